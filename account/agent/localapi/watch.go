@@ -1,0 +1,61 @@
+package localapi
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+)
+
+// Face names who is watching; the agent counts windows, so that a second start can find the first.
+type Face string
+
+// The faces.
+const (
+	FaceWindow  Face = "window"
+	FaceTray    Face = "tray"
+	FaceNotify  Face = "notify"
+	FaceCommand Face = "command"
+)
+
+// maxUpdate bounds one update: a snapshot with two full lists and a burst of events.
+const maxUpdate = 32 << 20
+
+// Watch gives the present state at once and then every change until ctx ends or the agent is gone;
+// the last pair holds the error, a cancelled context's cause included. It does not reconnect.
+// The stream is server-sent events (WHATWG HTML, 9.2), one JSON Update in each.
+func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] {
+	return func(yield func(Update, error) bool) {
+		response, err := c.send(ctx, http.MethodGet, "/v1/watch?face="+url.QueryEscape(string(face)), nil)
+		if err != nil {
+			yield(Update{}, err)
+			return
+		}
+		defer response.Body.Close()
+		lines := bufio.NewScanner(response.Body)
+		lines.Buffer(make([]byte, 0, 64<<10), maxUpdate)
+		for lines.Scan() {
+			text, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
+			if !ok {
+				continue // a comment that keeps the stream alive, or the blank line between events
+			}
+			var u Update
+			if err := json.Unmarshal(text, &u); err != nil {
+				yield(Update{}, &Error{Code: CodeInternal, Message: "the agent's update cannot be read", Hint: "the agent may be of another version: quit it and start again"})
+				return
+			}
+			if !yield(u, nil) {
+				return
+			}
+		}
+		err = lines.Err()
+		if err == nil {
+			err = io.EOF
+		}
+		yield(Update{}, notReachable(ctx, err))
+	}
+}

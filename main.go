@@ -1,0 +1,4 @@
+// Command tabferry is a tray companion for a Mozilla account.
+package main
+
+func main() {}
