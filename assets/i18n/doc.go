@@ -1,0 +1,15 @@
+// Package i18n holds every text Tabferry shows, in English, German and French, and finds the right
+// one by key. All faces share one catalogue.
+//
+//	c := i18n.New("")                                    // the language of the environment
+//	c.T("send.sent_to", "Device", "Pixel 9")             // named values in pairs
+//	c.N("inbox.unread", 3)                               // by the language's plural rule
+//
+// The texts are the files locales/FACE.LANGUAGE.toml: flat tables of quoted dotted keys, values in
+// Go template syntax ({{.Device}}); a text that depends on a number is a table with the CLDR
+// plural categories (one, other, …) of its language and may use {{.Count}}. The first part of a
+// key is the name of its file, so that two faces never define the same key.
+//
+// English is complete by definition. A key that another language lacks is shown in English, an
+// unknown key as itself; the package's tests keep all languages complete, so neither happens.
+package i18n

@@ -1,0 +1,8 @@
+//go:build !windows
+
+package i18n
+
+import "os"
+
+// systemLanguages gives the languages the user wishes, best first.
+func systemLanguages() []string { return fromEnvironment(os.Getenv) }
