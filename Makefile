@@ -1,0 +1,70 @@
+# Tabferry: the commands people and CI use. `make help` lists them.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo build lean test lint layers core race desktop peers bench shots packages-build packages-desktop packages-peers
+
+tools := go tool -modfile=$(CURDIR)/packaging/tools/go.mod
+# One flag set for everything that compiles OpenGL: each other one costs minutes once.
+window_flags := -tags migrated_fynedo
+# What the lean build leaves out does not compile without cgo; `ci` gives the toolkit a driver that does.
+pure := CGO_ENABLED=0 go
+sources := $(shell git ls-files '*.go' 2>/dev/null)
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+packages-build:
+	@packaging/system-packages.sh build
+packages-desktop:
+	@packaging/system-packages.sh build desktop
+packages-peers:
+	@packaging/system-packages.sh build desktop peers
+
+demo: packages-build lean build ## build and run on the in-process accounts service; without a display, under Xvfb with screenshots
+	@if [[ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]]; then \
+	  exec build/tabferry --demo; \
+	else \
+	  packaging/system-packages.sh build desktop; \
+	  echo "No display here: running in a desktop of its own under Xvfb."; \
+	  go run ./packaging/shots -tour -bin build -out shots; \
+	fi
+
+build: packages-build ## the whole application in one binary: build/tabferry-window
+	@mkdir -p build
+	go build $(window_flags) -o build/tabferry-window .
+
+lean: ## agent, tray and command line without cgo: build/tabferry
+	@mkdir -p build
+	$(pure) build -tags headless -o build/tabferry .
+
+test: packages-peers lint core race desktop peers ## everything CI runs
+
+lint: ## formatting, vet, staticcheck, error wrapping, layers, interface names
+	@unformatted=$$($(tools) gofumpt -l $(sources)); \
+	  if [[ -n "$$unformatted" ]]; then echo "gofumpt differs:"; echo "$$unformatted"; exit 1; fi
+	$(pure) vet -tags ci ./...
+	$(pure) vet -tags 'ci desktop peers soak' ./...
+	CGO_ENABLED=0 $(tools) staticcheck -tags 'ci desktop peers soak' ./...
+	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -tags=ci" $(tools) go-errorlint ./account/... ./notify/... ./ui/... .
+	.ci/checks/layers.sh
+	.ci/checks/seed-names.sh
+
+core: ## the client's own tests, without cgo
+	$(pure) test ./account/...
+
+race: ## every package under the race detector, in random order
+	go test -race -shuffle=on ./account/... ./assets/... ./notify/... ./ui/...
+
+desktop: lean build ## the built program on a real desktop in a box
+	go test -tags desktop -count=1 -timeout 15m . ./account/agent/wake ./notify ./ui/desktop ./ui/tray
+
+peers: ## Firefox, PyFxA and web-push as users of the in-process service
+	go test -tags peers -count=1 -timeout 15m -run Peer ./account/...
+
+bench: lean build ## the figures of the README and CONTRIBUTING
+	go run ./packaging/bench -bin build
+	$(pure) test -run '^$$' -bench . -benchmem ./account/... ./ui/qr
+
+shots: packages-desktop lean build ## every pane, light and dark, from the real window, to shots/
+	go run ./packaging/shots -bin build -out shots
