@@ -1,0 +1,86 @@
+//go:build linux
+
+package box
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// Notification is a call of org.freedesktop.Notifications.Notify seen on the bus.
+type Notification struct {
+	App, Summary, Body string
+	Replaces           uint32
+	// Actions alternate between key and label, as in the call.
+	Actions []string
+	At      time.Time
+}
+
+// Notifications reads along on the bus of the box.
+type Notifications struct {
+	conn *dbus.Conn
+	seen chan Notification
+	done chan struct{}
+}
+
+// Notifications begins to read along.
+func (b *Box) Notifications(ctx context.Context) (*Notifications, error) {
+	conn, err := dbus.Connect(b.Bus, dbus.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	rule := "type='method_call',interface='org.freedesktop.Notifications',member='Notify'"
+	if err := conn.BusObject().Call("org.freedesktop.DBus.Monitoring.BecomeMonitor", 0, []string{rule}, uint32(0)).Err; err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	messages := make(chan *dbus.Message, 64)
+	conn.Eavesdrop(messages)
+	n := &Notifications{conn: conn, seen: make(chan Notification, 64), done: make(chan struct{})}
+	go n.read(messages)
+	return n, nil
+}
+
+func (n *Notifications) read(messages <-chan *dbus.Message) {
+	defer close(n.done)
+	for m := range messages {
+		if m.Type != dbus.TypeMethodCall || len(m.Body) < 6 {
+			continue
+		}
+		var icon string
+		one := Notification{At: time.Now()}
+		if err := dbus.Store(m.Body[:6], &one.App, &one.Replaces, &icon, &one.Summary, &one.Body, &one.Actions); err == nil {
+			n.seen <- one
+		}
+	}
+}
+
+// Next waits for the next notification.
+func (n *Notifications) Next(ctx context.Context) (Notification, error) {
+	select {
+	case one := <-n.seen:
+		return one, nil
+	case <-ctx.Done():
+		return Notification{}, fmt.Errorf("waiting for a notification: %w", ctx.Err())
+	}
+}
+
+// None reports a notification that came although none should have within the time.
+func (n *Notifications) None(within time.Duration) error {
+	select {
+	case one := <-n.seen:
+		return fmt.Errorf("a notification came: %q, %q", one.Summary, one.Body)
+	case <-time.After(within):
+		return nil
+	}
+}
+
+// Close stops reading along.
+func (n *Notifications) Close() error {
+	err := n.conn.Close()
+	<-n.done
+	return err
+}

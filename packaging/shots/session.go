@@ -1,0 +1,132 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/packaging/box"
+)
+
+// session is one run of the program in front of the camera.
+type session struct {
+	app  *box.App
+	ctx  context.Context //nolint:containedctx // one run, one context
+	name func(pane string) string
+}
+
+// panes are the panes in the order of the rail, which is the order of Alt+1, Alt+2, …
+var panes = []string{"send", "inbox", "devices", "pair", "account", "settings"}
+
+func (s *session) all() error {
+	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Minute)
+	defer cancel()
+	s.ctx = ctx
+	if _, err := s.app.Start(s.app.Window); err != nil {
+		return err
+	}
+	if err := s.untilMapped(); err != nil {
+		return err
+	}
+	if err := s.take("signin"); err != nil {
+		return err
+	}
+	if err := s.app.SignIn(ctx); err != nil {
+		return err
+	}
+	if err := s.fill(); err != nil {
+		return err
+	}
+	for i, pane := range panes {
+		if err := s.keys(fmt.Sprintf("alt+%d", i+1)); err != nil {
+			return err
+		}
+		if err := s.take(pane); err != nil {
+			return err
+		}
+	}
+	if err := s.tray(); err != nil {
+		return err
+	}
+	_, err := s.app.Run(ctx, "demo", "stop")
+	if quitErr := s.app.Client().Quit(ctx); err == nil {
+		err = quitErr
+	}
+	return err
+}
+
+// fill sends and receives some tabs so that the lists have something to show.
+func (s *session) fill() error {
+	links := []string{
+		"https://www.rfc-editor.org/rfc/rfc8291", "https://example.org/a/rather/long/path/that/has/to/be/shortened?with=a&query=string",
+		"https://developer.mozilla.org/docs/Web/API/Push_API",
+	}
+	for _, link := range links {
+		if r, err := s.app.Run(s.ctx, "demo", "send-me", link); err != nil || r.Code != 0 {
+			return fmt.Errorf("demo send-me: %w: %s", err, r.Err)
+		}
+	}
+	for _, link := range links[:2] {
+		if r, err := s.app.Run(s.ctx, "send", "--to", "Demo phone", link); err != nil || r.Code != 0 {
+			return fmt.Errorf("send: %w: %s", err, r.Err)
+		}
+	}
+	_, err := s.app.Until(s.ctx, "three received tabs", func(n localapi.Snapshot) bool { return n.Inbox.Total >= len(links) })
+	return err
+}
+
+// tray opens the tray menu with a copied link, as a person does, and looks at it.
+func (s *session) tray() error {
+	copied := s.app.Box.Command("xclip", "-selection", "clipboard")
+	copied.Stdin = strings.NewReader("https://example.org/an/article")
+	if err := copied.Run(); err != nil {
+		return err
+	}
+	time.Sleep(settle)
+	// The tray sits left of the clock, which is 60 pixels wide on a screen of 1280.
+	if err := s.xdotool("mousemove", "1207", "15", "click", "3"); err != nil {
+		return err
+	}
+	if err := s.take("tray"); err != nil {
+		return err
+	}
+	return s.keys("Escape")
+}
+
+func (s *session) untilMapped() error {
+	for {
+		if err := s.xdotool("search", "--onlyvisible", "--name", "^Tabferry"); err == nil {
+			break
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-s.ctx.Done():
+			return fmt.Errorf("no window appeared: %w", s.ctx.Err())
+		}
+	}
+	return s.xdotool("search", "--onlyvisible", "--name", "^Tabferry", "windowactivate", "--sync")
+}
+
+func (s *session) keys(chord string) error { return s.xdotool("key", "--clearmodifiers", chord) }
+
+func (s *session) xdotool(args ...string) error {
+	cmd := s.app.Box.Command("xdotool", args...)
+	cmd.Stdout, cmd.Stderr = nil, nil
+	return cmd.Run()
+}
+
+func (s *session) take(pane string) error {
+	time.Sleep(settle)
+	if err := s.app.Screenshot(s.name(pane)); err != nil {
+		if _, lookErr := exec.LookPath("scrot"); lookErr != nil {
+			return fmt.Errorf("%w (install it with packaging/system-packages.sh desktop)", lookErr)
+		}
+		return err
+	}
+	return nil
+}
