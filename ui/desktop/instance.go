@@ -1,0 +1,174 @@
+package desktop
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// ErrRunning says that another process already plays this role.
+var ErrRunning = errors.New("already running")
+
+const (
+	// handOverTime is how long a second start tries to reach the first: it may hold the lock but
+	// not listen yet.
+	handOverTime = 3 * time.Second
+	handOverStep = 50 * time.Millisecond
+	// maxHandOver bounds the arguments of a second start; Linux allows 128 KiB for one argument.
+	maxHandOver = 1 << 20
+)
+
+// Lock is a role held by this process. The system takes it away when the process dies.
+type Lock struct{ file *flock.Flock }
+
+// AcquireLock takes the role of the lock file at path, or says ErrRunning.
+func AcquireLock(path string) (*Lock, error) {
+	file := flock.New(path, flock.SetPermissions(0o600))
+	held, err := file.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	if !held {
+		return nil, ErrRunning
+	}
+	return &Lock{file}, nil
+}
+
+// Release gives the role up. The file stays: removing it could pull it away from under the next holder.
+func (l *Lock) Release() error { return l.file.Unlock() }
+
+// Instance is the first process of a role that takes over the arguments of later ones.
+type Instance struct {
+	lock     *Lock
+	listener net.Listener
+	handle   func(args []string)
+	serving  sync.WaitGroup
+}
+
+// ClaimInstance makes this process the first of its role, or hands args to the first and returns
+// ErrRunning. handle is called with the arguments of later starts, one at a time.
+func ClaimInstance(ctx context.Context, lockPath, socketPath string, args []string, handle func(args []string)) (*Instance, error) {
+	lock, err := AcquireLock(lockPath)
+	if errors.Is(err, ErrRunning) {
+		if err := handOver(ctx, socketPath, args); err != nil {
+			return nil, fmt.Errorf("another one is running but does not answer: %w", err)
+		}
+		return nil, ErrRunning
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Whoever held the socket is dead: we have its lock.
+	if err := os.Remove(socketPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("remove stale socket: %w", err), lock.Release())
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "unix", socketPath)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), lock.Release())
+	}
+	i := &Instance{lock: lock, listener: listener, handle: handle}
+	i.serving.Go(i.serve)
+	return i, nil
+}
+
+// Close ends the role; it waits for a call of handle under way.
+func (i *Instance) Close() error {
+	err := i.listener.Close()
+	i.serving.Wait()
+	return errors.Join(err, i.lock.Release())
+}
+
+// serve takes hand-overs until the listener is closed.
+func (i *Instance) serve() {
+	for {
+		conn, err := i.listener.Accept()
+		if err != nil {
+			return
+		}
+		if args, err := receive(conn); err == nil {
+			i.handle(args)
+		}
+	}
+}
+
+// receive reads the arguments of a later start and says that they have arrived.
+func receive(conn net.Conn) (args []string, err error) {
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if err := conn.SetDeadline(time.Now().Add(handOverTime)); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReaderSize(&limited{conn, maxHandOver}, 4096).ReadBytes('\n')
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(line, &args); err != nil {
+		return nil, err
+	}
+	_, err = conn.Write([]byte("ok\n"))
+	return args, err
+}
+
+// handOver sends args to the first instance and waits until it has them.
+func handOver(ctx context.Context, socketPath string, args []string) error {
+	ctx, cancel := context.WithTimeout(ctx, handOverTime)
+	defer cancel()
+	line, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	var dialer net.Dialer
+	for {
+		conn, err := dialer.DialContext(ctx, "unix", socketPath)
+		if err == nil {
+			return deliver(conn, append(line, '\n'))
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(handOverStep):
+		}
+	}
+}
+
+func deliver(conn net.Conn, line []byte) (err error) {
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if err := conn.SetDeadline(time.Now().Add(handOverTime)); err != nil {
+		return err
+	}
+	if _, err := conn.Write(line); err != nil {
+		return err
+	}
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	if err == nil && answer != "ok\n" {
+		err = errors.New("unexpected answer")
+	}
+	return err
+}
+
+// limited is a connection that gives at most left bytes.
+type limited struct {
+	net.Conn
+	left int
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, errors.New("too many arguments")
+	}
+	if len(p) > l.left {
+		p = p[:l.left]
+	}
+	n, err := l.Conn.Read(p)
+	l.left -= n
+	return n, err
+}

@@ -1,0 +1,119 @@
+package desktop_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/tabferry/tabferry/ui/desktop"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestSecondStartHandsItsArgumentsOver(t *testing.T) {
+	dir := t.TempDir()
+	lock, socket := filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock")
+	got := make(chan []string, 1)
+	first, err := desktop.ClaimInstance(t.Context(), lock, socket, nil, func(args []string) { got <- args })
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--pane", "send", "https://example.com/ä\n"}
+	if _, err := desktop.ClaimInstance(t.Context(), lock, socket, args, nil); !errors.Is(err, desktop.ErrRunning) {
+		t.Fatalf("second start: %v, want ErrRunning", err)
+	}
+	if a := <-got; !slices.Equal(a, args) {
+		t.Errorf("first got %q, want %q", a, args)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next, err := desktop.ClaimInstance(t.Context(), lock, socket, nil, func([]string) {})
+	if err != nil {
+		t.Fatalf("after the first has closed: %v", err)
+	}
+	if err := next.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStaleSocketOfACrashIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "w.sock")
+	var config net.ListenConfig
+	dead, err := config.Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix, ok := dead.(*net.UnixListener)
+	if !ok {
+		t.Fatal("no Unix listener")
+	}
+	unix.SetUnlinkOnClose(false) // as a killed process leaves it
+	if err := dead.Close(); err != nil {
+		t.Fatal(err)
+	}
+	i, err := desktop.ClaimInstance(t.Context(), filepath.Join(dir, "w.lock"), socket, nil, func([]string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := i.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRubbishOnTheSocketDoesNoHarm(t *testing.T) {
+	dir := t.TempDir()
+	lock, socket := filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock")
+	got := make(chan []string, 2)
+	i, err := desktop.ClaimInstance(t.Context(), lock, socket, nil, func(args []string) { got <- args })
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Write([]byte("{not json\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := desktop.ClaimInstance(t.Context(), lock, socket, []string{"a"}, nil); !errors.Is(err, desktop.ErrRunning) {
+		t.Fatal(err)
+	}
+	if a := <-got; !slices.Equal(a, []string{"a"}) {
+		t.Errorf("got %q", a)
+	}
+	if err := i.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLockHeldButNobodyListening(t *testing.T) {
+	dir := t.TempDir()
+	lock, err := desktop.AcquireLock(filepath.Join(dir, "w.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err = desktop.ClaimInstance(ctx, filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock"), nil, nil)
+	if err == nil || errors.Is(err, desktop.ErrRunning) {
+		t.Errorf("err = %v: arguments were not handed over, yet nobody is told", err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "w.lock")); err != nil {
+		t.Errorf("the lock file must stay: %v", err)
+	}
+}
