@@ -1,0 +1,57 @@
+package desktop
+
+import (
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Set makes launchd start the program at login, or not (launchd.plist(5)).
+func (a Autostart) Set(on bool) error {
+	path, err := launchAgent()
+	if err != nil {
+		return err
+	}
+	if !on {
+		return removeEntry(path)
+	}
+	var words strings.Builder
+	for _, w := range append([]string{a.Program}, a.Args...) {
+		words.WriteString("    <string>")
+		if err := xml.EscapeText(&words, []byte(w)); err != nil {
+			return fmt.Errorf("autostart: %w", err)
+		}
+		words.WriteString("</string>\n")
+	}
+	return writeEntry(path, `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>Label</key><string>`+AppID+`</string>
+  <key>ProgramArguments</key>
+  <array>
+`+words.String()+`  </array>
+  <key>RunAtLoad</key><true/>
+</dict>
+</plist>
+`)
+}
+
+// Enabled tells whether the entry exists.
+func (a Autostart) Enabled() (bool, error) {
+	path, err := launchAgent()
+	if err != nil {
+		return false, err
+	}
+	return entryExists(path)
+}
+
+func launchAgent() (string, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("autostart: %w", err)
+	}
+	return filepath.Join(home, "Library", "LaunchAgents", AppID+".plist"), nil
+}

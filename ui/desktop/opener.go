@@ -1,0 +1,179 @@
+package desktop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+)
+
+// ErrNotALink says that a text is not a link that may be opened: only http and https with a host are.
+var ErrNotALink = errors.New("not a link that can be opened: only http and https are")
+
+// openPatience is how long Open watches the opening program for a failure. xdg-open returns in
+// well under a second; a browser that was not running yet stays, which is fine.
+const openPatience = 3 * time.Second
+
+// OpenerVariable names the environment variable with a command that opens links instead of the
+// system's way: for tests, and for desktops that have none.
+const OpenerVariable = "TABFERRY_OPENER"
+
+// Opener opens links in a browser. It waits for the programs it starts, so that none is left as a
+// zombie, and tells when opening failed. The zero value is ready; it must not be copied.
+type Opener struct {
+	// Getenv replaces os.Getenv in tests.
+	Getenv  func(string) string
+	running sync.WaitGroup
+}
+
+// CheckLink gives the link in the form that is handed to other programs, or ErrNotALink. What
+// cannot be part of a link (blanks, letters outside ASCII) is percent-encoded.
+func CheckLink(link string) (string, error) {
+	if strings.ContainsFunc(link, unicode.IsControl) {
+		return "", ErrNotALink
+	}
+	u, err := url.Parse(link)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		return "", ErrNotALink
+	}
+	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }) {
+		u.RawQuery = escapeQuery(u.RawQuery)
+		return u.String(), nil
+	}
+	return link, nil
+}
+
+// escapeQuery percent-encodes what url.URL leaves as it is in a query.
+func escapeQuery(query string) string {
+	var b strings.Builder
+	for _, c := range []byte(query) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// Open opens link with the system's browser.
+func (o *Opener) Open(ctx context.Context, link string) error { return o.OpenWith(ctx, "", link) }
+
+// OpenWith opens link with the command browser; empty means the system's choice. The command is
+// split at blanks, single or double quotes hold words together, and %u is replaced by the link,
+// which otherwise comes last. It is never given to a shell.
+func (o *Opener) OpenWith(ctx context.Context, browser, link string) error {
+	link, err := CheckLink(link)
+	if err != nil {
+		return err
+	}
+	getenv := o.Getenv
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	if command := getenv(OpenerVariable); command != "" {
+		browser = command
+	}
+	if browser == "" {
+		return o.openDefault(ctx, link, getenv)
+	}
+	words, err := splitCommand(browser)
+	if err != nil {
+		return err
+	}
+	placed := false
+	for i, w := range words {
+		if strings.Contains(w, "%u") {
+			words[i], placed = strings.ReplaceAll(w, "%u", link), true
+		}
+	}
+	if !placed {
+		words = append(words, link)
+	}
+	return o.start(ctx, words)
+}
+
+// Wait waits for the started programs to end, for tests and orderly ends of tools.
+func (o *Opener) Wait() { o.running.Wait() }
+
+// start runs an opening program and watches it for openPatience. A program that still runs then
+// is taken for a browser and left alone; somebody goes on waiting for it.
+func (o *Opener) start(ctx context.Context, words []string) error {
+	// Not CommandContext: a browser must outlive the call that opened it.
+	cmd := exec.Command(words[0], words[1:]...) //nolint:gosec // the user's own choice of browser
+	detach(cmd)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("open link: %w", withoutLink(err))
+	}
+	done := make(chan error, 1)
+	o.running.Go(func() { done <- cmd.Wait() })
+	patience := time.NewTimer(openPatience)
+	defer patience.Stop()
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("open link: %s: %w", words[0], err)
+		}
+		return nil
+	case <-patience.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// withoutLink keeps the link out of an error's text.
+func withoutLink(err error) error {
+	var e *exec.Error
+	if errors.As(err, &e) {
+		return e // names the program and the reason
+	}
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// splitCommand splits a command at blanks outside quotes.
+func splitCommand(command string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	var quote rune
+	inWord := false
+	for _, r := range command {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '"' || r == '\'':
+			quote, inWord = r, true
+		case unicode.IsSpace(r):
+			if inWord {
+				words = append(words, word.String())
+				word.Reset()
+				inWord = false
+			}
+		default:
+			word.WriteRune(r)
+			inWord = true
+		}
+	}
+	if quote != 0 {
+		return nil, errors.New("browser command: a quote is not closed")
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	if len(words) == 0 || words[0] == "" {
+		return nil, errors.New("browser command: no program named")
+	}
+	return words, nil
+}
