@@ -1,0 +1,21 @@
+package store
+
+// engine runs transactions over raw, already sealed rows. There are two: a bbolt file and memory.
+type engine interface {
+	view(f func(rows) error) error
+	update(f func(rows) error) error
+	close() error
+}
+
+// rows is what one transaction sees.
+type rows interface {
+	// get gives nil for a missing row; the bytes are valid until the transaction ends.
+	get(bucket, key string) []byte
+	put(bucket, key string, value []byte) error
+	delete(bucket, key string) error
+	// buckets gives the names of all buckets.
+	buckets() []string
+	// walk goes through a bucket from the highest key below before (empty: from the highest of all)
+	// downwards, or with up from the lowest key upwards, until yield is false.
+	walk(bucket, before string, up bool, yield func(key string, value []byte) bool)
+}

@@ -1,0 +1,27 @@
+package store
+
+import "errors"
+
+// The failures a caller can decide upon. A missing file is [io/fs.ErrNotExist].
+var (
+	// ErrLocked says that the store's key is not here yet: call [Store.Unlock].
+	ErrLocked = errors.New("the store is locked")
+	// ErrWrongKey says that the passphrase, or the key from the keyring, does not fit this file.
+	ErrWrongKey = errors.New("the key does not fit the store")
+	// ErrKeyMissing says that the keyring works but holds no key for this file.
+	ErrKeyMissing = errors.New("the keyring holds no key for the store")
+	// ErrKeyring says that there is no keyring, that it refused, or that it stays locked.
+	ErrKeyring = errors.New("the keyring cannot be used")
+	// ErrCorrupt says that the file, or a value in it, is damaged. The file is left as it is.
+	ErrCorrupt = errors.New("the store is damaged")
+	// ErrInUse says that another process holds the file.
+	ErrInUse = errors.New("the store is used by another process")
+	// ErrNewer says that a newer version of the program wrote the file.
+	ErrNewer = errors.New("the store was written by a newer version")
+	// ErrClosed says that the store was closed or deleted.
+	ErrClosed = errors.New("the store is closed")
+	// ErrEmptyPassphrase says that a passphrase without a character protects nothing.
+	ErrEmptyPassphrase = errors.New("the passphrase is empty")
+	// ErrSource says that the key source is not of the kind that protects this file.
+	ErrSource = errors.New("the store is protected in another way")
+)

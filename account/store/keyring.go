@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/zalando/go-keyring"
+)
+
+// KeySource keeps the keys of store files.
+type KeySource interface {
+	// Protection names the kind of source.
+	Protection() Protection
+	// Create draws a key, keeps it, and writes into the header what finds it again.
+	Create(ctx context.Context, rand io.Reader, h *Header) (Key, error)
+	// Key gives the key of the file with this header.
+	Key(ctx context.Context, h Header) (Key, error)
+	// Forget removes the key; a key already gone is fine.
+	Forget(ctx context.Context, h Header) error
+}
+
+// entryBytes is the size of the random part of a keyring entry's name, so that several stores of
+// one user do not meet.
+const entryBytes = 8
+
+// Secrets is the operating system's keyring: the part of github.com/zalando/go-keyring we need.
+// Its calls may block for as long as a password dialog stays open; a missing entry is
+// [keyring.ErrNotFound].
+type Secrets interface {
+	Set(service, user, secret string) error
+	Get(service, user string) (string, error)
+	Delete(service, user string) error
+}
+
+// SystemSecrets is the keyring of this system: Secret Service, Keychain or Credential Manager.
+type SystemSecrets struct{}
+
+// Set stores a secret.
+func (SystemSecrets) Set(service, user, secret string) error {
+	return keyring.Set(service, user, secret)
+}
+
+// Get reads a secret.
+func (SystemSecrets) Get(service, user string) (string, error) { return keyring.Get(service, user) }
+
+// Delete removes a secret.
+func (SystemSecrets) Delete(service, user string) error { return keyring.Delete(service, user) }
+
+// Keyring is a [KeySource] over the operating system's keyring. A locked keyring may block a call
+// without end, and such a call cannot be taken back: every call therefore runs in a goroutine of
+// its own, one at a time, and the caller leaves when its context ends. The goroutine it leaves
+// behind ends when the keyring answers.
+type Keyring struct {
+	secrets Secrets
+	service string
+	slot    chan struct{}
+}
+
+// NewKeyring gives the source for a service name such as "io.github.tabferry.Tabferry".
+func NewKeyring(secrets Secrets, service string) *Keyring {
+	return &Keyring{secrets, service, make(chan struct{}, 1)}
+}
+
+// Protection is [ByKeyring].
+func (*Keyring) Protection() Protection { return ByKeyring }
+
+// Create draws a key and puts it into the keyring, reading it back: some services accept a secret
+// that they do not keep.
+func (k *Keyring) Create(ctx context.Context, rand io.Reader, h *Header) (Key, error) {
+	key, err := newKey(rand)
+	if err != nil {
+		return Key{}, err
+	}
+	name := make([]byte, entryBytes)
+	if _, err := io.ReadFull(rand, name); err != nil {
+		return Key{}, fmt.Errorf("drawing a name: %w", err)
+	}
+	h.Entry = "store-" + hex.EncodeToString(name)
+	secret := base64.StdEncoding.EncodeToString(key[:])
+	_, err = k.call(ctx, func() (string, error) {
+		return "", k.secrets.Set(k.service, h.Entry, secret)
+	})
+	if err != nil {
+		return Key{}, err
+	}
+	kept, err := k.Key(ctx, *h)
+	if err != nil {
+		return Key{}, err
+	}
+	if kept != key {
+		return Key{}, fmt.Errorf("%w: it does not keep what it is given", ErrKeyring)
+	}
+	return key, nil
+}
+
+// Key asks the keyring.
+func (k *Keyring) Key(ctx context.Context, h Header) (Key, error) {
+	secret, err := k.call(ctx, func() (string, error) { return k.secrets.Get(k.service, h.Entry) })
+	if errors.Is(err, keyring.ErrNotFound) {
+		return Key{}, ErrKeyMissing
+	}
+	if err != nil {
+		return Key{}, err
+	}
+	text, err := base64.StdEncoding.DecodeString(secret)
+	if err != nil || len(text) != KeySize {
+		return Key{}, ErrWrongKey
+	}
+	return Key(text), nil
+}
+
+// Forget removes the entry.
+func (k *Keyring) Forget(ctx context.Context, h Header) error {
+	_, err := k.call(ctx, func() (string, error) { return "", k.secrets.Delete(k.service, h.Entry) })
+	if errors.Is(err, keyring.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// answer is what a keyring call came back with.
+type answer struct {
+	text string
+	err  error
+}
+
+// call runs f alone and waits for it as long as ctx lives.
+func (k *Keyring) call(ctx context.Context, f func() (string, error)) (string, error) {
+	select {
+	case k.slot <- struct{}{}:
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+	done := make(chan answer, 1)
+	go k.askKeyring(f, done)
+	select {
+	case a := <-done:
+		if a.err != nil && !errors.Is(a.err, keyring.ErrNotFound) {
+			return "", fmt.Errorf("%w: %w", ErrKeyring, a.err)
+		}
+		return a.text, a.err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+}
+
+// askKeyring is the one goroutine that may outlive its caller; leak checks know it by this name.
+func (k *Keyring) askKeyring(f func() (string, error), done chan<- answer) {
+	defer func() { <-k.slot }()
+	text, err := f()
+	done <- answer{text, err}
+}

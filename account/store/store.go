@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// dirMode keeps the folder of the file to its owner.
+const dirMode fs.FileMode = 0o700
+
+// Store is an open store. Its methods may be used from several goroutines at once; a transaction
+// must not begin another one.
+type Store struct {
+	path   string
+	header Header
+	rand   io.Reader
+
+	mu     sync.RWMutex
+	engine engine
+	seal   *sealer // nil while locked
+	closed bool
+}
+
+// NewMemory gives an unlocked store without a file.
+func NewMemory() (*Store, error) {
+	s := &Store{header: Header{Protection: InMemory}, rand: rand.Reader, engine: newMemory()}
+	key, err := newKey(s.rand)
+	if err != nil {
+		return nil, err
+	}
+	s.seal, err = newSealer(key, s.rand)
+	return s, err
+}
+
+// Open opens the file at path, locked. A missing file is [fs.ErrNotExist]; other failures are
+// [ErrInUse], [ErrCorrupt] and [ErrNewer]. The file is not changed by any of them.
+func Open(path string) (*Store, error) {
+	file, err := openBolt(path, false)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, rand: rand.Reader, engine: file}
+	err = file.view(func(r rows) (err error) {
+		s.header, err = parseHeader(r.get(headerBucket, headerKey))
+		return err
+	})
+	if err != nil {
+		return nil, errors.Join(err, file.close())
+	}
+	return s, nil
+}
+
+// Create makes a new file at path, with a new key kept by source, and gives it unlocked. It fails
+// with [fs.ErrExist] where there is a file already.
+func Create(ctx context.Context, path string, source KeySource) (*Store, error) {
+	if _, err := os.Lstat(path); err == nil {
+		return nil, fmt.Errorf("creating the store: %w", fs.ErrExist)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
+		return nil, fmt.Errorf("creating the store: %w", err)
+	}
+	h := Header{Version: headerVersion, Protection: source.Protection()}
+	key, err := source.Create(ctx, rand.Reader, &h)
+	if err != nil {
+		return nil, err
+	}
+	s, err := write(path, h, key)
+	if err != nil {
+		return nil, errors.Join(err, source.Forget(ctx, h))
+	}
+	return s, nil
+}
+
+// write makes the file beside its place and moves it there whole, so that a crash leaves either no
+// file or a good one.
+func write(path string, h Header, key Key) (*Store, error) {
+	seal, err := newSealer(key, rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	if h.Check, err = seal.seal(headerBucket, checkName, []byte(checkText)); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(h)
+	if err != nil {
+		return nil, fmt.Errorf("creating the store: %w", err)
+	}
+	fresh := path + ".new"
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("creating the store: %w", err)
+	}
+	file, err := openBolt(fresh, true)
+	if err != nil {
+		return nil, err
+	}
+	err = file.update(func(r rows) error { return r.put(headerBucket, headerKey, text) })
+	if err = errors.Join(err, file.close()); err != nil {
+		return nil, errors.Join(err, os.Remove(fresh))
+	}
+	if err := os.Rename(fresh, path); err != nil {
+		return nil, fmt.Errorf("creating the store: %w", errors.Join(err, os.Remove(fresh)))
+	}
+	s, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	s.seal = seal
+	return s, nil
+}
+
+// Protection tells how the key is kept, also while the store is locked.
+func (s *Store) Protection() Protection { return s.header.Protection }
+
+// Locked tells whether the key is still missing.
+func (s *Store) Locked() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.seal == nil
+}
+
+// Unlock gets the key from source and checks it against the file. Failures: [ErrSource],
+// [ErrWrongKey], [ErrKeyMissing], [ErrKeyring] or the cause of ctx; the store stays locked then.
+func (s *Store) Unlock(ctx context.Context, source KeySource) error {
+	if !s.Locked() {
+		return nil
+	}
+	if source.Protection() != s.header.Protection {
+		return ErrSource
+	}
+	key, err := source.Key(ctx, s.header)
+	if err != nil {
+		return err
+	}
+	seal, err := newSealer(key, s.rand)
+	if err != nil {
+		return err
+	}
+	if err := s.header.checkKey(seal); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.seal = seal
+	return nil
+}
+
+// Close lets go of the file and the key. A second call does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed, s.seal = true, nil
+	return s.engine.close()
+}
+
+// Delete closes the store and removes its file and, by source, its key. A memory store needs no
+// source. Both removals are tried even if one fails.
+func (s *Store) Delete(ctx context.Context, source KeySource) error {
+	err := s.Close()
+	if s.path == "" {
+		return err
+	}
+	if e := os.Remove(s.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+		err = errors.Join(err, fmt.Errorf("deleting the store: %w", e))
+	}
+	if source != nil && source.Protection() == s.header.Protection {
+		err = errors.Join(err, source.Forget(ctx, s.header))
+	}
+	return err
+}
+
+// SetAside renames a file that cannot be opened, so that a new one can take its place, and gives the
+// new name. Nothing in it is lost.
+func SetAside(path, suffix string) (string, error) {
+	aside := path + "." + suffix
+	if _, err := os.Lstat(aside); err == nil {
+		return "", fmt.Errorf("setting the store aside: %w", fs.ErrExist)
+	}
+	if err := os.Rename(path, aside); err != nil {
+		return "", fmt.Errorf("setting the store aside: %w", err)
+	}
+	return aside, nil
+}
+
+// View runs f in a transaction that only reads.
+func (s *Store) View(f func(*Tx) error) error {
+	seal, err := s.ready()
+	if err != nil {
+		return err
+	}
+	return s.engine.view(func(r rows) error { return f(&Tx{r, seal}) })
+}
+
+// Update runs f in a transaction that is kept as a whole when f returns nil, and dropped as a whole
+// when it does not.
+func (s *Store) Update(f func(*Tx) error) error {
+	seal, err := s.ready()
+	if err != nil {
+		return err
+	}
+	return s.engine.update(func(r rows) error { return f(&Tx{r, seal}) })
+}
+
+// ready gives the sealer of an open, unlocked store. Closing waits for transactions under way.
+func (s *Store) ready() (*sealer, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if s.seal == nil {
+		return nil, ErrLocked
+	}
+	return s.seal, nil
+}
+
+// Copy writes everything in src into dst, in one transaction. It is how data that began in memory
+// moves into a file.
+func Copy(dst, src *Store) error {
+	return src.View(func(from *Tx) error {
+		return dst.Update(func(to *Tx) error {
+			for _, bucket := range from.rows.buckets() {
+				if bucket == headerBucket {
+					continue
+				}
+				if err := copyBucket(to, from, bucket); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func copyBucket(to, from *Tx, bucket string) error {
+	var err error
+	from.rows.walk(bucket, "", true, func(key string, sealed []byte) bool {
+		var value []byte
+		if value, err = from.seal.open(bucket, key, sealed); err != nil {
+			return false
+		}
+		err = to.Put(bucket, key, value)
+		return err == nil
+	})
+	return err
+}
