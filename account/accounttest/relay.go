@@ -1,0 +1,281 @@
+package accounttest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// RelayLimits are what the pairing relay grants a channel.
+type RelayLimits struct {
+	// Messages is how many messages a member may see, sent or received, from its joining on. The
+	// next one drops all members.
+	Messages int
+	// Bytes is the same for the sum of the message lengths; zero means no limit.
+	Bytes int
+	// Members is how many may be in a channel. A further one is dropped without a greeting.
+	Members int
+	// Ping is how often the relay pings a member.
+	Ping time.Duration
+	// Silence is how long a member may send no text, ping or pong before it is dropped.
+	Silence time.Duration
+}
+
+// DefaultRelayLimits are the defaults of Mozilla's channel server. Its life time of 300 s for a
+// channel counts from the last sign of life and so never comes before Silence.
+func DefaultRelayLimits() RelayLimits {
+	return RelayLimits{Messages: 10, Members: 3, Ping: 5 * time.Second, Silence: time.Minute}
+}
+
+const (
+	relayIDSize   = 16      // bytes of a channel id
+	relayMaxFrame = 1 << 16 // the largest frame a member may send
+	relayQueue    = 64      // frames waiting for one member before it counts as stuck
+	relayWrite    = 10 * time.Second
+)
+
+// relayPlace is where a member seems to be, in the names of its language.
+type relayPlace struct{ city, region, country string }
+
+// relayParams is what newRelay needs. Zero limits mean DefaultRelayLimits.
+type relayParams struct {
+	random io.Reader
+	limits RelayLimits
+	// place gives a member's place for its Accept-Language header; nil means unknown.
+	place func(acceptLanguage string) relayPlace
+}
+
+// Relay is the pairing channel server: it passes text between the members of a channel and
+// understands none of it. It never sends a close frame, never answers one, and tells nobody that
+// a member has left.
+type Relay struct {
+	params  relayParams
+	running sync.WaitGroup
+
+	mu       sync.Mutex
+	limits   RelayLimits
+	channels map[string]*relayChannel
+	closed   bool
+}
+
+type relayChannel struct {
+	id      string
+	members map[*relayMember]bool
+}
+
+func newRelay(params relayParams) *Relay {
+	if params.limits == (RelayLimits{}) {
+		params.limits = DefaultRelayLimits()
+	}
+	return &Relay{params: params, limits: params.limits, channels: map[string]*relayChannel{}}
+}
+
+// SetLimits changes the limits. Timers of members already there keep their pace.
+func (r *Relay) SetLimits(limits RelayLimits) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limits = limits
+}
+
+// Members tells how many members a channel has.
+func (r *Relay) Members(channelID string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ch := r.channels[channelID]; ch != nil {
+		return len(ch.members)
+	}
+	return 0
+}
+
+// Restart behaves like the relay's process being replaced: every stream ends and every channel
+// is forgotten.
+func (r *Relay) Restart() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, ch := range r.channels {
+		r.dropAll(ch)
+	}
+}
+
+// Close ends every connection and waits for them.
+func (r *Relay) Close() {
+	r.mu.Lock()
+	r.closed = true
+	for _, ch := range r.channels {
+		r.dropAll(ch)
+	}
+	r.mu.Unlock()
+	r.running.Wait()
+}
+
+// dropAll ends a channel; r.mu is held.
+func (r *Relay) dropAll(ch *relayChannel) {
+	for m := range ch.members {
+		m.drop()
+	}
+	delete(r.channels, ch.id)
+}
+
+// ServeHTTP serves everything below /v1/ws/.
+func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	name, ok := strings.CutPrefix(req.URL.Path, "/v1/ws/")
+	if !ok || strings.Contains(name, "/") {
+		http.NotFound(w, req)
+		return
+	}
+	accept, ok := relayAcceptKey(req)
+	if !ok {
+		http.Error(w, "not a WebSocket handshake", http.StatusBadRequest)
+		return
+	}
+	if !r.begin() {
+		http.Error(w, "closing", http.StatusServiceUnavailable)
+		return
+	}
+	defer r.running.Done()
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "cannot upgrade", http.StatusInternalServerError)
+		return
+	}
+	defer conn.Close()
+	id, known := relayChannelID(name)
+	if known && id == "" {
+		return // too short an id breaks the connection off before any answer
+	}
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		return
+	}
+	if _, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"+
+		"Connection: Upgrade\r\nSec-WebSocket-Accept: "+accept+"\r\n\r\n"); err != nil {
+		return
+	}
+	m := &relayMember{
+		relay:  r,
+		conn:   conn,
+		out:    make(chan []byte, relayQueue),
+		leave:  make(chan struct{}),
+		sender: r.describe(req),
+	}
+	if !r.join(m, id) {
+		return
+	}
+	m.run(buffered.Reader)
+}
+
+func (r *Relay) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return false
+	}
+	r.running.Add(1)
+	return true
+}
+
+// relayChannelID reads the last part of a path. A name that is no base64url asks for a new
+// channel, exactly like an empty one: known is false. Surplus bytes are cut off. A known but
+// empty id was too short.
+func relayChannelID(name string) (id string, known bool) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(name, "="))
+	if name == "" || err != nil {
+		return "", false
+	}
+	if len(raw) < relayIDSize {
+		return "", true
+	}
+	return base64.RawURLEncoding.EncodeToString(raw[:relayIDSize]), true
+}
+
+// describe makes the sender object of a member's messages.
+func (r *Relay) describe(req *http.Request) map[string]string {
+	sender := map[string]string{}
+	set := func(name, value string) {
+		if value != "" {
+			sender[name] = value
+		}
+	}
+	set("ua", req.UserAgent())
+	if host, _, err := net.SplitHostPort(req.RemoteAddr); err == nil {
+		set("remote", host)
+	}
+	if r.params.place != nil {
+		place := r.params.place(req.Header.Get("Accept-Language"))
+		set("city", place.city)
+		set("region", place.region)
+		set("country", place.country)
+	}
+	return sender
+}
+
+// join puts a member into the channel named id, or into a new one when id is empty, and greets it.
+func (r *Relay) join(m *relayMember, id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ch := r.channels[id]
+	if id == "" {
+		raw := make([]byte, relayIDSize)
+		if _, err := io.ReadFull(r.params.random, raw); err != nil {
+			return false
+		}
+		ch = &relayChannel{id: base64.RawURLEncoding.EncodeToString(raw), members: map[*relayMember]bool{}}
+		r.channels[ch.id] = ch
+	}
+	if r.closed || ch == nil || len(ch.members) >= r.limits.Members {
+		return false
+	}
+	m.channel, m.limits = ch, r.limits
+	ch.members[m] = true
+	greeting, err := json.Marshal(struct {
+		ChannelID string `json:"channelid"`
+		Link      string `json:"link"`
+	}{ch.id, "/v1/ws/" + ch.id})
+	if err != nil {
+		return false
+	}
+	m.send(relayOpText, greeting)
+	return true
+}
+
+// left takes a member out. Nobody is told.
+func (r *Relay) left(m *relayMember) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(m.channel.members, m)
+	if len(m.channel.members) == 0 && r.channels[m.channel.id] == m.channel {
+		delete(r.channels, m.channel.id)
+	}
+}
+
+// pass gives a member's text to all others, unless it is one too many.
+func (r *Relay) pass(from *relayMember, text string) {
+	envelope, err := json.Marshal(struct {
+		Message string            `json:"message"`
+		Sender  map[string]string `json:"sender"`
+	}{text, from.sender})
+	if err != nil {
+		return // strings always encode
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	over := false
+	for m := range from.channel.members {
+		m.messages++
+		m.bytes += len(text)
+		over = over || m.messages > r.limits.Messages || (r.limits.Bytes > 0 && m.bytes > r.limits.Bytes)
+	}
+	if over {
+		r.dropAll(from.channel)
+		return
+	}
+	for m := range from.channel.members {
+		if m != from {
+			m.send(relayOpText, envelope)
+		}
+	}
+}
