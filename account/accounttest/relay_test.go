@@ -369,7 +369,6 @@ func TestRelayRefusedFrames(t *testing.T) {
 				b := r.open("/v1/ws/" + a.id)
 				send(b)
 				b.ended()
-				a.say("still here")
 				c := r.open("/v1/ws/" + a.id)
 				a.say("hello")
 				if !strings.Contains(c.text(), "hello") {
