@@ -1,0 +1,113 @@
+package accounttest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// ErrKeysUnknown says that the service never saw the account's password, so
+// that its pages cannot make keys.
+var ErrKeysUnknown = errors.New("accounttest: the account's keys are not known to the pages")
+
+// ErrOtherAccount says that the authorization URL names another account.
+var ErrOtherAccount = errors.New("accounttest: the authorization is for another account")
+
+func (a *account) scopedKey(scope string) (scopedKey, error) {
+	kB := a.kB()
+	if kB == nil {
+		return scopedKey{}, ErrKeysUnknown
+	}
+	return deriveScopedKey(scope, kB, a.uid, a.keysChangedAt.UnixMilli())
+}
+
+// Approve does what the sign-in page does once its user has agreed: it checks
+// the authorization URL, makes keys_jwe for its keys_jwk and gives the final
+// redirect with code and state. Pairing URLs (/pair/supp) work too. A refusal
+// of the server is an error; it is never a redirect with an error code.
+func (s *Service) Approve(authorizationURL string, h *Account) (redirect string, err error) {
+	u, err := url.Parse(authorizationURL)
+	if err != nil {
+		return "", fmt.Errorf("accounttest: authorization URL: %w", err)
+	}
+	q := u.Query()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if email := q.Get("email"); email != "" && q.Get("action") == "force_auth" || strings.HasSuffix(u.Path, "/force_auth") {
+		if normalEmail(email) != normalEmail(h.a.email) {
+			return "", ErrOtherAccount
+		}
+	}
+	code, err := s.approve(q, h.a)
+	if err != nil {
+		return "", fmt.Errorf("accounttest: approve: %w", err)
+	}
+	s.matchFlow(q, h.a)
+	return withCode(code.redirect, code.code, q.Get("state")), nil
+}
+
+// approve is the page's work for the query of an authorization URL. The caller
+// holds the lock.
+func (s *Service) approve(q url.Values, a *account) (*authCode, error) {
+	p := authorizationParams{
+		clientID: q.Get("client_id"), state: q.Get("state"), scope: q.Get("scope"), responseType: q.Get("response_type"),
+		redirect: q.Get("redirect_uri"), accessType: q.Get("access_type"), challenge: q.Get("code_challenge"),
+		challengeMethod: q.Get("code_challenge_method"), acr: q.Get("acr_values"),
+	}
+	if p.state == "" || p.scope == "" {
+		return nil, oauthErr(109).with("validation", map[string]any{"source": "query", "keys": []string{"state", "scope"}})
+	}
+	if p.challenge != "" && (p.challengeMethod != "S256" || !challengeRule.fits(p.challenge)) {
+		return nil, oauthErr(109).with("validation", map[string]any{"source": "query", "keys": []string{"code_challenge"}})
+	}
+	if q.Get("context") == "oauth_webchannel_v1" && p.redirect == "" {
+		p.redirect = webChannelRedirect
+	}
+	session := s.browserSession(a)
+	if jwk := q.Get("keys_jwk"); jwk != "" {
+		jwe, err := s.keysFor(a, p.clientID, p.scope, jwk)
+		if err != nil {
+			return nil, err
+		}
+		p.keysJWE = jwe
+	}
+	return s.authorize(session, p)
+}
+
+// keysFor encrypts the keys of the scopes the client may have.
+func (s *Service) keysFor(a *account, clientID, scope, jwk string) (string, error) {
+	client := s.clients[clientID]
+	if client == nil {
+		return "", oauthErr(101).with("clientId", clientID)
+	}
+	keys := map[string]scopedKey{}
+	for _, name := range keyBearing(splitScopes(scope)) {
+		if !impliedByAny(client.AllowedScopes, name) {
+			continue
+		}
+		key, err := a.scopedKey(name)
+		if err != nil {
+			return "", err
+		}
+		keys[name] = key
+	}
+	if len(keys) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(keys)
+	if err != nil {
+		return "", fmt.Errorf("write keys: %w", err)
+	}
+	return encryptKeys(s.random, jwk, text)
+}
+
+// browserSession is the session of the browser that shows the pages.
+func (s *Service) browserSession(a *account) *session {
+	if b := a.browser; b != nil && s.sessions[b.id] == b && b.alive(s.Clock.Now()) {
+		return b
+	}
+	a.browser = s.newSession(a, parseUserAgent(""), s.Clock.Now(), true)
+	return a.browser
+}

@@ -1,0 +1,232 @@
+package accounttest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody is the largest request body in octets.
+const maxBody = 16384
+
+// gzipFrom is the reply size in octets from which replies are compressed for
+// those who ask.
+const gzipFrom = 1024
+
+// call is one API request on its way through a handler. Handlers run with the
+// service's lock held and do no I/O; what is to be sent afterwards is queued.
+type call struct {
+	s     *Service
+	r     *http.Request
+	route *route
+	path  map[string]string
+	body  []byte
+	now   time.Time
+	reply http.Header
+	code  int // status of a success, 0: 200
+
+	session *session
+	refresh *refreshToken
+	caller  *device // the credential's device, if any
+
+	pushes []pushJob
+	events []eventJob
+	// finish makes the final reply from the fate of the pushes.
+	finish func(results []pushResult) any
+}
+
+// errEmptyReply makes a reply without a body.
+type emptyReply struct{}
+
+// serveAPI runs a JSON route.
+func (s *Service) serveAPI(w http.ResponseWriter, r *http.Request, rt *route, vars map[string]string, body []byte) {
+	c := &call{s: s, r: r, route: rt, path: vars, body: body, now: s.Clock.Now(), reply: http.Header{}}
+	value, err := s.runLocked(c)
+	results := s.deliver(c.pushes)
+	s.emit(c.events)
+	if err == nil && c.finish != nil {
+		value = c.finish(results)
+	}
+	h := w.Header()
+	if rt.space == authSpace {
+		h.Set("Timestamp", strconv.FormatInt(c.now.Unix(), 10))
+		h.Set("Cache-Control", "no-cache")
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	for name, values := range c.reply {
+		h[name] = values
+	}
+	if err != nil {
+		s.writeError(w, r, rt.space, err)
+		return
+	}
+	code := http.StatusOK
+	if c.code != 0 {
+		code = c.code
+	}
+	s.writeJSON(w, r, code, value)
+}
+
+func (s *Service) runLocked(c *call) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.authenticate(c); err != nil {
+		return nil, err
+	}
+	if err := s.checkRate(c); err != nil {
+		return nil, err
+	}
+	return c.route.handle(s, c)
+}
+
+func (s *Service) writeError(w http.ResponseWriter, r *http.Request, sp space, err error) {
+	e := asAPIError(err)
+	if sp == authSpace {
+		e = e.translate(s.cfg.bareErrors)
+	}
+	status, header, body := e.reply(s.cfg.millisRetry)
+	for name, values := range header {
+		w.Header()[name] = values
+	}
+	s.writeJSON(w, r, status, body)
+}
+
+func (s *Service) writeJSON(w http.ResponseWriter, r *http.Request, status int, value any) {
+	h := w.Header()
+	if _, empty := value.(emptyReply); empty {
+		w.WriteHeader(status)
+		return
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
+		http.Error(w, "reply cannot be written", http.StatusInternalServerError)
+		return
+	}
+	out := bytes.TrimRight(text.Bytes(), "\n")
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	if len(out) >= gzipFrom && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		var small bytes.Buffer
+		z := gzip.NewWriter(&small)
+		_, errWrite := z.Write(out)
+		if err := errors.Join(errWrite, z.Close()); err == nil {
+			out = small.Bytes()
+			h.Set("Content-Encoding", "gzip")
+			h.Set("Vary", "Accept-Encoding")
+			if tag := h.Get("ETag"); tag != "" {
+				h.Set("ETag", strings.TrimSuffix(tag, `"`)+`-gzip"`)
+			}
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(len(out)))
+	w.WriteHeader(status)
+	_, _ = w.Write(out) // the client may be gone; nothing can be told it then
+}
+
+// readBody reads a request body within the limit.
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return nil, &apiError{space: authSpace, errno: 999, status: http.StatusBadRequest}
+	}
+	if len(body) > maxBody {
+		return nil, authErr(113)
+	}
+	return body, nil
+}
+
+// object decodes the body into its top-level members.
+func (c *call) object() (map[string]json.RawMessage, error) {
+	if len(bytes.TrimSpace(c.body)) == 0 {
+		return map[string]json.RawMessage{}, nil
+	}
+	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if err != nil && c.r.Header.Get("Content-Type") != "" {
+		kind = "?"
+	}
+	switch kind {
+	case "application/json", "", "text/plain":
+	case "application/x-www-form-urlencoded":
+		if c.route.form {
+			return formObject(c.body)
+		}
+		return nil, c.badContentType()
+	default:
+		return nil, c.badContentType()
+	}
+	var obj map[string]json.RawMessage
+	if err := json.Unmarshal(c.body, &obj); err != nil || obj == nil {
+		var anything any
+		if json.Unmarshal(c.body, &anything) == nil { // JSON, but no object
+			return nil, c.invalid("value")
+		}
+		return nil, &apiError{space: c.route.space, errno: 999, status: http.StatusBadRequest}
+	}
+	return obj, nil
+}
+
+func (c *call) badContentType() error {
+	if c.route.space == oauthSpace {
+		return oauthErr(113)
+	}
+	return &apiError{space: authSpace, errno: 999, status: http.StatusUnsupportedMediaType}
+}
+
+func formObject(body []byte) (map[string]json.RawMessage, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, &apiError{space: oauthSpace, errno: 999, status: http.StatusBadRequest}
+	}
+	obj := map[string]json.RawMessage{}
+	for name, values := range form {
+		text := values[0]
+		if name == "ttl" || name == "expires_in" {
+			if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+				obj[name] = json.RawMessage(text)
+				continue
+			}
+		}
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			return nil, oauthErr(109)
+		}
+		obj[name] = quoted
+	}
+	return obj, nil
+}
+
+// invalid is the error of a parameter that breaks its rule, in the numbers of
+// the route.
+func (c *call) invalid(names ...string) error {
+	switch c.route.space {
+	case oauthSpace:
+		return oauthErr(109).with("validation", map[string]any{"source": "payload", "keys": names})
+	case profileSpace:
+		return profileErr(101).with("validation", map[string]any{"source": "payload", "keys": names})
+	default:
+		return authErr(107).with("validation", map[string]any{"source": c.source(), "keys": names})
+	}
+}
+
+func (c *call) missing(name string) error {
+	if c.route.space == authSpace {
+		return authErr(108).with("param", name)
+	}
+	return c.invalid(name)
+}
+
+func (c *call) source() string {
+	if c.r.Method == http.MethodGet {
+		return "query"
+	}
+	return "payload"
+}

@@ -1,0 +1,145 @@
+package accounttest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+)
+
+// grant is what the token route has decided to give.
+type grant struct {
+	client      *Client
+	account     *account
+	scopes      []string
+	ttl         time.Duration
+	authAt      time.Time
+	verified    bool
+	aal         int
+	offline     bool
+	fresh       bool // a sign-in rather than a renewal: id token, auth_at
+	mintSession bool
+	session     *session // that authenticated the call
+	resource    string
+	refreshID   string
+}
+
+// tokenID is the id under which a token's text is stored.
+func tokenID(token string) string {
+	raw, err := hex.DecodeString(token)
+	if err != nil {
+		raw = []byte(token)
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// grant makes the tokens and gives the reply of the token route.
+func (s *Service) grant(c *call, g grant) map[string]any {
+	reply := map[string]any{"token_type": "bearer", "scope": strings.Join(g.scopes, " "), "auth_at": g.authAt.Unix()}
+	session := g.session
+	if g.mintSession {
+		session = s.newSession(g.account, parseUserAgent(c.r.UserAgent()), c.now, g.verified)
+		session.authAt, session.aal, session.minted = g.authAt, g.aal, true
+		reply["session_token"] = session.token
+	}
+	refreshID := g.refreshID
+	if g.offline {
+		token := &refreshToken{
+			clientID: g.client.ID, account: g.account, scopes: g.scopes, createdAt: c.now, lastUsed: c.now,
+			authAt: g.authAt, agent: parseUserAgent(c.r.UserAgent()),
+		}
+		reply["refresh_token"] = s.storeRefresh(token)
+		refreshID = token.id
+		if impliedByAny(g.scopes, scopeOldSync) {
+			s.placeholderDevice(c, g.client, token, session)
+		}
+	}
+	life := s.cfg.tokenLifetime
+	if g.ttl > 0 {
+		life = min(life, g.ttl)
+	}
+	text := s.storeAccess(c.now, g, refreshID, life)
+	reply["access_token"] = text
+	reply["expires_in"] = int64(life / time.Second)
+	if g.fresh && slices.Contains(g.scopes, "openid") {
+		reply["id_token"] = s.idToken(c.now, g, text)
+	}
+	return reply
+}
+
+func (st *state) storeRefresh(token *refreshToken) string {
+	text := st.hex(32)
+	token.id = tokenID(text)
+	st.refresh[token.id] = token
+	return text
+}
+
+func (s *Service) storeAccess(now time.Time, g grant, refreshID string, life time.Duration) string {
+	token := &accessToken{
+		clientID: g.client.ID, account: g.account, scopes: g.scopes, createdAt: now, expireAt: now.Add(life), refreshID: refreshID,
+	}
+	if g.client.JWTAccessTokens {
+		token.id = s.hex(32)
+		token.text = s.accessJWT(now, g, token)
+	} else {
+		token.text = s.hex(32)
+		token.id = tokenID(token.text)
+	}
+	s.access[token.id] = token
+	return token.text
+}
+
+// findAccess looks an access token up, opaque or JWT. Expired ones are found.
+func (s *Service) findAccess(text string) *accessToken {
+	if !strings.Contains(text, ".") {
+		return s.access[tokenID(text)]
+	}
+	claims, err := s.verifyJWT(text)
+	if err != nil {
+		return nil
+	}
+	id, ok := claims["jti"].(string)
+	if !ok {
+		return nil
+	}
+	if token := s.access[id]; token != nil && token.text == text {
+		return token
+	}
+	return nil
+}
+
+// LiveToken is a token that has not been destroyed and has not expired.
+type LiveToken struct {
+	Kind     string // "refresh", "access" or "session"
+	ClientID string // empty for sessions
+	UID      string
+	ID       string // what the server stores: never the token itself
+	Scopes   []string
+}
+
+// LiveTokens lists refresh and access tokens that are still good, and the
+// sessions made by the session scope, oldest ids first. The pages' own
+// sessions are not in it.
+func (s *Service) LiveTokens() []LiveToken {
+	now := s.Clock.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []LiveToken
+	for _, t := range s.refresh {
+		out = append(out, LiveToken{Kind: "refresh", ClientID: t.clientID, UID: t.account.uid, ID: t.id, Scopes: slices.Clone(t.scopes)})
+	}
+	for _, t := range s.access {
+		if now.Before(t.expireAt) {
+			out = append(out, LiveToken{Kind: "access", ClientID: t.clientID, UID: t.account.uid, ID: t.id, Scopes: slices.Clone(t.scopes)})
+		}
+	}
+	for _, t := range s.sessions {
+		if t.minted && t.alive(now) {
+			out = append(out, LiveToken{Kind: "session", UID: t.account.uid, ID: t.id})
+		}
+	}
+	slices.SortFunc(out, func(a, b LiveToken) int { return strings.Compare(a.Kind+a.ID, b.Kind+b.ID) })
+	return out
+}

@@ -1,0 +1,215 @@
+package accounttest
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// rsaBits is the size of the keys Mozilla's OAuth server signs with.
+const rsaBits = 2048
+
+// idTokenLifetime is how long an id token is good.
+const idTokenLifetime = 5 * time.Minute
+
+var errJWT = errors.New("token is not one of ours")
+
+// signingKey is an RSA key of the OAuth server.
+type signingKey struct {
+	kid     string
+	key     *rsa.PrivateKey
+	created time.Time
+}
+
+// signingKeys are the key in use, the next and the previous one. They are made
+// on first use: RSA keys cost more time than starting the whole service.
+type signingKeys struct{ active, next, previous *signingKey }
+
+func (s *Service) newSigningKey(now time.Time) *signingKey {
+	key, err := rsa.GenerateKey(rand.Reader, rsaBits)
+	if err != nil {
+		panic(fmt.Sprintf("accounttest: rsa: %v", err))
+	}
+	return &signingKey{kid: now.UTC().Format("2006-01-02-") + s.hex(16), key: key, created: now}
+}
+
+func (s *Service) activeKey() *signingKey {
+	if s.signing.active == nil {
+		s.signing.active = s.newSigningKey(s.Clock.Now())
+	}
+	return s.signing.active
+}
+
+// AnnounceKey publishes the key that the next RotateKey puts in use, as the
+// real server does one cache life ahead, and gives its id.
+func (s *Service) AnnounceKey() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.signing.next == nil {
+		s.signing.next = s.newSigningKey(s.Clock.Now())
+	}
+	return s.signing.next.kid
+}
+
+// RotateKey puts a new signing key in use (the announced one, if any), keeps
+// the former one published and gives the new key's id.
+func (s *Service) RotateKey() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.signing.previous = s.activeKey()
+	if s.signing.next == nil {
+		s.signing.next = s.newSigningKey(s.Clock.Now())
+	}
+	s.signing.active, s.signing.next = s.signing.next, nil
+	return s.signing.active.kid
+}
+
+// DropPreviousKey ends the publication of the key before the last rotation.
+func (s *Service) DropPreviousKey() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.signing.previous = nil
+}
+
+func (s *Service) handleJWKS(*call) (any, error) {
+	s.activeKey()
+	keys := []json.RawMessage{}
+	for _, k := range s.publishedKeys() {
+		text, err := json.Marshal(jose.JSONWebKey{Key: &k.key.PublicKey, KeyID: k.kid, Algorithm: "RS256", Use: "sig"})
+		if err != nil {
+			return nil, fmt.Errorf("write key: %w", err)
+		}
+		stamp := fmt.Sprintf(`,"fxa-createdAt":%d}`, k.created.Unix())
+		keys = append(keys, json.RawMessage(strings.TrimSuffix(string(text), "}")+stamp))
+	}
+	return map[string]any{"keys": keys}, nil
+}
+
+func (s *Service) publishedKeys() []*signingKey {
+	return slices.DeleteFunc([]*signingKey{s.signing.active, s.signing.next, s.signing.previous},
+		func(k *signingKey) bool { return k == nil })
+}
+
+// signJWT signs claims as the OAuth server does: alg, kid and, if given, typ.
+func signJWT(k *signingKey, typ string, claims map[string]any) string {
+	opts := (&jose.SignerOptions{}).WithHeader("kid", k.kid)
+	if typ != "" {
+		opts = opts.WithHeader("typ", typ)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: k.key}, opts)
+	if err != nil {
+		panic(fmt.Sprintf("accounttest: signer: %v", err))
+	}
+	text, err := json.Marshal(claims)
+	if err != nil {
+		panic(fmt.Sprintf("accounttest: claims: %v", err))
+	}
+	signed, err := signer.Sign(text)
+	if err != nil {
+		panic(fmt.Sprintf("accounttest: sign: %v", err))
+	}
+	compact, err := signed.CompactSerialize()
+	if err != nil {
+		panic(fmt.Sprintf("accounttest: serialize: %v", err))
+	}
+	return compact
+}
+
+// verifyJWT checks a signature with the published keys.
+func (s *Service) verifyJWT(text string) (map[string]any, error) {
+	signed, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256})
+	if err != nil {
+		return nil, errJWT
+	}
+	for _, k := range s.publishedKeys() {
+		if signed.Signatures[0].Header.KeyID != k.kid {
+			continue
+		}
+		payload, err := signed.Verify(&k.key.PublicKey)
+		if err != nil {
+			return nil, errJWT
+		}
+		var claims map[string]any
+		if err := json.Unmarshal(payload, &claims); err != nil {
+			return nil, errJWT
+		}
+		return claims, nil
+	}
+	return nil, errJWT
+}
+
+func (s *Service) idToken(now time.Time, g grant, access string) string {
+	sum := sha256.Sum256([]byte(access))
+	var aud any = g.client.ID
+	if g.resource != "" {
+		aud = []string{g.client.ID, g.resource}
+	}
+	amr := []string{"pwd", "email"}
+	if g.aal > 1 {
+		amr = append(amr, "otp")
+	}
+	return signJWT(s.activeKey(), "", map[string]any{
+		"iss": s.base, "sub": g.account.uid, "aud": aud, "iat": now.Unix(), "exp": now.Add(idTokenLifetime).Unix(),
+		"at_hash": b64(sum[:16]), "amr": amr, "acr": fmt.Sprintf("AAL%d", max(g.aal, 1)), "fxa-aal": max(g.aal, 1),
+		"auth_time": g.authAt.Unix(),
+	})
+}
+
+func (s *Service) accessJWT(now time.Time, g grant, token *accessToken) string {
+	var aud any = g.client.ID
+	if g.resource != "" {
+		aud = []string{g.client.ID, g.resource}
+	}
+	return signJWT(s.activeKey(), "at+JWT", map[string]any{
+		"iss": s.base, "sub": g.account.uid, "aud": aud, "client_id": g.client.ID, "iat": now.Unix(),
+		"exp": token.expireAt.Unix(), "jti": token.id, "scope": joinScopes(g.scopes),
+	})
+}
+
+func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }
+
+// idTokenLead is how far ahead an id token's expiry may lie.
+const idTokenLead = 5 * time.Minute
+
+func (s *Service) handleIDTokenVerify(c *call) (any, error) {
+	p := c.params()
+	id := p.need("client_id", clientIDRule)
+	text := p.need("id_token", rule{max: 4096})
+	grace, _ := p.integer("expiry_grace_period", 0, 1<<40)
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	claims, err := s.verifyJWT(text)
+	if err != nil {
+		return nil, oauthErr(108)
+	}
+	exp, ok := claims["exp"].(float64)
+	if !ok {
+		return nil, oauthErr(108)
+	}
+	until := time.Unix(int64(exp), 0)
+	if until.After(c.now.Add(idTokenLead+time.Second)) || c.now.After(until.Add(time.Duration(grace)*time.Second)) {
+		return nil, oauthErr(108)
+	}
+	switch aud := claims["aud"].(type) {
+	case string:
+		if aud != id {
+			return nil, oauthErr(108)
+		}
+	case []any:
+		if !slices.Contains(aud, any(id)) {
+			return nil, oauthErr(108)
+		}
+	default:
+		return nil, oauthErr(108)
+	}
+	return claims, nil
+}

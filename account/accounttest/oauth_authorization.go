@@ -1,0 +1,202 @@
+package accounttest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// authorizationParams is a request for an authorization code, from the
+// authorization route or from the page.
+type authorizationParams struct {
+	clientID, state, scope     string
+	responseType, redirect     string
+	accessType                 string
+	challenge, challengeMethod string
+	keysJWE                    string
+	acr                        string
+}
+
+func (c *call) authorizationParams() (authorizationParams, error) {
+	p := c.params()
+	p.known("prompt", "max_age", "metricsContext", "resource")
+	a := authorizationParams{
+		clientID: p.need("client_id", clientIDRule),
+		state:    p.need("state", stateRule),
+		scope:    p.opt("scope", scopeRule),
+		redirect: p.opt("redirect_uri", uriRule),
+	}
+	a.responseType = p.opt("response_type", shortRule)
+	a.accessType = p.choice("access_type", "online", "offline")
+	a.challenge = p.opt("code_challenge", challengeRule)
+	a.challengeMethod = p.choice("code_challenge_method", "S256")
+	a.keysJWE = p.opt("keys_jwe", jweRule)
+	a.acr = p.opt("acr_values", shortRule)
+	service := p.opt("service", serviceRule)
+	if a.scope == "" && service == "sync" && a.clientID == DesktopClientID {
+		a.scope = scopeOldSync + " profile"
+	}
+	if err := p.done(); err != nil {
+		return a, err
+	}
+	if a.scope == "" {
+		return a, c.invalid("scope")
+	}
+	if (a.challenge == "") != (a.challengeMethod == "") {
+		return a, c.invalid("code_challenge_method")
+	}
+	return a, nil
+}
+
+func (s *Service) handleAuthorization(c *call) (any, error) {
+	a, err := c.authorizationParams()
+	if err != nil {
+		return nil, err
+	}
+	code, err := s.authorize(c.session, a)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"code": code.code, "state": a.state, "redirect": withCode(code.redirect, code.code, a.state), "scope": strings.Join(code.scopes, " ")}, nil
+}
+
+// authorize checks a request and makes the code. The caller holds the lock.
+func (s *Service) authorize(session *session, a authorizationParams) (*authCode, error) {
+	client := s.clients[a.clientID]
+	if client == nil {
+		return nil, oauthErr(101).with("clientId", a.clientID)
+	}
+	redirect, err := s.redirectFor(client, a.redirect)
+	if err != nil {
+		return nil, err
+	}
+	if a.responseType != "" && a.responseType != "code" {
+		return nil, oauthErr(110)
+	}
+	if client.Disabled {
+		return nil, oauthErr(202).with("clientId", client.ID)
+	}
+	switch {
+	case client.public() && a.challenge == "":
+		return nil, oauthErr(118)
+	case !client.public() && a.challenge != "":
+		return nil, oauthErr(116).with("clientId", client.ID)
+	}
+	if err := session.mustBeVerifiedAccount(); err != nil {
+		return nil, err
+	}
+	if strings.Contains(a.acr, "AAL2") && session.aal < 2 {
+		return nil, oauthErr(120).with("foundValue", session.aal)
+	}
+	scopes := splitScopes(a.scope)
+	if err := s.checkGrantScopes(client, session, scopes); err != nil {
+		return nil, err
+	}
+	if s.cfg.lint {
+		if s.states[a.state] {
+			s.finding("an authorization used its state a second time")
+			return nil, oauthErr(109).with("validation", map[string]any{"source": "payload", "keys": []string{"state"}})
+		}
+		s.states[a.state] = true
+	}
+	now := s.Clock.Now()
+	code := &authCode{
+		code: s.hex(32), clientID: client.ID, account: session.account, session: session, scopes: scopes,
+		offline: a.accessType == "offline", challenge: a.challenge, keysJWE: a.keysJWE, redirect: redirect,
+		createdAt: now, authAt: session.authAt, verified: session.verified, aal: session.aal,
+	}
+	s.codes[code.code] = code
+	session.account.logins[client.ID] = true
+	return code, nil
+}
+
+// mustBeVerifiedAccount refuses accounts whose address is not confirmed.
+func (s *session) mustBeVerifiedAccount() error {
+	if !s.account.verified {
+		return authErr(104)
+	}
+	return nil
+}
+
+// withCode adds code and state to a redirect URI.
+func withCode(redirect, code, state string) string {
+	u, err := url.Parse(redirect)
+	if err != nil {
+		return redirect
+	}
+	q := u.Query()
+	q.Set("code", code)
+	q.Set("state", state)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// redirectAuthorization is the old authorization endpoint: it leads to the page.
+func redirectAuthorization(s *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
+	if r.URL.Query().Has("keys_jwk") {
+		s.writeError(w, r, oauthSpace, oauthErr(109).with("validation", map[string]any{"source": "query", "keys": []string{"keys_jwk"}}))
+		return
+	}
+	http.Redirect(w, r, s.base+"/authorization?"+r.URL.RawQuery, http.StatusFound)
+}
+
+// handleScopedKeyData tells which of the requested scopes have keys.
+func (s *Service) handleScopedKeyData(c *call) (any, error) {
+	p := c.params()
+	id := p.need("client_id", clientIDRule)
+	scope := p.need("scope", scopeRule)
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	client := s.clients[id]
+	if client == nil {
+		return nil, oauthErr(101).with("clientId", id)
+	}
+	if err := c.session.mustBeVerifiedAccount(); err != nil {
+		return nil, err
+	}
+	scopes := splitScopes(scope)
+	if err := s.checkGrantScopes(client, c.session, scopes); err != nil {
+		return nil, err
+	}
+	a := c.session.account
+	if c.session.authAt.Before(a.keysChangedAt) {
+		return nil, oauthErr(119).with("authAt", c.session.authAt.Unix())
+	}
+	reply := map[string]any{}
+	for _, scope := range keyBearing(scopes) {
+		reply[scope] = map[string]any{
+			"identifier":           scope,
+			"keyRotationSecret":    strings.Repeat("0", 64),
+			"keyRotationTimestamp": a.keysChangedAt.UnixMilli(),
+		}
+	}
+	return reply, nil
+}
+
+// handleKeyDataWithoutAssertion answers the old form, which needs a BrowserID
+// assertion that nobody can make any more.
+func (s *Service) handleKeyDataWithoutAssertion(c *call) (any, error) {
+	p := c.params()
+	p.need("client_id", clientIDRule)
+	p.need("scope", scopeRule)
+	p.known("assertion")
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	return nil, oauthErr(104)
+}
+
+func (s *Service) handleClient(c *call) (any, error) {
+	client := s.clients[c.path["id"]]
+	if client == nil {
+		e := oauthErr(101).with("clientId", c.path["id"])
+		e.status = http.StatusBadRequest
+		return nil, e
+	}
+	return map[string]any{
+		"id": client.ID, "name": client.Name, "trusted": client.Trusted,
+		"image_uri": client.ImageURI, "redirect_uri": strings.Join(slices.Clone(client.RedirectURIs), ","),
+	}, nil
+}

@@ -1,0 +1,138 @@
+package accounttest
+
+// handleDestroy is revocation after RFC 7009: unknown tokens are fine.
+func (s *Service) handleDestroy(c *call) (any, error) {
+	p := c.params()
+	id, secret, basic := basicClient(c.r)
+	if basic {
+		if p.has("client_secret") {
+			p.invalid("client_secret")
+		}
+		p.known("client_id")
+	} else {
+		id = p.need("client_id", clientIDRule)
+		secret = p.opt("client_secret", secretRule)
+	}
+	text := p.need("token", tokenRule)
+	p.opt("token_type_hint", rule{max: 64})
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	client, err := s.clientFor(id, secret)
+	if err != nil {
+		return nil, err
+	}
+	if err := client.mustProve(secret); err != nil {
+		return nil, err
+	}
+	if token := s.findAccess(text); token != nil && token.clientID == client.ID {
+		delete(s.access, token.id)
+	} else if token := s.refresh[tokenID(text)]; token != nil && token.clientID == client.ID {
+		s.dropRefresh(token)
+	}
+	return struct{}{}, nil
+}
+
+// handleLegacyDestroy is the OAuth server's older route.
+func (s *Service) handleLegacyDestroy(c *call) (any, error) {
+	p := c.params()
+	id := p.opt("client_id", clientIDRule)
+	secret := p.opt("client_secret", secretRule)
+	given := 0
+	for _, name := range []string{"token", "access_token", "refresh_token", "refresh_token_id"} {
+		if p.has(name) {
+			given++
+		}
+	}
+	access := p.opt("access_token", tokenRule)
+	if text := p.opt("token", tokenRule); text != "" {
+		access = text
+	}
+	refreshID := p.opt("refresh_token_id", hex64Rule)
+	if text := p.opt("refresh_token", lowerHexRule(64)); text != "" {
+		refreshID = tokenID(text)
+	}
+	if given != 1 {
+		p.invalid("token")
+	}
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	if id != "" {
+		if _, err := s.clientFor(id, secret); err != nil {
+			return nil, err
+		}
+	}
+	if access != "" {
+		token := s.findAccess(access)
+		if token == nil || id != "" && token.clientID != id {
+			return nil, oauthErr(108)
+		}
+		delete(s.access, token.id)
+		return struct{}{}, nil
+	}
+	token := s.refresh[refreshID]
+	if token == nil || id != "" && token.clientID != id {
+		return nil, oauthErr(108)
+	}
+	s.dropRefresh(token)
+	return struct{}{}, nil
+}
+
+// dropRefresh ends a refresh token and its device record. Access tokens made
+// with it live on until they expire.
+func (s *Service) dropRefresh(token *refreshToken) {
+	delete(s.refresh, token.id)
+	if d := token.device; d != nil {
+		token.device, d.refresh = nil, nil
+		if d.session == nil {
+			s.removeDevice(d)
+		}
+	}
+}
+
+// handleIntrospect tells about a token (RFC 7662); times are milliseconds.
+func (s *Service) handleIntrospect(c *call) (any, error) {
+	p := c.params()
+	text := p.need("token", rule{max: 1024})
+	hint := p.choice("token_type_hint", "access_token", "refresh_token")
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	if token := s.findAccess(text); token != nil && hint != "refresh_token" && c.now.Before(token.expireAt) {
+		return map[string]any{
+			"active": true, "scope": joinScopes(token.scopes), "client_id": token.clientID, "token_type": "access_token",
+			"sub": token.account.uid, "jti": token.id, "iat": token.createdAt.UnixMilli(), "exp": token.expireAt.UnixMilli(),
+		}, nil
+	}
+	if token := s.refresh[tokenID(text)]; token != nil && hint != "access_token" {
+		if client := s.clients[token.clientID]; client != nil && !client.public() {
+			return nil, oauthErr(116).with("clientId", client.ID)
+		}
+		return map[string]any{
+			"active": true, "scope": joinScopes(token.scopes), "client_id": token.clientID, "token_type": "refresh_token",
+			"sub": token.account.uid, "jti": token.id, "iat": token.createdAt.UnixMilli(), "fxa-lastUsedAt": token.lastUsed.UnixMilli(),
+		}, nil
+	}
+	return map[string]any{"active": false}, nil
+}
+
+func (s *Service) handleVerify(c *call) (any, error) {
+	p := c.params()
+	text := p.need("token", tokenRule)
+	p.known("email")
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	token := s.findAccess(text)
+	switch {
+	case token == nil:
+		return nil, oauthErr(108)
+	case !c.now.Before(token.expireAt):
+		return nil, oauthErr(115).with("expiredAt", token.expireAt.UnixMilli())
+	}
+	return map[string]any{
+		"user": token.account.uid, "client_id": token.clientID, "scope": token.scopes,
+		"generation": token.account.authChangedAt.UnixMilli(), "profile_changed_at": token.account.profileChangedAt.UnixMilli(),
+	}, nil
+}

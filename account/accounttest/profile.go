@@ -1,0 +1,176 @@
+package accounttest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// metricsChoice is the account's data collection switch as profiles show it.
+type metricsChoice uint8
+
+const (
+	metricsOn metricsChoice = iota
+	metricsOff
+	metricsUnsaid // an old server
+)
+
+func profileRoutes() []route {
+	return []route{
+		{method: "GET", path: "/v1/profile", space: profileSpace, handle: (*Service).handleProfile},
+		{method: "GET", path: "/v1/uid", space: profileSpace, handle: profileField("profile:uid", "uid")},
+		{method: "GET", path: "/v1/email", space: profileSpace, handle: profileField("profile:email", "email")},
+		{method: "GET", path: "/v1/avatar", space: profileSpace, handle: (*Service).handleAvatar},
+		{method: "GET", path: "/v1/display_name", space: profileSpace, handle: (*Service).handleDisplayName},
+		{method: "POST", path: "/v1/display_name", space: profileSpace, handle: (*Service).handleSetDisplayName},
+		{method: "GET", path: "/v1/avatar/{name}", space: contentSpace, page: avatarPicture},
+	}
+}
+
+// profile gives the members of a profile that the scopes allow.
+func (s *Service) profile(a *account, scopes []string) map[string]any {
+	out := map[string]any{}
+	allows := func(scope string) bool {
+		return impliedByAny(scopes, scope) || scope == "profile:email" && impliedByAny(scopes, "email")
+	}
+	if allows("profile:uid") {
+		out["uid"] = a.uid
+	}
+	if allows("profile:email") {
+		out["email"] = a.email
+	}
+	if allows("profile:locale") {
+		out["locale"] = a.locale
+	}
+	if allows("profile:display_name") && a.displayName != "" {
+		out["displayName"] = a.displayName
+	}
+	if allows("profile:avatar") {
+		out["avatar"] = s.avatarURL(a)
+		out["avatarDefault"] = a.avatar == nil
+	}
+	if allows("profile:amr") {
+		amr := []string{"pwd", "email"}
+		if a.otp != "" {
+			amr = append(amr, "otp")
+		}
+		out["amrValues"] = amr
+		out["twoFactorAuthentication"] = a.otp != ""
+	}
+	if allows("profile:subscriptions") {
+		out["subscriptions"] = []string{}
+	}
+	if a.metrics != metricsUnsaid {
+		out["metricsEnabled"] = a.metrics == metricsOn
+	}
+	if impliedByAny(scopes, "openid") {
+		out["sub"] = a.uid
+	}
+	if a.disabled {
+		out["accountDisabledAt"] = a.profileChangedAt.UnixMilli()
+	}
+	if a.locked {
+		out["accountLockedAt"] = a.profileChangedAt.UnixMilli()
+	}
+	return out
+}
+
+func (s *Service) profileAuth(c *call, wanted string) (*accessToken, error) {
+	token, err := s.accessAuth(c)
+	if err != nil {
+		return nil, err
+	}
+	held := impliedByAny(token.scopes, wanted)
+	if wanted == "" { // any profile scope will do
+		for _, scope := range token.scopes {
+			held = held || scope == "profile" || strings.HasPrefix(scope, "profile:") || scope == "email" || scope == "openid"
+		}
+	}
+	if !held {
+		return nil, profileErr(100).with("reason", "Token has not the scope")
+	}
+	return token, nil
+}
+
+func (s *Service) handleProfile(c *call) (any, error) {
+	token, err := s.profileAuth(c, "")
+	if err != nil {
+		return nil, err
+	}
+	out := s.profile(token.account, token.scopes)
+	text, err := json.Marshal(out)
+	if err != nil {
+		return nil, errors.Join(err, profileErr(999))
+	}
+	tag := hash256(string(text))[:32]
+	c.reply.Set("ETag", `"`+tag+`"`)
+	c.reply.Set("Last-Modified", token.account.profileChangedAt.UTC().Format(http.TimeFormat))
+	c.reply.Set("Cache-Control", "private, no-cache")
+	for candidate := range strings.SplitSeq(c.r.Header.Get("If-None-Match"), ",") {
+		if bareTag(candidate) == tag {
+			c.code = http.StatusNotModified
+			return emptyReply{}, nil
+		}
+	}
+	return out, nil
+}
+
+// bareTag strips what clients and compressing proxies put around an ETag.
+func bareTag(tag string) string {
+	tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+	return strings.TrimSuffix(strings.Trim(tag, `"`), "-gzip")
+}
+
+func profileField(scope, name string) func(*Service, *call) (any, error) {
+	return func(s *Service, c *call) (any, error) {
+		token, err := s.profileAuth(c, scope)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{name: s.profile(token.account, token.scopes)[name]}, nil
+	}
+}
+
+func (s *Service) handleAvatar(c *call) (any, error) {
+	token, err := s.profileAuth(c, "profile:avatar")
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"avatar": s.avatarURL(token.account), "avatarDefault": token.account.avatar == nil, "id": token.account.uid}, nil
+}
+
+func (s *Service) handleDisplayName(c *call) (any, error) {
+	token, err := s.profileAuth(c, "profile:display_name")
+	if err != nil {
+		return nil, err
+	}
+	if token.account.displayName == "" {
+		c.code = http.StatusNoContent
+		return emptyReply{}, nil
+	}
+	return map[string]any{"displayName": token.account.displayName}, nil
+}
+
+func (s *Service) handleSetDisplayName(c *call) (any, error) {
+	token, err := s.profileAuth(c, "profile:display_name:write")
+	if err != nil {
+		return nil, err
+	}
+	p := c.params()
+	name := p.need("displayName", rule{max: 256, empty: true})
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	token.account.displayName = name
+	s.profileChanged(c, token.account, c.now)
+	return struct{}{}, nil
+}
+
+// profileChanged tells devices and web sites.
+func (s *Service) profileChanged(c *call, a *account, now time.Time) {
+	a.profileChangedAt = now
+	c.pushes = append(c.pushes, pushAll(a, "fxaccounts:profile_updated", nil, 0, nil)...)
+	c.events = append(c.events, s.eventFor(a, EventProfileChange, map[string]any{"email": a.email})...)
+}

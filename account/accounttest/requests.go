@@ -1,0 +1,63 @@
+package accounttest
+
+import (
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Request is one request the service received.
+type Request struct {
+	Time   time.Time // of the service's clock
+	Route  string    // for example "POST /v1/oauth/token"; "" when unknown
+	Method string
+	Path   string // with its query
+	Header http.Header
+	Body   []byte
+	Status int // of the reply; 0 when the connection was dropped or is open
+}
+
+type requestLog struct {
+	mu   sync.Mutex
+	list []*Request
+}
+
+func (l *requestLog) add(r *http.Request, rt *route, body []byte, now time.Time) *Request {
+	entry := &Request{Time: now, Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: body}
+	if rt != nil {
+		entry.Route = rt.String()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, entry)
+	return entry
+}
+
+func (l *requestLog) answered(entry *Request, status int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	entry.Status = status
+}
+
+// Requests lists what the service received so far, pages included, in order of
+// arrival. Push and pairing sockets are not in it. With routes given, only
+// those, in the form of Request.Route.
+func (s *Service) Requests(routes ...string) []Request {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	var out []Request
+	for _, entry := range s.log.list {
+		if len(routes) == 0 || slices.Contains(routes, entry.Route) {
+			out = append(out, *entry)
+		}
+	}
+	return out
+}
+
+// ForgetRequests empties the list of requests.
+func (s *Service) ForgetRequests() {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	s.log.list = nil
+}

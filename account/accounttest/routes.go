@@ -1,0 +1,210 @@
+package accounttest
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// authKind is what a route wants to know about its caller.
+type authKind uint8
+
+const (
+	noAuth          authKind = iota
+	maybeSession             // a session is used if one is sent
+	needSession              // a session, confirmed or not
+	verifiedSession          // a confirmed session
+	deviceAuth               // a session or a refresh token
+)
+
+// route is one entry of the table of routes: either a JSON handler, which runs
+// under the lock, or a page.
+type route struct {
+	method, path string
+	space        space
+	auth         authKind
+	form         bool // takes form-encoded bodies too
+	handle       func(*Service, *call) (any, error)
+	page         func(*Service, http.ResponseWriter, *http.Request, map[string]string)
+}
+
+func (r *route) String() string { return r.method + " " + r.path }
+
+type routeTable struct {
+	exact    map[string]*route // "METHOD path"
+	patterns []*route          // with {name} segments
+}
+
+func newRouteTable(groups ...[]route) routeTable {
+	t := routeTable{exact: map[string]*route{}}
+	for _, group := range groups {
+		for _, r := range group {
+			if strings.Contains(r.path, "{") {
+				t.patterns = append(t.patterns, &r)
+			} else {
+				t.exact[r.method+" "+r.path] = &r
+			}
+		}
+	}
+	return t
+}
+
+func (t routeTable) find(method, path string) (*route, map[string]string) {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	if r := t.exact[method+" "+path]; r != nil {
+		return r, nil
+	}
+	for _, r := range t.patterns {
+		if r.method != method {
+			continue
+		}
+		if vars, ok := matchPath(r.path, path); ok {
+			return r, vars
+		}
+	}
+	return nil, nil
+}
+
+func matchPath(pattern, path string) (map[string]string, bool) {
+	want, have := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(have) {
+		return nil, false
+	}
+	vars := map[string]string{}
+	for i, segment := range want {
+		if name, ok := strings.CutPrefix(segment, "{"); ok && have[i] != "" {
+			vars[strings.TrimSuffix(name, "}")] = have[i]
+		} else if segment != have[i] {
+			return nil, false
+		}
+	}
+	return vars, true
+}
+
+func (s *Service) allRoutes() routeTable {
+	return newRouteTable(
+		discoveryRoutes(), oauthRoutes(), profileRoutes(), pageRoutes(),
+		accountRoutes(), sessionRoutes(), passwordRoutes(), deviceRoutes(), flowRoutes(),
+	)
+}
+
+// bases below /api/ that SeparateBases publishes.
+const (
+	authPrefix    = "/api/auth"
+	oauthPrefix   = "/api/oauth"
+	profilePrefix = "/api/profile"
+)
+
+func stripBase(path string) string {
+	for _, prefix := range []string{authPrefix, oauthPrefix, profilePrefix} {
+		if rest, ok := strings.CutPrefix(path, prefix); ok && strings.HasPrefix(rest, "/") {
+			return rest
+		}
+	}
+	return path
+}
+
+// ServeHTTP serves every role of the service.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.running.Done()
+	path := stripBase(r.URL.Path)
+	if part := s.part(path); part != nil {
+		s.servePart(w, r, part)
+		return
+	}
+	if r.Method == http.MethodOptions {
+		preflight(w, r)
+		return
+	}
+	rt, vars := s.routes.find(r.Method, path)
+	body, bodyErr := readBody(r)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	out := &statusWriter{ResponseWriter: w}
+	entry := s.log.add(r, rt, body, s.Clock.Now())
+	defer func() { s.log.answered(entry, out.status) }()
+	s.lintArrival(r, rt)
+	after := s.Faults.apply(s, out, r, rt)
+	if after.answered {
+		s.lintReply(r, rt, out)
+		return
+	}
+	if after.loseReply {
+		s.serve(discardWriter{header: http.Header{}}, r, rt, vars, body, bodyErr)
+		panic(http.ErrAbortHandler)
+	}
+	s.serve(out, r, rt, vars, body, bodyErr)
+	s.lintReply(r, rt, out)
+}
+
+func (s *Service) serve(w http.ResponseWriter, r *http.Request, rt *route, vars map[string]string, body []byte, bodyErr error) {
+	allowAnyOrigin(w)
+	switch {
+	case rt == nil:
+		s.writeError(w, r, authSpace, notFound())
+	case bodyErr != nil:
+		s.writeError(w, r, rt.space, bodyErr)
+	case rt.page != nil:
+		rt.page(s, w, r, vars)
+	default:
+		s.serveAPI(w, r, rt, vars, body)
+	}
+}
+
+func (s *Service) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	s.running.Add(1)
+	return true
+}
+
+func allowAnyOrigin(w http.ResponseWriter) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Access-Control-Expose-Headers", "Timestamp, Accept-Language, WWW-Authenticate, Server-Authorization")
+}
+
+func preflight(w http.ResponseWriter, r *http.Request) {
+	allowAnyOrigin(w)
+	w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+	if wanted := r.Header.Get("Access-Control-Request-Headers"); wanted != "" {
+		w.Header().Set("Access-Control-Allow-Headers", wanted)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// statusWriter remembers the status of a reply.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// discardWriter takes the reply of a request whose answer is to be lost.
+type discardWriter struct{ header http.Header }
+
+func (w discardWriter) Header() http.Header       { return w.header }
+func (discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (discardWriter) WriteHeader(int)             {}

@@ -1,0 +1,159 @@
+package accounttest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// headerTimeout is how long a connection may take to send its request header.
+const headerTimeout = 10 * time.Second
+
+// TB is the part of testing.TB that New needs. Taking the small interface
+// keeps package testing out of programs that start the service themselves.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+// Service is one running set of Mozilla accounts servers. All methods may be
+// called from several goroutines.
+type Service struct {
+	// Clock is the service's time: it runs with the real (or bubble's) clock
+	// and can be moved forward.
+	Clock *Clock
+	// Faults makes replies fail on demand.
+	Faults *Faults
+
+	cfg      config
+	base     string
+	listener net.Listener
+	memory   *memoryNetwork
+	server   *http.Server
+	routes   routeTable
+	outbound *http.Client
+	log      *requestLog
+
+	running sync.WaitGroup
+	closing chan struct{}
+	closed  sync.Once
+
+	mu sync.Mutex // guards everything below
+	state
+}
+
+// New starts a service for a test on a loopback port and closes it when the
+// test ends. In lint mode the faults the service noticed fail the test.
+func New(t TB, opts ...Option) *Service {
+	t.Helper()
+	s, err := Start(opts...)
+	if err != nil {
+		t.Fatalf("accounttest: %v", err)
+		return nil
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("accounttest: close: %v", err)
+		}
+		for _, finding := range s.Findings() {
+			t.Errorf("accounttest: lint: %s", finding)
+		}
+	})
+	return s
+}
+
+// Start starts a service. The caller must Close it.
+func Start(opts ...Option) (*Service, error) {
+	cfg := defaultConfig()
+	for _, opt := range opts {
+		opt(&cfg)
+	}
+	s := &Service{cfg: cfg, Clock: newClock(cfg.clock), closing: make(chan struct{})}
+	s.Faults = newFaults()
+	s.log = &requestLog{}
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	s.state = newState(cfg, s.base)
+	s.outbound = &http.Client{
+		Transport:     s.Transport(),
+		Timeout:       pushTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	s.routes = s.allRoutes()
+	s.server = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerTimeout,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	s.running.Go(func() { _ = s.server.Serve(s.listener) }) // ends with ErrServerClosed
+	return s, nil
+}
+
+func (s *Service) listen() error {
+	if s.cfg.inMemory {
+		s.memory = newMemoryNetwork()
+		s.listener = s.memory
+		s.base = "http://" + memoryHost
+		return nil
+	}
+	l, err := net.Listen("tcp", s.cfg.addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	s.listener = l
+	s.base = "http://" + l.Addr().String()
+	return nil
+}
+
+// Close ends all connections and waits for every goroutine of the service.
+func (s *Service) Close() error {
+	var err error
+	s.closed.Do(func() {
+		s.mu.Lock()
+		s.stopping = true
+		s.mu.Unlock()
+		close(s.closing)
+		s.closeParts()
+		err = s.server.Close()
+		s.running.Wait()
+		s.outbound.CloseIdleConnections()
+		s.lintClose()
+	})
+	return err
+}
+
+// URL is the content server's base, without a trailing slash. The other bases
+// are in the discovery documents below it.
+func (s *Service) URL() string { return s.base }
+
+// PushURL is the address of the push service's WebSocket.
+func (s *Service) PushURL() string { return s.webSocketBase() + "/push" }
+
+// PairingURL is the base of the pairing relay: channels are at /v1/ws/ below it.
+func (s *Service) PairingURL() string { return s.webSocketBase() }
+
+func (s *Service) webSocketBase() string { return "ws" + strings.TrimPrefix(s.base, "http") }
+
+// Dial connects to the service, whatever the address, when it was started
+// with InMemory; otherwise it dials the address.
+func (s *Service) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if s.memory != nil {
+		return s.memory.dial(ctx)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, network, addr)
+}
+
+// Transport gives a new HTTP transport that reaches the service. It follows no
+// proxy settings of the environment. The caller closes its idle connections.
+func (s *Service) Transport() *http.Transport {
+	return &http.Transport{DialContext: s.Dial, MaxIdleConnsPerHost: 8}
+}

@@ -1,0 +1,194 @@
+package accounttest
+
+import (
+	"encoding/hex"
+	"io"
+	"time"
+)
+
+// state is everything the servers remember; Service.mu guards it.
+type state struct {
+	random   io.Reader
+	clients  map[string]*Client
+	accounts map[string]*account      // by uid
+	byEmail  map[string]*account      // by normalised address
+	sessions map[string]*session      // by token id
+	codes    map[string]*authCode     // by code
+	access   map[string]*accessToken  // by id
+	refresh  map[string]*refreshToken // by id
+	oneTime  map[string]*oneTimeToken // by kind and id
+	signing  signingKeys
+	vapid    *vapidKey
+	rates    []*rateState
+	flows    map[string]Flow
+	hooks    map[string]string // client id -> URL
+	states   map[string]bool   // state values seen, for lint
+	waits    map[string]time.Time
+	findings []string
+	// lastIndex is the one counter behind every device's command queue.
+	lastIndex int64
+	flowKey   []byte
+	stopping  bool
+	parts
+}
+
+func newState(cfg config, base string) state {
+	st := state{
+		random:   cfg.random,
+		clients:  map[string]*Client{},
+		accounts: map[string]*account{},
+		byEmail:  map[string]*account{},
+		sessions: map[string]*session{},
+		codes:    map[string]*authCode{},
+		access:   map[string]*accessToken{},
+		refresh:  map[string]*refreshToken{},
+		oneTime:  map[string]*oneTimeToken{},
+		flows:    map[string]Flow{},
+		hooks:    map[string]string{},
+		states:   map[string]bool{},
+		waits:    map[string]time.Time{},
+	}
+	for _, c := range cfg.clients {
+		st.clients[c.ID] = &c
+	}
+	st.flowKey = randomBytes(st.random, 32)
+	return st
+}
+
+// hex makes n random octets in hexadecimal digits.
+func (st *state) hex(n int) string { return hex.EncodeToString(randomBytes(st.random, n)) }
+
+// account is a Mozilla account.
+type account struct {
+	uid, email string
+	authPW     []byte
+	kA, wrapKb []byte
+	// unwrapBKey is what the account's own browser keeps in mind; only the
+	// service's pages use it. Absent until a page or NewAccount knew the
+	// password.
+	unwrapBKey  []byte
+	verified    bool
+	oneClick    bool
+	verifyCode  string
+	displayName string
+	locale      string
+	avatar      []byte // PNG, nil: the default picture
+	metrics     metricsChoice
+	otp         string // test code of two-step authentication, "": off
+	createdAt   time.Time
+	// keysChangedAt is the key rotation time stamp, authChangedAt the last
+	// change or reset of the password, profileChangedAt that of the profile.
+	keysChangedAt, authChangedAt, profileChangedAt time.Time
+	devices                                        []*device
+	browser                                        *session        // the web pages' own session
+	logins                                         map[string]bool // clients that signed in, for webhooks
+	disabled, locked                               bool
+}
+
+func (a *account) kB() []byte {
+	if a.unwrapBKey == nil {
+		return nil
+	}
+	return xor(a.wrapKb, a.unwrapBKey)
+}
+
+// session is a signed-in browser or application.
+type session struct {
+	id, token             string // id is derived and sent, token is the secret
+	key                   []byte // Hawk
+	account               *account
+	createdAt, authAt     time.Time
+	lastAccess            time.Time
+	verified              bool
+	aal                   int
+	agent                 userAgent
+	device                *device
+	minted                bool // by a code of scope tokens/session
+	mustVerify, otpPassed bool
+}
+
+// sessionLifetime is how long a session without a device lives.
+const sessionLifetime = 28 * 24 * time.Hour
+
+func (st *state) newSession(a *account, agent userAgent, now time.Time, verified bool) *session {
+	token := randomBytes(st.random, 32)
+	cred := deriveCredential(token, "sessionToken")
+	s := &session{
+		id: cred.id, token: hex.EncodeToString(token), key: cred.key, account: a,
+		createdAt: now, authAt: now, lastAccess: now, verified: verified, aal: 1, agent: agent,
+	}
+	st.sessions[s.id] = s
+	return s
+}
+
+func (s *session) alive(now time.Time) bool {
+	return s.device != nil || now.Sub(s.createdAt) < sessionLifetime
+}
+
+// oneTimeToken is a keyFetch or passwordChange token.
+type oneTimeToken struct {
+	kind    string
+	account *account
+	cred    credential
+	token   string
+	created time.Time
+	wrapKb  []byte
+}
+
+// oneTimeLifetime is how long such a token may wait for its use.
+const oneTimeLifetime = 24 * time.Hour
+
+func (st *state) newOneTime(kind string, a *account, now time.Time) *oneTimeToken {
+	token := randomBytes(st.random, 32)
+	t := &oneTimeToken{
+		kind: kind, account: a, cred: deriveCredential(token, kind),
+		token: hex.EncodeToString(token), created: now, wrapKb: a.wrapKb,
+	}
+	st.oneTime[kind+":"+t.cred.id] = t
+	return t
+}
+
+// authCode is an authorization code.
+type authCode struct {
+	code, clientID string
+	account        *account
+	session        *session // that authorised it
+	scopes         []string
+	offline        bool
+	challenge      string
+	keysJWE        string
+	redirect       string
+	createdAt      time.Time
+	authAt         time.Time
+	verified       bool
+	aal            int
+	ppidSeed       int
+}
+
+// codeLifetime is how long an authorization code can be redeemed.
+const codeLifetime = 15 * time.Minute
+
+// refreshToken is an OAuth grant.
+type refreshToken struct {
+	id, clientID string
+	account      *account
+	scopes       []string
+	createdAt    time.Time
+	lastUsed     time.Time
+	authAt       time.Time
+	device       *device
+	session      *session // minted together, or that authenticated the call
+	agent        userAgent
+}
+
+// accessToken lets its bearer read what its scopes say.
+type accessToken struct {
+	id, text, clientID  string
+	account             *account
+	scopes              []string
+	createdAt, expireAt time.Time
+	refreshID           string
+}
+
+// maxTokenLifetime caps every access token's life.
+const maxTokenLifetime = 24 * time.Hour
