@@ -42,6 +42,9 @@ func New(transport http.RoundTripper) *Client {
 	return &Client{http: &http.Client{Transport: transport}}
 }
 
+// Close lets go of idle connections. Calls and watches under way go on; the client stays usable.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // Snapshot gives the present state.
 func (c *Client) Snapshot(ctx context.Context) (Snapshot, error) {
 	var s Snapshot

@@ -1,0 +1,124 @@
+package localapi_test
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+func TestSocketIsTheUsersOwn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "agent.sock")
+	l, err := localapi.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for name, want := range map[string]fs.FileMode{dir: 0o700, path: 0o600, path + ".lock": 0o600} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != want {
+			t.Errorf("%s has mode %v, want %v", filepath.Base(name), info.Mode().Perm(), want)
+		}
+	}
+}
+
+func TestSecondAgentIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.sock")
+	l, err := localapi.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := localapi.Listen(path); !errors.Is(err, localapi.ErrAgentRunning) {
+		t.Errorf("got %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the socket stays behind")
+	}
+	again, err := localapi.Listen(path)
+	if err != nil {
+		t.Fatalf("after the first has ended: %v", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStaleSocketIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.sock")
+	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale.SetUnlinkOnClose(false)
+	if err := stale.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := localapi.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLivingSocketIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.sock")
+	other, err := net.Listen("unix", path) // an agent that takes no lock
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := localapi.Listen(path); !errors.Is(err, localapi.ErrAgentRunning) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Lstat(path); err != nil {
+		t.Error("the other's socket was removed")
+	}
+}
+
+func TestOtherFilesAreKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.sock")
+	if err := os.WriteFile(path, []byte("a letter"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := localapi.Listen(path); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("got %v", err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "a letter" {
+		t.Error("the file was changed")
+	}
+}
+
+func TestUnsafeFolder(t *testing.T) {
+	dir := t.TempDir()
+	real := filepath.Join(dir, "real")
+	if err := os.Mkdir(real, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(real, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := localapi.Listen(filepath.Join(link, "agent.sock")); !errors.Is(err, localapi.ErrSocketFolder) {
+		t.Errorf("through a symbolic link: %v", err)
+	}
+	if _, err := localapi.Listen("/" + strings.Repeat("x", 120)); err == nil {
+		t.Error("a path too long for a socket was taken")
+	}
+}

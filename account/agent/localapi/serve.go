@@ -1,0 +1,158 @@
+package localapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// headerTime bounds how long a connection may take to say what it wants.
+const headerTime = 10 * time.Second
+
+// leaveTime is how long Serve lets faces read the last update before it cuts them off.
+const leaveTime = time.Second
+
+// Serve answers on a listener from [Listen] until ctx ends, and closes the listener.
+// The agent's Watch streams should have been ended before (see [Feed.Close]).
+func Serve(ctx context.Context, l net.Listener, agent Agent, logger *slog.Logger) error {
+	s := &http.Server{
+		Handler:           Handler(agent, logger),
+		ReadHeaderTimeout: headerTime,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(l) }()
+	select {
+	case err := <-ended:
+		return errors.Join(err, s.Close())
+	case <-ctx.Done():
+	}
+	leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+	defer cancel()
+	if err := s.Shutdown(leave); err != nil {
+		err = s.Close()
+		<-ended
+		return err
+	}
+	<-ended
+	return nil
+}
+
+// guard refuses what no face sends: a page in a browser that guessed the port of a TCP bridge, or
+// anything that is not our made-up origin.
+func (s *server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != strings.TrimPrefix(base, "http://") || r.Header.Get("Origin") != "" {
+			s.refuse(w, r, usage("this is not for browsers"))
+			return
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				s.logger.Error("a call to the local API failed", "path", r.URL.Path, "panic", p)
+				s.refuse(w, r, &Error{Code: CodeInternal, Message: "the agent failed on this call"})
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuse writes an error.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		if r.Context().Err() != nil {
+			return // the face has gone
+		}
+		s.logger.Error("a call to the local API failed", "path", r.URL.Path, "error", err)
+		e = &Error{Code: CodeInternal, Message: "the agent failed on this call", Hint: "`tabferry diagnostics` tells more"}
+	}
+	text, err := json.Marshal(e)
+	if err != nil {
+		text = []byte(`{"code":"internal"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(e.Code.status())
+	_, _ = w.Write(text)
+}
+
+// status is the HTTP status of a code, for people who look at the socket with other tools; our
+// client reads the code.
+func (c Code) status() int {
+	switch c {
+	case CodeUsage:
+		return http.StatusBadRequest
+	case CodeNotSignedIn, CodeLocked, CodeSignIn:
+		return http.StatusForbidden
+	case CodeNoDevice, CodeNotFound:
+		return http.StatusNotFound
+	case CodeConflict:
+		return http.StatusConflict
+	case CodeUnsupported:
+		return http.StatusNotImplemented
+	case CodeOffline, CodeBackoff, CodeNotReachable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// watch streams updates as server-sent events.
+func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
+	face := Face(r.URL.Query().Get("face"))
+	switch face {
+	case FaceWindow, FaceTray, FaceNotify, FaceCommand:
+	default:
+		return usage("the watching face is unknown")
+	}
+	watcher := s.agent.Watch(face)
+	defer watcher.Close()
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	out := http.NewResponseController(w)
+	alive := time.NewTimer(keepAlive)
+	defer alive.Stop()
+	for {
+		u, ok, ended := watcher.take()
+		switch {
+		case ok:
+			if !writeUpdate(w, u) {
+				return nil
+			}
+		case ended:
+			return nil
+		default:
+			select {
+			case <-watcher.wake:
+				continue
+			case <-r.Context().Done():
+				return nil
+			case <-alive.C:
+				if _, err := w.Write([]byte(":\n\n")); err != nil {
+					return nil // the face has gone
+				}
+			}
+		}
+		alive.Reset(keepAlive)
+		if out.Flush() != nil {
+			return nil // the face has gone
+		}
+	}
+}
+
+// writeUpdate writes one event and tells whether the face is still there.
+func writeUpdate(w http.ResponseWriter, u Update) bool {
+	text, err := json.Marshal(u)
+	if err != nil {
+		return false
+	}
+	line := make([]byte, 0, len(text)+8)
+	line = append(line, "data: "...)
+	line = append(line, text...)
+	_, err = w.Write(append(line, "\n\n"...))
+	return err == nil
+}

@@ -1,0 +1,188 @@
+package localapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+func snapshot(revision uint64) localapi.Snapshot { return localapi.Snapshot{Revision: revision} }
+
+func event(n int) localapi.Event {
+	return localapi.Event{Kind: localapi.TabsReceived, Device: fmt.Sprint(n)}
+}
+
+func TestWatchGivesThePresentThenChanges(t *testing.T) {
+	agent := &recorder{}
+	c, _ := serve(t, agent)
+	agent.feed.Publish(snapshot(1), event(0))
+	next, stop := iter.Pull2(c.Watch(t.Context(), localapi.FaceWindow))
+	defer stop()
+	u, err, _ := next()
+	if err != nil || u.Snapshot.Revision != 1 || len(u.Events) != 0 {
+		t.Fatalf("first: %+v, %v", u, err)
+	}
+	if n := agent.feed.Count(localapi.FaceWindow); n != 1 {
+		t.Errorf("%d windows watch", n)
+	}
+	if n := agent.feed.Count(localapi.FaceTray); n != 0 {
+		t.Errorf("%d trays watch", n)
+	}
+	agent.feed.Publish(snapshot(2), event(1))
+	u, err, _ = next()
+	if err != nil || u.Snapshot.Revision != 2 || len(u.Events) != 1 {
+		t.Fatalf("second: %+v, %v", u, err)
+	}
+}
+
+// A face that sleeps misses snapshots, but no event, and none comes twice.
+func TestSlowFaceMissesNoEvent(t *testing.T) {
+	var feed localapi.Feed
+	slow := feed.Watch(localapi.FaceNotify)
+	defer slow.Close()
+	for i := range 1000 {
+		feed.Publish(snapshot(uint64(i)), event(i))
+	}
+	u, ok := slow.Next(t.Context())
+	if !ok || u.Snapshot.Revision != 999 || len(u.Events) != 1000 {
+		t.Fatalf("revision %d with %d events", u.Snapshot.Revision, len(u.Events))
+	}
+	for i, e := range u.Events {
+		if e.Device != fmt.Sprint(i) {
+			t.Fatalf("event %d is %q", i, e.Device)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if u, ok := slow.Next(ctx); ok {
+		t.Errorf("more: %+v", u)
+	}
+}
+
+func TestFacesEndWithTheAgent(t *testing.T) {
+	agent := &recorder{}
+	c, _ := serve(t, agent)
+	next, stop := iter.Pull2(c.Watch(t.Context(), localapi.FaceTray))
+	defer stop()
+	if _, err, _ := next(); err != nil {
+		t.Fatal(err)
+	}
+	agent.feed.Publish(snapshot(3), localapi.Event{Kind: localapi.Quitting})
+	agent.feed.Close()
+	u, err, _ := next()
+	if err != nil || len(u.Events) != 1 || u.Events[0].Kind != localapi.Quitting {
+		t.Fatalf("the last word is %+v, %v", u, err)
+	}
+	_, err, ok := next()
+	var e *localapi.Error
+	if !ok || !errors.As(err, &e) || e.Code != localapi.CodeNotReachable {
+		t.Fatalf("the end is %v", err)
+	}
+	if _, _, ok := next(); ok {
+		t.Error("the stream goes on after its end")
+	}
+	late := agent.feed.Watch(localapi.FaceTray)
+	defer late.Close()
+	if u, ok := late.Next(t.Context()); !ok || u.Snapshot.Revision != 3 {
+		t.Error("a late watcher does not see the last state")
+	}
+	if _, ok := late.Next(t.Context()); ok {
+		t.Error("a late watcher of a closed feed goes on")
+	}
+}
+
+func TestWatchEndsWithItsContext(t *testing.T) {
+	agent := &recorder{}
+	c, _ := serve(t, agent)
+	cause := errors.New("the window closed")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	next, stop := iter.Pull2(c.Watch(ctx, localapi.FaceWindow))
+	defer stop()
+	if _, err, _ := next(); err != nil {
+		t.Fatal(err)
+	}
+	cancel(cause)
+	if _, err, ok := next(); !ok || !errors.Is(err, cause) {
+		t.Errorf("got %v", err)
+	}
+	// The agent notices soon that nobody reads any more.
+	for deadline := time.Now().Add(5 * time.Second); agent.feed.Count(localapi.FaceWindow) != 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("the watcher is still counted")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// While nothing happens a watch is silent but for one comment every four minutes.
+func TestIdleWatchIsQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		agent := &recorder{}
+		pipe := localapi.NewPipe()
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		counting := &countingListener{Listener: pipe, writes: make(chan string, 100)}
+		go func() { ended <- localapi.Serve(ctx, counting, agent, slog.New(slog.DiscardHandler)) }()
+		c := pipe.Client()
+		watch, stopWatch := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range c.Watch(watch, localapi.FaceTray) {
+			}
+		}()
+		time.Sleep(time.Second)
+		for len(counting.writes) > 0 {
+			<-counting.writes
+		}
+		time.Sleep(time.Hour)
+		if n := len(counting.writes); n > 15 {
+			t.Errorf("%d writes in an idle hour", n)
+		}
+		for len(counting.writes) > 0 {
+			if text := <-counting.writes; !strings.Contains(text, ":\n\n") {
+				t.Errorf("an idle watch says %q", text)
+			}
+		}
+		stopWatch()
+		<-done
+		c.Close()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// countingListener records what the server writes.
+type countingListener struct {
+	net.Listener
+	writes chan string
+}
+
+func (l *countingListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &countingConn{conn, l.writes}, nil
+}
+
+type countingConn struct {
+	net.Conn
+	writes chan string
+}
+
+func (c *countingConn) Write(b []byte) (int, error) {
+	c.writes <- string(b)
+	return c.Conn.Write(b)
+}
