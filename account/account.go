@@ -1,0 +1,313 @@
+package account
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tabferry/tabferry/account/internal/wire"
+)
+
+// Account is a client of one Mozilla account, signed in or not. All methods may be
+// called from several goroutines. See the package comment for how to use it.
+type Account struct {
+	options
+	wire *wire.Client
+
+	// slot admits one change at a time; it holds an element while one is made. It
+	// is a channel, so that waiting for it ends with the waiter's context.
+	slot chan struct{}
+	// current is the newest state that counts as happened. Reads take it without
+	// waiting for anything.
+	current atomic.Pointer[snapshot]
+	// owed is what changed on the server for good in a change whose saving failed;
+	// the next change begins with it. Guarded by slot.
+	owed []func(*persisted)
+
+	// mu guards mem. It is never held across I/O or a call of the saver.
+	mu  sync.Mutex
+	mem memory
+}
+
+// snapshot is a state and its text.
+type snapshot struct {
+	state *persisted // never changed
+	text  []byte
+}
+
+// memory is what is forgotten with the process.
+type memory struct {
+	// flows are the sign-ins under way, by their OAuth state.
+	flows map[string]flow
+	// tokenEnds holds the end of access tokens on the monotonic clock, by key of
+	// persisted.AccessTokens; one from an earlier process has none.
+	tokenEnds map[string]time.Duration
+	// profileAt is when the profile was last confirmed, monotonic; nil when that
+	// was in an earlier process.
+	profileAt *time.Duration
+	clients   cachedClients
+	checks    rateLimiter
+}
+
+// New makes an account that is signed out. It asks the network nothing and saves
+// nothing: the first change does.
+//
+// A configuration that cannot be used is ErrInvalidArgument.
+func New(cfg Config, opts ...Option) (*Account, error) {
+	cfg, err := cfg.normalized()
+	if err != nil {
+		return nil, err
+	}
+	return open(&persisted{Version: stateVersion, Config: cfg.stored()}, opts)
+}
+
+// Restore makes an account from a state that [Account.Snapshot] gave or a [Saver]
+// got, or from one that Mozilla's own component wrote (schema "V2"). Two accounts
+// made from the same state would spoil each other's tokens and commands; make one.
+//
+// Text that is neither is ErrInvalidState.
+func Restore(state []byte, opts ...Option) (*Account, error) {
+	s, err := decodeState(state)
+	if err != nil {
+		return nil, err
+	}
+	return open(s, opts)
+}
+
+func open(s *persisted, opts []Option) (*Account, error) {
+	o, err := gather(opts)
+	if err != nil {
+		return nil, err
+	}
+	client, err := wire.New(wire.Params{
+		ContentURL: s.Config.ContentURL, ClientID: s.Config.ClientID,
+		Transport: o.transport, Clock: o.clock, Random: o.random,
+		UserAgent: o.userAgent, Hawk: o.hawk, Translate: translate,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidArgument, err)
+	}
+	waits := make(map[wire.Base]time.Time, len(s.Waits))
+	for base, until := range s.Waits {
+		waits[wire.Base(base)] = until
+	}
+	client.RestoreWaits(waits)
+	text, err := s.encode()
+	if err != nil {
+		return nil, err
+	}
+	a := &Account{options: o, wire: client, slot: make(chan struct{}, 1)}
+	a.current.Store(&snapshot{state: s, text: text})
+	a.mem.checks.fill(o.clock.Monotonic())
+	return a, nil
+}
+
+// Close closes idle connections of the account's own transport. The account may
+// still be used; a transport from WithTransport is left alone.
+func (a *Account) Close() {
+	if a.closeIdle != nil {
+		a.closeIdle()
+	}
+}
+
+// Snapshot gives the whole state as text. It holds tokens and keys.
+func (a *Account) Snapshot() ([]byte, error) {
+	return bytes.Clone(a.current.Load().text), nil
+}
+
+// Config is the configuration the account was made with.
+func (a *Account) Config() Config { return a.state().Config.public() }
+
+// AuthState tells whether somebody is signed in, as the saved state knows it.
+func (a *Account) AuthState() AuthState { return a.state().authState() }
+
+// state is the current state, for reading only.
+func (a *Account) state() *persisted { return a.current.Load().state }
+
+// AuthState is the saved view of being signed in.
+type AuthState int
+
+// The saved views.
+const (
+	// AuthStateDisconnected: nobody is signed in.
+	AuthStateDisconnected AuthState = iota
+	// AuthStateConnected: a refresh token is held.
+	AuthStateConnected
+	// AuthStateAuthIssues: the server ended the sign-in; the person should sign in
+	// again.
+	AuthStateAuthIssues
+)
+
+// String names the state.
+func (s AuthState) String() string {
+	switch s {
+	case AuthStateConnected:
+		return "Connected"
+	case AuthStateAuthIssues:
+		return "AuthIssues"
+	default:
+		return "Disconnected"
+	}
+}
+
+// tx is one change being made: a private copy of the state, to be edited, and what
+// goes along with it.
+//
+// Nothing of it counts as happened until it is committed, which [Account.change]
+// does at the end. A change that consists of several steps on the server commits
+// after each of them.
+type tx struct {
+	a *Account
+	// state may be edited freely.
+	state *persisted
+	// received goes to the saver with the next commit.
+	received []IncomingCommand
+	done     []func(*memory)
+	salvage  []func(*persisted)
+}
+
+// onCommit runs f with the memory locked once the state is saved: the place to
+// change caches, flows and everything else that must stay as it was when saving
+// fails. f must not block.
+func (t *tx) onCommit(f func(m *memory)) { t.done = append(t.done, f) }
+
+// irrevocable edits the state by f, for something that the server has done and
+// cannot undo, like revoking a token that it replaced. If saving fails the call
+// fails and the state stays as it was, but the edit is made again with the next
+// change, which would otherwise start from a token that is dead.
+func (t *tx) irrevocable(f func(s *persisted)) {
+	f(t.state)
+	t.salvage = append(t.salvage, f)
+}
+
+// commit saves the state so far and makes it current. The edit may go on.
+//
+// A state equal to the current one is not saved again.
+func (t *tx) commit(ctx context.Context) error {
+	a := t.a
+	t.state.Waits = a.longWaits()
+	text, err := t.state.encode()
+	if err != nil {
+		return err
+	}
+	if a.saver != nil && (len(t.received) > 0 || !bytes.Equal(text, a.current.Load().text)) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+		err := a.saver.Save(ctx, bytes.Clone(text), t.received)
+		cancel()
+		if err != nil {
+			a.owed = append(a.owed, t.salvage...)
+			t.salvage = nil
+			return &SaveError{Err: err}
+		}
+	}
+	a.current.Store(&snapshot{state: t.state.clone(), text: text})
+	a.mu.Lock()
+	for _, f := range t.done {
+		f(&a.mem)
+	}
+	a.mu.Unlock()
+	a.owed = nil
+	t.received, t.done, t.salvage = nil, nil, nil
+	return nil
+}
+
+// change runs f on a copy of the state, alone, and commits when f succeeds. When f
+// fails its edits since the last commit are dropped. Waiting for the turn ends
+// with ctx.
+//
+// f must not call change, nor a method that does.
+func (a *Account) change(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
+	select {
+	case a.slot <- struct{}{}:
+		defer func() { <-a.slot }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	t := &tx{a: a, state: a.state().clone()}
+	for _, f := range a.owed {
+		t.irrevocable(f)
+	}
+	a.owed = nil
+	err := f(ctx, t)
+	if err == nil {
+		return t.commit(ctx)
+	}
+	a.owed = append(a.owed, t.salvage...)
+	return a.withWaits(ctx, err)
+}
+
+// view runs f, which asks the server and leaves the saved state alone, on the
+// current state. Several views and a change may run at the same time. Caches in
+// memory are written with [Account.remember].
+func (a *Account) view(ctx context.Context, f func(ctx context.Context, s *persisted) error) error {
+	err := f(ctx, a.state())
+	var wait *BackoffError
+	if !errors.As(err, &wait) || wait.Remote == nil || !a.waitsChanged() {
+		return err
+	}
+	select {
+	case a.slot <- struct{}{}:
+		defer func() { <-a.slot }()
+		return a.withWaits(ctx, err)
+	case <-ctx.Done():
+		return err
+	}
+}
+
+// remember runs f with the memory locked. f must not block.
+func (a *Account) remember(f func(m *memory)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(&a.mem)
+}
+
+// savedWaitFrom is how long a wait must be to be worth saving: a shorter one is
+// over before a restart is.
+const savedWaitFrom = time.Minute
+
+// longWaits gives the waits that must survive a restart.
+func (a *Account) longWaits() map[string]time.Time {
+	saved := a.state().Waits
+	var long map[string]time.Time
+	for base, until := range a.wire.Waits() {
+		_, known := saved[string(base)]
+		if known || until.Sub(a.clock.Now()) > savedWaitFrom {
+			if long == nil {
+				long = make(map[string]time.Time)
+			}
+			long[string(base)] = until
+		}
+	}
+	return long
+}
+
+// waitsChanged tells whether there is a long wait that the saved state lacks.
+func (a *Account) waitsChanged() bool {
+	saved := a.state().Waits
+	for base, until := range a.longWaits() {
+		if !saved[base].Equal(until) {
+			return true
+		}
+	}
+	return false
+}
+
+// withWaits saves the long waits, and nothing else, after a call that failed with
+// err, and gives err back. The slot must be held.
+func (a *Account) withWaits(ctx context.Context, err error) error {
+	if !a.waitsChanged() {
+		return err
+	}
+	owed := a.owed
+	t := &tx{a: a, state: a.state().clone()}
+	failed := t.commit(ctx)
+	a.owed = owed
+	if failed != nil {
+		return errors.Join(err, failed)
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+package account
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Server is an accounts server, known by the address of its web content. The
+// zero value is none; [Config] reads it as ServerRelease.
+type Server struct{ content string }
+
+// The servers that Mozilla runs, and the usual address of one run locally.
+// ServerChina is served by the release servers since that service was closed.
+var (
+	ServerRelease  = Server{"https://accounts.firefox.com"}
+	ServerStable   = Server{"https://stable.dev.lcip.org"}
+	ServerStage    = Server{"https://accounts.stage.mozaws.net"}
+	ServerChina    = ServerRelease
+	ServerLocalDev = Server{"http://127.0.0.1:3030"}
+)
+
+// CustomServer is the server whose web content lies under contentURL, an https
+// address, or an http one on this machine. A path is kept. Whether the address can
+// be used is checked by [New].
+func CustomServer(contentURL string) Server { return Server{contentURL} }
+
+// ContentURL is the address of the server's web content.
+func (s Server) ContentURL() string {
+	if s.content == "" {
+		return ServerRelease.content
+	}
+	return s.content
+}
+
+// String names the server for logs. The address of a custom server is not shown.
+func (s Server) String() string {
+	switch s.origin() {
+	case ServerRelease.content:
+		return "Release"
+	case ServerStable.content:
+		return "Stable"
+	case ServerStage.content:
+		return "Stage"
+	case ServerLocalDev.content:
+		return "LocalDev"
+	default:
+		return "Custom"
+	}
+}
+
+// origin is scheme, host and port; the address itself when it is none.
+func (s Server) origin() string {
+	u, err := url.Parse(s.ContentURL())
+	if err != nil || u.Host == "" {
+		return s.ContentURL()
+	}
+	return origin(u)
+}
+
+// origin is the web origin of a URL (RFC 6454): scheme, host and port, the port
+// only when it is not the scheme's own.
+func origin(u *url.URL) string {
+	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
+		return scheme + "://" + host
+	}
+	return scheme + "://" + host + ":" + port
+}
+
+// Config says which server to use and as which OAuth client.
+type Config struct {
+	// Server is the accounts server; the zero value is ServerRelease.
+	Server Server
+	// ClientID is the id of a public OAuth client that the server knows.
+	ClientID string
+	// RedirectURI is where the server sends the person after sign-in, as it is
+	// registered for ClientID.
+	RedirectURI string
+	// TokenServerURL overrides the sync token server; usually empty. A trailing
+	// "/1.0/sync/1.5" is removed, because the consumer appends it.
+	TokenServerURL string
+}
+
+const (
+	// webChannelRedirect is the redirect that stands for a message from the page in
+	// place of a navigation.
+	webChannelRedirect = "urn:ietf:wg:oauth:2.0:oob:oauth-redirect-webchannel"
+	webChannelContext  = "oauth_webchannel_v1"
+	tokenServerSuffix  = "/1.0/sync/1.5"
+)
+
+// normalized checks the configuration and brings it into the form that is stored.
+func (c Config) normalized() (Config, error) {
+	content, err := url.Parse(c.Server.ContentURL())
+	if err != nil || content.Host == "" || content.Scheme != "https" && content.Scheme != "http" {
+		return Config{}, fmt.Errorf("address of the accounts server: %w", ErrInvalidArgument)
+	}
+	if content.User != nil || content.RawQuery != "" || content.Fragment != "" {
+		return Config{}, fmt.Errorf("address of the accounts server has more than origin and path: %w", ErrInvalidArgument)
+	}
+	c.Server = Server{c.Server.ContentURL()}
+	if c.ClientID == "" {
+		return Config{}, fmt.Errorf("client id is empty: %w", ErrInvalidArgument)
+	}
+	if c.RedirectURI == "" {
+		return Config{}, fmt.Errorf("redirect address is empty: %w", ErrInvalidArgument)
+	}
+	for strings.HasSuffix(c.TokenServerURL, tokenServerSuffix) {
+		c.TokenServerURL = strings.TrimSuffix(c.TokenServerURL, tokenServerSuffix)
+	}
+	return c, nil
+}

@@ -1,0 +1,139 @@
+package wire
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Base is one of the services behind an accounts server. A wait is kept for each
+// of them, whatever the path: the service asks for silence, not for patience with
+// one route.
+type Base string
+
+// The services.
+const (
+	BaseContent Base = "content"
+	BaseAuth    Base = "auth"
+	BaseOAuth   Base = "oauth"
+	BaseProfile Base = "profile"
+)
+
+const (
+	// MaxWait caps what a server may ask for, so that a mistake of the server
+	// does not silence the client for a day.
+	MaxWait = 15 * time.Minute
+	// millisecondsAbove: a Retry-After of a 429 above this is milliseconds sent
+	// by mistake, as servers before August 2026 did.
+	millisecondsAbove = 3600
+	// bodyMillisecondsFrom: the member retryAfter of a 429 body is milliseconds
+	// in newer servers and seconds in older ones; no older server asked for this
+	// many seconds.
+	bodyMillisecondsFrom = 10000
+)
+
+// deadline is the end of a wait on both clocks. The monotonic one rules, so that
+// setting the clock neither ends nor stretches a wait; the other is for people.
+type deadline struct {
+	mono time.Duration
+	wall time.Time
+}
+
+// backoff holds the waits of all services.
+type backoff struct {
+	clock Clock
+	mu    sync.Mutex
+	until map[Base]deadline
+}
+
+// check gives the error for a call to base that must not be sent now.
+func (b *backoff) check(base Base) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d, ok := b.until[base]
+	if !ok {
+		return nil
+	}
+	if b.clock.Monotonic() >= d.mono {
+		delete(b.until, base)
+		return nil
+	}
+	return &BackoffError{Base: base, Until: d.wall}
+}
+
+// start begins a wait and gives its end.
+func (b *backoff) start(base Base, wait time.Duration) time.Time {
+	wait = min(wait, MaxWait)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d := deadline{mono: b.clock.Monotonic() + wait, wall: b.clock.Now().Add(wait)}
+	if b.until == nil {
+		b.until = make(map[Base]deadline)
+	}
+	b.until[base] = d
+	return d.wall
+}
+
+// Waits gives the services that asked for silence and until when.
+func (c *Client) Waits() map[Base]time.Time {
+	c.backoff.mu.Lock()
+	defer c.backoff.mu.Unlock()
+	waits := make(map[Base]time.Time)
+	for base, d := range c.backoff.until {
+		if c.clock.Monotonic() < d.mono {
+			waits[base] = d.wall
+		}
+	}
+	return waits
+}
+
+// RestoreWaits takes up waits saved earlier. One that ended, or that lies further
+// ahead than a server may ask for, is cut accordingly.
+func (c *Client) RestoreWaits(waits map[Base]time.Time) {
+	now := c.clock.Now()
+	c.backoff.mu.Lock()
+	defer c.backoff.mu.Unlock()
+	for base, until := range waits {
+		left := min(until.Sub(now), MaxWait)
+		if left <= 0 {
+			continue
+		}
+		if c.backoff.until == nil {
+			c.backoff.until = make(map[Base]deadline)
+		}
+		c.backoff.until[base] = deadline{mono: c.clock.Monotonic() + left, wall: now.Add(left)}
+	}
+}
+
+// retryAfter reads how long an answer asks to wait: the Retry-After header
+// (RFC 9110 section 10.2.3, seconds or a date), else the retryAfter member of the
+// body; 0 when neither says.
+func retryAfter(status int, header http.Header, body float64, now time.Time) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 {
+		if status == http.StatusTooManyRequests && seconds > millisecondsAbove {
+			return capped(seconds / 1000)
+		}
+		return capped(seconds)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(at.Sub(now), 0), MaxWait)
+	}
+	if !(body > 0) {
+		return 0
+	}
+	if status == http.StatusTooManyRequests && body >= bodyMillisecondsFrom {
+		return capped(body / 1000)
+	}
+	return capped(body)
+}
+
+// capped turns seconds into a wait; it may not overflow, whatever the server says.
+func capped(seconds float64) time.Duration {
+	if !(seconds < MaxWait.Seconds()) {
+		return MaxWait
+	}
+	return time.Duration(seconds * float64(time.Second))
+}

@@ -1,0 +1,95 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Profile is the answer of the profile server. Which members are there depends on
+// the scope of the token.
+type Profile struct {
+	UID           string `json:"uid"`
+	Email         string `json:"email"`
+	DisplayName   string `json:"displayName"`
+	Locale        string `json:"locale"`
+	Avatar        string `json:"avatar"`
+	AvatarDefault bool   `json:"avatarDefault"`
+	// MetricsEnabled is the person's own choice about usage data; nil when the
+	// server does not say.
+	MetricsEnabled *bool `json:"metricsEnabled"`
+	TwoFactor      *bool `json:"twoFactorAuthentication"`
+
+	// ETag is the header as it came, quotes included; empty when there was none.
+	ETag string `json:"-"`
+	// NotModified says that the profile with the given ETag is still current;
+	// everything else is empty then.
+	NotModified bool `json:"-"`
+}
+
+// Profile fetches the profile. etag is sent as it was received, when not empty.
+func (c *Client) Profile(ctx context.Context, accessToken, etag string) (Profile, error) {
+	p, err := c.profile(ctx, accessToken, etag)
+	return p, c.out(err)
+}
+
+func (c *Client) profile(ctx context.Context, accessToken, etag string) (Profile, error) {
+	e, err := c.endpoints(ctx)
+	if err != nil {
+		return Profile{}, err
+	}
+	r := request{
+		base: BaseProfile, space: SpaceProfile, method: http.MethodGet, url: e.UserInfo,
+		cred: Bearer(accessToken), notModified: etag != "",
+	}
+	if etag != "" {
+		r.header = http.Header{"If-None-Match": {etag}}
+	}
+	var p Profile
+	a, err := c.call(ctx, r, &p)
+	switch {
+	case err != nil:
+		return Profile{}, err
+	case a.status == http.StatusNotModified:
+		return Profile{NotModified: true}, nil
+	case p.UID == "":
+		return Profile{}, a.missing("uid")
+	case p.Email == "":
+		return Profile{}, a.missing("email")
+	}
+	p.ETag = a.header.Get("ETag")
+	return p, nil
+}
+
+const (
+	metricsFlowPath = "metrics-flow"
+	// metricsFlowTimeout bounds the one call that a person might wait for without
+	// needing its result.
+	metricsFlowTimeout = 3 * time.Second
+)
+
+// Flow is what ties a sign-in page to what happened before it was opened.
+type Flow struct {
+	FlowID        string `json:"flowId"`
+	FlowBeginTime int64  `json:"flowBeginTime"` // milliseconds
+	DeviceID      string `json:"deviceId"`
+}
+
+// MetricsFlow begins a metrics flow. The server answers only known origins.
+func (c *Client) MetricsFlow(ctx context.Context, origin string, query url.Values) (Flow, error) {
+	var f Flow
+	a, err := c.call(ctx, request{
+		base: BaseContent, method: http.MethodGet, path: metricsFlowPath, query: query,
+		header: http.Header{"Origin": {origin}}, timeout: metricsFlowTimeout,
+	}, &f)
+	switch {
+	case err != nil:
+		return Flow{}, c.out(err)
+	case f.FlowID == "":
+		return Flow{}, c.out(a.missing("flowId"))
+	case f.FlowBeginTime == 0:
+		return Flow{}, c.out(a.missing("flowBeginTime"))
+	}
+	return f, nil
+}

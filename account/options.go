@@ -1,0 +1,126 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Saver keeps the account's state. Save is called with each new state, and with
+// the commands that arrived together with it, before the change counts as
+// happened: when it fails, the call that made the change fails and the account is
+// as it was. Calls never overlap.
+//
+// The state holds tokens and keys: keep it sealed. received is nil except for
+// [Account.PollCommands], which hands over each page of commands with the state
+// that counts them as handled, so that both can go into one transaction.
+//
+// The context lives on when the caller's is cancelled: a change that the server
+// has already made must not be lost. It ends after ten seconds.
+type Saver interface {
+	Save(ctx context.Context, state []byte, received []IncomingCommand) error
+}
+
+// saveTimeout bounds one Save, which has the machine's disk to wait for and
+// nobody else.
+const saveTimeout = 10 * time.Second
+
+// Clock tells the time. Monotonic never jumps, and counts from any fixed moment;
+// waits and cache lives are measured with it, so that setting the clock does no
+// harm. Timers are the standard ones.
+type Clock interface {
+	Now() time.Time
+	Monotonic() time.Duration
+}
+
+// Option changes how an Account works.
+type Option func(*options)
+
+type options struct {
+	saver     Saver
+	transport http.RoundTripper
+	// closeIdle closes the transport's idle connections when it is our own.
+	closeIdle func()
+	clock     Clock
+	random    io.Reader
+	userAgent string
+	hawk      bool
+}
+
+// WithSaver hands every new state to s. Without one, the caller takes states with
+// [Account.Snapshot].
+func WithSaver(s Saver) Option { return func(o *options) { o.saver = s } }
+
+// WithTransport makes all requests through t, in place of a transport of the
+// account's own with the proxy settings of the environment.
+func WithTransport(t http.RoundTripper) Option { return func(o *options) { o.transport = t } }
+
+// WithClock takes the time from c.
+func WithClock(c Clock) Option { return func(o *options) { o.clock = c } }
+
+// WithRandom takes all randomness from r, which must be safe for concurrent use
+// and as good as crypto/rand except in tests.
+func WithRandom(r io.Reader) Option { return func(o *options) { o.random = r } }
+
+// WithUserAgent sends this User-Agent. The server guesses the kind of a device
+// from it and shows it in the list of sessions.
+func WithUserAgent(agent string) Option { return func(o *options) { o.userAgent = agent } }
+
+// WithHawk allows session credentials in the Hawk form, once, when a server
+// refuses the bearer form; self-hosted servers from before 2026 need it.
+func WithHawk() Option { return func(o *options) { o.hawk = true } }
+
+// defaultUserAgent names the product and nothing about the machine.
+const defaultUserAgent = "Tabferry"
+
+const (
+	// dialTimeout and keepAlive are those of net/http's own transport.
+	dialTimeout = 30 * time.Second
+	keepAlive   = 30 * time.Second
+	// idleTimeout closes unused connections well before the server or a middle
+	// box does, to whom a request might be lost.
+	idleTimeout = 60 * time.Second
+	tlsTimeout  = 10 * time.Second
+	idlePerHost = 2
+)
+
+// gather applies the options over the defaults.
+func gather(opts []Option) (options, error) {
+	o := options{userAgent: defaultUserAgent}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.clock == nil {
+		o.clock = systemClock{start: time.Now()}
+	}
+	if o.random == nil {
+		o.random = rand.Reader
+	}
+	if o.transport == nil {
+		dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+		t := &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         dialer.DialContext,
+			ForceAttemptHTTP2:   true,
+			TLSHandshakeTimeout: tlsTimeout,
+			IdleConnTimeout:     idleTimeout,
+			MaxIdleConnsPerHost: idlePerHost,
+		}
+		o.transport, o.closeIdle = t, t.CloseIdleConnections
+	}
+	if o.userAgent == "" {
+		return options{}, fmt.Errorf("user agent is empty: %w", ErrInvalidArgument)
+	}
+	return o, nil
+}
+
+// systemClock is the machine's clock.
+type systemClock struct{ start time.Time }
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (c systemClock) Monotonic() time.Duration { return time.Since(c.start) }

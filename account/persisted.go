@@ -1,0 +1,255 @@
+package account
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// stateVersion is the version of our own schema. A state with another one was
+// written by another program and is refused rather than read in part.
+const stateVersion = 1
+
+// persisted is everything that outlives the process. A value that has been made
+// current is never changed again: changes are made to a clone, see [tx].
+type persisted struct {
+	Version int          `json:"version"`
+	Config  storedConfig `json:"config"`
+
+	// RefreshToken is what being signed in means.
+	RefreshToken *refreshToken `json:"refresh_token,omitempty"`
+	// SessionToken is hex of 32 bytes; empty when the sign-in brought none.
+	SessionToken string               `json:"session_token,omitempty"`
+	ScopedKeys   map[string]ScopedKey `json:"scoped_keys,omitempty"`
+	// AccessTokens is keyed by the normalised scope list.
+	AccessTokens map[string]storedAccess `json:"access_tokens,omitempty"`
+	// Scopes is what was granted last. It outlives AuthIssues, so that the next
+	// sign-in can ask for the same.
+	Scopes []string `json:"scopes,omitempty"`
+	// AuthIssues says that the server ended the sign-in.
+	AuthIssues bool `json:"auth_issues,omitempty"`
+
+	Profile *storedProfile `json:"profile,omitempty"`
+	// EmailHint is the last e-mail signed in with; see Account.EmailHint.
+	EmailHint string `json:"email_hint,omitempty"`
+
+	// DeviceID is our record on the server; LocalDevice what the server last said
+	// about it, nil when that must not be relied on.
+	DeviceID    string       `json:"device_id,omitempty"`
+	LocalDevice *LocalDevice `json:"local_device,omitempty"`
+	// Capabilities are those last asked for.
+	Capabilities []Capability `json:"capabilities,omitempty"`
+	// CommandKeys holds for each command the text of its key pair.
+	CommandKeys map[string]string `json:"command_keys,omitempty"`
+	// BundleKID is the kid of the sync key that the published command keys are
+	// sealed with; they must be published again when the key is another.
+	BundleKID string `json:"bundle_kid,omitempty"`
+	// LastCommand is the index of the last command handled, 0 when none was.
+	LastCommand int64 `json:"last_command,omitempty"`
+	// DevicesUnavailable says that this server does not offer device features to
+	// this client, although the sign-in is alive.
+	DevicesUnavailable bool `json:"devices_unavailable,omitempty"`
+	// Devices is the last list the server gave and DevicesAt when, so that a start
+	// without network can show it.
+	Devices   []Device  `json:"devices,omitempty"`
+	DevicesAt time.Time `json:"devices_at,omitzero"`
+
+	// Revocations are credentials still to be revoked on the server.
+	Revocations []revocation `json:"revocations,omitempty"`
+	// Waits are the long waits that servers asked for, by service.
+	Waits map[string]time.Time `json:"waits,omitempty"`
+}
+
+type storedConfig struct {
+	ContentURL     string `json:"content_url"`
+	ClientID       string `json:"client_id"`
+	RedirectURI    string `json:"redirect_uri"`
+	TokenServerURL string `json:"token_server_url,omitempty"`
+}
+
+func (c storedConfig) public() Config {
+	return Config{
+		Server: CustomServer(c.ContentURL), ClientID: c.ClientID,
+		RedirectURI: c.RedirectURI, TokenServerURL: c.TokenServerURL,
+	}
+}
+
+func (c Config) stored() storedConfig {
+	return storedConfig{
+		ContentURL: c.Server.ContentURL(), ClientID: c.ClientID,
+		RedirectURI: c.RedirectURI, TokenServerURL: c.TokenServerURL,
+	}
+}
+
+type refreshToken struct {
+	Token  string   `json:"token"`
+	Scopes []string `json:"scopes"` // normalised
+}
+
+type storedAccess struct {
+	// Scope is what the server granted, in its own words.
+	Scope     string    `json:"scope"`
+	Token     string    `json:"token"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+type storedProfile struct {
+	Profile   Profile   `json:"profile"`
+	ETag      string    `json:"etag,omitempty"`
+	FetchedAt time.Time `json:"fetched_at"`
+	// Stale says that the server told of a change since.
+	Stale bool `json:"stale,omitempty"`
+}
+
+// clone copies everything that can be changed through the value.
+func (s *persisted) clone() *persisted {
+	c := *s
+	if s.RefreshToken != nil {
+		t := *s.RefreshToken
+		t.Scopes = slices.Clone(t.Scopes)
+		c.RefreshToken = &t
+	}
+	c.ScopedKeys = maps.Clone(s.ScopedKeys)
+	c.AccessTokens = maps.Clone(s.AccessTokens)
+	c.Scopes = slices.Clone(s.Scopes)
+	if s.Profile != nil {
+		p := *s.Profile
+		c.Profile = &p
+	}
+	if s.LocalDevice != nil {
+		c.LocalDevice = s.LocalDevice.clone()
+	}
+	c.Capabilities = slices.Clone(s.Capabilities)
+	c.CommandKeys = maps.Clone(s.CommandKeys)
+	c.Devices = slices.Clone(s.Devices) // elements are replaced, never edited
+	c.Revocations = slices.Clone(s.Revocations)
+	c.Waits = maps.Clone(s.Waits)
+	return &c
+}
+
+func (d *LocalDevice) clone() *LocalDevice {
+	c := *d
+	c.Capabilities = slices.Clone(d.Capabilities)
+	if d.PushSubscription != nil {
+		p := *d.PushSubscription
+		c.PushSubscription = &p
+	}
+	return &c
+}
+
+// authState is the persisted view of being signed in.
+func (s *persisted) authState() AuthState {
+	switch {
+	case s.RefreshToken != nil:
+		return AuthStateConnected
+	case s.AuthIssues:
+		return AuthStateAuthIssues
+	default:
+		return AuthStateDisconnected
+	}
+}
+
+// uid is the account's id, empty until a profile was fetched.
+func (s *persisted) uid() string {
+	if s.Profile == nil {
+		return ""
+	}
+	return s.Profile.Profile.UID
+}
+
+// refresh is the refresh token, ErrNoRefreshToken when there is none.
+func (s *persisted) refresh() (string, error) {
+	if s.RefreshToken == nil {
+		return "", ErrNoRefreshToken
+	}
+	return s.RefreshToken.Token, nil
+}
+
+// syncKey is the key of ScopeOldSync, ErrNoScopedKey when it is not held.
+func (s *persisted) syncKey() (ScopedKey, error) {
+	key, ok := s.ScopedKeys[ScopeOldSync]
+	if !ok {
+		return ScopedKey{}, ErrNoScopedKey
+	}
+	return key, nil
+}
+
+// wipe removes what belongs to the sign-in. What must still be revoked has to be
+// put into Revocations before.
+func (s *persisted) wipe() {
+	s.RefreshToken, s.SessionToken = nil, ""
+	s.ScopedKeys, s.AccessTokens = nil, nil
+	s.CommandKeys, s.BundleKID, s.LocalDevice = nil, "", nil
+	s.DevicesUnavailable = false
+}
+
+// wipeForAuthIssues is what remains after the server ended the sign-in: device
+// id, capabilities, command index, profile and scopes stay for the next one.
+func (s *persisted) wipeForAuthIssues() {
+	s.wipe()
+	s.AuthIssues = true
+}
+
+// wipeForDisconnect leaves configuration, e-mail hint, waits and revocations.
+func (s *persisted) wipeForDisconnect() {
+	s.wipe()
+	s.AuthIssues = false
+	s.Scopes, s.Profile = nil, nil
+	s.DeviceID, s.Capabilities, s.LastCommand = "", nil, 0
+	s.Devices, s.DevicesAt = nil, time.Time{}
+}
+
+// encode writes the state. The text is the same for equal states.
+func (s *persisted) encode() ([]byte, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("write the account state: %w: %w", ErrInternal, err)
+	}
+	return text, nil
+}
+
+// decodeState reads our own schema or imports that of Mozilla's component.
+func decodeState(text []byte) (*persisted, error) {
+	var head struct {
+		Version       *int    `json:"version"`
+		SchemaVersion *string `json:"schema_version"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, fmt.Errorf("not JSON: %w", ErrInvalidState)
+	}
+	switch {
+	case head.SchemaVersion != nil:
+		return importV2(text, *head.SchemaVersion)
+	case head.Version == nil:
+		return nil, fmt.Errorf("no version: %w", ErrInvalidState)
+	case *head.Version != stateVersion:
+		return nil, fmt.Errorf("version %d is not known: %w", *head.Version, ErrInvalidState)
+	}
+	s := new(persisted)
+	if err := json.Unmarshal(text, s); err != nil {
+		return nil, fmt.Errorf("a member has the wrong type: %w", ErrInvalidState)
+	}
+	return s, s.check()
+}
+
+// check refuses what no state of ours can be, and brings lists into their form.
+func (s *persisted) check() error {
+	config, err := s.Config.public().normalized()
+	if err != nil {
+		return fmt.Errorf("configuration: %w: %w", ErrInvalidState, err)
+	}
+	s.Config = config.stored()
+	if s.RefreshToken != nil {
+		if s.RefreshToken.Token == "" {
+			return fmt.Errorf("empty refresh token: %w", ErrInvalidState)
+		}
+		s.RefreshToken.Scopes = normalScopes(s.RefreshToken.Scopes...)
+	}
+	if s.LastCommand < 0 {
+		return fmt.Errorf("negative command index: %w", ErrInvalidState)
+	}
+	s.Scopes = normalScopes(s.Scopes...)
+	return nil
+}

@@ -1,0 +1,71 @@
+package account
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tabferry/tabferry/account/internal/keys"
+)
+
+// The scopes that a client of the whole account asks for.
+const (
+	// ScopeProfile gives the profile.
+	ScopeProfile = "profile"
+	// ScopeOldSync gives the key that the devices of an account share, and with it
+	// sending and receiving tabs.
+	ScopeOldSync = "https://identity.mozilla.com/apps/oldsync"
+	// ScopeSession gives a session token, with which this client can let other
+	// devices in and see what is attached to the account.
+	ScopeSession = "https://identity.mozilla.com/tokens/session"
+)
+
+// ScopedKey is the symmetric key that belongs to a scope. Printing it shows the
+// scope only.
+type ScopedKey struct {
+	// KTY is "oct".
+	KTY   string `json:"kty"`
+	Scope string `json:"scope"`
+	// K is the key, base64url without padding.
+	K string `json:"k"`
+	// KID is "<time of the last key rotation in ms>-<base64url fingerprint>".
+	KID string `json:"kid"`
+}
+
+// String shows the scope only.
+func (k ScopedKey) String() string { return "key of " + k.Scope }
+
+// GoString shows the scope only.
+func (k ScopedKey) GoString() string { return k.String() }
+
+// KeyBytes is the raw key: 64 bytes for ScopeOldSync, of which the first 32 are
+// for encryption and the others for authentication.
+func (k ScopedKey) KeyBytes() ([]byte, error) {
+	b, err := keys.ScopedKey(k).Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w: %w", k, ErrCrypto, err)
+	}
+	return b, nil
+}
+
+// normalScopes sorts scopes, without repetition or blanks; each element may itself
+// be a list with white space.
+func normalScopes(scopes ...string) []string {
+	list := strings.Fields(strings.Join(scopes, " "))
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// scopeKey is the form of a scope list under which access tokens are kept.
+func scopeKey(scopes string) string { return strings.Join(normalScopes(scopes), " ") }
+
+// missingScopes is what of the sorted list wanted is not in held.
+func missingScopes(held, wanted []string) []string {
+	var missing []string
+	for _, s := range wanted {
+		if !slices.Contains(held, s) {
+			missing = append(missing, s)
+		}
+	}
+	return missing
+}
