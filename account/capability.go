@@ -2,6 +2,18 @@ package account
 
 import "slices"
 
+// Capability is something a device can be asked to do by the account's other
+// devices.
+type Capability string
+
+// The capabilities Mozilla's clients have.
+const (
+	// CapabilitySendTab opens a page another device sends.
+	CapabilitySendTab Capability = "SendTab"
+	// CapabilityCloseTabs closes pages another device names.
+	CapabilityCloseTabs Capability = "CloseTabs"
+)
+
 // The command names under which capabilities appear in a device record.
 const (
 	commandOpenURI  = "https://identity.mozilla.com/cmd/open-uri"
