@@ -1,0 +1,126 @@
+package accounttest
+
+import (
+	"encoding/base64"
+	"slices"
+	"time"
+)
+
+// pushAgent is what the service knows of one user agent.
+type pushAgent struct {
+	uaid     string
+	hello    time.Time       // the last one
+	channels map[string]bool // by channel id
+	stored   []*pushMessage  // oldest first
+	socket   *pushSocket     // nil while it is not connected
+}
+
+// pushAddress is what an endpoint's token seals.
+type pushAddress struct {
+	uaid, channel string
+	vapidKey      string // base64url of the key it is bound to, "" for none
+}
+
+// pushMessage is one accepted message.
+type pushMessage struct {
+	number  int // in order of arrival
+	channel string
+	version string
+	topic   string
+	data    string // base64url, "" for a message without a body
+	headers map[string]string
+	ttl     time.Duration
+	expires time.Time
+}
+
+// knownAgent finds a user agent whose 60 days have not run out. The caller
+// holds the lock.
+func (s *pushService) knownAgent(uaid string) *pushAgent {
+	a := s.agents[uaid]
+	if a != nil && s.p.now().Sub(a.hello) > pushUAIDLife {
+		s.forget(a)
+		return nil
+	}
+	return a
+}
+
+func (s *pushService) forget(a *pushAgent) { delete(s.agents, a.uaid) }
+
+// subscribe makes an endpoint for a channel. The caller holds the lock.
+func (s *pushService) subscribe(a *pushAgent, channel, vapidKey string) (endpoint string) {
+	s.agents[a.uaid] = a // stored with its first channel
+	a.channels[channel] = true
+	token, generation := s.newToken(), "v1"
+	if vapidKey != "" {
+		generation = "v2"
+	}
+	s.tokens[generation+"/"+token] = pushAddress{a.uaid, channel, vapidKey}
+	return s.p.base + pushEndpointPrefix + generation + "/" + token
+}
+
+// accept sends the message to a connected agent or stores it. The caller holds
+// the lock.
+func (s *pushService) accept(a *pushAgent, m *pushMessage) {
+	m.version = "gAAAAA" + base64.RawURLEncoding.EncodeToString(s.octets(24))
+	m.expires = s.p.now().Add(m.ttl)
+	s.accepted++
+	m.number = s.accepted
+	if a.socket != nil {
+		a.socket.outstanding[m.version] = m
+		a.socket.enqueue(m.frame())
+		return
+	}
+	a.store(m)
+}
+
+// store keeps m for later; a message of the same channel and topic gives way.
+func (a *pushAgent) store(m *pushMessage) {
+	if m.ttl <= 0 {
+		return
+	}
+	if m.topic != "" {
+		a.stored = slices.DeleteFunc(a.stored, func(old *pushMessage) bool {
+			return old.topic == m.topic && old.channel == m.channel
+		})
+	}
+	a.stored = append(a.stored, m)
+}
+
+// nextBatch gives what is read from storage at once: topic messages before the
+// others. Expired ones disappear.
+func (a *pushAgent) nextBatch(now time.Time) []*pushMessage {
+	a.stored = slices.DeleteFunc(a.stored, func(m *pushMessage) bool { return !now.Before(m.expires) })
+	var topics, others []*pushMessage
+	for _, m := range a.stored {
+		if m.topic != "" {
+			topics = append(topics, m)
+		} else {
+			others = append(others, m)
+		}
+	}
+	if len(topics) > 0 {
+		return topics[:min(len(topics), pushTopicBatch)]
+	}
+	return others[:min(len(others), pushMessageBatch)]
+}
+
+// acknowledged removes a message for good.
+func (a *pushAgent) acknowledged(version string) {
+	a.stored = slices.DeleteFunc(a.stored, func(m *pushMessage) bool { return m.version == version })
+}
+
+// keepOutstanding stores what a lost connection was sent live and did not
+// acknowledge; stored messages never left.
+func (a *pushAgent) keepOutstanding(outstanding map[string]*pushMessage) {
+	for _, m := range a.stored {
+		delete(outstanding, m.version)
+	}
+	left := make([]*pushMessage, 0, len(outstanding))
+	for _, m := range outstanding {
+		left = append(left, m)
+	}
+	slices.SortFunc(left, func(x, y *pushMessage) int { return x.number - y.number })
+	for _, m := range left {
+		a.store(m)
+	}
+}
