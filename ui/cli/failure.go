@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// failure is an error that knows its exit code and what to do next.
+type failure struct {
+	exit    int
+	code    localapi.Code
+	message string
+	hint    string
+	// quiet says that the command has told everything already.
+	quiet bool
+}
+
+func (f *failure) Error() string { return f.message }
+
+func (p *program) usage(message string) error {
+	return &failure{exit: ExitUsage, code: localapi.CodeUsage, message: message, hint: p.Words.T("cli.hint.help")}
+}
+
+// missing says that this program was built or wired without a part.
+func (p *program) missing() error {
+	return &failure{exit: ExitFailed, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.not_in_this_program"), hint: p.Words.T("cli.hint.window_program")}
+}
+
+// notReachable says that no agent could be started or reached.
+func (p *program) notReachable(err error) error {
+	var e *localapi.Error
+	if errors.As(err, &e) && e.Code != localapi.CodeNotReachable {
+		return err
+	}
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	message := p.Words.T("cli.error.agent_not_reachable")
+	if e == nil {
+		message += ": " + plain(err.Error())
+	}
+	return &failure{exit: ExitNotReachable, code: localapi.CodeNotReachable, message: message, hint: p.Words.T("cli.hint.agent")}
+}
+
+// exitCode gives the exit code for a refusal by the agent.
+func exitCode(code localapi.Code) int {
+	switch code {
+	case localapi.CodeUsage:
+		return ExitUsage
+	case localapi.CodeNotSignedIn, localapi.CodeLocked:
+		return ExitNotSignedIn
+	case localapi.CodeNoDevice:
+		return ExitNoDevice
+	case localapi.CodeNotReachable:
+		return ExitNotReachable
+	default:
+		return ExitFailed
+	}
+}
+
+// explain turns any error into one that can be shown. The refusals a person meets most are said
+// in the user's language; the others in the agent's words.
+func (p *program) explain(err error) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	if errors.Is(err, context.Canceled) {
+		return &failure{exit: ExitFailed, code: localapi.CodeInternal, message: p.Words.T("cli.error.cancelled")}
+	}
+	var e *localapi.Error
+	if !errors.As(err, &e) {
+		return &failure{exit: ExitFailed, code: localapi.CodeInternal, message: plain(err.Error())}
+	}
+	f = &failure{exit: exitCode(e.Code), code: e.Code, message: plain(e.Message), hint: plain(e.Hint)}
+	switch e.Code {
+	case localapi.CodeNotSignedIn:
+		f.message, f.hint = p.Words.T("cli.error.not_signed_in"), p.Words.T("cli.hint.signin")
+	case localapi.CodeLocked:
+		f.message, f.hint = p.Words.T("cli.error.locked"), p.Words.T("cli.hint.unlock")
+	case localapi.CodeNotReachable:
+		f.message, f.hint = p.Words.T("cli.error.agent_not_reachable"), p.Words.T("cli.hint.agent")
+	case localapi.CodeBackoff:
+		if !e.Until.IsZero() {
+			f.hint = p.Words.T("cli.hint.backoff", "Time", e.Until.In(p.Now().Location()).Format("15:04:05"))
+		}
+	}
+	return f
+}
+
+// report writes an error to the error stream and gives the exit code.
+func (p *program) report(err error) int {
+	f := p.explain(err)
+	if f.quiet {
+		return f.exit
+	}
+	if p.json {
+		text, err := json.Marshal(struct {
+			Code    localapi.Code `json:"code"`
+			Message string        `json:"message"`
+			Hint    string        `json:"hint,omitempty"`
+		}{f.code, f.message, f.hint})
+		if err == nil {
+			fmt.Fprintln(p.Err, string(text))
+			return f.exit
+		}
+	}
+	fmt.Fprintln(p.Err, "tabferry:", f.message)
+	if f.hint != "" {
+		fmt.Fprintln(p.Err, f.hint)
+	}
+	return f.exit
+}

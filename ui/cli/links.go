@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// maxInputLine is the longest line read from standard input; no device takes a longer link.
+const maxInputLine = 64 << 10
+
+// isLink tells whether a text is a link that can be sent: http or https, with a host, in one piece.
+func isLink(text string) bool {
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return false
+	}
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+}
+
+// links turns arguments into links; "-" stands for the lines of standard input.
+func (p *program) links(args []string) ([]localapi.Link, error) {
+	var links []localapi.Link
+	add := func(text string) error {
+		if !isLink(text) {
+			return p.usage(p.Words.T("cli.error.not_a_link", "Text", shorten(plain(withoutQuery(text)), 80)))
+		}
+		links = append(links, localapi.Link{URL: text})
+		return nil
+	}
+	for _, a := range args {
+		if a != "-" {
+			if err := add(a); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for {
+			line, err := readLine(p.in)
+			if line = strings.TrimSpace(line); line != "" {
+				if err := add(line); err != nil {
+					return nil, err
+				}
+			}
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(links) == 0 {
+		return nil, p.usage(p.Words.T("cli.error.no_links"))
+	}
+	return links, nil
+}
+
+// readLine reads one line without its end; io.EOF comes with the last one.
+func readLine(r *bufio.Reader) (string, error) {
+	var b strings.Builder
+	for {
+		c, err := r.ReadByte()
+		if err != nil {
+			return b.String(), err
+		}
+		if c == '\n' {
+			return b.String(), nil
+		}
+		if b.Len() == maxInputLine {
+			return "", errors.New("a line of the input is too long")
+		}
+		b.WriteByte(c)
+	}
+}
+
+// withoutQuery keeps what may be secret in a link out of messages.
+func withoutQuery(text string) string {
+	if i := strings.IndexAny(text, "?#"); i >= 0 {
+		return text[:i] + "…"
+	}
+	return text
+}

@@ -1,0 +1,249 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+func (p *program) inboxCommand() *cobra.Command {
+	var q localapi.InboxQuery
+	t := p.Words.T
+	cmd := &cobra.Command{
+		Use: "inbox", Short: t("cli.inbox.short"), Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.inbox(cmd.Context(), q) },
+	}
+	cmd.Flags().BoolVar(&q.Unread, "unread", false, t("cli.flag.unread"))
+	cmd.Flags().IntVar(&q.Limit, "limit", 0, t("cli.flag.limit"))
+	cmd.Flags().StringVar(&q.Text, "search", "", t("cli.flag.search"))
+	cmd.AddCommand(
+		&cobra.Command{Use: "open ID…", Short: t("cli.inbox.open.short"), Args: cobra.MinimumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+			return p.openReceived(cmd.Context(), args)
+		}},
+		p.idCommand("read ID…", t("cli.inbox.read.short"), Agent.MarkRead),
+		p.idCommand("delete ID…", t("cli.inbox.delete.short"), Agent.DeleteReceived),
+	)
+	return cmd
+}
+
+// idCommand is a command that does one thing to several entries.
+func (p *program) idCommand(use, short string, do func(a Agent, ctx context.Context, ids ...string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: cobra.MinimumNArgs(1), RunE: func(cmd *cobra.Command, ids []string) error {
+		agent, err := p.agent(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return do(agent, cmd.Context(), ids...)
+	}}
+}
+
+func (p *program) inbox(ctx context.Context, q localapi.InboxQuery) error {
+	agent, err := p.agent(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := agent.Inbox(ctx, q)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		if entries == nil {
+			entries = []localapi.InboxEntry{}
+		}
+		return p.printJSON(entries)
+	}
+	if len(entries) == 0 {
+		return p.print(p.Words.T("cli.inbox.empty"))
+	}
+	t := p.Words.T
+	var rows [][]string
+	for _, e := range entries {
+		mark := "*"
+		if e.Read {
+			mark = ""
+		}
+		rows = append(rows, []string{mark, p.ago(e.At), p.device(e.From), p.whatCame(e), e.ID, strings.Join(linksOf(e), " ")})
+	}
+	return p.table([]string{"", t("cli.column.when"), t("cli.column.from"), t("cli.column.what"), t("cli.column.id"), t("cli.column.link")}, rows)
+}
+
+// whatCame says what an entry is, its host first.
+func (p *program) whatCame(e localapi.InboxEntry) string {
+	switch e.Kind {
+	case localapi.KindClose:
+		return p.Words.N("cli.inbox.close", len(e.URLs))
+	case localapi.KindUnreadable:
+		return p.Words.T("cli.inbox.unreadable")
+	}
+	return strings.Trim(e.Host+" · "+e.Title, " ·")
+}
+
+func linksOf(e localapi.InboxEntry) []string {
+	if e.Kind == localapi.KindClose {
+		return e.URLs
+	}
+	return []string{e.URL}
+}
+
+// openReceived opens received tabs in the browser and marks them as read.
+func (p *program) openReceived(ctx context.Context, ids []string) error {
+	if p.Open == nil {
+		return p.missing()
+	}
+	agent, err := p.agent(ctx)
+	if err != nil {
+		return err
+	}
+	snapshot, err := agent.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		entry, err := p.received(ctx, agent, id)
+		if err != nil {
+			return err
+		}
+		if !entry.CanOpen {
+			return &failure{exit: ExitFailed, code: localapi.CodeConflict, message: p.Words.T("cli.error.cannot_open", "ID", plain(id))}
+		}
+		if err := p.Open(ctx, snapshot.Settings.Browser, entry.URL); err != nil {
+			return err
+		}
+		if err := agent.MarkRead(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// received finds one received entry, page by page.
+func (p *program) received(ctx context.Context, agent Agent, id string) (localapi.InboxEntry, error) {
+	q := localapi.InboxQuery{Limit: 500} // the most the agent gives at once
+	for {
+		page, err := agent.Inbox(ctx, q)
+		if err != nil {
+			return localapi.InboxEntry{}, err
+		}
+		for _, e := range page {
+			if e.ID == id {
+				return e, nil
+			}
+		}
+		if len(page) < q.Limit {
+			return localapi.InboxEntry{}, &failure{exit: ExitFailed, code: localapi.CodeNotFound, message: p.Words.T("cli.error.no_entry", "ID", plain(id))}
+		}
+		q.Before = page[len(page)-1].ID
+	}
+}
+
+func (p *program) outboxCommand() *cobra.Command {
+	t := p.Words.T
+	cmd := &cobra.Command{
+		Use: "outbox", Short: t("cli.outbox.short"), Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.outbox(cmd.Context()) },
+	}
+	cmd.AddCommand(
+		p.idCommand("retry ID…", t("cli.outbox.retry.short"), Agent.Retry),
+		p.idCommand("delete ID…", t("cli.outbox.delete.short"), Agent.DeleteSent),
+	)
+	return cmd
+}
+
+func (p *program) outbox(ctx context.Context) error {
+	agent, err := p.agent(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := agent.Outbox(ctx)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		if entries == nil {
+			entries = []localapi.OutboxEntry{}
+		}
+		return p.printJSON(entries)
+	}
+	if len(entries) == 0 {
+		return p.print(p.Words.T("cli.outbox.empty"))
+	}
+	t := p.Words.T
+	var rows [][]string
+	for _, e := range entries {
+		rows = append(rows, []string{p.ago(e.At), p.device(e.To), p.sendState(e), e.ID, e.URL})
+	}
+	return p.table([]string{t("cli.column.when"), t("cli.column.to"), t("cli.column.state"), t("cli.column.id"), t("cli.column.link")}, rows)
+}
+
+func (p *program) devicesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "devices", Short: p.Words.T("cli.devices.short"), Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.devices(cmd.Context()) },
+	}
+}
+
+func (p *program) devices(ctx context.Context) error {
+	agent, err := p.agent(ctx)
+	if err != nil {
+		return err
+	}
+	devices, err := p.knownDevices(ctx, agent)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		if devices == nil {
+			devices = []localapi.Device{}
+		}
+		return p.printJSON(devices)
+	}
+	t := p.Words.T
+	var rows [][]string
+	for _, d := range devices {
+		var marks []string
+		if d.This {
+			marks = append(marks, t("common.this_device"))
+		} else if !d.CanReceiveTabs {
+			marks = append(marks, t("cli.devices.cannot_receive"))
+		}
+		if d.PushOff && !d.This {
+			marks = append(marks, t("cli.devices.push_off"))
+		}
+		rows = append(rows, []string{p.device(d.Name), p.deviceType(d.Type), p.ago(d.LastAccess), strings.Join(marks, ", ")})
+	}
+	return p.table([]string{t("cli.column.name"), t("cli.column.type"), t("cli.column.last_seen"), ""}, rows)
+}
+
+// deviceType gives a word for a device's type.
+func (p *program) deviceType(kind string) string {
+	if key := "cli.device_type." + kind; p.Words.Has(key) {
+		return p.Words.T(key)
+	}
+	return kind
+}
+
+func (p *program) renameCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "rename NAME", Short: p.Words.T("cli.rename.short"), Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := strings.TrimSpace(args[0])
+			if name == "" {
+				return p.usage(p.Words.T("cli.error.empty_name"))
+			}
+			agent, err := p.agent(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := agent.RenameDevice(cmd.Context(), name); err != nil {
+				return err
+			}
+			if p.json {
+				return nil
+			}
+			return p.print(p.Words.T("cli.rename.done", "Name", plain(name)))
+		},
+	}
+}

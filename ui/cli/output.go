@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// printJSON writes v indented, for eyes and for jq alike.
+func (p *program) printJSON(v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return p.print(string(text))
+}
+
+// printLine writes v as JSON on one line, for streams.
+func (p *program) printLine(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return p.print(string(text))
+}
+
+// print writes one line of output; a closed pipe is an error like any other.
+func (p *program) print(line string) error {
+	if _, err := fmt.Fprintln(p.Out, line); err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	return nil
+}
+
+// plain makes a text from another device fit for a terminal: control characters could move the
+// cursor or change its colours, and bidirectional ones could reorder what is read.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError:
+			return -1
+		default:
+			return r
+		}
+	}, s)
+}
+
+// maxCell is the longest text of a table column; a title may be a whole page long.
+const maxCell = 48
+
+// shorten cuts a text to max characters.
+func shorten(s string, max int) string {
+	if utf8.RuneCountInString(s) <= max {
+		return s
+	}
+	return strings.TrimSpace(string([]rune(s)[:max-1])) + "…"
+}
+
+// table writes rows in columns. The last column is not cut: it holds what must be copied whole.
+func (p *program) table(head []string, rows [][]string) error {
+	all := append([][]string{head}, rows...)
+	widths := make([]int, len(head))
+	for _, row := range all {
+		for i := range row {
+			row[i] = plain(row[i])
+			if i < len(head)-1 {
+				row[i] = shorten(row[i], maxCell)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	for _, row := range all {
+		var b strings.Builder
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			}
+		}
+		if err := p.print(strings.TrimRight(b.String(), " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *program) ago(t time.Time) string { return p.Words.Ago(t, p.Now()) }
+
+// device gives a device's name, or a word for one without.
+func (p *program) device(name string) string {
+	if name == "" {
+		return p.Words.T("common.unknown_device")
+	}
+	return name
+}

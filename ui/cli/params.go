@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"image"
+	"io"
+	"iter"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+// Agent is what the commands ask of the agent; [*localapi.Client] has it all.
+type Agent interface {
+	Snapshot(ctx context.Context) (localapi.Snapshot, error)
+	Watch(ctx context.Context, face localapi.Face) iter.Seq2[localapi.Update, error]
+	Refresh(ctx context.Context) error
+	BeginSignIn(ctx context.Context, email string) (localapi.SignIn, error)
+	CompleteSignIn(ctx context.Context, address string) error
+	CancelSignIn(ctx context.Context) error
+	SignOut(ctx context.Context, deleteLocalData bool) error
+	Unlock(ctx context.Context, passphrase string) error
+	Protect(ctx context.Context, p localapi.Protection, passphrase string) error
+	Send(ctx context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error)
+	Sent(ctx context.Context, id string) (localapi.OutboxEntry, error)
+	Outbox(ctx context.Context) ([]localapi.OutboxEntry, error)
+	Retry(ctx context.Context, ids ...string) error
+	DeleteSent(ctx context.Context, ids ...string) error
+	Inbox(ctx context.Context, q localapi.InboxQuery) ([]localapi.InboxEntry, error)
+	MarkRead(ctx context.Context, ids ...string) error
+	DeleteReceived(ctx context.Context, ids ...string) error
+	RenameDevice(ctx context.Context, name string) error
+	Quiet(ctx context.Context, minutes int) error
+	Quit(ctx context.Context) error
+	Diagnostics(ctx context.Context) (string, error)
+	ShowPairing(ctx context.Context) error
+	PairingCode(ctx context.Context) (string, error)
+	JoinPairing(ctx context.Context, address string) error
+	ConfirmPairing(ctx context.Context, totp string) error
+	CancelPairing(ctx context.Context) error
+}
+
+var _ Agent = (*localapi.Client)(nil)
+
+// WindowStart is how a window is asked for.
+type WindowStart struct {
+	Demo bool
+	// Pane is the pane to show first; empty leaves it to the window.
+	Pane string
+	// Items are links and files given on the command line, for the send pane.
+	Items []string
+	// Hidden starts the agent only: the window can be opened from the tray.
+	Hidden bool
+}
+
+// Demo is the demo world.
+type Demo interface {
+	// Serve runs it until ctx ends or somebody stops it.
+	Serve(ctx context.Context) error
+	// Stop ends the running one; none is fine.
+	Stop(ctx context.Context) error
+	// SendMe makes a demo device send a tab to this computer.
+	SendMe(ctx context.Context, link string) error
+	// Scan makes the demo phone scan the pairing code at address, or when address is empty the
+	// one that this computer shows.
+	Scan(ctx context.Context, address string) error
+	// Report tells what the demo devices received and what the service holds; it is printed as JSON.
+	Report(ctx context.Context) (any, error)
+}
+
+// Params is what the commands are made of. Client must be given; a command whose part is nil
+// says that this program does not have it.
+type Params struct {
+	// Version is the program's version.
+	Version string
+	// Client reaches the agent; it must not start one.
+	Client func(demo bool) Agent
+	// EnsureAgent starts an agent unless one runs, and returns once it answers.
+	EnsureAgent func(ctx context.Context, demo bool) error
+	// RunAgent is the agent role: it returns when the agent ends.
+	RunAgent func(ctx context.Context, demo bool) error
+	// RunWindow is the window role: it returns when the window closes, or at once when a window
+	// that is open already took over.
+	RunWindow func(ctx context.Context, start WindowStart) error
+	// Demo is the demo world.
+	Demo Demo
+	// Open opens an address in the browser: browser is the command from the settings, empty for
+	// the system's default.
+	Open func(ctx context.Context, browser, address string) error
+	// DrawCode draws a text as a QR code: one pixel for a module, no quiet zone.
+	DrawCode func(text string) (image.Image, error)
+	// ReadCode finds the QR code in a picture.
+	ReadCode func(picture image.Image) (string, error)
+	// GrabScreen takes a picture of the screen.
+	GrabScreen func(ctx context.Context) (image.Image, error)
+	// More are further commands, made by the program.
+	More []*cobra.Command
+
+	// In, Out and Err are the standard streams when nil.
+	In       io.Reader
+	Out, Err io.Writer
+	// Words is the catalogue; the language of the environment when nil.
+	Words *i18n.Catalogue
+	// Now is the wall clock; time.Now when nil.
+	Now func() time.Time
+	// ReadSecret reads a line that is not echoed, for passphrases. When nil a terminal is asked
+	// without echo, and anything else read as it is.
+	ReadSecret func() (string, error)
+}
+
+func (p Params) withDefaults() Params {
+	if p.Client == nil {
+		panic(errors.New("cli: Params.Client is needed"))
+	}
+	if p.In == nil {
+		p.In = os.Stdin
+	}
+	if p.Out == nil {
+		p.Out = os.Stdout
+	}
+	if p.Err == nil {
+		p.Err = os.Stderr
+	}
+	if p.Words == nil {
+		p.Words = i18n.New("")
+	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	return p
+}

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// program is one run of the command line.
+type program struct {
+	Params
+	in   *bufio.Reader // over Params.In: several questions read from it in turn
+	demo bool
+	json bool
+}
+
+// Run runs the command line args (without the program's name) and gives the exit code.
+func Run(ctx context.Context, params Params, args []string) int {
+	p := &program{Params: params.withDefaults()}
+	p.in = bufio.NewReader(p.In)
+	root := p.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	return p.report(err)
+}
+
+// root makes the command tree.
+func (p *program) root() *cobra.Command {
+	t := p.Words.T
+	root := &cobra.Command{
+		Use:               "tabferry",
+		Short:             t("cli.about"),
+		Long:              t("cli.about") + "\n\n" + t("cli.exit_codes"),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              p.itemsOrNothing,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.window(cmd.Context(), WindowStart{Items: args})
+		},
+	}
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	root.SetUsageTemplate(p.usageTemplate())
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return p.usage(err.Error()) })
+	root.PersistentFlags().BoolVar(&p.demo, "demo", false, t("cli.flag.demo"))
+	root.PersistentFlags().BoolVar(&p.json, "json", false, t("cli.flag.json"))
+	root.AddCommand(
+		p.windowCommand(), p.agentCommand(), p.quitCommand(),
+		p.sendCommand(), p.closeCommand(),
+		p.inboxCommand(), p.outboxCommand(), p.devicesCommand(), p.renameCommand(),
+		p.pairCommand(),
+		p.signInCommand(), p.signOutCommand(), p.unlockCommand(),
+		p.statusCommand(), p.watchCommand(), p.diagnosticsCommand(),
+		p.demoCommand(), p.versionCommand(),
+	)
+	root.AddCommand(p.More...)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "help":
+			c.Short = t("cli.help.short")
+		case "completion":
+			c.Short = t("cli.completion.short")
+		}
+	}
+	for _, c := range append(root.Commands(), root) {
+		p.mendArgs(c)
+	}
+	return root
+}
+
+// mendArgs turns cobra's complaints about arguments into ours, so that they exit with 2 and speak
+// the user's language.
+func (p *program) mendArgs(c *cobra.Command) {
+	c.InitDefaultHelpFlag()
+	if f := c.Flags().Lookup("help"); f != nil {
+		f.Usage = p.Words.T("cli.flag.help")
+	}
+	check := c.Args
+	c.Args = func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			check = cobra.ArbitraryArgs
+			if cmd.HasSubCommands() {
+				check = cobra.NoArgs
+			}
+		}
+		if err := check(cmd, args); err != nil {
+			var known *failure
+			if errors.As(err, &known) {
+				return err
+			}
+			return p.usage(p.Words.T("cli.error.arguments", "Usage", strings.TrimSuffix(cmd.UseLine(), " [flags]")))
+		}
+		return nil
+	}
+	for _, below := range c.Commands() {
+		p.mendArgs(below)
+	}
+}
+
+// itemsOrNothing lets links and existing files through, as "Open with" hands them over; anything
+// else is a command nobody knows.
+func (p *program) itemsOrNothing(_ *cobra.Command, args []string) error {
+	for _, a := range args {
+		if isLink(a) {
+			continue
+		}
+		if _, err := os.Stat(a); err != nil {
+			return p.usage(p.Words.T("cli.error.unknown_command", "Name", plain(a)))
+		}
+	}
+	return nil
+}
+
+// agent makes sure that an agent runs and gives the way to it.
+func (p *program) agent(ctx context.Context) (Agent, error) {
+	if p.EnsureAgent != nil {
+		if err := p.EnsureAgent(ctx, p.demo); err != nil {
+			return nil, p.notReachable(err)
+		}
+	}
+	return p.Client(p.demo), nil
+}
+
+// usageTemplate is cobra's, shorter and in the user's language.
+func (p *program) usageTemplate() string {
+	t := p.Words.T
+	return t("cli.usage.head") + `:
+  {{if .Runnable}}{{.UseLine}}{{end}}{{if and .Runnable .HasAvailableSubCommands}}
+  {{end}}{{if .HasAvailableSubCommands}}{{.CommandPath}} ` + t("cli.usage.command") + `{{end}}{{if .HasExample}}
+
+` + t("cli.usage.examples") + `:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+
+` + t("cli.usage.commands") + `:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+` + t("cli.usage.options") + `:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+` + t("cli.usage.options_everywhere") + `:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+`
+}

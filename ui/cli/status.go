@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+func (p *program) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: p.Words.T("cli.status.short"), Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// Asking how things are must not change them: no agent is started for it.
+			s, err := p.Client(p.demo).Snapshot(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return p.printJSON(s)
+			}
+			return p.print(strings.Join(p.statusLines(s), "\n"))
+		},
+	}
+}
+
+// statusLines says a snapshot in words.
+func (p *program) statusLines(s localapi.Snapshot) []string {
+	t, n := p.Words.T, p.Words.N
+	var lines []string
+	add := func(text string, problem string) {
+		if problem != "" {
+			text += ": " + problem
+		}
+		lines = append(lines, plain(text))
+	}
+	switch {
+	case s.Storage.WaitingForKeyring:
+		add(t("cli.status.keyring"), "")
+	case s.Storage.Locked:
+		add(t("cli.error.locked"), s.Storage.Problem)
+	}
+	switch s.Account.State {
+	case localapi.SignedIn:
+		if s.Account.Email == "" {
+			add(t("cli.signin.done_unknown"), "")
+		} else {
+			add(t("cli.signin.done", "Email", s.Account.Email), "")
+		}
+	case localapi.SigningIn:
+		add(t("cli.status.signing_in"), "")
+	case localapi.NeedsSignIn:
+		add(t("cli.status.needs_sign_in"), s.Account.Cause)
+	default:
+		add(t("cli.error.not_signed_in"), s.Account.Cause)
+	}
+	if s.Account.State == localapi.SignedIn {
+		connection := t("cli.status.offline", "Ago", p.ago(s.Connection.LastContact))
+		if s.Connection.Online {
+			connection = t("cli.status.online")
+			if !s.Connection.Push.Connected {
+				connection = t("cli.status.online_no_push")
+			}
+		}
+		add(connection, s.Connection.Problem)
+		if s.Account.DevicesUnavailable {
+			add(t("cli.error.devices_unavailable"), "")
+		} else if s.Devices.Known {
+			add(n("cli.status.devices", len(s.Devices.Items)), s.Devices.Problem)
+		}
+		add(n("cli.status.unread", s.Inbox.Unread), "")
+		if s.Outbox.Waiting > 0 {
+			add(n("cli.status.waiting", s.Outbox.Waiting), "")
+		}
+	}
+	if s.QuietUntil.After(p.Now()) {
+		add(t("cli.status.quiet", "Time", s.QuietUntil.In(p.Now().Location()).Format("15:04")), "")
+	}
+	if s.Demo {
+		add(t("cli.status.demo"), "")
+	}
+	return lines
+}
+
+func (p *program) watchCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "watch", Short: p.Words.T("cli.watch.short"), Long: p.Words.T("cli.watch.long"), Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.watch(cmd.Context()) },
+	}
+}
+
+// watch prints what happens until it is interrupted or the agent ends.
+func (p *program) watch(ctx context.Context) error {
+	for update, err := range p.Client(p.demo).Watch(ctx, localapi.FaceCommand) {
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil // interrupting is how a person ends this command
+			}
+			return err
+		}
+		if p.json {
+			if err := p.printLine(update); err != nil {
+				return err
+			}
+		}
+		for _, e := range update.Events {
+			if !p.json {
+				if err := p.tellEvent(e); err != nil {
+					return err
+				}
+			}
+			if e.Kind == localapi.Quitting {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// tellEvent says one event in a line or several.
+func (p *program) tellEvent(e localapi.Event) error {
+	t := p.Words.T
+	at := e.At.In(p.Now().Location()).Format("15:04:05 ")
+	switch e.Kind {
+	case localapi.TabsReceived, localapi.CloseRequested:
+		for _, entry := range e.Entries {
+			line := at + p.device(entry.From) + ": " + p.whatCame(entry) + "  " + strings.Join(linksOf(entry), " ")
+			if err := p.print(strings.TrimSpace(plain(line))); err != nil {
+				return err
+			}
+		}
+		return nil
+	case localapi.DeviceConnected:
+		return p.print(plain(at + t("cli.watch.device_connected", "Device", p.device(e.Device))))
+	case localapi.SignedOutElsewhere:
+		return p.print(at + t("cli.watch.signed_out_elsewhere"))
+	case localapi.SignInAgain:
+		return p.print(at + t("cli.watch.sign_in_again"))
+	case localapi.AccountDeleted:
+		return p.print(at + t("cli.watch.account_deleted"))
+	case localapi.SendGivenUp:
+		if e.Send == nil {
+			return nil
+		}
+		return p.print(plain(at + p.sentLine(*e.Send)))
+	case localapi.Quitting:
+		return p.print(at + t("cli.watch.quitting"))
+	default:
+		return nil // ShowWindow and what later agents add: not for this face
+	}
+}
+
+func (p *program) diagnosticsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "diagnostics", Short: p.Words.T("cli.diagnostics.short"), Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text, err := p.Client(p.demo).Diagnostics(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return p.printJSON(struct {
+					Diagnostics string `json:"diagnostics"`
+				}{text})
+			}
+			return p.print(strings.TrimRight(text, "\n"))
+		},
+	}
+}
+
+func (p *program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: p.Words.T("cli.version.short"), Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if p.json {
+				return p.printJSON(struct {
+					Version string `json:"version"`
+					Go      string `json:"go"`
+					System  string `json:"system"`
+				}{p.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
+			}
+			return p.print(fmt.Sprintf("Tabferry %s (%s, %s/%s)", p.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+		},
+	}
+}
+
+func (p *program) quitCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "quit", Short: p.Words.T("cli.quit.short"), Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := p.Client(p.demo).Quit(cmd.Context())
+			var e *localapi.Error
+			if errors.As(err, &e) && e.Code == localapi.CodeNotReachable {
+				return nil // none is fine
+			}
+			return err
+		},
+	}
+}
