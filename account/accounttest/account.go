@@ -15,11 +15,6 @@ type Account struct {
 // NewAccount makes a confirmed account with keys. The address must be new: an
 // account that has it already is deleted first.
 func (s *Service) NewAccount(email, password string) *Account {
-	h := s.newAccount(email, password)
-	return h
-}
-
-func (s *Service) newAccount(email, password string) *Account {
 	s.mu.Lock()
 	old := s.byEmail[normalEmail(email)]
 	s.mu.Unlock()
@@ -30,7 +25,7 @@ func (s *Service) newAccount(email, password string) *Account {
 	defer s.mu.Unlock()
 	secrets := stretch(email, password)
 	a := s.createAccount(email, secrets.authPW, s.Clock.Now())
-	a.unwrapBKey = secrets.unwrapBKey
+	a.unwrapBKey, a.password = secrets.unwrapBKey, password
 	a.verified = true
 	return &Account{s: s, a: a}
 }

@@ -85,7 +85,9 @@ func (s *Service) dropRefresh(token *refreshToken) {
 	delete(s.refresh, token.id)
 	if d := token.device; d != nil {
 		token.device, d.refresh = nil, nil
-		if d.session == nil {
+		// A browser that signs in with its own session throws the refresh token
+		// away and keeps its device.
+		if d.session == nil || d.session.minted {
 			s.removeDevice(d)
 		}
 	}

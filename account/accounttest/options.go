@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"io"
 	mathrand "math/rand/v2"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -28,6 +29,7 @@ type config struct {
 	millisRetry    bool
 	tokenLifetime  time.Duration
 	flowOrigins    []string
+	eventTransport http.RoundTripper
 }
 
 func defaultConfig() config {
@@ -112,6 +114,19 @@ func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.toke
 // WithFlowOrigins replaces the Origin values that /metrics-flow accepts.
 func WithFlowOrigins(origins ...string) Option {
 	return func(c *config) { c.flowOrigins = origins }
+}
+
+// WithWebhookTransport gives the HTTP transport that events go out by; needed
+// for in-memory services, whose relying parties are in memory too.
+func WithWebhookTransport(rt http.RoundTripper) Option {
+	return func(c *config) { c.eventTransport = rt }
+}
+
+func (s *Service) eventTransport() http.RoundTripper {
+	if s.cfg.eventTransport != nil {
+		return s.cfg.eventTransport
+	}
+	return &http.Transport{}
 }
 
 func normalEmail(email string) string { return strings.ToLower(email) }

@@ -96,6 +96,14 @@ func (p *params) opt(name string, r rule) string {
 	return *text
 }
 
+// optNull is opt for members that may be null.
+func (p *params) optNull(name string, r rule) string {
+	if raw, ok := p.raw(name); ok && string(raw) == "null" {
+		return ""
+	}
+	return p.opt(name, r)
+}
+
 func (r rule) fits(text string) bool {
 	if text == "" {
 		return r.empty

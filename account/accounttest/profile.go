@@ -171,6 +171,6 @@ func (s *Service) handleSetDisplayName(c *call) (any, error) {
 // profileChanged tells devices and web sites.
 func (s *Service) profileChanged(c *call, a *account, now time.Time) {
 	a.profileChangedAt = now
-	c.pushes = append(c.pushes, pushAll(a, "fxaccounts:profile_updated", nil, 0, nil)...)
+	c.pushes = append(c.pushes, s.pushTo(a.devices, "fxaccounts:profile_updated", nil, ttlNow)...)
 	c.events = append(c.events, s.eventFor(a, EventProfileChange, map[string]any{"email": a.email})...)
 }

@@ -115,7 +115,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.running.Done()
 	path := stripBase(r.URL.Path)
 	if part := s.part(path); part != nil {
-		s.servePart(w, r, part)
+		part.ServeHTTP(w, r)
 		return
 	}
 	if r.Method == http.MethodOptions {

@@ -38,7 +38,8 @@ type Service struct {
 	memory   *memoryNetwork
 	server   *http.Server
 	routes   routeTable
-	outbound *http.Client
+	outbound *http.Client // to push services
+	webhooks *http.Client // to relying parties
 	log      *requestLog
 
 	running sync.WaitGroup
@@ -81,12 +82,14 @@ func Start(opts ...Option) (*Service, error) {
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
-	s.state = newState(cfg, s.base)
+	s.state = newState(cfg)
+	s.startParts()
 	s.outbound = &http.Client{
 		Transport:     s.Transport(),
 		Timeout:       pushTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	s.webhooks = &http.Client{Transport: s.eventTransport(), Timeout: eventTimeout, CheckRedirect: s.outbound.CheckRedirect}
 	s.routes = s.allRoutes()
 	s.server = &http.Server{
 		Handler:           s,
@@ -125,6 +128,7 @@ func (s *Service) Close() error {
 		err = s.server.Close()
 		s.running.Wait()
 		s.outbound.CloseIdleConnections()
+		s.webhooks.CloseIdleConnections()
 		s.lintClose()
 	})
 	return err

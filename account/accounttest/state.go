@@ -25,6 +25,7 @@ type state struct {
 	states   map[string]bool   // state values seen, for lint
 	waits    map[string]time.Time
 	findings []string
+	waiting  []eventJob
 	// lastIndex is the one counter behind every device's command queue.
 	lastIndex int64
 	flowKey   []byte
@@ -32,7 +33,7 @@ type state struct {
 	parts
 }
 
-func newState(cfg config, base string) state {
+func newState(cfg config) state {
 	st := state{
 		random:   cfg.random,
 		clients:  map[string]*Client{},
@@ -62,6 +63,7 @@ func (st *state) hex(n int) string { return hex.EncodeToString(randomBytes(st.ra
 type account struct {
 	uid, email string
 	authPW     []byte
+	password   string // as far as the service saw it
 	kA, wrapKb []byte
 	// unwrapBKey is what the account's own browser keeps in mind; only the
 	// service's pages use it. Absent until a page or NewAccount knew the
@@ -94,17 +96,17 @@ func (a *account) kB() []byte {
 
 // session is a signed-in browser or application.
 type session struct {
-	id, token             string // id is derived and sent, token is the secret
-	key                   []byte // Hawk
-	account               *account
-	createdAt, authAt     time.Time
-	lastAccess            time.Time
-	verified              bool
-	aal                   int
-	agent                 userAgent
-	device                *device
-	minted                bool // by a code of scope tokens/session
-	mustVerify, otpPassed bool
+	id, token         string // id is derived and sent, token is the secret
+	key               []byte // Hawk
+	account           *account
+	createdAt, authAt time.Time
+	lastAccess        time.Time
+	verified          bool
+	aal               int
+	agent             userAgent
+	device            *device
+	minted            bool // by a code of scope tokens/session
+	otpPassed         bool
 }
 
 // sessionLifetime is how long a session without a device lives.

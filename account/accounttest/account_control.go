@@ -1,0 +1,226 @@
+package accounttest
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Device is what tests see of a device record.
+type Device struct {
+	ID, Name, Type      string
+	PushCallback        string
+	PushEndpointExpired bool
+	AvailableCommands   map[string]string
+	CreatedAt           time.Time
+	LastAccess          time.Time
+	ClientID            string // of its refresh token, if any
+	HasSession          bool
+	// Waiting is the number of commands in its queue, read ones included.
+	Waiting int
+}
+
+// Devices lists the account's device records, oldest first.
+func (h *Account) Devices() []Device {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	var out []Device
+	for _, d := range h.a.devices {
+		item := Device{
+			ID: d.id, Name: d.shownName(), Type: d.shownType(), PushCallback: d.callback, PushEndpointExpired: d.expired,
+			AvailableCommands: maps.Clone(d.commands), CreatedAt: d.createdAt, LastAccess: d.lastAccess,
+			HasSession: d.session != nil, Waiting: len(d.queue),
+		}
+		if d.refresh != nil {
+			item.ClientID = d.refresh.clientID
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
+// ChangePassword changes the password as the owner does in another browser:
+// every session and device record goes, and all tokens of public and granting
+// clients. Keys stay. Without an argument an exclamation mark is added to
+// the old password; see Password.
+func (h *Account) ChangePassword(password ...string) {
+	h.s.act(func(c *call) {
+		secrets := stretch(h.a.email, h.nextPassword(password))
+		kB := h.a.kB()
+		if kB != nil {
+			h.a.wrapKb, h.a.unwrapBKey = xor(kB, secrets.unwrapBKey), secrets.unwrapBKey
+		}
+		h.s.passwordChanged(c, h.a, secrets.authPW, nil)
+	})
+}
+
+// ResetPassword resets a forgotten password without recovery key: as
+// ChangePassword, and the account gets new keys.
+func (h *Account) ResetPassword(password ...string) {
+	h.s.act(func(c *call) {
+		secrets := stretch(h.a.email, h.nextPassword(password))
+		h.a.wrapKb, h.a.unwrapBKey = randomBytes(h.s.random, 32), secrets.unwrapBKey
+		h.s.passwordReset(c, h.a, secrets.authPW)
+	})
+}
+
+func (h *Account) nextPassword(given []string) string {
+	password := h.a.password + "!"
+	if len(given) > 0 {
+		password = given[0]
+	}
+	h.a.password = password
+	return password
+}
+
+// Password is the account's password, if NewAccount, ChangePassword,
+// ResetPassword or a page's form made it known.
+func (h *Account) Password() string {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	return h.a.password
+}
+
+// Delete deletes the account with all that belongs to it.
+func (h *Account) Delete() {
+	h.s.act(func(c *call) { h.s.deleteAccount(c, h.a) })
+}
+
+// SetDisplayName changes the profile; "" removes the name.
+func (h *Account) SetDisplayName(name string) {
+	h.changeProfile(func(a *account) { a.displayName = name })
+}
+
+// SetEmail changes the primary address.
+func (h *Account) SetEmail(email string) {
+	h.changeProfile(func(a *account) {
+		delete(h.s.byEmail, normalEmail(a.email))
+		a.email = email
+		h.s.byEmail[normalEmail(email)] = a
+	})
+}
+
+// SetAvatar sets the account's own picture (a PNG); nil brings the default
+// back.
+func (h *Account) SetAvatar(png []byte) {
+	h.changeProfile(func(a *account) { a.avatar = slices.Clone(png) })
+}
+
+// SetMetrics switches the data collection choice of the profile.
+func (h *Account) SetMetrics(enabled bool) {
+	h.s.act(func(c *call) { h.s.setMetrics(c, h.a, enabled) })
+}
+
+// HideMetrics leaves metricsEnabled out of the profile, as old servers do.
+func (h *Account) HideMetrics() {
+	h.changeProfile(func(a *account) { a.metrics = metricsUnsaid })
+}
+
+// OTP switches two-step authentication on, with code as the one code that is
+// ever right; "" switches it off.
+func (h *Account) OTP(code string) {
+	h.changeProfile(func(a *account) { a.otp = code })
+}
+
+// SetDisabled marks the account as disabled by an administrator.
+func (h *Account) SetDisabled(disabled bool) {
+	h.changeProfile(func(a *account) { a.disabled = disabled })
+}
+
+// SetVerified sets whether the account's address is confirmed.
+func (h *Account) SetVerified(verified bool) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	h.a.verified = verified
+}
+
+// VerifyCode is the code the confirmation mail would hold.
+func (h *Account) VerifyCode() string {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	return h.a.verifyCode
+}
+
+func (h *Account) changeProfile(change func(a *account)) {
+	h.s.act(func(c *call) {
+		change(h.a)
+		h.s.profileChanged(c, h.a, c.now)
+	})
+}
+
+// RevokeTokens revokes all refresh and access tokens of a client ("" for all
+// clients), with their device records, as a user does in the settings. Nobody
+// is told.
+func (h *Account) RevokeTokens(clientID string) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	h.s.revoke(h.a, func(id string) bool { return clientID == "" || clientID == id })
+}
+
+// RevokeAccessTokens revokes only access tokens, so that resource servers
+// answer 401 while the refresh token lives.
+func (h *Account) RevokeAccessTokens() {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	for id, t := range h.s.access {
+		if t.account == h.a {
+			delete(h.s.access, id)
+		}
+	}
+}
+
+// RevokeSessions ends all sessions with their device records.
+func (h *Account) RevokeSessions() {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	for _, t := range h.s.sessionsOf(h.a) {
+		h.s.dropSession(t)
+	}
+}
+
+// UnverifySessions makes the account's sessions unconfirmed.
+func (h *Account) UnverifySessions() {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	for _, t := range h.s.sessionsOf(h.a) {
+		t.verified = false
+	}
+}
+
+// DeleteDevice removes a device as another device of the account does: with
+// its credentials, and everyone is told. It says whether there was one.
+func (h *Account) DeleteDevice(id string) bool {
+	found := false
+	h.s.act(func(c *call) {
+		if d := h.a.device(id); d != nil {
+			found = true
+			h.s.destroyDevice(c, d)
+		}
+	})
+	return found
+}
+
+// ExpirePush marks a device's push endpoint as expired, as after a 410.
+func (h *Account) ExpirePush(deviceID string) bool {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	d := h.a.device(deviceID)
+	if d != nil {
+		d.expired = true
+	}
+	return d != nil
+}
+
+// SendPush sends a push message of any command to all devices, for example one
+// that clients do not know. An empty command sends an empty body.
+func (h *Account) SendPush(command string, data any) {
+	h.s.act(func(c *call) { c.pushes = h.s.pushTo(h.a.devices, command, data, ttlNow) })
+}
+
+// SkipIndexes raises the counter behind all command queues, as the traffic of
+// other accounts does.
+func (s *Service) SkipIndexes(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastIndex += n
+}

@@ -1,0 +1,214 @@
+package accounttest
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxAttached is the longest list of attached clients.
+const maxAttached = 500
+
+// attachedRow is one line of the list of attached clients before it is written.
+type attachedRow struct {
+	client   *Client
+	device   *device
+	session  *session
+	refresh  *refreshToken
+	scopes   []string
+	created  time.Time
+	accessed time.Time
+}
+
+// attached merges devices, OAuth grants and sessions of an account.
+func (s *Service) attached(a *account) []attachedRow {
+	var rows []attachedRow
+	for _, d := range a.devices {
+		row := attachedRow{device: d, session: d.session, refresh: d.refresh, created: d.createdAt, accessed: d.lastAccess}
+		if d.refresh != nil {
+			row.client, row.scopes = s.clients[d.refresh.clientID], d.refresh.scopes
+		}
+		rows = append(rows, row)
+	}
+	granted := map[string]bool{}
+	for _, t := range s.refresh {
+		if t.account != a {
+			continue
+		}
+		granted[t.clientID] = true
+		if t.device == nil {
+			rows = append(rows, attachedRow{client: s.clients[t.clientID], refresh: t, scopes: t.scopes, created: t.createdAt, accessed: t.lastUsed})
+		}
+	}
+	for _, t := range s.access {
+		if t.account != a || t.refreshID != "" || granted[t.clientID] || !s.Clock.Now().Before(t.expireAt) {
+			continue
+		}
+		granted[t.clientID] = true
+		rows = append(rows, attachedRow{client: s.clients[t.clientID], scopes: t.scopes, created: t.createdAt, accessed: t.createdAt})
+	}
+	for _, session := range s.sessions {
+		if session.account == a && session.device == nil && session.alive(s.Clock.Now()) {
+			rows = append(rows, attachedRow{session: session, created: session.createdAt, accessed: session.lastAccess})
+		}
+	}
+	slices.SortStableFunc(rows, func(x, y attachedRow) int {
+		if c := y.accessed.Compare(x.accessed); c != 0 {
+			return c
+		}
+		return strings.Compare(x.key(), y.key())
+	})
+	return rows[:min(len(rows), maxAttached)]
+}
+
+// key orders rows of the same age.
+func (r attachedRow) key() string {
+	switch {
+	case r.device != nil:
+		return "0" + r.device.id
+	case r.refresh != nil:
+		return "1" + r.refresh.id
+	case r.session != nil:
+		return "2" + r.session.id
+	}
+	return "3" + r.client.ID
+}
+
+func (r attachedRow) name() string {
+	switch {
+	case r.device != nil:
+		return r.device.shownName()
+	case r.client != nil:
+		return r.client.Name
+	case r.session != nil:
+		return r.session.agent.deviceName()
+	}
+	return ""
+}
+
+func (r attachedRow) agent() userAgent {
+	switch {
+	case r.session != nil:
+		return r.session.agent
+	case r.refresh != nil:
+		return r.refresh.agent
+	}
+	return userAgent{}
+}
+
+func (s *Service) handleAttachedClients(c *call) (any, error) {
+	since, err := c.idleSince()
+	if err != nil {
+		return nil, err
+	}
+	out := []map[string]any{}
+	for _, r := range s.attached(c.account()) {
+		if r.accessed.Before(since) {
+			continue
+		}
+		agent := r.agent()
+		row := map[string]any{
+			"clientId": nil, "deviceId": nil, "sessionTokenId": nil, "refreshTokenId": nil, "deviceType": nil, "scope": nil,
+			"isCurrentSession": r.session == c.session, "name": r.name(),
+			"createdTime": r.created.UnixMilli(), "createdTimeFormatted": ago(c.now, r.created),
+			"lastAccessTime": r.accessed.UnixMilli(), "lastAccessTimeFormatted": ago(c.now, r.accessed),
+			"location": struct{}{}, "userAgent": agent.name(), "os": orNull(agent.os),
+		}
+		if r.client != nil {
+			row["clientId"] = r.client.ID
+		}
+		if r.device != nil {
+			row["deviceId"], row["deviceType"] = r.device.id, r.device.shownType()
+		}
+		if r.refresh != nil {
+			row["refreshTokenId"] = r.refresh.id
+		}
+		if r.session != nil {
+			row["sessionTokenId"] = r.session.id
+		} else {
+			row["scope"] = r.scopes
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+func (s *Service) handleAttachedOAuthClients(c *call) (any, error) {
+	newest := map[string]time.Time{}
+	for _, r := range s.attached(c.account()) {
+		if r.client != nil && !r.accessed.Before(newest[r.client.ID]) {
+			newest[r.client.ID] = r.accessed
+		}
+	}
+	out := []map[string]any{}
+	for id, accessed := range newest {
+		out = append(out, map[string]any{"clientId": id, "lastAccessTime": accessed.UnixMilli()})
+	}
+	slices.SortFunc(out, func(a, b map[string]any) int {
+		return strings.Compare(a["clientId"].(string), b["clientId"].(string))
+	})
+	return out, nil
+}
+
+func (s *Service) handleDestroyClient(c *call) (any, error) {
+	p := c.params()
+	// Rows are sent back as they came: absent ids are null there.
+	id := p.optNull("clientId", clientIDRule)
+	deviceID := p.optNull("deviceId", hex32Rule)
+	sessionID := p.optNull("sessionTokenId", hex64Rule)
+	refreshID := p.optNull("refreshTokenId", hex64Rule)
+	if p.fail == nil && id+deviceID+sessionID+refreshID == "" {
+		p.fail = c.missing("clientId")
+	}
+	if p.fail == nil && refreshID != "" && id == "" {
+		p.fail = c.missing("clientId")
+	}
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	a := c.account()
+	switch {
+	case deviceID != "":
+		d := a.device(deviceID)
+		if d == nil {
+			return nil, authErr(123)
+		}
+		if sessionID != "" && (d.session == nil || d.session.id != sessionID) {
+			return nil, c.invalid("sessionTokenId")
+		}
+		if refreshID != "" && (d.refresh == nil || d.refresh.id != refreshID) {
+			return nil, c.invalid("refreshTokenId")
+		}
+		s.destroyDevice(c, d)
+	case refreshID != "":
+		if t := s.refresh[refreshID]; t != nil && t.account == a && t.clientID == id {
+			s.dropRefresh(t)
+		}
+	case id != "" && sessionID == "":
+		for _, t := range s.refresh {
+			if t.account == a && t.clientID == id {
+				s.dropRefresh(t)
+			}
+		}
+		for _, t := range s.access {
+			if t.account == a && t.clientID == id {
+				delete(s.access, t.id)
+			}
+		}
+	default:
+		t := s.sessions[sessionID]
+		if t == nil || t.account != a {
+			return nil, c.invalid("sessionTokenId")
+		}
+		s.dropSession(t)
+	}
+	return struct{}{}, nil
+}
+
+// dropSession ends a session with its device record; nobody is told.
+func (s *Service) dropSession(t *session) {
+	delete(s.sessions, t.id)
+	if t.device != nil {
+		s.removeDevice(t.device)
+	}
+}

@@ -1,0 +1,183 @@
+package accounttest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// pushTimeout is how long a push server may take.
+const pushTimeout = 10 * time.Second
+
+// Lifetimes of push messages in seconds.
+const (
+	ttlNow        = 0
+	ttlPassword   = 21600
+	ttlGone       = 18000
+	ttlUndefined  = 21600
+	pushUserAgent = "fxa-auth-server"
+)
+
+// Reasons why a device was not notified.
+const (
+	notifyNoCallback = "noCallback"
+	notifyNoKeys     = "noKeys"
+	notifyExpired    = "expiredCallback"
+	notifyReset      = "resetCallback"
+	notifyUnknown    = "unknown"
+)
+
+// pushJob is a message on its way to one device, made under the lock and sent
+// without it.
+type pushJob struct {
+	device        *device
+	callback      string
+	authorization string
+	body          []byte
+	ttl           int64
+	skip          string // why nothing is sent
+	flag          bool   // the keys are bad: the endpoint counts as expired
+	silent        bool   // not for this kind of device
+}
+
+// pushResult is the fate of a job.
+type pushResult struct {
+	notified bool
+	reason   string
+}
+
+// Commands an iOS device is told about.
+var iosCommands = map[string]bool{
+	"fxaccounts:command_received": true, "fxaccounts:device_connected": true, "fxaccounts:device_disconnected": true,
+}
+
+// pushTo makes the jobs of one message. An empty command is a message without
+// a body. The caller holds the lock.
+func (s *Service) pushTo(devices []*device, command string, data any, ttl int64) []pushJob {
+	var plain []byte
+	if command != "" {
+		message := map[string]any{"version": 1, "command": command}
+		if data != nil {
+			message["data"] = data
+		}
+		text, err := json.Marshal(message)
+		if err != nil {
+			panic(fmt.Sprintf("accounttest: push message: %v", err)) // only maps of texts and numbers come here
+		}
+		plain = text
+	}
+	var jobs []pushJob
+	for _, d := range devices {
+		jobs = append(jobs, s.pushJob(d, command, plain, ttl))
+	}
+	return jobs
+}
+
+func (s *Service) pushJob(d *device, command string, plain []byte, ttl int64) pushJob {
+	job := pushJob{device: d, callback: d.callback, ttl: ttl}
+	switch {
+	case d.callback == "":
+		job.skip = notifyNoCallback
+		return job
+	case d.expired:
+		job.skip = notifyExpired
+		return job
+	case plain != nil && (d.key == "" || d.auth == ""):
+		job.skip = notifyNoKeys
+		return job
+	case d.ios() && !iosCommands[command]:
+		job.skip, job.silent = notifyUnknown, true
+		return job
+	}
+	if plain != nil {
+		body, err := encryptPush(newECDHKey(s.random), randomBytes(s.random, 16), d.key, d.auth, plain)
+		if err != nil {
+			job.skip, job.flag = notifyReset, true
+			return job
+		}
+		job.body = body
+	}
+	header, err := s.vapidSigner().header(d.callback, s.authBase(), s.Clock.Now())
+	if err != nil {
+		job.skip = notifyUnknown
+		return job
+	}
+	job.authorization = header
+	return job
+}
+
+// deliver sends jobs at the same time and waits for all of them.
+func (s *Service) deliver(jobs []pushJob) []pushResult {
+	results := make([]pushResult, len(jobs))
+	var sending sync.WaitGroup
+	for i, job := range jobs {
+		if job.skip != "" {
+			results[i].reason = job.skip
+			if job.flag {
+				s.flagExpired(job)
+			}
+			continue
+		}
+		sending.Go(func() { results[i] = s.sendPush(job) })
+	}
+	sending.Wait()
+	return results
+}
+
+func (s *Service) sendPush(job pushJob) pushResult {
+	ctx, cancel := context.WithTimeout(context.Background(), pushTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, job.callback, bytes.NewReader(job.body))
+	if err != nil {
+		return pushResult{reason: notifyUnknown}
+	}
+	r.Header.Set("User-Agent", pushUserAgent)
+	r.Header.Set("TTL", strconv.FormatInt(job.ttl, 10))
+	r.Header.Set("Authorization", job.authorization)
+	if len(job.body) > 0 {
+		r.Header.Set("Content-Encoding", "aes128gcm")
+		r.Header.Set("Content-Type", "application/octet-stream")
+	}
+	res, err := s.outbound.Do(r)
+	if err != nil {
+		return pushResult{reason: notifyUnknown}
+	}
+	defer res.Body.Close()
+	// Read to the end so that the connection can be used again; what a push
+	// server says besides its status does not matter.
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxBody))
+	switch {
+	case res.StatusCode >= 200 && res.StatusCode < 300:
+		return pushResult{notified: true}
+	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusGone:
+		s.flagExpired(job)
+		return pushResult{reason: notifyReset}
+	}
+	return pushResult{reason: notifyUnknown}
+}
+
+func (s *Service) flagExpired(job pushJob) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if job.device.callback == job.callback {
+		job.device.expired = true
+	}
+}
+
+// act runs a change that no request asked for, then sends what follows of it.
+func (s *Service) act(change func(c *call)) {
+	c := &call{s: s, now: s.Clock.Now()}
+	func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		change(c)
+	}()
+	s.deliver(c.pushes)
+	s.emit(c.events)
+}

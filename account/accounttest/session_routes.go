@@ -1,0 +1,124 @@
+package accounttest
+
+import (
+	"crypto/subtle"
+	"encoding/hex"
+	"regexp"
+)
+
+func sessionRoutes() []route {
+	return []route{
+		{method: "GET", path: "/v1/session/status", auth: needSession, handle: (*Service).handleSessionStatus},
+		{method: "POST", path: "/v1/session/destroy", auth: needSession, handle: (*Service).handleSessionDestroy},
+		{method: "POST", path: "/v1/session/duplicate", auth: needSession, handle: (*Service).handleSessionDuplicate},
+		{method: "POST", path: "/v1/session/verify/totp", auth: needSession, handle: (*Service).handleVerifyTOTP},
+		{method: "POST", path: "/v1/session/verify_code", auth: needSession, handle: (*Service).handleVerifyCode},
+		{method: "POST", path: "/v1/session/resend_code", auth: needSession, handle: (*Service).handleResendCode},
+	}
+}
+
+var digitsRule = rule{max: 32, re: regexp.MustCompile(`^[0-9]+$`)}
+
+func (s *Service) handleSessionStatus(c *call) (any, error) {
+	t := c.session
+	state, method := "unverified", any(nil)
+	if t.verified && t.account.verified {
+		state = "verified"
+	}
+	if t.otpPassed {
+		method = "totp-2fa"
+	}
+	return map[string]any{
+		"state": state, "uid": t.account.uid,
+		"details": map[string]any{
+			"accountEmailVerified": t.account.verified, "sessionVerified": t.verified, "sessionVerificationMethod": method,
+			"sessionVerificationMeetsMinimumAAL": t.account.otp == "" || t.aal > 1, "verified": state == "verified",
+		},
+	}, nil
+}
+
+func (s *Service) handleSessionDestroy(c *call) (any, error) {
+	p := c.params()
+	custom := p.opt("customSessionToken", hex64Rule)
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	t := c.session
+	if custom != "" {
+		if t = s.sessions[custom]; t == nil || t.account != c.session.account {
+			return nil, errInvalidToken()
+		}
+	}
+	s.dropSession(t)
+	return struct{}{}, nil
+}
+
+func (s *Service) handleSessionDuplicate(c *call) (any, error) {
+	p := c.params()
+	p.known("reason")
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	old := c.session
+	t := s.newSession(old.account, old.agent, c.now, old.verified)
+	t.authAt, t.aal, t.otpPassed, t.minted = old.authAt, old.aal, old.otpPassed, old.minted
+	return map[string]any{
+		"uid": t.account.uid, "sessionToken": t.token, "authAt": t.authAt.Unix(), "emailVerified": t.account.verified,
+		"sessionVerified": t.verified, "verified": t.account.verified && t.verified,
+	}, nil
+}
+
+func (s *Service) handleVerifyTOTP(c *call) (any, error) {
+	p := c.params()
+	code := p.need("code", digitsRule)
+	p.known("service")
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	want := c.session.account.otp
+	if want == "" || subtle.ConstantTimeCompare([]byte(code), []byte(want)) != 1 {
+		return map[string]any{"success": false}, nil
+	}
+	c.session.otpPassed, c.session.aal = true, 2
+	s.verifySession(c, c.session)
+	return map[string]any{"success": true}, nil
+}
+
+// SessionCode is the short code that the confirmation mail for new sessions and
+// new accounts would hold: six digits, the same for all of one account.
+func (h *Account) SessionCode() string {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	return h.a.sessionCode()
+}
+
+func (a *account) sessionCode() string {
+	raw, err := hex.DecodeString(a.verifyCode)
+	if err != nil || len(raw) < 6 {
+		return "000000"
+	}
+	digits := make([]byte, 6)
+	for i := range digits {
+		digits[i] = '0' + raw[i]%10
+	}
+	return string(digits)
+}
+
+func (s *Service) handleVerifyCode(c *call) (any, error) {
+	p := c.params()
+	code := p.need("code", digitsRule)
+	p.known("service", "scopes", "marketingOptIn", "newsletters", "metricsContext")
+	if err := p.done(); err != nil {
+		return nil, err
+	}
+	if code != c.session.account.sessionCode() {
+		return nil, authErr(183)
+	}
+	if !c.session.account.verified {
+		s.verifyAccount(c, c.session.account)
+	}
+	s.verifySession(c, c.session)
+	return struct{}{}, nil
+}
+
+func (s *Service) handleResendCode(*call) (any, error) { return struct{}{}, nil }
