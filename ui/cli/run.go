@@ -86,6 +86,10 @@ func (p *program) mendArgs(c *cobra.Command) {
 	if f := c.Flags().Lookup("help"); f != nil {
 		f.Usage = p.Words.T("cli.flag.help")
 	}
+	if !c.Runnable() {
+		// A group of commands: alone it shows its help, with an unknown word it complains.
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	check := c.Args
 	c.Args = func(cmd *cobra.Command, args []string) error {
 		if check == nil {

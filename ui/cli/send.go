@@ -37,7 +37,6 @@ func (p *program) sendCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&s.all, "all", false, t("cli.flag.all"))
 	cmd.Flags().BoolVar(&s.private, "private", false, t("cli.flag.private"))
 	cmd.Flags().DurationVar(&s.wait, "wait", defaultWait, t("cli.flag.wait"))
-	cmd.MarkFlagsMutuallyExclusive("to", "all")
 	p.completeDevices(cmd, canReceive)
 	return cmd
 }
@@ -79,6 +78,9 @@ func (p *program) completeDevices(cmd *cobra.Command, fits able) {
 
 // send queues the links and waits until the server has accepted them.
 func (p *program) send(ctx context.Context, s sending, args []string) error {
+	if s.all && len(s.to) > 0 {
+		return p.usage(p.Words.T("cli.error.to_and_all"))
+	}
 	links, err := p.links(args)
 	if err != nil {
 		return err
