@@ -31,6 +31,9 @@ type Account struct {
 	// mu guards mem. It is never held across I/O or a call of the saver.
 	mu  sync.Mutex
 	mem memory
+
+	telemetry telemetry
+	machine   machine
 }
 
 // snapshot is a state and its text.
@@ -50,6 +53,8 @@ type memory struct {
 	// was in an earlier process.
 	profileAt *time.Duration
 	clients   cachedClients
+	devices   cachedDevices
+	commands  commandMemory
 	checks    rateLimiter
 }
 
@@ -184,6 +189,10 @@ func (t *tx) irrevocable(f func(s *persisted)) {
 	t.salvage = append(t.salvage, f)
 }
 
+// afterFailure is for what must be known by the next change if this one fails, or
+// cannot be saved: f edits its state.
+func (t *tx) afterFailure(f func(s *persisted)) { t.salvage = append(t.salvage, f) }
+
 // commit saves the state so far and makes it current. The edit may go on.
 //
 // A state equal to the current one is not saved again.
@@ -263,6 +272,22 @@ func (a *Account) remember(f func(m *memory)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f(&a.mem)
+}
+
+// forgetLists drops the lists of devices and clients, which are about to change.
+func (t *tx) forgetLists() {
+	t.onCommit(func(m *memory) {
+		m.clients = cachedClients{}
+		m.devices.drop()
+	})
+}
+
+// forgetEverything drops all that is held in memory about the sign-in.
+func (t *tx) forgetEverything() {
+	t.onCommit(func(m *memory) {
+		*m = memory{checks: m.checks}
+		t.a.telemetry.reset()
+	})
 }
 
 // savedWaitFrom is how long a wait must be to be worth saving: a shorter one is

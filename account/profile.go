@@ -1,5 +1,17 @@
 package account
 
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tabferry/tabferry/account/internal/wire"
+)
+
+// profileFresh is how long a profile is taken for current, as Mozilla's component
+// does.
+const profileFresh = 2 * time.Minute
+
 // Profile is who is signed in. Records about a person are keyed by UID: the
 // e-mail can change.
 type Profile struct {
@@ -14,4 +26,154 @@ type Profile struct {
 	MetricsEnabled *bool `json:"metrics_enabled,omitempty"`
 	// TwoFactor says whether two-step sign-in is on; nil when the server does not say.
 	TwoFactor *bool `json:"two_factor,omitempty"`
+}
+
+// String hides who it is.
+func (Profile) String() string { return "profile" }
+
+// GoString hides who it is.
+func (Profile) GoString() string { return "profile" }
+
+// Profile gives the profile, from memory when it was confirmed less than two
+// minutes ago and [Fresh] is not asked for. The server sends it only when it
+// changed. When it cannot be had, the last one known is in
+// [Account.CachedProfile].
+func (a *Account) Profile(ctx context.Context, opts ...ReadOption) (Profile, error) {
+	o := readOptionsOf(opts)
+	if p, ok := a.freshProfile(a.state()); ok && !o.fresh {
+		return p, nil
+	}
+	var p Profile
+	err := a.change(ctx, func(ctx context.Context, t *tx) error {
+		if known, ok := a.freshProfile(t.state); ok && !o.fresh {
+			p = known // fetched while we waited for our turn
+			return nil
+		}
+		if err := t.fetchProfile(ctx); err != nil {
+			return err
+		}
+		p = t.state.Profile.Profile.clone()
+		return nil
+	})
+	if err != nil {
+		return Profile{}, err
+	}
+	return p, nil
+}
+
+// CachedProfile gives the last profile known and when it was confirmed, without
+// asking anybody; ok is false when there is none. It stays after the server ended
+// the sign-in, and goes with [Account.Disconnect].
+func (a *Account) CachedProfile() (p Profile, at time.Time, ok bool) {
+	s := a.state()
+	if s.Profile == nil {
+		return Profile{}, time.Time{}, false
+	}
+	return s.Profile.Profile.clone(), s.Profile.FetchedAt, true
+}
+
+// clone keeps callers from reaching into the state.
+func (p Profile) clone() Profile {
+	if p.MetricsEnabled != nil {
+		v := *p.MetricsEnabled
+		p.MetricsEnabled = &v
+	}
+	if p.TwoFactor != nil {
+		v := *p.TwoFactor
+		p.TwoFactor = &v
+	}
+	return p
+}
+
+// freshProfile gives the cached profile while it is fresh. Within this process its
+// age is measured on the monotonic clock; across a restart only the wall clock is
+// left, and a time in the future counts as old.
+func (a *Account) freshProfile(s *persisted) (Profile, bool) {
+	if s.Profile == nil || s.Profile.Stale || s.RefreshToken == nil && s.SessionToken == "" {
+		return Profile{}, false
+	}
+	var age time.Duration
+	a.remember(func(m *memory) {
+		if m.profileAt != nil {
+			age = a.clock.Monotonic() - *m.profileAt
+		} else {
+			age = a.clock.Now().Sub(s.Profile.FetchedAt)
+		}
+	})
+	if age < 0 || age >= profileFresh {
+		return Profile{}, false
+	}
+	return s.Profile.Profile.clone(), true
+}
+
+// fetchProfile asks the profile server, a second time with a new access token when
+// the first one is refused.
+func (t *tx) fetchProfile(ctx context.Context) error {
+	err := t.fetchProfileOnce(ctx, tokenOptions{})
+	if remote := (*RemoteError)(nil); errors.Is(err, ErrAuthentication) && errors.As(err, &remote) && remote.Space == wire.SpaceProfile.String() {
+		t.dropAccessTokens()
+		t.forgetLists()
+		err = t.fetchProfileOnce(ctx, tokenOptions{noCache: true})
+	}
+	return err
+}
+
+func (t *tx) fetchProfileOnce(ctx context.Context, o tokenOptions) error {
+	token, err := t.accessToken(ctx, ScopeProfile, o)
+	if err != nil {
+		return err
+	}
+	// The token is worth keeping whatever becomes of the request it is for.
+	if err := t.commit(ctx); err != nil {
+		return err
+	}
+	etag := ""
+	if t.state.Profile != nil {
+		etag = t.state.Profile.ETag
+	}
+	told, err := t.a.wire.Profile(ctx, token.Token, etag)
+	if err != nil {
+		return err
+	}
+	now, mono := t.a.clock.Now().UTC(), t.a.clock.Monotonic()
+	if told.NotModified {
+		kept := *t.state.Profile
+		kept.FetchedAt, kept.Stale = now, false
+		t.state.Profile = &kept
+	} else {
+		t.state.Profile = &storedProfile{ETag: told.ETag, FetchedAt: now, Profile: Profile{
+			UID: told.UID, Email: told.Email, DisplayName: told.DisplayName, Locale: told.Locale,
+			Avatar: told.Avatar, IsDefaultAvatar: told.AvatarDefault,
+			MetricsEnabled: told.MetricsEnabled, TwoFactor: told.TwoFactor,
+		}}
+		t.state.EmailHint = told.Email
+	}
+	t.onCommit(func(m *memory) { m.profileAt = &mono })
+	return nil
+}
+
+// EmailHint is the e-mail of the last sign-in, also after signing out, to offer it
+// at the next one; empty when there was none or it was forgotten.
+func (a *Account) EmailHint() string { return a.state().EmailHint }
+
+// ForgetEmailHint removes the e-mail of the last sign-in.
+func (a *Account) ForgetEmailHint(ctx context.Context) error {
+	return a.change(ctx, func(_ context.Context, t *tx) error {
+		t.state.EmailHint = ""
+		return nil
+	})
+}
+
+// AccountExists asks whether the account signed in to last still exists; false
+// means that it was deleted and that records about the person must go.
+// ErrNoRefreshToken when no account is known.
+func (a *Account) AccountExists(ctx context.Context) (exists bool, err error) {
+	err = a.view(ctx, func(ctx context.Context, s *persisted) error {
+		if s.uid() == "" {
+			return ErrNoRefreshToken
+		}
+		exists, err = a.wire.AccountExists(ctx, s.uid())
+		return err
+	})
+	return exists, err
 }

@@ -59,6 +59,9 @@ func normalScopes(scopes ...string) []string {
 // scopeKey is the form of a scope list under which access tokens are kept.
 func scopeKey(scopes string) string { return strings.Join(normalScopes(scopes), " ") }
 
+// joinScopes writes a list of scopes as requests hold it.
+func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }
+
 // missingScopes is what of the sorted list wanted is not in held.
 func missingScopes(held, wanted []string) []string {
 	var missing []string

@@ -1,0 +1,258 @@
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tabferry/tabferry/account/internal/keys"
+	"github.com/tabferry/tabferry/account/internal/wire"
+)
+
+// UserData is what the accounts page tells about a person who just signed in there.
+type UserData struct {
+	// SessionToken is hex of 32 bytes. The rest is not used: the profile tells it.
+	SessionToken string
+	UID          string
+	Email        string
+	Verified     bool
+}
+
+// String hides the session token.
+func (UserData) String() string { return "user data" }
+
+// GoString hides the session token.
+func (UserData) GoString() string { return "user data" }
+
+// SetUserData stores the session token from the page's login message, which comes
+// before the code, so that the code can be exchanged within that session. A token
+// that is not 64 hex digits is ErrInvalidArgument.
+func (a *Account) SetUserData(ctx context.Context, u UserData) error {
+	return a.storeSession(ctx, u.SessionToken)
+}
+
+// HandleWebLogin takes the JSON of the page's login message and stores its session
+// token. ErrNoSessionToken when there is none in it.
+func (a *Account) HandleWebLogin(ctx context.Context, message []byte) error {
+	m, err := parseWebMessage(message)
+	if err != nil {
+		return err
+	}
+	return a.storeSession(ctx, m.SessionToken)
+}
+
+func (a *Account) storeSession(ctx context.Context, token string) error {
+	if _, err := sessionCredential(token); err != nil {
+		return err
+	}
+	return a.change(ctx, func(_ context.Context, t *tx) error {
+		t.state.SessionToken = token
+		t.onCommit(func(m *memory) { m.clients = cachedClients{} })
+		return nil
+	})
+}
+
+// webMessage is what the messages of the accounts page have in common.
+type webMessage struct {
+	SessionToken string `json:"sessionToken"`
+	UID          string `json:"uid"`
+}
+
+func parseWebMessage(text []byte) (webMessage, error) {
+	var m webMessage
+	if err := json.Unmarshal(text, &m); err != nil {
+		return webMessage{}, fmt.Errorf("message of the page is not the promised JSON: %w", ErrInvalidArgument)
+	}
+	if m.SessionToken == "" {
+		return webMessage{}, ErrNoSessionToken
+	}
+	return m, nil
+}
+
+// SessionToken gives the session token; ErrNoSessionToken when none is held. It is
+// as good as a password: hand it to nobody but the accounts page.
+func (a *Account) SessionToken() (string, error) {
+	token := a.state().SessionToken
+	if token == "" {
+		return "", ErrNoSessionToken
+	}
+	return token, nil
+}
+
+// SignedInUserJSON is what the accounts page wants to know about who is signed in:
+// session token, e-mail, uid. ErrNoSessionToken when no session is held.
+func (a *Account) SignedInUserJSON() ([]byte, error) {
+	s := a.state()
+	if s.SessionToken == "" {
+		return nil, ErrNoSessionToken
+	}
+	user := struct {
+		SessionToken string  `json:"sessionToken"`
+		Email        *string `json:"email"`
+		UID          *string `json:"uid"`
+		Verified     bool    `json:"verified"`
+	}{SessionToken: s.SessionToken, Verified: true}
+	if s.Profile != nil {
+		user.Email, user.UID = &s.Profile.Profile.Email, &s.Profile.Profile.UID
+	}
+	text, err := json.Marshal(user)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	return text, nil
+}
+
+// HandleSessionTokenChange takes a new session token, as a password change brings
+// it, and gets a new refresh token with it for the scopes held. The device record is
+// kept as well as can be. ErrNoRefreshToken when signed out.
+func (a *Account) HandleSessionTokenChange(ctx context.Context, token string) error {
+	return a.changeSession(ctx, webMessage{SessionToken: token}, false)
+}
+
+// HandleWebPasswordChange takes the JSON of the page's message about a changed
+// password and goes on with the session in it. It also ends the need for a new
+// sign-in (AuthStateAuthIssues), with the scopes held before; the sync key, though,
+// only a sign-in can bring back, see [Account.SyncKeyMissing].
+//
+// ErrNoSessionToken when there is no token in the message, ErrOtherAccount when it
+// is about another account.
+func (a *Account) HandleWebPasswordChange(ctx context.Context, message []byte) error {
+	m, err := parseWebMessage(message)
+	if err != nil {
+		return err
+	}
+	return a.changeSession(ctx, m, true)
+}
+
+// changeSession exchanges a new session token for a new refresh token. revive lets
+// it go on where the server ended the sign-in.
+func (a *Account) changeSession(ctx context.Context, m webMessage, revive bool) error {
+	cred, err := sessionCredential(m.SessionToken)
+	if err != nil {
+		return err
+	}
+	return a.change(ctx, func(ctx context.Context, t *tx) error {
+		s := t.state
+		var scopes []string
+		switch {
+		case s.RefreshToken != nil:
+			scopes = s.RefreshToken.Scopes
+		case revive && s.AuthIssues && len(s.Scopes) > 0:
+			scopes = s.Scopes
+		default:
+			return ErrNoRefreshToken
+		}
+		if held := s.uid(); held != "" && m.UID != "" && held != m.UID {
+			return ErrOtherAccount
+		}
+		before := t.ownRecord(ctx)
+		tokens, err := a.wire.SessionRefresh(ctx, cred, joinScopes(scopes))
+		if err != nil {
+			return err
+		}
+		if tokens.RefreshToken == "" {
+			return fmt.Errorf("the session brought no refresh token: %w", ErrNoRefreshToken)
+		}
+		fresh := refreshToken{Token: tokens.RefreshToken, Scopes: normalScopes(tokens.Scope)}
+		t.irrevocable(func(s *persisted) {
+			// The old session and, by the server's rule, the old refresh token died
+			// with the old password.
+			if s.RefreshToken != nil {
+				s.queue(a.clock.Now(), revocation{Kind: revokeRefresh, Token: s.RefreshToken.Token})
+			}
+			s.queue(a.clock.Now(), revocation{Kind: revokeAccess, Token: tokens.AccessToken})
+			s.SessionToken, s.RefreshToken, s.Scopes = m.SessionToken, &fresh, fresh.Scopes
+			s.LocalDevice, s.AuthIssues, s.DevicesUnavailable = nil, false, false
+		})
+		t.dropAccessTokens()
+		t.forgetLists()
+		if err := t.commit(ctx); err != nil {
+			return err
+		}
+		return t.settle(ctx, before)
+	})
+}
+
+// CheckSession asks whether the session token is alive. One that is not is dropped.
+// ErrNoSessionToken when none is held.
+func (a *Account) CheckSession(ctx context.Context) (alive bool, err error) {
+	err = a.change(ctx, func(ctx context.Context, t *tx) error {
+		cred, err := t.sessionCredential()
+		if err != nil {
+			return err
+		}
+		_, err = a.wire.SessionStatus(ctx, cred)
+		var r *RemoteError
+		if errors.As(err, &r) && errors.Is(err, ErrAuthentication) && r.Errno == 110 {
+			t.state.SessionToken = ""
+			t.onCommit(func(m *memory) { m.clients = cachedClients{} })
+			return nil
+		}
+		alive = err == nil
+		return err
+	})
+	return alive, err
+}
+
+// NeedsTOTP tells whether the account has two-step authentication, so that a code
+// should be asked for before another device is let in. It needs a session token.
+func (a *Account) NeedsTOTP(ctx context.Context) (needed bool, err error) {
+	err = a.view(ctx, func(ctx context.Context, s *persisted) error {
+		cred, err := s.sessionCredential()
+		if err != nil {
+			return err
+		}
+		p, err := a.wire.AccountProfile(ctx, cred)
+		for _, method := range p.AuthenticationMethods {
+			needed = needed || method == "otp"
+		}
+		return err
+	})
+	return needed, err
+}
+
+// VerifyTOTP checks a code of two-step authentication for our session; false means
+// that it is wrong. Without six to ten digits it is ErrInvalidArgument.
+func (a *Account) VerifyTOTP(ctx context.Context, code string) (right bool, err error) {
+	if n := len(code); n < 6 || n > 10 || !digits(code) {
+		return false, fmt.Errorf("two-step code: %w", ErrInvalidArgument)
+	}
+	err = a.view(ctx, func(ctx context.Context, s *persisted) error {
+		cred, err := s.sessionCredential()
+		if err != nil {
+			return err
+		}
+		right, err = a.wire.VerifyTOTP(ctx, cred, code)
+		return err
+	})
+	return right, err
+}
+
+func digits(s string) bool {
+	for _, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// sessionCredential is the credential of the session held.
+func (s *persisted) sessionCredential() (wire.Credential, error) {
+	if s.SessionToken == "" {
+		return wire.Credential{}, ErrNoSessionToken
+	}
+	return sessionCredential(s.SessionToken)
+}
+
+func (t *tx) sessionCredential() (wire.Credential, error) { return t.state.sessionCredential() }
+
+// sessionCredential is what a session token is shown as.
+func sessionCredential(token string) (wire.Credential, error) {
+	id, macKey, err := keys.SessionCredential(token)
+	if err != nil {
+		return wire.Credential{}, fmt.Errorf("%w: %w", ErrInvalidArgument, err)
+	}
+	return wire.Session(id, macKey), nil
+}

@@ -1,0 +1,280 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/tabferry/tabferry/account/internal/keys"
+	"github.com/tabferry/tabferry/account/internal/wire"
+)
+
+// CompleteOAuthFlow finishes the sign-in whose page came back with code and state.
+// It exchanges the code for tokens, takes over the scoped keys, and when an account
+// was held already keeps its scopes and device record and retires its old token.
+//
+// It may be called again with the same code and state after ErrNetwork, a
+// BackoffError, ErrUnavailable or a SaveError: what was reached is kept. A state
+// that is not ours is ErrNoAuthFlow or ErrWrongAuthFlow; a code that is no longer
+// good is ErrSignInExpired, and the sign-in must begin anew. A sign-in to another
+// account than the one held is ErrOtherAccount and changes nothing.
+//
+// Whether the key for the account's devices came along is told by
+// [Account.SyncKeyMissing].
+func (a *Account) CompleteOAuthFlow(ctx context.Context, code, state string) error {
+	return a.change(ctx, func(ctx context.Context, t *tx) error {
+		f, err := a.flowFor(state)
+		if err != nil {
+			return err
+		}
+		if err := t.redeem(ctx, &f, code); err != nil {
+			if codeSpent(err) {
+				a.forgetFlow(state)
+			}
+			return err
+		}
+		a.remember(func(m *memory) {
+			if _, ok := m.flows[state]; ok {
+				m.flows[state] = f
+			}
+		})
+		if err := t.signIn(ctx, f); err != nil {
+			if !retryable(err) {
+				// Nothing can be done with these tokens any more.
+				a.forgetFlow(state)
+				t.afterFailure(func(s *persisted) { t.a.revokeTokensIn(s, *f.redeemed) })
+			}
+			return err
+		}
+		return nil
+	})
+}
+
+// codeSpent tells whether a refusal of the token endpoint was about the code, so
+// that trying again is of no use.
+func codeSpent(err error) bool {
+	var r *RemoteError
+	return errors.As(err, &r) && !r.Foreign && r.Status == http.StatusBadRequest &&
+		slices.Contains([]int{162, 166, 172, 173, 174, 175}, r.Errno)
+}
+
+// retryable tells whether the same call may succeed later without anybody doing
+// anything.
+func retryable(err error) bool {
+	var save *SaveError
+	return errors.Is(err, ErrNetwork) || errors.Is(err, ErrUnavailable) || errors.As(err, &save) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (a *Account) forgetFlow(state string) {
+	a.remember(func(m *memory) { delete(m.flows, state) })
+}
+
+// redeem exchanges the code unless that was done before.
+func (t *tx) redeem(ctx context.Context, f *flow, code string) error {
+	if f.redeemed != nil {
+		return nil
+	}
+	if code == "" {
+		return fmt.Errorf("authorization code is empty: %w", ErrInvalidArgument)
+	}
+	cred, err := t.sessionCredential()
+	if err != nil {
+		cred = wire.Credential{}
+	}
+	tokens, err := t.a.wire.RedeemCode(ctx, cred, code, f.verifier)
+	if t.state.SessionToken != "" && errors.Is(err, ErrAuthentication) {
+		// A dead session is refused before the code is looked at.
+		f.sessionDead = true
+		tokens, err = t.a.wire.RedeemCode(ctx, wire.Credential{}, code, f.verifier)
+	}
+	if err != nil {
+		return err
+	}
+	f.redeemed = &tokens
+	return nil
+}
+
+// signIn takes over what a code was exchanged for and commits.
+func (t *tx) signIn(ctx context.Context, f flow) error {
+	tokens := *f.redeemed
+	granted, err := openKeys(f, tokens)
+	if err != nil {
+		return err
+	}
+	if tokens.RefreshToken == "" {
+		return fmt.Errorf("the sign-in brought no refresh token: %w", ErrOther)
+	}
+	if err := t.sameAccount(ctx, tokens.RefreshToken); err != nil {
+		return err
+	}
+	s := t.state
+	if f.sessionDead || s.SessionToken == "" {
+		s.SessionToken = tokens.SessionToken
+	} else if tokens.SessionToken != "" && tokens.SessionToken != s.SessionToken {
+		// A token that the page delivered earlier wins; the copy is not needed.
+		t.revoke(revocation{Kind: revokeSession, Token: tokens.SessionToken})
+	}
+	before := t.ownRecord(ctx)
+	t.revoke(revocation{Kind: revokeAccess, Token: tokens.AccessToken}) // covers too much to be kept
+	fresh := refreshToken{Token: tokens.RefreshToken, Scopes: normalScopes(tokens.Scope)}
+	if s.RefreshToken != nil {
+		if fresh, err = t.widen(ctx, fresh); err != nil {
+			return err
+		}
+	}
+	t.replaceRefresh(fresh)
+	for scope, key := range granted {
+		if s.ScopedKeys == nil {
+			s.ScopedKeys = make(map[string]ScopedKey)
+		}
+		s.ScopedKeys[scope] = key
+	}
+	s.AuthIssues = false
+	if s.Profile != nil {
+		s.Profile.Stale = true
+	}
+	t.onCommit(func(m *memory) { m.flows = nil })
+	if err := t.commit(ctx); err != nil {
+		return err
+	}
+	return t.settle(ctx, before)
+}
+
+// openKeys decrypts the scoped keys that came with the tokens.
+func openKeys(f flow, tokens wire.Tokens) (map[string]ScopedKey, error) {
+	if tokens.KeysJWE == "" {
+		return nil, nil
+	}
+	text, err := keys.DecryptJWE(f.key, tokens.KeysJWE)
+	if err != nil {
+		return nil, fmt.Errorf("open the account's keys: %w: %w", ErrCrypto, err)
+	}
+	parsed, err := keys.ParseScopedKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("read the account's keys: %w: %w", ErrCrypto, err)
+	}
+	granted := make(map[string]ScopedKey, len(parsed))
+	for scope, key := range parsed {
+		if key.Scope != scope {
+			return nil, fmt.Errorf("a key names another scope than it is given for: %w", ErrCrypto)
+		}
+		granted[scope] = ScopedKey(key)
+	}
+	if key, ok := granted[ScopeOldSync]; ok {
+		raw, err := key.KeyBytes()
+		if err == nil && len(raw) != syncKeyBytes {
+			err = fmt.Errorf("the sync key has %d bytes: %w", len(raw), ErrCrypto)
+		}
+		if err == nil {
+			_, err = keys.KIDHex(key.KID)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the account's keys: %w: %w", ErrCrypto, err)
+		}
+	}
+	return granted, nil
+}
+
+// syncKeyBytes is the size of the key of ScopeOldSync: 32 bytes to encrypt with
+// and 32 to authenticate with.
+const syncKeyBytes = 64
+
+// sameAccount refuses a sign-in to another account than the one held or held last:
+// tokens, keys and device records of two accounts must not be mixed.
+func (t *tx) sameAccount(ctx context.Context, refresh string) error {
+	held := t.state.uid()
+	if held == "" && t.state.RefreshToken != nil {
+		if i, err := t.a.wire.Introspect(ctx, t.state.RefreshToken.Token); err == nil {
+			held = i.Subject
+		}
+	}
+	if held == "" {
+		return nil
+	}
+	i, err := t.a.wire.Introspect(ctx, refresh)
+	switch {
+	case err != nil && retryable(err):
+		return err
+	case err == nil && i.Subject != "" && i.Subject != held:
+		return ErrOtherAccount
+	}
+	return nil // a server that does not tell is believed
+}
+
+// widen makes sure that a new refresh token covers what the old one did. A token
+// for the union replaces it where the server grants one to the session; without a
+// session, or when refused, only what was just granted remains.
+func (t *tx) widen(ctx context.Context, fresh refreshToken) (refreshToken, error) {
+	union := normalScopes(append(slices.Clone(fresh.Scopes), t.state.RefreshToken.Scopes...)...)
+	if slices.Equal(union, fresh.Scopes) {
+		return fresh, nil
+	}
+	cred, err := t.sessionCredential()
+	if err != nil {
+		return fresh, nil
+	}
+	tokens, err := t.a.wire.SessionRefresh(ctx, cred, joinScopes(union))
+	switch {
+	case err != nil && retryable(err):
+		return fresh, err
+	case err != nil:
+		return fresh, nil
+	}
+	t.revoke(revocation{Kind: revokeAccess, Token: tokens.AccessToken})
+	if tokens.RefreshToken == "" {
+		return fresh, fmt.Errorf("the session brought no refresh token: %w", ErrNoRefreshToken)
+	}
+	t.revoke(revocation{Kind: revokeRefresh, Token: fresh.Token})
+	return refreshToken{Token: tokens.RefreshToken, Scopes: normalScopes(tokens.Scope)}, nil
+}
+
+// replaceRefresh puts a new refresh token in the place of the old one, which is to
+// be revoked, and drops what depended on that.
+func (t *tx) replaceRefresh(fresh refreshToken) {
+	s := t.state
+	if s.RefreshToken != nil && s.RefreshToken.Token != fresh.Token {
+		t.revoke(revocation{Kind: revokeRefresh, Token: s.RefreshToken.Token})
+	}
+	s.RefreshToken, s.Scopes = &fresh, slices.Clone(fresh.Scopes)
+	t.dropAccessTokens()
+	s.LocalDevice = nil
+	s.DevicesUnavailable = false
+	t.forgetLists()
+}
+
+// settle is what follows once new tokens are saved: the device record is taken over
+// and the old tokens are revoked, both as well as can be.
+func (t *tx) settle(ctx context.Context, before *ownRecord) error {
+	if err := t.carryOver(ctx, before); err != nil {
+		return err
+	}
+	_, err := t.flush(ctx)
+	var save *SaveError
+	if errors.As(err, &save) {
+		return err
+	}
+	return nil // what could not be revoked now waits in the queue
+}
+
+// SyncKeyMissing tells whether the sign-in covers ScopeOldSync without its key: the
+// server granted the scope and did not hand the key over. Device commands cannot
+// work then; only a new sign-in helps.
+func (a *Account) SyncKeyMissing() bool {
+	s := a.state()
+	if s.RefreshToken == nil || !slices.Contains(s.RefreshToken.Scopes, ScopeOldSync) {
+		return false
+	}
+	_, ok := s.ScopedKeys[ScopeOldSync]
+	return !ok
+}
+
+// HasScope tells whether the sign-in covers all of the scopes; no scopes are never
+// covered.
+func (a *Account) HasScope(scopes ...string) bool {
+	s := a.state()
+	wanted := normalScopes(scopes...)
+	return s.RefreshToken != nil && len(wanted) > 0 && len(missingScopes(s.RefreshToken.Scopes, wanted)) == 0
+}
