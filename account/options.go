@@ -49,6 +49,8 @@ type options struct {
 	random    io.Reader
 	userAgent string
 	hawk      bool
+	// commandFetch is set by WithCommandFetch.
+	commandFetch bool
 }
 
 // WithSaver hands every new state to s. Without one, the caller takes states with

@@ -3,7 +3,7 @@ package account
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
+
 	"fmt"
 )
 
@@ -47,7 +47,7 @@ type CloseTabsPayload struct {
 }
 
 // errPayload says that a decrypted command has not the shape its name promises.
-var errPayload = errors.New("the command's content is not understood")
+var errPayload = newSentinel(ErrOther, "the command's content is not understood")
 
 // parseSendTab reads the cleartext of an open-uri command. Unknown members are
 // ignored; a missing list of entries is an error, an empty one is not.

@@ -1,0 +1,228 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tabferry/tabferry/account/internal/wire"
+)
+
+const (
+	// devicesFresh is how long a list of devices is taken for current, as in
+	// Mozilla's component.
+	devicesFresh = 60 * time.Second
+	// idleAfter is how long a device may be silent before Mozilla's clients leave
+	// it out of their lists.
+	idleAfter = 21 * 24 * time.Hour
+	// maxDeviceName is the server's limit, in characters.
+	maxDeviceName = 255
+)
+
+// cachedDevices is the last list and when it was fetched, on the monotonic clock.
+type cachedDevices struct {
+	list  []Device
+	at    time.Duration
+	valid bool
+}
+
+func (c *cachedDevices) drop() { *c = cachedDevices{} }
+
+// Devices lists the devices of the account, this one included, in the server's
+// order. A list younger than a minute is given again without a request, unless
+// [Fresh] asks for one; [WithoutIdle] leaves out devices silent for three weeks.
+//
+// It needs a sign-in with ScopeOldSync; a server that keeps devices from this
+// client is ErrDevicesUnavailable.
+func (a *Account) Devices(ctx context.Context, opts ...ReadOption) ([]Device, error) {
+	o := readOptionsOf(opts)
+	var list []Device
+	err := a.onDeviceRoute(ctx, func(ctx context.Context) error {
+		return a.view(ctx, func(ctx context.Context, s *persisted) error {
+			var err error
+			list, err = a.listDevices(ctx, s, o.fresh)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.keepDevices(ctx, list); err != nil {
+		return nil, err
+	}
+	list = slices.Clone(list)
+	if o.withoutIdle {
+		since := a.idleSince()
+		list = slices.DeleteFunc(list, func(d Device) bool {
+			return !d.IsCurrentDevice && !d.LastAccess.IsZero() && d.LastAccess.Before(since)
+		})
+	}
+	return list, nil
+}
+
+// SavedDevices is the last list the server gave, perhaps in an earlier run, and
+// when; nothing is asked. A list that was never fetched has a zero time.
+func (a *Account) SavedDevices() ([]Device, time.Time) {
+	s := a.state()
+	return slices.Clone(s.Devices), s.DevicesAt
+}
+
+// listDevices gives the cached list or fetches one. A failure leaves the cache
+// as it is. The result must not be changed.
+func (a *Account) listDevices(ctx context.Context, s *persisted, fresh bool) ([]Device, error) {
+	now := a.clock.Monotonic()
+	var cached cachedDevices
+	a.remember(func(m *memory) { cached = m.devices })
+	if !fresh && cached.valid && now-cached.at < devicesFresh {
+		return cached.list, nil
+	}
+	token, err := s.refresh()
+	if err != nil {
+		return nil, err
+	}
+	// Idle devices are asked for too: they are good targets, and left out of the
+	// list only for those who want that.
+	records, err := a.wire.Devices(ctx, wire.Bearer(token), time.Time{})
+	if err != nil {
+		return nil, fmt.Errorf("list devices: %w", err)
+	}
+	list := make([]Device, 0, len(records))
+	for _, r := range records {
+		list = append(list, deviceFrom(r))
+	}
+	a.remember(func(m *memory) { m.devices = cachedDevices{list: list, at: now, valid: true} })
+	return list, nil
+}
+
+// keepDevices saves a list that differs from the saved one. When devices were
+// last seen changes all the time and is not worth a write.
+func (a *Account) keepDevices(ctx context.Context, list []Device) error {
+	if !devicesDiffer(a.state().Devices, list) && !a.state().DevicesUnavailable {
+		return nil
+	}
+	return a.change(ctx, func(_ context.Context, t *tx) error {
+		t.keepDevices(list)
+		return nil
+	})
+}
+
+// keepDevices puts a list that was just fetched into the state.
+func (t *tx) keepDevices(list []Device) {
+	t.state.DevicesUnavailable = false
+	if t.state.RefreshToken != nil && devicesDiffer(t.state.Devices, list) {
+		t.state.Devices, t.state.DevicesAt = slices.Clone(list), t.a.clock.Now().UTC()
+	}
+}
+
+func devicesDiffer(a, b []Device) bool {
+	return !slices.EqualFunc(a, b, func(x, y Device) bool {
+		x.LastAccess, y.LastAccess = time.Time{}, time.Time{}
+		return reflect.DeepEqual(x, y)
+	})
+}
+
+// deviceFrom reads a record of the server.
+func deviceFrom(r wire.Device) Device {
+	d := Device{
+		ID: r.ID, DisplayName: r.Name, Type: ParseDeviceType(string(r.Type)),
+		Capabilities:        capabilitiesOf(r.AvailableCommands),
+		PushSubscription:    subscriptionFrom(r),
+		PushEndpointExpired: bool(r.PushEndpointExpired),
+		IsCurrentDevice:     bool(r.IsCurrentDevice),
+	}
+	if len(r.AvailableCommands) > 0 {
+		d.Commands = r.AvailableCommands
+	}
+	if r.LastAccessTime > 0 {
+		d.LastAccess = time.UnixMilli(int64(r.LastAccessTime)).UTC()
+	}
+	if r.Location != nil {
+		d.Location = Location{
+			City: string(r.Location.City), State: string(r.Location.State), Country: string(r.Location.Country),
+		}
+	}
+	return d
+}
+
+// subscriptionFrom is nil unless all three members are there.
+func subscriptionFrom(r wire.Device) *PushSubscription {
+	if r.PushCallback == "" || r.PushPublicKey == "" || r.PushAuthKey == "" {
+		return nil
+	}
+	return &PushSubscription{
+		Endpoint: string(r.PushCallback), PublicKey: string(r.PushPublicKey), AuthKey: string(r.PushAuthKey),
+	}
+}
+
+// CurrentDeviceID is the id of this installation's own record; ErrNoDevice before
+// it was registered. Nothing is asked.
+func (a *Account) CurrentDeviceID() (string, error) {
+	if id := a.state().DeviceID; id != "" {
+		return id, nil
+	}
+	return "", ErrNoDevice
+}
+
+// DisconnectDevice removes a device from the account: its record, its tokens and
+// the commands waiting for it. The own id means [Account.Disconnect].
+func (a *Account) DisconnectDevice(ctx context.Context, id string) error {
+	if id == "" {
+		return fmt.Errorf("device id is empty: %w", ErrInvalidArgument)
+	}
+	if id == a.state().DeviceID {
+		return a.Disconnect(ctx)
+	}
+	err := a.onDeviceRoute(ctx, func(ctx context.Context) error {
+		return a.view(ctx, func(ctx context.Context, s *persisted) error {
+			token, err := s.refresh()
+			if err != nil {
+				return err
+			}
+			if err := a.wire.DestroyDevice(ctx, wire.Bearer(token), id); err != nil {
+				return fmt.Errorf("disconnect device: %w", err)
+			}
+			return nil
+		})
+	})
+	if err == nil || errors.Is(err, ErrUnknownDevice) {
+		a.remember(func(m *memory) {
+			m.devices.drop()
+			m.clients = cachedClients{}
+		})
+	}
+	return err
+}
+
+// checkDeviceName applies the server's rules, so that a bad name is known before
+// it is sent.
+func checkDeviceName(name string) error {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return fmt.Errorf("device name is empty: %w", ErrInvalidArgument)
+	case !utf8.ValidString(name):
+		return fmt.Errorf("device name is not UTF-8: %w", ErrInvalidArgument)
+	case utf8.RuneCountInString(name) > maxDeviceName:
+		return fmt.Errorf("device name has more than %d characters: %w", maxDeviceName, ErrInvalidArgument)
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Co, r) }):
+		return fmt.Errorf("device name has characters that cannot be shown: %w", ErrInvalidArgument)
+	}
+	return nil
+}
+
+// idleSince is the moment before which a silent device counts as idle.
+func (a *Account) idleSince() time.Time { return a.clock.Now().Add(-idleAfter) }
+
+// findDevice looks a device up by id.
+func findDevice(list []Device, id string) (Device, bool) {
+	i := slices.IndexFunc(list, func(d Device) bool { return d.ID == id })
+	if i < 0 {
+		return Device{}, false
+	}
+	return list[i], true
+}

@@ -1,0 +1,163 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/tabferry/tabferry/account/internal/wire"
+)
+
+// InitializeDevice registers this installation as a device, or renames and
+// re-publishes it: name and type as shown to the other devices, and what it can
+// be asked to do. Capabilities need the key of ScopeOldSync (ErrNoScopedKey
+// without); a client without that scope must ask for none.
+func (a *Account) InitializeDevice(ctx context.Context, name string, t DeviceType, caps []Capability) (LocalDevice, error) {
+	if err := checkDeviceName(name); err != nil {
+		return LocalDevice{}, err
+	}
+	return a.updateDevice(ctx, func(tx *tx) (*wire.DeviceUpdate, error) {
+		u, err := tx.publish(ctx, caps)
+		if err != nil {
+			return nil, err
+		}
+		u.Name, u.Type = &name, string(t)
+		return u, nil
+	})
+}
+
+// EnsureCapabilities makes the server publish exactly these capabilities. Nothing
+// is sent when it already does, in whatever order, under today's keys. An empty
+// list withdraws all.
+func (a *Account) EnsureCapabilities(ctx context.Context, caps []Capability) (LocalDevice, error) {
+	return a.updateDevice(ctx, func(tx *tx) (*wire.DeviceUpdate, error) {
+		if tx.state.published(caps) {
+			tx.state.Capabilities = normalCapabilities(caps)
+			return nil, nil
+		}
+		return tx.publish(ctx, caps)
+	})
+}
+
+// SetDeviceName changes the name under which the other devices see this one: at
+// most 255 characters, none of them control or private-use.
+func (a *Account) SetDeviceName(ctx context.Context, name string) (LocalDevice, error) {
+	if err := checkDeviceName(name); err != nil {
+		return LocalDevice{}, err
+	}
+	return a.updateDevice(ctx, func(*tx) (*wire.DeviceUpdate, error) {
+		return &wire.DeviceUpdate{Name: &name}, nil
+	})
+}
+
+// ClearDeviceName asks the server to go back to a name of its own. Mozilla's
+// servers refuse that, which is ErrUnsupported: set a default name instead.
+func (a *Account) ClearDeviceName(ctx context.Context) error {
+	_, err := a.updateDevice(ctx, func(*tx) (*wire.DeviceUpdate, error) {
+		return &wire.DeviceUpdate{ClearName: true}, nil
+	})
+	var remote *RemoteError
+	if errors.As(err, &remote) && !remote.Foreign && remote.Status == http.StatusBadRequest && !errors.Is(err, ErrScopeNotAllowed) {
+		return fmt.Errorf("clear the device name: %w", ErrUnsupported)
+	}
+	return err
+}
+
+// SetPushSubscription tells the server where to alert this device.
+func (a *Account) SetPushSubscription(ctx context.Context, s PushSubscription) (LocalDevice, error) {
+	if s.Endpoint == "" || s.PublicKey == "" || s.AuthKey == "" {
+		return LocalDevice{}, fmt.Errorf("push subscription is incomplete: %w", ErrInvalidArgument)
+	}
+	return a.updateDevice(ctx, func(*tx) (*wire.DeviceUpdate, error) {
+		return &wire.DeviceUpdate{PushCallback: s.Endpoint, PushPublicKey: s.PublicKey, PushAuthKey: s.AuthKey}, nil
+	})
+}
+
+// publish remembers the capabilities and builds the update that publishes them.
+// Keys made for it are saved first: a sender may use them as soon as the server
+// has them.
+func (t *tx) publish(ctx context.Context, caps []Capability) (*wire.DeviceUpdate, error) {
+	caps = normalCapabilities(caps)
+	if _, err := t.state.refresh(); err != nil {
+		return nil, err
+	}
+	held := len(t.state.CommandKeys)
+	commands, err := t.sealCommands(caps)
+	if err != nil {
+		return nil, err
+	}
+	t.state.Capabilities = caps
+	if len(t.state.CommandKeys) != held {
+		// What the server has is another set of keys until it is told.
+		t.state.LocalDevice = nil
+		if err := t.commit(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return &wire.DeviceUpdate{AvailableCommands: &commands}, nil
+}
+
+// updateDevice sends the partial record that build makes; nil sends nothing.
+func (a *Account) updateDevice(ctx context.Context, build func(*tx) (*wire.DeviceUpdate, error)) (LocalDevice, error) {
+	var local LocalDevice
+	err := a.onDeviceRoute(ctx, func(ctx context.Context) error {
+		return a.change(ctx, func(ctx context.Context, t *tx) error {
+			update, err := build(t)
+			if err != nil {
+				return err
+			}
+			if update != nil {
+				local, err = t.updateDevice(ctx, *update)
+				return err
+			}
+			if t.state.LocalDevice == nil {
+				return ErrNoDevice
+			}
+			local = *t.state.LocalDevice.clone()
+			return nil
+		})
+	})
+	if err != nil {
+		return LocalDevice{}, err
+	}
+	return local, nil
+}
+
+// updateDevice posts an update and takes over the answer. A failure drops what is
+// known of the record, so that the next EnsureCapabilities publishes again.
+func (t *tx) updateDevice(ctx context.Context, u wire.DeviceUpdate) (LocalDevice, error) {
+	token, err := t.state.refresh()
+	if err != nil {
+		return LocalDevice{}, err
+	}
+	record, err := t.a.wire.UpdateDevice(ctx, wire.Bearer(token), u)
+	if err != nil {
+		t.state.LocalDevice = nil
+		return LocalDevice{}, errors.Join(fmt.Errorf("update the device record: %w", err), t.commit(ctx))
+	}
+	local := localFrom(record, u, t.state.LocalDevice)
+	t.state.DeviceID, t.state.LocalDevice = record.ID, local
+	t.state.DevicesUnavailable = false
+	t.onCommit(func(m *memory) { m.devices.drop() })
+	return *local.clone(), nil
+}
+
+// localFrom reads the server's answer to an update. Some servers answer with an
+// empty map of commands to an update that left the map alone, so that what is
+// known better is kept.
+func localFrom(r wire.Device, u wire.DeviceUpdate, before *LocalDevice) *LocalDevice {
+	d := deviceFrom(r)
+	local := &LocalDevice{
+		ID: d.ID, DisplayName: d.DisplayName, Type: d.Type, Capabilities: d.Capabilities,
+		PushSubscription: d.PushSubscription, PushEndpointExpired: d.PushEndpointExpired,
+	}
+	switch {
+	case u.AvailableCommands != nil:
+		local.Capabilities = capabilitiesOf(*u.AvailableCommands)
+	case len(local.Capabilities) == 0 && before != nil && before.ID == local.ID:
+		local.Capabilities = slices.Clone(before.Capabilities)
+	}
+	return local
+}

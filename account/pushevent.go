@@ -1,0 +1,213 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tabferry/tabferry/account/internal/wire"
+)
+
+// AccountEvent is what a push message told: a [CommandReceived],
+// [ProfileUpdated], [DeviceConnected], [DeviceDisconnected], [AuthStateChanged],
+// [AccountDestroyed] or [UnknownEvent].
+type AccountEvent interface{ accountEvent() }
+
+// CommandReceived says that a command waits: poll for it. The announcement is a
+// hint, which may come late, twice or never.
+type CommandReceived struct {
+	// Index is the server's number of the command.
+	Index int64
+	// SenderID is the device that sent it, if the server said.
+	SenderID string
+	// Command is the command itself, if the account was made with
+	// [WithCommandFetch]; a poll will deliver it again.
+	Command IncomingCommand
+}
+
+// ProfileUpdated says that the profile has changed: fetch it.
+type ProfileUpdated struct{}
+
+// DeviceConnected says that a device joined the account.
+type DeviceConnected struct{ Name string }
+
+// DeviceDisconnected says that a device left the account. If it is this one, Local
+// is true, and the account is signed out already.
+type DeviceDisconnected struct {
+	ID    string
+	Local bool
+}
+
+// AuthStateChanged says that the password was changed or reset: send an
+// [EventCheckAuthorization] to learn whether the sign-in outlived it.
+type AuthStateChanged struct{}
+
+// AccountDestroyed says that the account was deleted. This installation is signed
+// out already.
+type AccountDestroyed struct{}
+
+// UnknownEvent is a message without meaning for this package. Command is empty for
+// the empty message that tells of a confirmed account.
+type UnknownEvent struct{ Command string }
+
+func (CommandReceived) accountEvent()    {}
+func (ProfileUpdated) accountEvent()     {}
+func (DeviceConnected) accountEvent()    {}
+func (DeviceDisconnected) accountEvent() {}
+func (AuthStateChanged) accountEvent()   {}
+func (AccountDestroyed) accountEvent()   {}
+func (UnknownEvent) accountEvent()       {}
+
+// WithCommandFetch makes [Account.HandlePush] fetch each announced command by its
+// index, as Mozilla's component does. The poll delivers the command once more,
+// with the same index.
+func WithCommandFetch() Option { return func(o *options) { o.commandFetch = true } }
+
+// HandlePush takes the decrypted text of a push message, brings what is known of
+// the account up to date, and says what happened. It makes no request, unless the
+// account has the option [WithCommandFetch].
+//
+// Text that is not a message of the accounts service, and the destruction of
+// another account than ours, are ErrInvalidPush. A message that is not understood
+// is an [UnknownEvent].
+func (a *Account) HandlePush(ctx context.Context, payload []byte) (AccountEvent, error) {
+	m, err := parsePush(payload)
+	switch {
+	case err != nil:
+		return nil, err
+	case m.unknown:
+		return UnknownEvent{Command: m.command}, nil
+	}
+	switch m.command {
+	case pushCommandReceived:
+		return a.commandAnnounced(ctx, m)
+	case pushProfileUpdated:
+		return ProfileUpdated{}, a.profileChanged(ctx)
+	case pushDeviceConnected:
+		a.forgetDevices()
+		return DeviceConnected{Name: m.deviceName}, nil
+	case pushDeviceDisconnected:
+		return a.deviceLeft(ctx, m.deviceID)
+	case pushPasswordChanged, pushPasswordReset:
+		a.forgetDevices()
+		return AuthStateChanged{}, nil
+	case pushAccountDestroyed:
+		if uid := a.state().uid(); uid == "" || uid != m.uid {
+			return nil, fmt.Errorf("destruction of another account: %w", ErrInvalidPush)
+		}
+		return AccountDestroyed{}, a.signedOutRemotely(ctx)
+	default:
+		return UnknownEvent{Command: m.command}, nil
+	}
+}
+
+// commandAnnounced remembers the announcement, for the reason of what the next
+// poll brings.
+func (a *Account) commandAnnounced(ctx context.Context, m pushMessage) (AccountEvent, error) {
+	event := CommandReceived{Index: m.index, SenderID: m.senderID}
+	if m.index > a.state().LastCommand {
+		a.remember(func(mem *memory) { mem.commands.announced = max(mem.commands.announced, m.index) })
+	}
+	if !a.commandFetch {
+		return event, nil
+	}
+	command, err := a.fetchCommand(ctx, m.index)
+	if err != nil {
+		return nil, err
+	}
+	event.Command = command
+	return event, nil
+}
+
+// profileChanged marks the profile as out of date. Who it belongs to stays known.
+func (a *Account) profileChanged(ctx context.Context) error {
+	return a.change(ctx, func(_ context.Context, t *tx) error {
+		if t.state.Profile != nil {
+			t.state.Profile.Stale = true
+		}
+		return nil
+	})
+}
+
+func (a *Account) forgetDevices() {
+	a.remember(func(m *memory) {
+		m.devices.drop()
+		m.clients = cachedClients{}
+	})
+}
+
+// deviceLeft follows the disconnection of a device, which may be this one.
+func (a *Account) deviceLeft(ctx context.Context, id string) (AccountEvent, error) {
+	if id == a.state().DeviceID {
+		return DeviceDisconnected{ID: id, Local: true}, a.signedOutRemotely(ctx)
+	}
+	a.forgetDevices()
+	gone := func(d Device) bool { return d.ID == id }
+	event := DeviceDisconnected{ID: id}
+	if !slices.ContainsFunc(a.state().Devices, gone) {
+		return event, nil
+	}
+	return event, a.change(ctx, func(_ context.Context, t *tx) error {
+		t.state.Devices = slices.DeleteFunc(t.state.Devices, gone)
+		return nil
+	})
+}
+
+// signedOutRemotely signs out here after the server did so there. What may have
+// outlived it on the server is put up for revocation, which is not tried now.
+func (a *Account) signedOutRemotely(ctx context.Context) error {
+	return a.change(ctx, func(_ context.Context, t *tx) error {
+		t.dropFlows()
+		t.revokeAll()
+		t.state.wipeForDisconnect()
+		t.forgetEverything()
+		t.onCommit(func(*memory) { a.machine.moveTo(Disconnected) })
+		return nil
+	})
+}
+
+// errNotThere says that an announced command is not waiting any more.
+var errNotThere = newSentinel(ErrOther, "the announced command is not there")
+
+// fetchCommand fetches one command by its index, without counting it as received.
+// When the one asked for has expired a server gives the next, which is not it.
+func (a *Account) fetchCommand(ctx context.Context, index int64) (IncomingCommand, error) {
+	var command IncomingCommand
+	err := a.onDeviceRoute(ctx, func(ctx context.Context) error {
+		return a.view(ctx, func(ctx context.Context, s *persisted) error {
+			var err error
+			command, err = a.oneCommand(ctx, s, index)
+			return err
+		})
+	})
+	return command, err
+}
+
+func (a *Account) oneCommand(ctx context.Context, s *persisted, index int64) (IncomingCommand, error) {
+	token, err := s.refresh()
+	if err != nil {
+		return nil, err
+	}
+	page, err := a.wire.Commands(ctx, wire.Bearer(token), index, 1)
+	if err != nil {
+		return nil, fmt.Errorf("fetch the announced command: %w", err)
+	}
+	if len(page.Messages) == 0 || page.Messages[0].Index != index {
+		return nil, errNotThere
+	}
+	devices, err := a.listDevices(ctx, s, false)
+	if err != nil {
+		return nil, err
+	}
+	m := page.Messages[0]
+	in := Incoming{Index: m.Index, SenderID: m.Sender, Reason: ReasonPush}
+	if d, ok := findDevice(devices, m.Sender); ok {
+		in.Sender = &d
+	}
+	command, err := decodeCommand(&commandCiphers{state: s}, m, in)
+	if err != nil && errors.Is(err, ErrOther) {
+		return &UnreadableCommand{Incoming: in, Command: m.Command, Err: err}, nil
+	}
+	return command, err
+}

@@ -1,0 +1,237 @@
+package account
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tabferry/tabferry/account/internal/ece"
+	"github.com/tabferry/tabferry/account/internal/keys"
+	"github.com/tabferry/tabferry/account/internal/wire"
+)
+
+// closeTabsTTL is how long a request to close pages may wait, in seconds: two
+// days. After that, nobody wants an old page to vanish.
+const closeTabsTTL = 172800
+
+// SendOption changes how a tab is sent.
+type SendOption func(*sendOptions)
+
+type sendOptions struct{ private bool }
+
+// Private asks the receiver to open the page in a private window.
+func Private() SendOption { return func(o *sendOptions) { o.private = true } }
+
+// Delivery is what the server said about a command it accepted. Acceptance means
+// that the command waits for the target, for up to 28 days.
+type Delivery struct {
+	// Known is false when the server, an old one, said nothing beyond acceptance.
+	Known bool
+	// Notified says that the target's push service took the alert. If not, the
+	// target notices the command when it next asks by itself.
+	Notified bool
+	// NotifyError says why not: noCallback, noKeys, expiredCallback, resetCallback
+	// or unknown.
+	NotifyError string
+}
+
+// SendTab sends a page to a device of the account. It returns once the server has
+// accepted the command.
+//
+// ErrUnknownDevice: no such device. ErrUnsupported: it does not take tabs.
+// ErrTooLarge: title and address do not fit the 16384 octets of a request; known
+// before anything is sent. The server has no way to recognise a repetition: after
+// an ErrNetwork the tab may have been accepted or not.
+func (a *Account) SendTab(ctx context.Context, deviceID, title, url string, opts ...SendOption) (Delivery, error) {
+	var o sendOptions
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if url == "" {
+		return Delivery{}, fmt.Errorf("address is empty: %w", ErrInvalidArgument)
+	}
+	payload := SendTabPayload{Entries: []TabEntry{{Title: title, URL: url, Private: o.private}}}
+	var err error
+	if payload.FlowID, payload.StreamID, err = a.telemetryIDs(); err != nil {
+		return Delivery{}, err
+	}
+	var delivery Delivery
+	err = a.onDeviceRoute(ctx, func(ctx context.Context) error {
+		return a.view(ctx, func(ctx context.Context, s *persisted) error {
+			out, err := a.addressee(ctx, s, deviceID, commandOpenURI)
+			if err != nil {
+				return err
+			}
+			delivery, err = out.invoke(ctx, payload, 0)
+			return err
+		})
+	})
+	if err != nil {
+		return Delivery{}, err
+	}
+	a.telemetry.recordSent(sentRecord{telemetrySendTab, payload.FlowID, payload.StreamID})
+	return delivery, nil
+}
+
+// CloseTabs asks a device to close the pages with these addresses. Many addresses
+// are spread over several commands, shortest first.
+//
+// unsent lists the addresses the server has not accepted and err why: nil exactly
+// when all were accepted. Addresses too long for any command are unsent with
+// ErrTooLarge. A failed command does not keep the following ones from being
+// tried, unless it was refused by a server that asks to wait or ctx has ended.
+func (a *Account) CloseTabs(ctx context.Context, deviceID string, urls []string) (unsent []string, err error) {
+	flow, _, err := a.telemetryIDs()
+	if err != nil {
+		return urls, err
+	}
+	unsent = urls
+	err = a.onDeviceRoute(ctx, func(ctx context.Context) error {
+		return a.view(ctx, func(ctx context.Context, s *persisted) error {
+			out, err := a.addressee(ctx, s, deviceID, commandCloseURI)
+			if err != nil {
+				return err
+			}
+			unsent, err = out.closeTabs(ctx, unsent, flow)
+			return err
+		})
+	})
+	return unsent, err
+}
+
+// closeTabs sends the chunks one after the other.
+func (o *outgoing) closeTabs(ctx context.Context, urls []string, flow string) (unsent []string, err error) {
+	chunks, tooLong := chunkURLs(urls, maxCommandPayload)
+	var failures []error
+	for i, chunk := range chunks {
+		stream, err := newTelemetryID(o.account.random)
+		if err != nil {
+			return append(unsent, flatten(chunks[i:], tooLong)...), fmt.Errorf("%w: %w", ErrInternal, err)
+		}
+		_, err = o.invoke(ctx, CloseTabsPayload{URLs: chunk, FlowID: flow, StreamID: stream}, closeTabsTTL)
+		if err == nil {
+			o.account.telemetry.recordSent(sentRecord{telemetryCloseTabs, flow, stream})
+			continue
+		}
+		failures = append(failures, err)
+		unsent = append(unsent, chunk...)
+		var wait *BackoffError
+		_, refused := deviceRefusal(err)
+		if errors.As(err, &wait) || refused || ctx.Err() != nil {
+			unsent = append(unsent, flatten(chunks[i+1:], nil)...)
+			break
+		}
+	}
+	if len(tooLong) > 0 {
+		unsent = append(unsent, tooLong...)
+		failures = append(failures, fmt.Errorf("%d addresses: %w", len(tooLong), ErrTooLarge))
+	}
+	return unsent, errors.Join(failures...)
+}
+
+func flatten(chunks [][]string, rest []string) []string {
+	var all []string
+	for _, c := range chunks {
+		all = append(all, c...)
+	}
+	return append(all, rest...)
+}
+
+// telemetryIDs makes a flow and a stream id.
+func (a *Account) telemetryIDs() (flow, stream string, err error) {
+	if flow, err = newTelemetryID(a.random); err == nil {
+		stream, err = newTelemetryID(a.random)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	return flow, stream, nil
+}
+
+// outgoing is a target with all that is needed to send it one kind of command.
+type outgoing struct {
+	account *Account
+	token   string
+	target  string
+	command string
+	keys    keys.CommandPublic
+}
+
+// addressee finds a target and opens the keys it published for a command. A
+// device that is not in a kept list, or does not offer the command there, is
+// looked for in a fresh one before giving up.
+func (a *Account) addressee(ctx context.Context, s *persisted, id, command string) (*outgoing, error) {
+	token, err := s.refresh()
+	if err != nil {
+		return nil, err
+	}
+	syncKey, err := s.syncKey()
+	if err != nil {
+		return nil, err
+	}
+	var bundle string
+	for _, fresh := range []bool{false, true} {
+		list, err := a.listDevices(ctx, s, fresh)
+		if err != nil {
+			return nil, err
+		}
+		target, found := findDevice(list, id)
+		bundle = target.Commands[command]
+		switch {
+		case bundle != "":
+		case !fresh:
+			continue
+		case !found:
+			return nil, ErrUnknownDevice
+		default:
+			return nil, fmt.Errorf("the device does not take this command: %w", ErrUnsupported)
+		}
+		break
+	}
+	public, err := keys.OpenCommandKeys(keys.ScopedKey(syncKey), bundle)
+	if err != nil {
+		// The target has not published under today's key yet, or never will.
+		return nil, fmt.Errorf("keys of the device: %w: %w", ErrCrypto, err)
+	}
+	return &outgoing{account: a, token: token, target: id, command: command, keys: public}, nil
+}
+
+// invoke encrypts a payload and hands it to the server. ttl is in seconds; 0
+// leaves it to the server.
+func (o *outgoing) invoke(ctx context.Context, payload any, ttl int64) (Delivery, error) {
+	invocation, err := o.seal(payload, ttl)
+	if err != nil {
+		return Delivery{}, err
+	}
+	told, err := o.account.wire.Invoke(ctx, wire.Bearer(o.token), invocation)
+	if err != nil {
+		if errors.Is(err, ErrUnknownDevice) || errors.Is(err, ErrUnsupported) {
+			// The list is out of date.
+			o.account.remember(func(m *memory) { m.devices.drop() })
+		}
+		return Delivery{}, fmt.Errorf("send command: %w", err)
+	}
+	return Delivery{Known: told.Known, Notified: told.Notified, NotifyError: told.NotifyError}, nil
+}
+
+// seal builds the request for a command. The HTTP layer refuses one that is too
+// large before anything is sent.
+func (o *outgoing) seal(payload any, ttl int64) (wire.Invocation, error) {
+	clear, err := encodePayload(payload)
+	if err != nil {
+		return wire.Invocation{}, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	body, err := ece.Encrypt(o.account.random, o.keys.PublicKey, o.keys.AuthSecret, clear)
+	if err != nil {
+		return wire.Invocation{}, fmt.Errorf("encrypt command: %w: %w", ErrCrypto, err)
+	}
+	envelope, err := json.Marshal(struct {
+		Encrypted string `json:"encrypted"`
+	}{base64.RawURLEncoding.EncodeToString(body)})
+	if err != nil {
+		return wire.Invocation{}, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	return wire.Invocation{Target: o.target, Command: o.command, Payload: envelope, TTL: ttl}, nil
+}
