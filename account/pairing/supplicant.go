@@ -171,8 +171,11 @@ type supplicantSession struct {
 
 func (s *supplicantSession) loop(ctx context.Context) error {
 	defer s.timer.Stop()
-	incoming := s.ch.link.incoming
 	for !s.redeemed {
+		incoming := s.ch.link.incoming
+		if s.leaving {
+			incoming = nil
+		}
 		var err error
 		select {
 		case <-ctx.Done():
@@ -186,14 +189,10 @@ func (s *supplicantSession) loop(ctx context.Context) error {
 		case <-s.timer.C:
 			err = s.onTimer
 		}
-		if s.leaving {
-			incoming = nil
-		}
-		if err == nil {
-			s.redeemIfAgreed(ctx)
-		} else {
+		if err != nil {
 			return err
 		}
+		s.redeemIfAgreed(ctx)
 	}
 	return nil
 }
