@@ -1,0 +1,40 @@
+package push
+
+import (
+	"encoding/binary"
+	"io"
+	"time"
+)
+
+const (
+	// backoffBase and backoffMax are Firefox's retryBaseInterval and its cap.
+	backoffBase = 5 * time.Second
+	backoffMax  = 30 * time.Minute
+	// retryAfterCap bounds what a server may ask for; a captive portal's wish
+	// should not outlive the day.
+	retryAfterCap = time.Hour
+	// wakeMin and wakeMax bound the wait after a network event, in which the
+	// network is seldom ready at once.
+	wakeMin = time.Second
+	wakeMax = 3 * time.Second
+)
+
+// step is the wait before the n-th attempt in a row, n from 0: 5 s doubling up
+// to 30 min, times a random 0.5 to 1.
+func step(rand io.Reader, n int) time.Duration {
+	whole := backoffMax
+	if n < 9 { // 5 s x 2^9 is more than the cap
+		whole = min(backoffBase<<n, backoffMax)
+	}
+	return between(rand, whole/2, whole)
+}
+
+// between draws a duration. A random source that fails gives the longer wait;
+// who draws a key from it next reports the failure.
+func between(rand io.Reader, low, high time.Duration) time.Duration {
+	var b [8]byte
+	if _, err := io.ReadFull(rand, b[:]); err != nil {
+		return high
+	}
+	return low + time.Duration(binary.BigEndian.Uint64(b[:])%uint64(high-low+1))
+}

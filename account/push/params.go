@@ -1,0 +1,149 @@
+package push
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// DefaultServerURL is the WebSocket of Mozilla's production push service.
+const DefaultServerURL = "wss://push.services.mozilla.com/"
+
+// Store keeps the client's one blob of state. It holds private keys: keep it
+// sealed. Save must be atomic; the client calls neither method concurrently.
+type Store interface {
+	// Load gives what was saved last, or nil when nothing is stored.
+	Load(ctx context.Context) ([]byte, error)
+	Save(ctx context.Context, state []byte) error
+}
+
+// Clock gives wall and monotonic time apart, since only the first one jumps.
+// Timers are the standard ones.
+type Clock interface {
+	Now() time.Time
+	Monotonic() time.Duration
+}
+
+// Subscription is what a sender needs to reach this client. All members are
+// text as the Mozilla accounts device record has it.
+type Subscription struct {
+	// Endpoint is the URL a sender posts to; opaque.
+	Endpoint string
+	// PublicKey is the 65-octet P-256 point in base64url without padding.
+	PublicKey string
+	// AuthKey is the 16-octet authentication secret in base64url without padding.
+	AuthKey string
+}
+
+// Message is one decrypted push message.
+type Message struct {
+	// Name is the subscription's, as given to Subscribe.
+	Name string
+	// Version is the service's id of this message.
+	Version string
+	// Text is the decrypted body; nil for a message that has none.
+	Text []byte
+	// Received is the wall-clock time of arrival. The service does not tell when
+	// the message was sent.
+	Received time.Time
+}
+
+// Params are a client's parts. Store and Handle must be given. The functions are
+// called one at a time, in order, never from within a method of the client; the
+// context they get ends with Run.
+type Params struct {
+	// ServerURL is the service's WebSocket, DefaultServerURL if empty. It must be
+	// wss:, or ws: to a loopback address. Changing it ends all subscriptions; they
+	// are made anew at the other server.
+	ServerURL string
+	Store     Store
+	// HTTPClient dials. Redirects are not followed, whatever it says. nil means a
+	// client of its own that uses the proxy of the environment.
+	HTTPClient *http.Client
+	// Clock is the system's if nil.
+	Clock Clock
+	// Rand is the source of keys, ids and jitter; crypto/rand if nil.
+	Rand io.Reader
+	// Logger gets connection events without any identity or endpoint; nil is
+	// silent.
+	Logger *slog.Logger
+	// UserAgent is sent with the upgrade, if not empty.
+	UserAgent string
+
+	// Handle takes a message.
+	Handle func(ctx context.Context, m Message)
+	// Changed is told every subscription that was made anew, for whatever reason;
+	// not the first making, which Subscribe returns. May be nil.
+	Changed func(ctx context.Context, name string, s Subscription)
+	// Lost is told when a subscription has died and its successor is not made
+	// yet. May be nil.
+	Lost func(ctx context.Context, name string)
+	// HealthChanged is told when the state of the connection changes. May be nil.
+	HealthChanged func(ctx context.Context, h Health)
+}
+
+func (p Params) complete() (Params, error) {
+	if p.Store == nil || p.Handle == nil {
+		return p, fmt.Errorf("push: %w: Store and Handle must be given", ErrParams)
+	}
+	if p.ServerURL == "" {
+		p.ServerURL = DefaultServerURL
+	}
+	if err := checkServerURL(p.ServerURL); err != nil {
+		return p, err
+	}
+	if p.HTTPClient == nil {
+		p.HTTPClient = &http.Client{Transport: &http.Transport{
+			Proxy:             http.ProxyFromEnvironment,
+			DisableKeepAlives: true, // a refused upgrade leaves nothing behind
+		}}
+	}
+	// The service has no business elsewhere, and a captive portal always does.
+	dialer := *p.HTTPClient
+	dialer.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	p.HTTPClient = &dialer
+	if p.Clock == nil {
+		p.Clock = systemClock{start: time.Now()}
+	}
+	if p.Rand == nil {
+		p.Rand = rand.Reader
+	}
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	return p, nil
+}
+
+func checkServerURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("push: %w: server address is not a WebSocket URL", ErrParams)
+	}
+	switch {
+	case u.Scheme == "wss":
+		return nil
+	case u.Scheme == "ws" && isLoopback(u.Hostname()):
+		return nil
+	}
+	return fmt.Errorf("push: %w: server address must be wss:, or ws: to a loopback address", ErrParams)
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+type systemClock struct{ start time.Time }
+
+func (systemClock) Now() time.Time             { return time.Now() }
+func (c systemClock) Monotonic() time.Duration { return time.Since(c.start) }
