@@ -40,7 +40,7 @@ func (s *Service) Approve(authorizationURL string, h *Account) (redirect string,
 			return "", ErrOtherAccount
 		}
 	}
-	code, err := s.approve(q, h.a)
+	code, err := s.approve(q, s.browserSession(h.a))
 	if err != nil {
 		return "", fmt.Errorf("accounttest: approve: %w", err)
 	}
@@ -50,7 +50,8 @@ func (s *Service) Approve(authorizationURL string, h *Account) (redirect string,
 
 // approve is the page's work for the query of an authorization URL. The caller
 // holds the lock.
-func (s *Service) approve(q url.Values, a *account) (*authCode, error) {
+func (s *Service) approve(q url.Values, session *session) (*authCode, error) {
+	a := session.account
 	p := authorizationParams{
 		clientID: q.Get("client_id"), state: q.Get("state"), scope: q.Get("scope"), responseType: q.Get("response_type"),
 		redirect: q.Get("redirect_uri"), accessType: q.Get("access_type"), challenge: q.Get("code_challenge"),
@@ -65,7 +66,6 @@ func (s *Service) approve(q url.Values, a *account) (*authCode, error) {
 	if q.Get("context") == "oauth_webchannel_v1" && p.redirect == "" {
 		p.redirect = webChannelRedirect
 	}
-	session := s.browserSession(a)
 	if jwk := q.Get("keys_jwk"); jwk != "" {
 		jwe, err := s.keysFor(a, p.clientID, p.scope, jwk)
 		if err != nil {

@@ -25,6 +25,7 @@ type state struct {
 	states   map[string]bool   // state values seen, for lint
 	waits    map[string]time.Time
 	findings []string
+	auto     *account // whom the pages sign in without a click
 	waiting  []eventJob
 	// lastIndex is the one counter behind every device's command queue.
 	lastIndex int64

@@ -1,0 +1,153 @@
+package accounttest
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"unicode"
+)
+
+func successPage(_ *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
+	if reason := r.URL.Query().Get("error"); reason != "" {
+		showMessage(w, http.StatusOK, "Not signed in", "The application was told: "+reason+".")
+		return
+	}
+	showMessage(w, http.StatusOK, "Signed in", "You can close this page and go back to the application.")
+}
+
+func connectPage(s *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
+	showPage(w, http.StatusOK, "message.html", messageView{
+		Title: "Connect another device",
+		Lines: []string{"Sign in on the other device with the same account, or pair it by a code."},
+		Links: []link{{"/pair", "Pair by a code"}, {"/settings/clients", "See what is connected"}},
+	})
+}
+
+func pairPage(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
+	showMessage(w, http.StatusOK, "Pair a device",
+		"Show the code on the device that is signed in, and scan it in the application on the other one.",
+		"This page takes no part in pairing: the address of a code is read by the application that scans it.")
+}
+
+func pairFailurePage(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
+	showMessage(w, http.StatusOK, "Pairing has ended", "Start again with a new code.")
+}
+
+// pairReload answers the addresses that exist only within a running flow.
+func pairReload(_ *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
+	http.Redirect(w, r, "/pair/failure", http.StatusFound)
+}
+
+// pairingClients are those the authority's page lets in.
+var pairingClients = []string{ReferenceClientID, AndroidClientID, IOSClientID}
+
+func pairAuthorityPage(s *Service, w http.ResponseWriter, q url.Values) {
+	s.mu.Lock()
+	client := s.clients[q.Get("client_id")]
+	s.mu.Unlock()
+	allowed := false
+	for _, id := range pairingClients {
+		allowed = allowed || client != nil && client.ID == id
+	}
+	if !allowed {
+		showMessage(w, http.StatusBadRequest, "This device cannot be paired", "Its application is not on the list of those that may.")
+		return
+	}
+	showPage(w, http.StatusOK, "pairauthority.html", struct{ Title, ClientName, Email, Channel string }{
+		"Connect a device", client.Name, q.Get("email"), q.Get("channel_id"),
+	})
+}
+
+func staticFile(_ *Service, w http.ResponseWriter, r *http.Request, vars map[string]string) {
+	name := vars["name"]
+	text, err := pageFiles.ReadFile("pages/" + name)
+	if err != nil || strings.HasSuffix(name, ".html") {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	_, _ = w.Write(text) // the browser may be gone
+}
+
+// noTokenServer stands where Sync's token server would be.
+func noTokenServer(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = w.Write([]byte(`{"status":"no-sync-here","errors":[]}`)) // the client may be gone
+}
+
+func heartbeat(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
+	writeDocument(w, map[string]any{"status": "ok"})
+}
+
+func (s *Service) avatarURL(a *account) string {
+	if a.avatar != nil {
+		return s.profileBase() + "/v1/avatar/" + hash256(string(a.avatar))[:32]
+	}
+	letter := 'x'
+	for _, c := range a.email {
+		if c = unicode.ToLower(c); c < unicode.MaxASCII && (unicode.IsLetter(c) || unicode.IsDigit(c)) {
+			letter = c
+		}
+		break
+	}
+	return s.profileBase() + "/v1/avatar/" + string(letter)
+}
+
+func avatarPicture(s *Service, w http.ResponseWriter, r *http.Request, vars map[string]string) {
+	name := vars["name"]
+	var picture []byte
+	if len(name) == 1 {
+		picture = defaultAvatar(name[0])
+	} else {
+		s.mu.Lock()
+		for _, a := range s.accounts {
+			if a.avatar != nil && hash256(string(a.avatar))[:32] == name {
+				picture = a.avatar
+			}
+		}
+		s.mu.Unlock()
+	}
+	if picture == nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	_, _ = w.Write(picture) // the browser may be gone
+}
+
+// avatarSize is the side of the default picture in pixels.
+const avatarSize = 128
+
+// defaultAvatar draws a head and shoulders on a colour of the letter's own.
+func defaultAvatar(letter byte) []byte {
+	ground := color.RGBA{40 + letter*37%120, 60 + letter*91%110, 110 + letter*53%110, 255}
+	skin := color.RGBA{245, 245, 250, 255}
+	img := image.NewRGBA(image.Rect(0, 0, avatarSize, avatarSize))
+	inside := func(x, y, cx, cy, rx, ry int) bool {
+		dx, dy := (x-cx)*ry, (y-cy)*rx
+		return dx*dx+dy*dy <= rx*rx*ry*ry
+	}
+	for y := range avatarSize {
+		for x := range avatarSize {
+			if inside(x, y, 64, 50, 22, 24) || inside(x, y, 64, 128, 44, 44) {
+				img.SetRGBA(x, y, skin)
+			} else {
+				img.SetRGBA(x, y, ground)
+			}
+		}
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, img); err != nil {
+		return nil
+	}
+	return out.Bytes()
+}
