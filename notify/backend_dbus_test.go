@@ -1,0 +1,316 @@
+//go:build desktop && !windows && !darwin
+
+package notify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// privateBus starts a session bus for one test.
+func privateBus(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tf") // short: it holds a Unix socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "unix:path=" + filepath.Join(dir, "bus")
+	cmd := exec.Command("dbus-daemon", "--session", "--nofork", "--address="+address)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cmd.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+		_ = cmd.Wait() // says "killed"
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		conn, err := dbus.Connect(address)
+		if err == nil {
+			if err := conn.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return address
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// server is a notification server as the specification describes it.
+type server struct {
+	conn  *dbus.Conn
+	able  []string
+	calls chan call
+	next  uint32
+}
+
+type call struct {
+	ID, Replaces  uint32
+	App, Icon     string
+	Summary, Body string
+	Actions       []string
+	Hints         map[string]dbus.Variant
+	Expire        int32
+}
+
+func serve(t *testing.T, address string, able ...string) *server {
+	t.Helper()
+	conn, err := dbus.Connect(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &server{conn: conn, able: able, calls: make(chan call, 16)}
+	if err := conn.Export(s, busPath, busName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.RequestName(busName, dbus.NameFlagReplaceExisting|dbus.NameFlagAllowReplacement); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *server) GetCapabilities() ([]string, *dbus.Error) { return s.able, nil }
+
+func (s *server) Notify(app string, replaces uint32, icon, summary, body string, actions []string, hints map[string]dbus.Variant, expire int32) (uint32, *dbus.Error) {
+	id := replaces
+	if id == 0 {
+		s.next++
+		id = s.next
+	}
+	s.calls <- call{id, replaces, app, icon, summary, body, actions, hints, expire}
+	return id, nil
+}
+
+func (s *server) emit(t *testing.T, name string, values ...any) {
+	t.Helper()
+	if err := s.conn.Emit(busPath, busName+"."+name, values...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *server) shown(t *testing.T) call {
+	t.Helper()
+	select {
+	case c := <-s.calls:
+		return c
+	case <-time.After(5 * time.Second):
+		t.Fatal("no notification came")
+		return call{}
+	}
+}
+
+func icon(t *testing.T) []byte {
+	t.Helper()
+	m := image.NewNRGBA(image.Rect(0, 0, 3, 2))
+	m.SetNRGBA(0, 0, color.NRGBA{10, 20, 30, 40})
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func onBus(t *testing.T, address string) *busBackend {
+	t.Helper()
+	b, err := newBusBackend(t.Context(), "Tabferry", "io.example.App", icon(t), func(context.Context) (*dbus.Conn, error) {
+		return dbus.Connect(address)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func closeBackend(t *testing.T, b *busBackend) {
+	t.Helper()
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func response(t *testing.T, b *busBackend) Response {
+	t.Helper()
+	select {
+	case r := <-b.Responses():
+		return r
+	case <-time.After(5 * time.Second):
+		t.Fatal("no response came")
+		return Response{}
+	}
+}
+
+func TestBusCarriesEverything(t *testing.T) {
+	address := privateBus(t)
+	s := serve(t, address, "actions", "body", "body-markup")
+	b := onBus(t, address)
+	defer closeBackend(t, b)
+	if !b.Clicks(t.Context()) {
+		t.Error("actions are announced, clicks are not expected")
+	}
+	n := Notification{
+		Serial: 7, Slot: "tabs", Kind: KindTabs, Title: "a <b> & c", Body: "x <b>y</b> & z", Default: "Open",
+		Buttons: []Button{{ActionOpen, "Open"}, {ActionLater, "Later"}},
+	}
+	if err := b.Show(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	c := s.shown(t)
+	if c.App != "Tabferry" || c.Replaces != 0 || c.Expire != -1 {
+		t.Errorf("call %+v", c)
+	}
+	if c.Summary != "a <b> & c" || c.Body != "x &lt;b&gt;y&lt;/b&gt; &amp; z" {
+		t.Errorf("texts %q, %q", c.Summary, c.Body)
+	}
+	if !slices.Equal(c.Actions, []string{"default", "Open", "open.7", "Open", "later.7", "Later"}) {
+		t.Errorf("actions %q", c.Actions)
+	}
+	if c.Hints["desktop-entry"].Value() != "io.example.App" {
+		t.Errorf("desktop-entry %v", c.Hints["desktop-entry"])
+	}
+	if got := fmt.Sprint(c.Hints["image-data"].Value()); got != "[3 2 12 true 8 4 [10 20 30 40 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0]]" {
+		t.Errorf("image-data %s", got)
+	}
+
+	// The same slot replaces; a click on the text before it is not taken for the new one.
+	n.Serial = 8
+	if err := b.Show(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	if second := s.shown(t); second.Replaces != c.ID {
+		t.Errorf("replaces %d, want %d", second.Replaces, c.ID)
+	}
+	s.emit(t, "ActionInvoked", uint32(99), "default")
+	s.emit(t, "ActionInvoked", c.ID, "open.7")
+	s.emit(t, "ActionInvoked", c.ID, "open.8")
+	if r := response(t, b); r != (Response{8, ActionOpen}) {
+		t.Errorf("response %+v", r)
+	}
+	s.emit(t, "NotificationClosed", c.ID, uint32(2))
+	if r := response(t, b); r != (Response{Serial: 8}) {
+		t.Errorf("response %+v", r)
+	}
+
+	// Closed: nothing to replace any more.
+	n.Serial, n.Kind, n.Slot = 9, KindDevice, "device"
+	if err := b.Show(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	if third := s.shown(t); third.Replaces != 0 || third.Hints["category"].Value() != "device.added" {
+		t.Errorf("third %+v", third)
+	}
+}
+
+func TestBusServerWithoutActionsOrMarkup(t *testing.T) {
+	address := privateBus(t)
+	s := serve(t, address, "body")
+	b := onBus(t, address)
+	defer closeBackend(t, b)
+	if b.Clicks(t.Context()) {
+		t.Error("no actions are announced, clicks are expected")
+	}
+	if err := b.Show(t.Context(), Notification{Serial: 1, Slot: "x", Body: "a & b", Buttons: []Button{{ActionOpen, "Open"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if c := s.shown(t); c.Body != "a & b" || len(c.Actions) != 0 {
+		t.Errorf("call %+v", c)
+	}
+	// Another server takes over: its own capabilities count, and nothing old is replaced there.
+	t2 := serve(t, address, "actions", "body-markup")
+	if r := response(t, b); r != (Response{Serial: 1}) {
+		t.Errorf("response %+v", r)
+	}
+	if !b.Clicks(t.Context()) {
+		t.Error("the new server's capabilities were not asked")
+	}
+	if err := b.Show(t.Context(), Notification{Serial: 2, Slot: "x", Body: "a & b"}); err != nil {
+		t.Fatal(err)
+	}
+	if c := t2.shown(t); c.Body != "a &amp; b" || c.Replaces != 0 {
+		t.Errorf("call %+v", c)
+	}
+}
+
+func TestBusWithoutAServer(t *testing.T) {
+	b := onBus(t, privateBus(t))
+	defer closeBackend(t, b)
+	if b.Clicks(t.Context()) {
+		t.Error("clicks without a server")
+	}
+	if err := b.Show(t.Context(), Notification{Serial: 1}); err == nil || !strings.Contains(err.Error(), "notification server") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+// TestNotifierOnABus is the whole way: event, notification, click, link.
+func TestNotifierOnABus(t *testing.T) {
+	address := privateBus(t)
+	s := serve(t, address, "actions", "body", "body-markup")
+	agent := &fakeAgent{updates: make(chan localapi.Update)}
+	opened := make(chan string, 1)
+	n, err := New(Params{
+		Agent: agent, Backend: onBus(t, address), Words: english,
+		Open: func(_ context.Context, _, link string) error { opened <- link; return nil },
+		Copy: func(context.Context, string) error { return nil },
+		Show: func(context.Context, string) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	agent.updates <- received(tab("1", "Pixel <9>", "example.org", "<script>"))
+	c := s.shown(t)
+	if c.Summary != "Tab from Pixel <9>" || c.Body != "example.org\n&lt;script&gt;" {
+		t.Errorf("call %+v", c)
+	}
+	s.emit(t, "ActionInvoked", c.ID, "default")
+	select {
+	case link := <-opened:
+		if link != "https://example.org/path?secret=1" {
+			t.Errorf("opened %q", link)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("nothing was opened")
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for len(agent.wasRead()) == 0 && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := agent.wasRead(); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("read %q", got)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

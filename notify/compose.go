@@ -1,0 +1,164 @@
+package notify
+
+import (
+	"strings"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+const (
+	// listedTabs is how many tabs of a burst are named; servers show about five lines.
+	listedTabs = 3
+	// openAtOnce is the most tabs one click opens; more is asked in the window.
+	openAtOnce = 10
+)
+
+// composer makes notifications in one language, for a desktop with clicks or without.
+type composer struct {
+	words  *i18n.Catalogue
+	clicks bool
+}
+
+// tabs makes the notification for received tabs that are still unseen, oldest first.
+func (c composer) tabs(entries []localapi.InboxEntry) Notification {
+	n := Notification{Kind: KindTabs, Slot: string(KindTabs)}
+	if len(entries) == 1 {
+		c.oneTab(&n, entries[0])
+	} else {
+		c.manyTabs(&n, entries)
+	}
+	if c.clicks {
+		n.Buttons = append(n.Buttons, Button{ActionLater, c.words.T("notify.later")})
+	} else {
+		n.Body += "\n" + c.words.T("notify.in_inbox")
+		n.Default, n.Buttons = "", nil
+	}
+	return n
+}
+
+func (c composer) oneTab(n *Notification, e localapi.InboxEntry) {
+	t := c.words.T
+	n.Title = t("notify.tab.title", "Device", c.device(e.From))
+	n.Default = t("notify.show")
+	switch {
+	case e.Kind == localapi.KindUnreadable:
+		n.Body = t("notify.tab.unreadable")
+		n.Buttons = []Button{{ActionShow, t("notify.show")}}
+		return
+	case e.CanOpen:
+		n.Default = t("notify.open")
+		n.Buttons = []Button{{ActionOpen, t("notify.open")}, {ActionCopy, t("notify.copy")}}
+	default:
+		n.Buttons = []Button{{ActionCopy, t("notify.copy")}}
+	}
+	n.Body = lines(clean(e.Host, maxHost), clean(e.Title, maxTitle))
+}
+
+func (c composer) manyTabs(n *Notification, entries []localapi.InboxEntry) {
+	t := c.words.T
+	n.Title = c.words.N("notify.tabs.title", len(entries))
+	if from := sameSender(entries); from != "" {
+		n.Title = c.words.N("notify.tabs.title_from", len(entries), "Device", c.device(from))
+	}
+	n.Default = t("notify.show")
+	n.Buttons = []Button{{ActionShow, t("notify.show")}}
+	openable := true
+	var listed []string
+	for _, e := range entries {
+		openable = openable && e.CanOpen
+		if len(listed) < listedTabs {
+			listed = append(listed, c.tabLine(e))
+		}
+	}
+	if openable && len(entries) <= openAtOnce {
+		n.Buttons = append([]Button{{ActionOpen, t("notify.open_all")}}, n.Buttons...)
+	}
+	if rest := len(entries) - len(listed); rest > 0 {
+		listed = append(listed, c.words.N("notify.tabs.more", rest))
+	}
+	n.Body = lines(listed...)
+}
+
+// tabLine is one tab of a burst: host first.
+func (c composer) tabLine(e localapi.InboxEntry) string {
+	if e.Kind == localapi.KindUnreadable {
+		return c.words.T("notify.tab.unreadable")
+	}
+	host, title := clean(e.Host, maxHost), clean(e.Title, maxTitle/2)
+	if host == "" || title == "" {
+		return host + title
+	}
+	return host + " · " + title
+}
+
+// event makes the notification for everything but received tabs; false when it makes none.
+func (c composer) event(e localapi.Event) (Notification, bool) {
+	t := c.words.T
+	n := Notification{Default: t("notify.show")}
+	show := Button{ActionShow, t("notify.show")}
+	switch e.Kind {
+	case localapi.DeviceConnected:
+		n.Kind, show.Label = KindDevice, t("notify.device.manage")
+		n.Title, n.Body = t("notify.device.title", "Device", c.device(e.Device)), t("notify.device.body")
+	case localapi.SignedOutElsewhere:
+		n.Kind, show.Label = KindSignedOut, t("notify.sign_in")
+		n.Title, n.Body = t("notify.signed_out.title"), t("notify.signed_out.body")
+	case localapi.AccountDeleted:
+		n.Kind = KindSignedOut
+		n.Title, n.Body = t("notify.deleted.title"), t("notify.deleted.body")
+	case localapi.SignInAgain:
+		n.Kind, show.Label = KindSignIn, t("notify.sign_in")
+		n.Title, n.Body = t("notify.sign_in_again.title"), t("notify.sign_in_again.body")
+	case localapi.SendGivenUp:
+		if e.Send == nil {
+			return n, false
+		}
+		n.Kind = KindSend
+		n.Title = t("notify.send.title", "Device", c.device(e.Send.To))
+		n.Body = lines(clean(e.Send.Host, maxHost), clean(e.Send.Reason, maxText))
+	default:
+		return n, false
+	}
+	n.Slot = string(n.Kind)
+	n.Default = show.Label
+	if c.clicks {
+		n.Buttons = []Button{show}
+	} else {
+		n.Default = ""
+	}
+	return n, true
+}
+
+// problem tells that a click could not be followed.
+func (c composer) problem(key string) Notification {
+	return Notification{Kind: KindProblem, Slot: string(KindProblem), Title: c.words.T(key), Body: c.words.T("notify.in_inbox")}
+}
+
+func (c composer) device(name string) string {
+	if name = clean(name, maxDevice); name != "" {
+		return name
+	}
+	return c.words.T("common.unknown_device")
+}
+
+// sameSender gives the sender's name if all entries have the same one.
+func sameSender(entries []localapi.InboxEntry) string {
+	for _, e := range entries[1:] {
+		if e.FromID != entries[0].FromID || e.From != entries[0].From {
+			return ""
+		}
+	}
+	return entries[0].From
+}
+
+// lines joins what is not empty.
+func lines(all ...string) string {
+	var kept []string
+	for _, l := range all {
+		if l != "" {
+			kept = append(kept, l)
+		}
+	}
+	return strings.Join(kept, "\n")
+}

@@ -1,0 +1,285 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+const (
+	// burstTime is how long tabs count as one burst where the desktop does not tell when a
+	// notification is closed: about as long as desktops show one.
+	burstTime = 10 * time.Second
+	// apartAtMost is how many single notifications one update may make when grouping is off;
+	// beyond it even somebody who wants them apart is better served by one.
+	apartAtMost = 5
+)
+
+// Agent is what the notifier asks of the agent; [*localapi.Client] has it all.
+type Agent interface {
+	Watch(ctx context.Context, face localapi.Face) iter.Seq2[localapi.Update, error]
+	MarkRead(ctx context.Context, ids ...string) error
+}
+
+var _ Agent = (*localapi.Client)(nil)
+
+// Params is what a notifier is made of. Agent, Backend, Open, Copy and Show must be given.
+type Params struct {
+	Agent   Agent
+	Backend Backend
+	// Open opens a link in the browser: browser is the command from the settings, empty for the
+	// system's default.
+	Open func(ctx context.Context, browser, link string) error
+	// Copy puts a text on the clipboard.
+	Copy func(ctx context.Context, text string) error
+	// Show opens the window with a pane.
+	Show func(ctx context.Context, pane string) error
+	// Words gives the catalogue for a language, empty for the system's; i18n.New when nil.
+	Words func(language string) *i18n.Catalogue
+	// Now is the wall clock; time.Now when nil.
+	Now func() time.Time
+	// Logger gets what could not be shown or done; nothing is logged when nil.
+	Logger *slog.Logger
+}
+
+// Notifier shows what happens. Use Run once.
+type Notifier struct {
+	p        Params
+	words    *i18n.Catalogue
+	language string
+	settings localapi.Settings
+	quiet    time.Time
+	serial   uint64
+	// unseen are the tabs of the shown notification, seenAt when it was shown last.
+	unseen []localapi.InboxEntry
+	seenAt time.Time
+	// open are the shown notifications that may still be answered, by serial.
+	open map[uint64]shown
+	// held is what waits for the end of the silence.
+	held    []localapi.Event
+	doing   sync.WaitGroup
+	failed  chan string // keys of problems of clicks, from their goroutines
+	quieted *time.Timer
+}
+
+// shown is what the answer to a notification is about.
+type shown struct {
+	kind    Kind
+	slot    string
+	entries []localapi.InboxEntry
+	pane    string
+}
+
+// New makes a notifier. It takes over the backend: Run closes it.
+func New(p Params) (*Notifier, error) {
+	if p.Agent == nil || p.Backend == nil || p.Open == nil || p.Copy == nil || p.Show == nil {
+		return nil, errors.New("notify: Agent, Backend, Open, Copy and Show are needed")
+	}
+	if p.Words == nil {
+		p.Words = i18n.New
+	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Notifier{p: p, words: p.Words(""), open: map[uint64]shown{}, failed: make(chan string)}, nil
+}
+
+// Run shows notifications until ctx ends, the agent quits (both nil) or cannot be watched any more.
+func (n *Notifier) Run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	updates := make(chan localapi.Update)
+	watched := make(chan error, 1)
+	go func() { watched <- n.watch(ctx, updates) }()
+	n.quieted = time.NewTimer(time.Hour)
+	n.quieted.Stop()
+	ended := false
+	defer func() {
+		cancel()
+		if !ended {
+			<-watched
+		}
+		n.doing.Wait()
+		err = errors.Join(err, n.p.Backend.Close())
+	}()
+	responses := n.p.Backend.Responses()
+	for {
+		select {
+		case u := <-updates:
+			if n.update(ctx, u) {
+				return nil
+			}
+		case r, ok := <-responses:
+			if !ok {
+				responses = nil
+				continue
+			}
+			n.respond(ctx, r)
+		case key := <-n.failed:
+			n.show(ctx, n.composer(ctx).problem(key), shown{kind: KindProblem})
+		case <-n.quieted.C:
+			n.release(ctx)
+		case err := <-watched:
+			ended = true
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// watch hands the agent's updates to the loop.
+func (n *Notifier) watch(ctx context.Context, updates chan<- localapi.Update) error {
+	for u, err := range n.p.Agent.Watch(ctx, localapi.FaceNotify) {
+		if err != nil {
+			return err
+		}
+		select {
+		case updates <- u:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return ctx.Err()
+}
+
+// update takes over the settings and shows the events; true when the agent quits.
+func (n *Notifier) update(ctx context.Context, u localapi.Update) (quit bool) {
+	n.settings, n.quiet = u.Snapshot.Settings, u.Snapshot.QuietUntil
+	if n.settings.Language != n.language {
+		n.language = n.settings.Language
+		n.words = n.p.Words(n.language)
+	}
+	n.forgetRead(u.Snapshot.Inbox)
+	silent := n.quiet.After(n.p.Now())
+	if silent {
+		n.quieted.Reset(n.quiet.Sub(n.p.Now()))
+	} else if len(n.held) > 0 {
+		n.release(ctx)
+	}
+	for _, e := range u.Events {
+		switch {
+		case e.Kind == localapi.Quitting:
+			return true
+		case !n.settings.Notifications:
+		case silent:
+			n.held = append(n.held, e)
+		default:
+			n.event(ctx, e)
+		}
+	}
+	return false
+}
+
+// forgetRead takes tabs that were read elsewhere, in the window or by a rule, out of the count.
+func (n *Notifier) forgetRead(inbox localapi.Inbox) {
+	read := map[string]bool{}
+	for _, e := range inbox.Recent {
+		read[e.ID] = e.Read
+	}
+	n.unseen = slices.DeleteFunc(n.unseen, func(e localapi.InboxEntry) bool { return read[e.ID] })
+}
+
+// release shows what was held back while it was quiet: the tabs as one burst.
+func (n *Notifier) release(ctx context.Context) {
+	if n.quiet.After(n.p.Now()) {
+		n.quieted.Reset(n.quiet.Sub(n.p.Now()))
+		return
+	}
+	held := n.held
+	n.held = nil
+	var tabs []localapi.InboxEntry
+	for _, e := range held {
+		if e.Kind == localapi.TabsReceived {
+			tabs = append(tabs, e.Entries...)
+		} else if n.settings.Notifications {
+			n.event(ctx, e)
+		}
+	}
+	if len(tabs) > 0 && n.settings.Notifications {
+		n.event(ctx, localapi.Event{Kind: localapi.TabsReceived, Entries: tabs})
+	}
+}
+
+// event shows one event.
+func (n *Notifier) event(ctx context.Context, e localapi.Event) {
+	if e.Kind == localapi.TabsReceived {
+		n.tabs(ctx, e.Entries)
+		return
+	}
+	if note, ok := n.composer(ctx).event(e); ok {
+		n.show(ctx, note, shown{kind: note.Kind, pane: paneFor(e.Kind)})
+	}
+}
+
+// paneFor gives the window's pane that answers an event.
+func paneFor(kind localapi.EventKind) string {
+	switch kind {
+	case localapi.DeviceConnected:
+		return "devices"
+	case localapi.SendGivenUp:
+		return "send"
+	default:
+		return "" // the window knows: it shows the sign-in when that is due
+	}
+}
+
+// tabs shows received tabs, together with those that nobody has looked at yet.
+func (n *Notifier) tabs(ctx context.Context, entries []localapi.InboxEntry) {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e localapi.InboxEntry) bool {
+		return e.Read || e.Kind == localapi.KindClose // a rule has opened it; closing is no news
+	})
+	if len(entries) == 0 {
+		return
+	}
+	if !n.settings.Grouped && len(entries) <= apartAtMost {
+		for _, e := range entries {
+			note := n.composer(ctx).tabs([]localapi.InboxEntry{e})
+			note.Slot = string(KindTabs) + "/" + strconv.FormatUint(n.serial, 10)
+			n.show(ctx, note, shown{kind: KindTabs, entries: []localapi.InboxEntry{e}, pane: "inbox"})
+		}
+		return
+	}
+	if n.p.Backend.Responses() == nil && n.p.Now().Sub(n.seenAt) > burstTime {
+		n.unseen = nil
+	}
+	n.unseen = append(n.unseen, entries...)
+	n.seenAt = n.p.Now()
+	n.show(ctx, n.composer(ctx).tabs(n.unseen), shown{kind: KindTabs, entries: slices.Clone(n.unseen), pane: "inbox"})
+}
+
+func (n *Notifier) composer(ctx context.Context) composer {
+	return composer{words: n.words, clicks: n.p.Backend.Clicks(ctx)}
+}
+
+// show hands a notification to the backend and remembers what an answer would be about.
+func (n *Notifier) show(ctx context.Context, note Notification, about shown) {
+	n.serial++
+	note.Serial, about.slot = n.serial, note.Slot
+	if err := n.p.Backend.Show(ctx, note); err != nil {
+		if ctx.Err() == nil {
+			n.p.Logger.Warn("a notification could not be shown", "kind", note.Kind, "error", err)
+		}
+		return
+	}
+	if n.p.Backend.Responses() == nil {
+		return // nothing will ever be answered
+	}
+	for serial, o := range n.open {
+		if o.slot == note.Slot {
+			delete(n.open, serial) // replaced
+		}
+	}
+	n.open[note.Serial] = about
+}

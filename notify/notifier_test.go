@@ -1,0 +1,403 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// stage is a notifier running in a bubble of virtual time.
+type stage struct {
+	agent   *fakeAgent
+	backend *fakeBackend
+	did     chan string // what clicks asked for
+	fail    error       // what opening and copying answer
+	ended   chan error
+	cancel  context.CancelFunc
+}
+
+func play(t *testing.T, clicks bool, script func(t *testing.T, s *stage)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := &stage{
+			agent:   &fakeAgent{updates: make(chan localapi.Update), err: io.EOF},
+			backend: &fakeBackend{clicks: clicks},
+			did:     make(chan string, 100), ended: make(chan error, 1), cancel: cancel,
+		}
+		if clicks {
+			s.backend.responses = make(chan Response)
+		}
+		n, err := New(Params{
+			Agent: s.agent, Backend: s.backend, Words: english,
+			Open: func(_ context.Context, browser, link string) error {
+				s.did <- "open " + browser + " " + link
+				return s.fail
+			},
+			Copy: func(_ context.Context, text string) error { s.did <- "copy " + text; return s.fail },
+			Show: func(_ context.Context, pane string) error { s.did <- "show " + pane; return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { s.ended <- n.Run(ctx) }()
+		script(t, s)
+		cancel()
+		if err := <-s.ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if !s.backend.closed {
+			t.Error("the backend was not closed")
+		}
+	})
+}
+
+func (s *stage) send(u localapi.Update) { s.agent.updates <- u; synctest.Wait() }
+
+func (s *stage) respond(r Response) { s.backend.responses <- r; synctest.Wait() }
+
+// last gives the newest notification, of which there must be want so far.
+func (s *stage) last(t *testing.T, want int) Notification {
+	t.Helper()
+	notes := s.backend.shown()
+	if len(notes) != want {
+		t.Fatalf("%d notifications, want %d: %+v", len(notes), want, notes)
+	}
+	if want == 0 {
+		return Notification{}
+	}
+	return notes[want-1]
+}
+
+func (s *stage) wantDone(t *testing.T, want ...string) {
+	t.Helper()
+	var got []string
+	for len(s.did) > 0 {
+		got = append(got, <-s.did)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("did %q, want %q", got, want)
+	}
+}
+
+func TestOneTabSaysDeviceHostAndTitle(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		s.send(received(tab("1", "Pixel 9", "example.org", "A title")))
+		n := s.last(t, 1)
+		if n.Title != "Tab from Pixel 9" || n.Body != "example.org\nA title" || n.Default != "Open" {
+			t.Errorf("notification %+v", n)
+		}
+		var labels []string
+		for _, b := range n.Buttons {
+			labels = append(labels, b.Label)
+		}
+		if !slices.Equal(labels, []string{"Open", "Copy", "Later"}) {
+			t.Errorf("buttons %q", labels)
+		}
+	})
+}
+
+func TestClicksDoWhatTheySay(t *testing.T) {
+	link := "https://example.org/path?secret=1"
+	cases := []struct {
+		action Action
+		did    []string
+		read   []string
+	}{
+		{ActionOpen, []string{"open my-browser " + link}, []string{"1"}},
+		{ActionDefault, []string{"open my-browser " + link}, []string{"1"}},
+		{ActionCopy, []string{"copy " + link}, []string{"1"}},
+		{ActionLater, nil, nil},
+		{"", nil, nil},
+	}
+	for _, tc := range cases {
+		t.Run("action "+string(tc.action), func(t *testing.T) {
+			play(t, true, func(t *testing.T, s *stage) {
+				s.send(received(tab("1", "Pixel 9", "example.org", "A title")))
+				s.respond(Response{Serial: s.last(t, 1).Serial, Action: tc.action})
+				s.wantDone(t, tc.did...)
+				if got := s.agent.wasRead(); !slices.Equal(got, tc.read) {
+					t.Errorf("read %q, want %q", got, tc.read)
+				}
+			})
+		})
+	}
+}
+
+func TestBurstIsOneNotificationWithACount(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		s.send(received(tab("1", "Pixel 9", "one.test", "One")))
+		s.send(received(tab("2", "Pixel 9", "two.test", ""), tab("3", "Pixel 9", "three.test", "Three")))
+		s.send(received(tab("4", "Work", "four.test", "Four")))
+		notes := s.backend.shown()
+		n := s.last(t, 3)
+		if notes[1].Title != "3 tabs from Pixel 9" || n.Title != "4 tabs received" {
+			t.Errorf("titles %q, %q", notes[1].Title, n.Title)
+		}
+		if n.Body != "one.test · One\ntwo.test\nthree.test · Three\nand 1 more" {
+			t.Errorf("body %q", n.Body)
+		}
+		if n.Slot != notes[0].Slot {
+			t.Error("they would stack")
+		}
+		// A click on a text that was replaced meanwhile does nothing.
+		s.respond(Response{Serial: notes[0].Serial, Action: ActionOpen})
+		s.wantDone(t)
+		s.respond(Response{Serial: n.Serial, Action: ActionDefault})
+		s.wantDone(t, "show inbox")
+		// Looked at: the next one begins a new count.
+		s.send(received(tab("5", "Work", "five.test", "Five")))
+		if n := s.last(t, 4); n.Title != "Tab from Work" {
+			t.Errorf("title %q", n.Title)
+		}
+	})
+}
+
+func TestOpenAllOpensAll(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		s.send(received(tab("1", "a", "one.test", ""), tab("2", "a", "two.test", "")))
+		n := s.last(t, 1)
+		if n.Buttons[0].Label != "Open all" {
+			t.Errorf("buttons %+v", n.Buttons)
+		}
+		s.respond(Response{Serial: n.Serial, Action: ActionOpen})
+		s.wantDone(t, "open my-browser https://one.test/path?secret=1", "open my-browser https://two.test/path?secret=1")
+
+		var many []localapi.InboxEntry
+		for range 11 {
+			many = append(many, tab("x", "a", "many.test", ""))
+		}
+		s.send(received(many...))
+		if n := s.last(t, 2); n.Buttons[0].Action != ActionShow {
+			t.Errorf("eleven tabs offer %+v", n.Buttons)
+		}
+	})
+}
+
+func TestWhatWasReadElsewhereIsNotCounted(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		first := tab("1", "a", "one.test", "")
+		s.send(received(first))
+		first.Read = true
+		u := received(tab("2", "a", "two.test", ""))
+		u.Snapshot.Inbox.Recent = []localapi.InboxEntry{first}
+		s.send(u)
+		if n := s.last(t, 2); n.Title != "Tab from a" {
+			t.Errorf("title %q", n.Title)
+		}
+		opened := tab("3", "a", "three.test", "")
+		opened.Read = true
+		s.send(received(opened)) // opened by a rule
+		s.last(t, 2)
+	})
+}
+
+func TestOtherEvents(t *testing.T) {
+	entry := localapi.OutboxEntry{To: "Pixel 9", Host: "example.org", URL: "https://example.org/?secret", Reason: "the device is gone"}
+	cases := []struct {
+		event       localapi.Event
+		kind        Kind
+		title, body string
+		pane        string
+	}{
+		{localapi.Event{Kind: localapi.DeviceConnected, Device: "iPad"}, KindDevice, "New device: iPad", "manage devices", "devices"},
+		{localapi.Event{Kind: localapi.SignedOutElsewhere}, KindSignedOut, "signed out", "Another device", ""},
+		{localapi.Event{Kind: localapi.AccountDeleted}, KindSignedOut, "deleted", "no longer signed in", ""},
+		{localapi.Event{Kind: localapi.SignInAgain}, KindSignIn, "Sign in again", "password", ""},
+		{localapi.Event{Kind: localapi.SendGivenUp, Send: &entry}, KindSend, "Not sent to Pixel 9", "example.org\nthe device is gone", "send"},
+	}
+	for _, tc := range cases {
+		t.Run(string(tc.event.Kind), func(t *testing.T) {
+			play(t, true, func(t *testing.T, s *stage) {
+				s.send(localapi.Update{Snapshot: localapi.Snapshot{Settings: on()}, Events: []localapi.Event{tc.event, tc.event}})
+				n := s.last(t, 2)
+				if n.Kind != tc.kind || !strings.Contains(n.Title, tc.title) || !strings.Contains(n.Body, tc.body) {
+					t.Errorf("notification %+v", n)
+				}
+				if n.Slot != s.backend.shown()[0].Slot {
+					t.Error("they would stack")
+				}
+				s.respond(Response{Serial: n.Serial, Action: ActionShow})
+				s.wantDone(t, "show "+tc.pane)
+			})
+		})
+	}
+}
+
+func TestNoNews(t *testing.T) {
+	closing := tab("1", "a", "one.test", "")
+	closing.Kind = localapi.KindClose
+	off := received(tab("2", "a", "two.test", ""))
+	off.Snapshot.Settings.Notifications = false
+	play(t, true, func(t *testing.T, s *stage) {
+		s.send(received(closing))
+		s.send(off)
+		s.send(localapi.Update{Snapshot: localapi.Snapshot{Settings: on()}, Events: []localapi.Event{
+			{Kind: localapi.CloseRequested, Entries: []localapi.InboxEntry{closing}}, {Kind: localapi.ShowWindow}, {Kind: localapi.SendGivenUp}, {Kind: "from a later version"},
+		}})
+		s.last(t, 0)
+	})
+}
+
+func TestSilenceHoldsAndThenTells(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		quiet := func(u localapi.Update) localapi.Update {
+			u.Snapshot.QuietUntil = time.Now().Add(time.Hour)
+			return u
+		}
+		s.send(quiet(received(tab("1", "a", "one.test", ""))))
+		s.send(quiet(received(tab("2", "a", "two.test", ""))))
+		s.send(quiet(localapi.Update{Snapshot: localapi.Snapshot{Settings: on()}, Events: []localapi.Event{{Kind: localapi.DeviceConnected, Device: "iPad"}}}))
+		time.Sleep(59 * time.Minute)
+		synctest.Wait()
+		s.last(t, 0)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		notes := s.backend.shown()
+		if len(notes) != 2 || notes[0].Kind != KindDevice || notes[1].Title != "2 tabs from a" {
+			t.Errorf("after the silence: %+v", notes)
+		}
+	})
+}
+
+func TestSilenceEndedByHand(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		u := received(tab("1", "a", "one.test", ""))
+		u.Snapshot.QuietUntil = time.Now().Add(time.Hour)
+		s.send(u)
+		s.last(t, 0)
+		s.send(localapi.Update{Snapshot: localapi.Snapshot{Settings: on()}})
+		s.last(t, 1)
+	})
+}
+
+func TestWithoutClicksTheTextSaysWhereToLook(t *testing.T) {
+	play(t, false, func(t *testing.T, s *stage) {
+		s.send(received(tab("1", "a", "one.test", "One")))
+		n := s.last(t, 1)
+		if !strings.HasSuffix(n.Body, "In Tabferry’s inbox") || len(n.Buttons) != 0 || n.Default != "" {
+			t.Errorf("notification %+v", n)
+		}
+		s.send(received(tab("2", "a", "two.test", "Two")))
+		if n := s.last(t, 2); n.Title != "2 tabs from a" {
+			t.Errorf("soon after: %q", n.Title)
+		}
+		time.Sleep(time.Minute)
+		s.send(received(tab("3", "a", "three.test", "Three")))
+		if n := s.last(t, 3); n.Title != "Tab from a" {
+			t.Errorf("a minute later: %q", n.Title)
+		}
+	})
+}
+
+func TestUngrouped(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		u := received(tab("1", "a", "one.test", ""), tab("2", "a", "two.test", ""))
+		u.Snapshot.Settings.Grouped = false
+		s.send(u)
+		notes := s.backend.shown()
+		if len(notes) != 2 || notes[0].Slot == notes[1].Slot {
+			t.Fatalf("notes %+v", notes)
+		}
+		s.respond(Response{Serial: notes[0].Serial, Action: ActionOpen})
+		s.wantDone(t, "open my-browser https://one.test/path?secret=1")
+		s.respond(Response{Serial: notes[1].Serial, Action: ActionOpen})
+		s.wantDone(t, "open my-browser https://two.test/path?secret=1")
+		flood := received(slices.Repeat([]localapi.InboxEntry{tab("f", "a", "flood.test", "")}, 6)...)
+		flood.Snapshot.Settings.Grouped = false
+		s.send(flood)
+		s.last(t, 3)
+	})
+}
+
+func TestFailedClickIsTold(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		s.fail = errors.New("no browser")
+		s.send(received(tab("1", "a", "one.test", "One")))
+		s.respond(Response{Serial: s.last(t, 1).Serial, Action: ActionOpen})
+		n := s.last(t, 2)
+		if n.Kind != KindProblem || n.Title != "The link could not be opened" {
+			t.Errorf("notification %+v", n)
+		}
+		if got := s.agent.wasRead(); len(got) != 0 {
+			t.Errorf("marked as read: %q", got)
+		}
+	})
+}
+
+func TestHostileTextsStayInTheirPlace(t *testing.T) {
+	for name, title := range hostile {
+		t.Run(name, func(t *testing.T) {
+			play(t, true, func(t *testing.T, s *stage) {
+				e := tab("1", title, "example.org", title)
+				s.send(received(e, tab("2", "b", "two.test", title)))
+				s.send(received(e))
+				for _, n := range s.backend.shown() {
+					if strings.ContainsAny(n.Title+strings.ReplaceAll(n.Body, "\n", ""), "\x00\x07\x1b\r\u202e\u200b") || strings.Contains(n.Title, "\n") {
+						t.Errorf("notification %q, %q", n.Title, n.Body)
+					}
+					if strings.Contains(n.Body, "secret") || !strings.HasPrefix(n.Body, "example.org") {
+						t.Errorf("the host does not come first, or the query shows: %q", n.Body)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestRunEndsWithTheAgent(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		s.send(localapi.Update{Events: []localapi.Event{{Kind: localapi.Quitting}}})
+		if err := <-s.ended; err != nil {
+			t.Errorf("quitting: %v", err)
+		}
+		s.ended <- nil
+	})
+	synctest.Test(t, func(t *testing.T) {
+		agent := &fakeAgent{updates: make(chan localapi.Update), err: io.ErrUnexpectedEOF}
+		nothing := func(context.Context, string) error { return nil }
+		n, err := New(Params{
+			Agent: agent, Backend: &fakeBackend{}, Copy: nothing, Show: nothing,
+			Open: func(context.Context, string, string) error { return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		close(agent.updates)
+		if err := n.Run(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("a lost agent: %v", err)
+		}
+	})
+}
+
+func TestNewWantsItsParts(t *testing.T) {
+	if _, err := New(Params{}); err == nil {
+		t.Error("a notifier without parts")
+	}
+}
+
+func TestPlainBackendShowsOnlyHarmlessText(t *testing.T) {
+	for name, title := range hostile {
+		var got []string
+		b := &plainBackend{icon: []byte{1}, show: func(title, body string, icon any) error {
+			got = append(got, title, body)
+			if icon == nil {
+				t.Error("no icon: the balloon path fails without")
+			}
+			return nil
+		}}
+		if err := b.Show(t.Context(), Notification{Title: title, Body: title + "\n" + title}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(strings.Join(got, ""), "$`\"'<>\\\r\n") {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package notify
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// respond does what a person chose. What takes time runs beside the loop; Run waits for it.
+func (n *Notifier) respond(ctx context.Context, r Response) {
+	about, ok := n.open[r.Serial]
+	if !ok {
+		return // replaced meanwhile: it does not say any more what was clicked
+	}
+	delete(n.open, r.Serial)
+	if about.kind == KindTabs && about.slot == string(KindTabs) {
+		n.unseen = nil // looked at or put away: the next tab begins a new count
+	}
+	browser := n.settings.Browser
+	switch r.Action {
+	case ActionOpen, ActionDefault:
+		if about.kind == KindTabs && openable(about.entries) && (r.Action == ActionOpen || len(about.entries) == 1) {
+			n.do(ctx, "notify.problem.open", func(ctx context.Context) error { return n.openTabs(ctx, browser, about.entries) })
+			return
+		}
+		n.do(ctx, "notify.problem.window", func(ctx context.Context) error { return n.p.Show(ctx, about.pane) })
+	case ActionShow:
+		n.do(ctx, "notify.problem.window", func(ctx context.Context) error { return n.p.Show(ctx, about.pane) })
+	case ActionCopy:
+		n.do(ctx, "notify.problem.copy", func(ctx context.Context) error { return n.copyTabs(ctx, about.entries) })
+	case ActionLater:
+		// It stays unread in the inbox.
+	}
+}
+
+// do runs what a click asked for, and lets the loop tell when it did not work.
+func (n *Notifier) do(ctx context.Context, problem string, f func(ctx context.Context) error) {
+	n.doing.Go(func() {
+		err := f(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		n.p.Logger.Warn("a click on a notification could not be followed", "problem", problem, "error", err)
+		select {
+		case n.failed <- problem:
+		case <-ctx.Done():
+		}
+	})
+}
+
+func openable(entries []localapi.InboxEntry) bool {
+	for _, e := range entries {
+		if !e.CanOpen {
+			return false
+		}
+	}
+	return len(entries) > 0 && len(entries) <= openAtOnce
+}
+
+// openTabs opens each tab and marks it as read; one that does not open stays unread.
+func (n *Notifier) openTabs(ctx context.Context, browser string, entries []localapi.InboxEntry) error {
+	for _, e := range entries {
+		if err := n.p.Open(ctx, browser, e.URL); err != nil {
+			return err
+		}
+		if err := n.p.Agent.MarkRead(ctx, e.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyTabs puts the links on the clipboard, one a line, and marks them as read.
+func (n *Notifier) copyTabs(ctx context.Context, entries []localapi.InboxEntry) error {
+	var links, ids []string
+	for _, e := range entries {
+		links, ids = append(links, e.URL), append(ids, e.ID)
+	}
+	if err := n.p.Copy(ctx, strings.Join(links, "\n")); err != nil {
+		return err
+	}
+	return n.p.Agent.MarkRead(ctx, ids...)
+}

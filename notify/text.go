@@ -1,0 +1,60 @@
+package notify
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The longest texts that are shown, in characters: desktops cut at about these lengths anyway,
+// and Windows refuses toasts over 5 kB (toast schema).
+const (
+	maxDevice = 60
+	maxTitle  = 120
+	maxHost   = 80
+	maxText   = 400
+)
+
+// clean makes a foreign text fit to be shown as one line: no control characters, nothing that
+// reorders or hides text, no runs of blanks, at most max characters.
+func clean(s string, max int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r) && r != '\u200d', r == utf8.RuneError:
+			return -1 // Cf holds the bidirectional controls and invisible joiners; 200D joins emoji
+		default:
+			return r
+		}
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) > max {
+		s = strings.TrimSpace(string([]rune(s)[:max-1])) + "…"
+	}
+	return s
+}
+
+// escapeMarkup escapes a body for servers that announce "body-markup" (Desktop Notifications
+// Specification, "Markup"); without that capability it must stay as it is.
+func escapeMarkup(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// harmless drops what a shell, PowerShell, AppleScript or XML could interpret. beeep puts texts
+// into a PowerShell here-string, a CDATA section and command lines, none of which it guards, so
+// everything with a meaning there goes: $, backtick, all quotation marks, angle brackets (and with
+// them "]]>"), backslashes, line ends, and dashes at the beginning, which look like options.
+func harmless(s string, max int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case strings.ContainsRune("$`\"'<>\\", r), unicode.Is(unicode.Quotation_Mark, r):
+			return -1
+		default:
+			return r
+		}
+	}, s)
+	return strings.TrimLeft(clean(s, max), "-–— ")
+}
