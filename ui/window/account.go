@@ -1,0 +1,184 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"image"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// accountPane shows who is signed in, how that stands, and the ways out.
+type accountPane struct {
+	w    *Window
+	page *page
+
+	picture     *avatar
+	name, email *line
+	fetched     string // whose picture was asked for
+	image       image.Image
+
+	signedIn, server, contact, push, device *factLine
+	privacy                                 *text
+}
+
+// factLine is a fact whose value changes.
+type factLine struct {
+	*fyne.Container
+	value *text
+}
+
+func newFactLine(name string) *factLine {
+	f := &factLine{value: newText("")}
+	f.Container = container.New(factLayout{}, newLine(name, colorMuted, theme.SizeNameText, false), f.value)
+	return f
+}
+
+// set changes the value; an empty one hides the fact.
+func (f *factLine) set(value string) {
+	f.value.set(value)
+	setVisible(f.Container, value != "")
+}
+
+func newAccountPane(w *Window) pane {
+	p := &accountPane{w: w, picture: newAvatar(64)}
+	p.name = newLine("", theme.ColorNameForeground, theme.SizeNameSubHeadingText, true)
+	p.email = newLine("", colorMuted, theme.SizeNameText, false)
+	manage := w.linkButton(w.t("window.account.manage"), func() { w.openPage(localapi.PageManageAccount) })
+	who := newCard(container.NewBorder(nil, nil, inset(0, 0, 0, 10, p.picture), container.NewCenter(manage),
+		container.New(middle{}, vstack(gapTiny, p.name, p.email))))
+
+	p.signedIn, p.server = newFactLine(w.t("window.account.state")), newFactLine(w.t("window.account.server"))
+	p.contact, p.push = newFactLine(w.t("window.account.contact")), newFactLine(w.t("window.account.push"))
+	p.device = newFactLine(w.t("window.account.device"))
+	how := newCard(vstack(gapSmall, p.signedIn, p.device, p.contact, p.push, p.server))
+
+	p.privacy = newText("")
+	privacy := newCard(vstack(gapSmall, p.privacy, newMuted(w.t("window.account.privacy_text"))))
+
+	out := w.button(w.t("window.account.sign_out"), p.askSignOut)
+	remove := w.linkButton(w.t("window.account.remove"), p.askRemove)
+	leave := newCard(vstack(gap, newMuted(w.t("window.account.leave_text")), wrap(out, remove)))
+
+	p.page = newPage(w.t("window.account.title"), nil, vstack(gapLarge-4, who,
+		section(w.t("window.account.how"), how), section(w.t("window.account.privacy"), privacy),
+		section(w.t("window.account.leave"), leave)), nil)
+	return p
+}
+
+func (p *accountPane) object() fyne.CanvasObject { return p.page.object }
+
+func (p *accountPane) shown() {}
+
+func (p *accountPane) escape() {}
+
+func (p *accountPane) update() {
+	w := p.w
+	s := w.model.snap
+	now := w.p.Now()
+	name, email := plain(s.Account.Name), plain(s.Account.Email)
+	if email == "" {
+		email = w.t("window.account.no_profile")
+	}
+	if name == "" {
+		name, email = email, ""
+	}
+	p.name.set(name)
+	p.email.set(email)
+	setVisible(p.email, email != "")
+	p.fetchPicture()
+	p.picture.set(name, p.image)
+
+	state := w.t("window.account.state_" + string(s.Account.State))
+	if s.Account.State == localapi.NeedsSignIn && s.Account.Cause != "" {
+		state = joinSentences(state, plain(s.Account.Cause))
+	}
+	if s.Account.DevicesUnavailable {
+		state = joinSentences(state, w.t("window.account.no_devices"))
+	}
+	p.signedIn.set(state)
+	p.server.set(plain(s.Account.Server))
+	p.contact.set(w.words.Ago(s.Connection.LastContact, now))
+	if this, _ := w.model.others(); this != nil {
+		p.device.set(w.name(this.Name))
+	} else {
+		p.device.set("")
+	}
+	switch {
+	case s.Connection.Push.Connected:
+		p.push.set(w.t("window.account.push_on", "When", when(w.words, s.Connection.Push.ConnectedSince, now)))
+	default:
+		p.push.set(w.t("window.account.push_off"))
+	}
+	switch m := s.Account.MetricsEnabled; {
+	case m == nil:
+		p.privacy.set(w.t("window.account.metrics_unknown"))
+	case *m:
+		p.privacy.set(w.t("window.account.metrics_on"))
+	default:
+		p.privacy.set(w.t("window.account.metrics_off"))
+	}
+}
+
+// fetchPicture asks for the account's picture once for each account.
+func (p *accountPane) fetchPicture() {
+	w := p.w
+	account := w.model.snap.Account
+	if !account.HasAvatar {
+		p.fetched, p.image = "", nil
+		return
+	}
+	if p.fetched == account.UID {
+		return
+	}
+	p.fetched = account.UID
+	var picture image.Image
+	w.call(func(ctx context.Context) error {
+		content, err := w.p.Agent.Avatar(ctx)
+		if err != nil {
+			return err
+		}
+		picture = decodeAvatar(content)
+		return nil
+	}, func(err error) {
+		var refused *localapi.Error
+		if err != nil && (!errors.As(err, &refused) || refused.Code != localapi.CodeNotFound) {
+			p.fetched = "" // the letter stands in until the next update asks again
+			return
+		}
+		p.image = picture
+		p.picture.set(p.picture.name, p.image)
+	})
+}
+
+// askSignOut asks whether, and what becomes of the data here.
+func (p *accountPane) askSignOut() {
+	w := p.w
+	purge := widget.NewCheck(w.t("window.account.delete_local"), nil)
+	w.ask(question{
+		title: w.t("window.account.sign_out_title"), text: w.t("window.account.sign_out_text"), extra: purge,
+		yes: w.t("window.account.sign_out_yes"), danger: true,
+		do: func() {
+			w.call(func(ctx context.Context) error { return w.p.Agent.SignOut(ctx, purge.Checked) }, func(err error) {
+				if !w.failed(err) {
+					w.wanted = ""
+					w.refresh()
+				}
+			})
+		},
+	})
+}
+
+// askRemove explains that an account is removed on the web.
+func (p *accountPane) askRemove() {
+	w := p.w
+	w.ask(question{
+		title: w.t("window.account.remove_title"), text: w.t("window.account.remove_text"),
+		yes: w.t("window.account.remove_yes"), do: func() { w.openPage(localapi.PageDeleteAccount) },
+	})
+}

@@ -1,0 +1,142 @@
+package window
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// question is a decision that a person must take before something happens.
+type question struct {
+	title, text string
+	extra       fyne.CanvasObject // fields and choices below the text, or nil
+	first       fyne.Focusable    // what gets the focus; the safe button when nil
+	yes, no     string
+	danger      bool
+	do          func()
+	// check may refuse the answer; the dialog then stays open.
+	check func() bool
+}
+
+// asking is an open question. There is at most one.
+type asking struct {
+	w    *Window
+	pop  *widget.PopUp
+	yes  *button
+	no   *button
+	q    question
+	text *text
+}
+
+// dialogWidth is as wide as a dialog gets, in units.
+const dialogWidth = 420
+
+// ask puts a question. The safe answer has the focus; Escape gives it too.
+func (w *Window) ask(q question) *asking {
+	if w.dialog != nil {
+		w.dialog.dismiss()
+	}
+	d := &asking{w: w, q: q}
+	if q.no == "" {
+		q.no = w.t("window.cancel")
+	}
+	d.no = w.button(q.no, d.dismiss)
+	buttons := hstack(gapSmall, layout.NewSpacer(), d.no)
+	if q.yes != "" {
+		d.yes = w.button(q.yes, d.accept)
+		d.yes.Importance = widget.HighImportance
+		if q.danger {
+			d.yes.Importance = widget.DangerImportance
+		}
+		buttons.Add(d.yes)
+	}
+	title := newLine(q.title, theme.ColorNameForeground, theme.SizeNameSubHeadingText, true)
+	d.text = newText(q.text)
+	body := vstack(gap, title, d.text)
+	if q.extra != nil {
+		body.Add(q.extra)
+	}
+	body.Add(spacer(1, 1))
+	body.Add(buttons)
+	width := min(dialogWidth, w.win.Canvas().Size().Width-2*gapLarge)
+	content := inset(gapSmall, gapSmall, gapSmall, gapSmall, body)
+	d.pop = widget.NewModalPopUp(content, w.win.Canvas())
+	w.dialog = d
+	// Wrapped texts know their height once they know their width.
+	d.pop.Resize(fyne.NewSize(width, 10))
+	d.pop.Show()
+	d.pop.Resize(fyne.NewSize(width, d.pop.MinSize().Height))
+	if q.first != nil {
+		w.win.Canvas().Focus(q.first)
+	} else {
+		w.win.Canvas().Focus(d.no)
+	}
+	return d
+}
+
+// tell explains something; there is nothing to decide.
+func (w *Window) tell(title, words string) {
+	w.ask(question{title: title, text: words, no: w.t("window.understood")})
+}
+
+func (d *asking) accept() {
+	if d.q.check != nil && !d.q.check() {
+		return
+	}
+	d.dismiss()
+	if d.q.do != nil {
+		d.q.do()
+	}
+}
+
+// dismiss closes the dialog without an answer.
+func (d *asking) dismiss() {
+	d.pop.Hide()
+	if d.w.dialog == d {
+		d.w.dialog = nil
+	}
+}
+
+// button makes a button that passes Escape on to the window.
+func (w *Window) button(label string, tapped func()) *button {
+	b := newButton(label, nil, tapped)
+	b.escape = w.escape
+	return b
+}
+
+func (w *Window) iconButton(label string, res fyne.Resource, tapped func()) *button {
+	b := newButton(label, res, tapped)
+	b.escape = w.escape
+	return b
+}
+
+// mainButton makes the one button of a page that leads on.
+func (w *Window) mainButton(label string, tapped func()) *button {
+	b := w.button(label, tapped)
+	b.Importance = widget.HighImportance
+	return b
+}
+
+// linkButton makes a button that looks like a link: it leads to a page on the web.
+func (w *Window) linkButton(label string, tapped func()) *button {
+	b := newButton(label, tinted("globe", colorMuted), tapped)
+	b.escape = w.escape
+	b.Importance = widget.LowImportance
+	b.Alignment = widget.ButtonAlignLeading
+	return b
+}
+
+// field makes a field that passes the window's keys on.
+func (w *Window) field(name, placeholder string) *field {
+	f := newField(name, placeholder)
+	f.escape, f.shortcut = w.escape, w.shortcut
+	return f
+}
+
+// secretField makes a field whose text is not shown.
+func (w *Window) secretField(name string) *field {
+	f := newSecretField(name, name)
+	f.escape, f.shortcut = w.escape, w.shortcut
+	return f
+}

@@ -1,0 +1,89 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// callTime bounds one call to the agent. The agent answers at once or waits for a server, for
+// which it has limits of its own below this one.
+const callTime = 45 * time.Second
+
+// post runs a function on Fyne's goroutine, unless the window has been closed by then.
+func (w *Window) post(f func()) {
+	w.p.Post(func() {
+		if !w.closed {
+			f()
+		}
+	})
+}
+
+// call runs work beside Fyne's goroutine and hands its error to done on Fyne's goroutine.
+func (w *Window) call(work func(ctx context.Context) error, done func(err error)) {
+	if w.closed {
+		return
+	}
+	w.running.Go(func() {
+		ctx, cancel := context.WithTimeout(w.ctx, callTime)
+		defer cancel()
+		err := work(ctx)
+		if w.ctx.Err() == nil {
+			w.post(func() { done(err) })
+		}
+	})
+}
+
+// do runs a call whose effect comes back as a snapshot; a refusal is said in a toast.
+func (w *Window) do(work func(ctx context.Context) error) {
+	w.call(work, func(err error) { w.failed(err) })
+}
+
+// failed tells whether there is an error, and says it in a toast.
+func (w *Window) failed(err error) bool {
+	if err == nil {
+		return false
+	}
+	w.toasts.say(toneBad, w.sentence(err))
+	return true
+}
+
+// sentence says an error in the person's language: what happened, and what to do next.
+func (w *Window) sentence(err error) string {
+	var e *localapi.Error
+	if !errors.As(err, &e) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return w.t("window.error.slow")
+		}
+		return w.t("window.error.internal")
+	}
+	switch e.Code {
+	case localapi.CodeBackoff:
+		if !e.Until.IsZero() {
+			return w.t("window.error.backoff_until", "Time", clockTime(e.Until, w.p.Now()))
+		}
+		return w.t("window.error.backoff")
+	case localapi.CodeNotSignedIn, localapi.CodeLocked, localapi.CodeNoDevice, localapi.CodeNotFound,
+		localapi.CodeOffline, localapi.CodeUnsupported, localapi.CodeNotReachable:
+		return w.t("window.error." + string(e.Code))
+	}
+	// The agent knows these better than we do.
+	if said := plain(e.Message); said != "" {
+		return joinSentences(said, plain(e.Hint))
+	}
+	return w.t("window.error.internal")
+}
+
+// joinSentences puts a hint behind a sentence.
+func joinSentences(sentence, hint string) string {
+	if hint == "" {
+		return sentence
+	}
+	last := sentence[len(sentence)-1]
+	if last != '.' && last != '!' && last != '?' {
+		sentence += "."
+	}
+	return sentence + " " + hint
+}

@@ -1,0 +1,22 @@
+// Package window is Tabferry's window: a face of the agent made with Fyne.
+//
+// It holds no account state of its own. A model keeps the newest [localapi.Snapshot] that
+// [Agent.Watch] brought and derives from it what the panes show; what a person does becomes a call
+// to the [Agent], and its effect comes back as the next snapshot. When the agent goes away the
+// window says so and connects again by itself; when the agent says that it is quitting, the window
+// closes.
+//
+//	w := window.New(window.Params{App: app, Agent: client, Pane: window.PaneSend, …})
+//	w.ShowAndRun() // returns after the window has been closed and everything it started has ended
+//
+// One file holds one pane (signin.go, send.go, inbox.go, …); model.go and the files beside it that
+// do not import Fyne hold every decision worth testing without a screen. All texts come from
+// [i18n.Catalogue]. Text that comes from other devices, such as titles and device names, is drawn
+// as plain text with control characters removed, never as markup.
+//
+// Everything that touches a widget runs on the one goroutine that Params.Post posts to. Calls to
+// the agent run beside it and post their results back; Close ends them and waits.
+//
+// The package does not import Fyne's app package, so that it builds and is tested without cgo, GL
+// or a display: the caller makes the [fyne.App].
+package window

@@ -1,0 +1,165 @@
+package window
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	_ "image/gif" // pictures of codes come in all usual formats
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// errNoCode says that a picture holds no code that can be read.
+var errNoCode = errors.New("window: no code in the picture")
+
+// maxPixels bounds the pictures that are decoded: five screens of 4096 by 2304 side by side.
+const maxPixels = 48 << 20
+
+// pasted takes a text that was pasted outside of a field.
+func (w *Window) pasted(words string) {
+	if w.dialog != nil {
+		return
+	}
+	if looksLikePairing(words) {
+		w.join(strings.TrimSpace(words))
+		return
+	}
+	w.take(findLinks(words))
+}
+
+// take puts links into the send pane.
+func (w *Window) take(links []localapi.Link) {
+	switch {
+	case len(links) == 0:
+		w.toasts.say(toneInfo, w.t("window.toast.no_link"))
+	case w.model.gate() != gateOpen:
+		w.toasts.say(toneInfo, w.t("window.toast.sign_in_first"))
+	default:
+		w.show(PaneSend)
+		w.sendPane().setLinks(links, "")
+	}
+}
+
+// looksLikePairing tells whether a text is the address in a pairing code: its channel and key
+// stand behind the #.
+func looksLikePairing(words string) bool {
+	u, err := url.Parse(strings.TrimSpace(words))
+	return err == nil && isLink(strings.TrimSpace(words)) && strings.HasPrefix(u.Path, "/pair") && strings.Contains(u.Fragment, "channel_id=")
+}
+
+// dropped takes what was dropped on the window: links, files that hold links, pictures of codes.
+func (w *Window) dropped(uris []fyne.URI) {
+	var files []string
+	for _, u := range uris {
+		address := strings.TrimPrefix(u.String(), "file://")
+		switch {
+		case strings.HasPrefix(address, "http:") || strings.HasPrefix(address, "https:"):
+			link, ok := droppedLink(address)
+			if !ok {
+				w.toasts.say(toneWarn, w.t("window.toast.paste_instead"))
+				return
+			}
+			w.take([]localapi.Link{{URL: link}})
+			return
+		case u.Scheme() == "file" && kindOfFile(u.Name()) != fileOther:
+			files = append(files, u.Path())
+		}
+	}
+	if len(files) == 0 {
+		w.toasts.say(toneInfo, w.t("window.toast.drop_what"))
+		return
+	}
+	w.readFiles(files)
+}
+
+// readFiles reads dropped files beside Fyne's goroutine and takes what they hold.
+func (w *Window) readFiles(files []string) {
+	var links []localapi.Link
+	var codes []string
+	read := w.p.ReadCode
+	w.call(func(ctx context.Context) error {
+		for _, file := range files {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if kindOfFile(file) == filePicture {
+				code, err := codeInFile(file, read)
+				if err != nil {
+					return err
+				}
+				codes = append(codes, code)
+				continue
+			}
+			content, err := readUpTo(file, maxLinkFile)
+			if err != nil {
+				return err
+			}
+			links = append(links, linksInFile(filepath.Base(file), content)...)
+		}
+		return nil
+	}, func(err error) {
+		switch i := slices.IndexFunc(codes, looksLikePairing); {
+		case errors.Is(err, errNoCode):
+			w.toasts.say(toneBad, w.t("window.pair.no_code"))
+		case err != nil:
+			w.toasts.say(toneBad, w.t("window.error.read_file"))
+		case i >= 0:
+			w.join(codes[i])
+		default:
+			for _, code := range codes {
+				links = append(links, findLinks(code)...)
+			}
+			w.take(links[:min(len(links), maxLinks)])
+		}
+	})
+}
+
+// readUpTo reads a file that must not be larger than limit bytes.
+func readUpTo(file string, limit int64) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(content)) > limit {
+		return nil, errors.New("window: the file is too large")
+	}
+	return content, nil
+}
+
+// codeInFile reads the code in a picture.
+func codeInFile(file string, read func(image.Image) (string, error)) (string, error) {
+	if read == nil {
+		return "", errNoCode
+	}
+	content, err := readUpTo(file, maxPicture)
+	if err != nil {
+		return "", err
+	}
+	config, _, err := image.DecodeConfig(bytes.NewReader(content))
+	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > maxPixels/config.Height {
+		return "", errNoCode
+	}
+	picture, _, err := image.Decode(bytes.NewReader(content))
+	if err != nil {
+		return "", errNoCode
+	}
+	code, err := read(picture)
+	if err != nil {
+		return "", errNoCode
+	}
+	return code, nil
+}

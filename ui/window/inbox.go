@@ -1,0 +1,322 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// openAsk is from how many links on "Open all" asks first.
+const openAsk = 10
+
+// inboxPage is how many entries "Show more" brings.
+const inboxPage = 100
+
+// searchDelay is how long typing rests before a search is made.
+const searchDelay = 200 * time.Millisecond
+
+// inboxPane lists what other devices sent.
+type inboxPane struct {
+	w      *Window
+	page   *page
+	search *field
+	groups *fyne.Container
+	byKey  map[string]*inboxCard
+	empty  *surface
+	state  *state
+	more   *button
+	read   *button
+
+	// found is the answer to the search, or the pages beyond the snapshot; nil for the snapshot's.
+	found     []localapi.InboxEntry
+	query     string
+	want      int // how many entries are shown at most, beyond the snapshot's
+	serial    int // the newest question; answers to older ones are dropped
+	seen      uint64
+	stopDelay func()
+	problem   string
+	asking    bool
+}
+
+// inboxCard is one group: a heading with its buttons, and rows.
+type inboxCard struct {
+	object fyne.CanvasObject
+	title  *line
+	open   *button
+	rows   *rowList
+	group  inboxGroup
+}
+
+func newInboxPane(w *Window) *inboxPane {
+	p := &inboxPane{w: w, byKey: map[string]*inboxCard{}}
+	p.search = w.field(w.t("window.inbox.search"), w.t("window.inbox.search"))
+	p.search.OnChanged = func(string) { p.typed() }
+	p.search.OnSubmitted = func(string) { p.look() }
+	p.groups = vstack(gapLarge - 4)
+	p.state = newState(w)
+	p.empty = newCard(p.state)
+	p.more = w.button(w.t("window.inbox.more"), func() { p.want = p.shownCount() + inboxPage; p.look() })
+	p.more.Importance = widget.LowImportance
+	p.read = w.button(w.t("window.inbox.read_all"), p.readAll)
+	p.read.Importance = widget.LowImportance
+	beside := container.NewGridWrap(fyne.NewSize(190, p.search.MinSize().Height), p.search)
+	p.page = newPage(w.t("window.inbox.title"), beside, vstack(gap, p.groups, p.empty, container.NewCenter(hstack(gapSmall, p.read, p.more))), nil)
+	return p
+}
+
+func (p *inboxPane) object() fyne.CanvasObject { return p.page.object }
+
+func (p *inboxPane) shown() {}
+
+func (p *inboxPane) escape() {
+	if p.search.Text != "" {
+		p.search.put("")
+	}
+}
+
+// typed waits until typing rests, then searches.
+func (p *inboxPane) typed() {
+	if p.stopDelay != nil {
+		p.stopDelay()
+	}
+	p.stopDelay = p.w.p.After(searchDelay, func() { p.w.post(p.look) })
+}
+
+// look asks the agent for what the search and "Show more" want.
+func (p *inboxPane) look() {
+	p.query = p.search.Text
+	p.serial++
+	serial := p.serial
+	if p.query == "" && p.want == 0 {
+		p.found, p.problem, p.asking = nil, "", false
+		p.update()
+		return
+	}
+	p.asking = true
+	q := localapi.InboxQuery{Text: p.query, Limit: min(500, max(inboxPage, p.want))}
+	var found []localapi.InboxEntry
+	p.w.call(func(ctx context.Context) (err error) {
+		found, err = p.w.p.Agent.Inbox(ctx, q)
+		return err
+	}, func(err error) {
+		if serial != p.serial {
+			return
+		}
+		p.asking, p.problem = false, ""
+		if err != nil {
+			p.problem = p.w.sentence(err)
+			p.found = nil
+		} else {
+			p.found = slices.Clip(append([]localapi.InboxEntry{}, found...))
+		}
+		p.update()
+	})
+}
+
+// entries gives what is to be listed now.
+func (p *inboxPane) entries() []localapi.InboxEntry {
+	if p.query == "" && p.found == nil {
+		return p.w.model.snap.Inbox.Recent
+	}
+	return p.found
+}
+
+func (p *inboxPane) shownCount() int { return len(p.entries()) }
+
+func (p *inboxPane) update() {
+	m := &p.w.model
+	if m.snap.Revision != p.seen {
+		p.seen = m.snap.Revision
+		if p.query != "" || p.want > 0 {
+			p.look() // what was found may have been read or deleted
+		}
+	}
+	entries := p.entries()
+	groups := groupInbox(entries, p.w.p.Now())
+	objects := make([]fyne.CanvasObject, 0, len(groups))
+	kept := make(map[string]*inboxCard, len(groups))
+	for _, g := range groups {
+		card := p.byKey[g.key]
+		if card == nil {
+			card = p.newGroup()
+		}
+		p.fill(card, g)
+		kept[g.key] = card
+		objects = append(objects, card.object)
+	}
+	p.byKey = kept
+	replace(p.groups, objects)
+	setVisible(p.groups, len(groups) > 0)
+	setVisible(p.empty, len(groups) == 0)
+	if len(groups) == 0 {
+		p.sayEmpty()
+	}
+	setVisible(p.read, m.snap.Inbox.Unread > 0 && p.query == "")
+	setVisible(p.more, p.query == "" && len(entries) > 0 && m.snap.Inbox.Total > len(entries) && len(entries) < 500)
+	setVisible(p.search, m.snap.Inbox.Total > 0 || p.search.Text != "")
+}
+
+func (p *inboxPane) sayEmpty() {
+	w := p.w
+	switch {
+	case p.problem != "":
+		p.state.say("inbox", w.t("window.inbox.failed"), p.problem, w.t("window.retry"), p.look)
+	case p.asking:
+		p.state.say("inbox", w.t("window.inbox.searching"), "", "", nil)
+	case p.query != "":
+		p.state.say("inbox", w.t("window.inbox.nothing", "Query", plain(p.query)), "", w.t("window.inbox.clear_search"), func() { p.search.put(""); p.look() })
+	default:
+		p.state.say("inbox", w.t("window.inbox.empty"), w.t("window.inbox.empty_text"), w.t("window.inbox.devices"), func() { w.show(PaneDevices) })
+	}
+}
+
+func (p *inboxPane) newGroup() *inboxCard {
+	w := p.w
+	c := &inboxCard{title: newLine("", colorMuted, theme.SizeNameText, true), rows: newRowList(w.escape)}
+	c.open = w.button("", func() { p.openAll(c.group) })
+	c.open.Importance = widget.LowImportance
+	head := inset(0, 0, 2, 0, container.NewBorder(nil, nil, nil, c.open, container.New(middle{}, c.title)))
+	c.object = vstack(gapTiny, head, newListCard(c.rows))
+	return c
+}
+
+func (p *inboxPane) fill(c *inboxCard, g inboxGroup) {
+	w := p.w
+	c.group = g
+	from := plain(g.from)
+	if from == "" {
+		from = w.t("common.unknown_device")
+	}
+	c.title.set(dots(from, dayName(w.words, g.day, w.p.Now())))
+	c.open.relabel(w.words.N("window.inbox.open_all", len(g.openable())))
+	setVisible(c.open, len(g.openable()) > 1)
+	specs := make([]rowSpec, 0, len(g.entries))
+	for _, e := range g.entries {
+		specs = append(specs, p.row(e))
+	}
+	c.rows.set(specs)
+}
+
+func (p *inboxPane) row(e localapi.InboxEntry) rowSpec {
+	w := p.w
+	at := e.At.In(w.p.Now().Location()).Format("15:04")
+	spec := rowSpec{id: e.ID, strong: !e.Read, more: w.t("window.more"), icon: "link"}
+	if !e.Read {
+		spec.iconColor = colorAccent
+		spec.mark = w.t("window.inbox.new")
+	}
+	remove := menuEntry{label: w.t("window.inbox.delete"), do: func() { p.remove(e.ID) }}
+	switch e.Kind {
+	case localapi.KindUnreadable:
+		spec.icon, spec.iconColor, spec.detailIs = "lock", colorWarn, toneWarn
+		spec.title = w.t("window.inbox.unreadable")
+		reason := plain(e.Reason)
+		if reason == "" {
+			reason = w.t("window.inbox.unreadable_why")
+		}
+		spec.detail = dots(reason, at)
+	case localapi.KindClose:
+		spec.icon = "device"
+		spec.title = w.words.N("window.inbox.close_request", len(e.URLs))
+		var hosts string
+		for _, address := range e.URLs[:min(3, len(e.URLs))] {
+			hosts = dots(hosts, shortLink(address))
+		}
+		spec.detail = dots(hosts, at)
+		spec.menu = append(spec.menu, menuEntry{label: w.t("window.inbox.copy_links"), do: func() { w.copy(joinLines(e.URLs)); p.markRead(e) }})
+	default:
+		host := plain(e.Host)
+		spec.title = titleOf(e.Title, e.URL)
+		spec.detail = dots(host, at)
+		if e.Private {
+			spec.detail = dots(host, w.t("window.inbox.private"), at)
+		}
+		if e.CanOpen {
+			spec.tap = func() { p.open(e) }
+			spec.action = rowAction{label: w.t("window.inbox.open"), do: spec.tap}
+		} else {
+			spec.detail = dots(w.t("window.inbox.not_openable"), at)
+		}
+		spec.menu = append(spec.menu, menuEntry{label: w.t("window.copy_link"), do: func() { w.copy(e.URL); p.markRead(e) }})
+	}
+	if !e.Read {
+		spec.menu = append(spec.menu, menuEntry{label: w.t("window.inbox.mark_read"), do: func() { p.markRead(e) }})
+	}
+	spec.menu = append(spec.menu, remove)
+	return spec
+}
+
+func joinLines(list []string) string {
+	var all string
+	for i, s := range list {
+		if i > 0 {
+			all += "\n"
+		}
+		all += s
+	}
+	return all
+}
+
+func (p *inboxPane) open(e localapi.InboxEntry) {
+	p.w.open(e.URL)
+	p.markRead(e)
+}
+
+func (p *inboxPane) markRead(entries ...localapi.InboxEntry) {
+	list := ids(entries, true)
+	if len(list) == 0 {
+		return
+	}
+	p.w.do(func(ctx context.Context) error { return p.w.p.Agent.MarkRead(ctx, list...) })
+}
+
+func (p *inboxPane) remove(id string) {
+	p.w.do(func(ctx context.Context) error { return p.w.p.Agent.DeleteReceived(ctx, id) })
+}
+
+// openAll opens all links of a group; many only after asking.
+func (p *inboxPane) openAll(g inboxGroup) {
+	list := g.openable()
+	openThem := func() {
+		for _, e := range list {
+			p.w.open(e.URL)
+		}
+		p.markRead(list...)
+	}
+	if len(list) <= openAsk {
+		openThem()
+		return
+	}
+	p.w.ask(question{
+		title: p.w.words.N("window.inbox.open_many", len(list)),
+		text:  p.w.t("window.inbox.open_many_text"),
+		yes:   p.w.words.N("window.inbox.open_all", len(list)),
+		do:    openThem,
+	})
+}
+
+// readAll marks everything as read, also what the snapshot does not hold.
+func (p *inboxPane) readAll() {
+	w := p.w
+	w.do(func(ctx context.Context) error {
+		for {
+			entries, err := w.p.Agent.Inbox(ctx, localapi.InboxQuery{Unread: true, Limit: 500})
+			if err != nil || len(entries) == 0 {
+				return err
+			}
+			if err := w.p.Agent.MarkRead(ctx, ids(entries, true)...); err != nil {
+				return err
+			}
+			if len(entries) < 500 {
+				return nil
+			}
+		}
+	})
+}

@@ -1,0 +1,472 @@
+package window
+
+import (
+	"context"
+	"image"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// pairPane connects a phone to the account, or this computer to the account of another device.
+type pairPane struct {
+	w    *Window
+	page *page
+
+	holder *fyne.Container
+	face   string
+	parts  pairParts
+
+	large   bool
+	code    image.Image
+	codeFor string // which shown code the picture belongs to
+	asking  bool
+}
+
+// pairParts are the parts of the present face that change while it is shown.
+type pairParts struct {
+	code    *qrView
+	size    *button
+	left    *line
+	problem *text
+	totp    *field
+	safe    *button
+	yes     *button
+	address *field
+}
+
+func newPairPane(w *Window) pane {
+	p := &pairPane{w: w, holder: container.NewStack()}
+	p.page = newPage(w.t("window.pair.title"), nil, p.holder, nil)
+	return p
+}
+
+func (p *pairPane) object() fyne.CanvasObject { return p.page.object }
+
+func (p *pairPane) shown() {
+	switch {
+	case p.parts.totp != nil:
+		p.w.focus(p.parts.totp)
+	case p.parts.safe != nil:
+		p.w.focus(p.parts.safe)
+	case p.parts.address != nil:
+		p.w.focus(p.parts.address)
+	}
+}
+
+func (p *pairPane) escape() {
+	if p.w.model.snap.Pairing != nil {
+		p.cancel()
+	}
+}
+
+func (p *pairPane) cancel() { p.w.do(p.w.p.Agent.CancelPairing) }
+
+// faceName tells which face fits the model.
+func (p *pairPane) faceName() string {
+	m := &p.w.model
+	if pairing := m.snap.Pairing; pairing != nil {
+		side := "join "
+		if pairing.Authority {
+			side = "show "
+		}
+		if pairing.State == localapi.PairAsked && pairing.NeedsTOTP {
+			side += "totp "
+		}
+		if pairing.ConfirmedHere {
+			side += "confirmed "
+		}
+		return side + string(pairing.State)
+	}
+	switch {
+	case m.snap.Account.State == localapi.SignedIn && m.canShowCode() && p.w.p.DrawCode != nil:
+		return "phone"
+	case m.snap.Account.State == localapi.SignedIn:
+		return "phone on the web"
+	default:
+		return "computer"
+	}
+}
+
+func (p *pairPane) update() {
+	if name := p.faceName(); name != p.face {
+		p.face, p.parts = name, pairParts{}
+		p.holder.Objects = []fyne.CanvasObject{p.build()}
+		p.holder.Refresh()
+		if p.w.shell != nil && p.w.shell.front == p.object() && p.w.dialog == nil {
+			p.shown()
+		}
+	}
+	p.fill()
+}
+
+func (p *pairPane) build() fyne.CanvasObject {
+	w := p.w
+	pairing := w.model.snap.Pairing
+	if pairing == nil {
+		switch p.face {
+		case "phone":
+			return p.buildPhone()
+		case "phone on the web":
+			return p.buildPhoneOnTheWeb()
+		}
+		return p.buildComputer()
+	}
+	switch pairing.State {
+	case localapi.PairShowing:
+		return p.buildCode()
+	case localapi.PairAsked, localapi.PairConfirming:
+		if pairing.ConfirmedHere {
+			return p.progress(w.t("window.pair.waiting_there"))
+		}
+		return p.buildConfirm(*pairing)
+	case localapi.PairDone, localapi.PairCancelled, localapi.PairFailed, localapi.PairTimedOut:
+		return p.buildEnd(*pairing)
+	}
+	return p.progress(w.t("window.pair." + string(pairing.State)))
+}
+
+func (p *pairPane) buildPhone() fyne.CanvasObject {
+	w := p.w
+	start := w.mainButton(w.t("window.pair.show_code"), func() { w.do(w.p.Agent.ShowPairing) })
+	p.parts.safe = start
+	return newCard(vstack(gap, wayTitle("phone", w.t("window.pair.phone")), newText(w.t("window.pair.phone_text")),
+		newMuted(w.t("window.pair.where_to_scan")), wrap(start, p.webPage())))
+}
+
+func (p *pairPane) buildPhoneOnTheWeb() fyne.CanvasObject {
+	w := p.w
+	why := w.t("window.pair.no_session")
+	if w.p.DrawCode == nil {
+		why = w.t("window.pair.phone_text")
+	}
+	page := w.mainButton(w.t("window.pair.web_page"), func() { w.openPage(localapi.PagePairPhone) })
+	p.parts.safe = page
+	return newCard(vstack(gap, wayTitle("phone", w.t("window.pair.phone")), newText(why), wrap(page)))
+}
+
+// webPage leads to the account service's own pairing page.
+func (p *pairPane) webPage() *button {
+	return p.w.linkButton(p.w.t("window.pair.web_page"), func() { p.w.openPage(localapi.PagePairPhone) })
+}
+
+func (p *pairPane) buildCode() fyne.CanvasObject {
+	w := p.w
+	p.parts.code = newQRView(w.t("window.pair.code_name"))
+	p.parts.left = newLine("", colorMuted, sizeCaption, false)
+	p.parts.left.align = fyne.TextAlignCenter
+	p.parts.problem = newText("")
+	p.parts.problem.Hide()
+	p.parts.size = w.button("", func() { p.large = !p.large; p.fill() })
+	stop := w.button(w.t("window.pair.stop"), p.cancel)
+	p.parts.safe = stop
+	scan := newText(w.t("window.pair.where_to_scan"))
+	scan.label.Alignment = fyne.TextAlignCenter
+	return newCard(vstack(gap, scan, p.parts.code, p.parts.left, p.parts.problem,
+		container.New(centredRow{gapSmall}, p.parts.size, stop)))
+}
+
+// buildConfirm shows who is on the other side; declining is the safe answer.
+func (p *pairPane) buildConfirm(pairing localapi.Pairing) fyne.CanvasObject {
+	w := p.w
+	title, words, yes, no := w.t("window.pair.asked"), w.t("window.pair.asked_text"), w.t("window.pair.allow"), w.t("window.pair.decline")
+	if !pairing.Authority {
+		title, words, yes, no = w.t("window.pair.confirming"), w.t("window.pair.confirming_text"), w.t("window.pair.confirm"), w.t("window.cancel")
+	}
+	body := vstack(gap, newSubheading(title), newText(words), newSurface(colorQuiet, 10, pad(gap, p.peer(pairing))))
+	if peer := pairing.Peer; peer != nil && !peer.Known && pairing.Authority {
+		body.Add(newSurface(colorWarnBox, 10, pad(gap, newText(w.t("window.pair.unknown_application")))))
+	}
+	if pairing.NeedsTOTP {
+		p.parts.totp = w.field(w.t("window.pair.totp"), w.t("window.pair.totp"))
+		p.parts.totp.OnSubmitted = func(string) { p.confirm() }
+		body.Add(newMuted(w.t("window.pair.totp_text")))
+		body.Add(container.New(capped{220}, p.parts.totp))
+	}
+	p.parts.problem = newText("")
+	p.parts.problem.Hide()
+	p.parts.left = newLine("", colorMuted, sizeCaption, false)
+	p.parts.safe = w.button(no, p.cancel)
+	p.parts.yes = w.mainButton(yes, p.confirm)
+	body.Add(p.parts.problem)
+	body.Add(container.NewBorder(nil, nil, hstack(gapSmall, p.parts.safe, p.parts.yes), nil, inset(0, 0, gap, 0, container.New(middle{}, p.parts.left))))
+	return newCard(body)
+}
+
+// peer lists what is known of the other side.
+func (p *pairPane) peer(pairing localapi.Pairing) fyne.CanvasObject {
+	w := p.w
+	rows := vstack(gapSmall)
+	add := func(key, value string) {
+		if value = plain(value); value != "" {
+			rows.Add(fact(w.t("window.pair.peer_"+key), value))
+		}
+	}
+	if peer := pairing.Peer; peer != nil {
+		add("account", peer.Email)
+		add("device", peer.DeviceName)
+		add("application", peer.Application)
+		add("system", peer.System)
+		add("place", peer.Place)
+		add("address", peer.Address)
+	}
+	if len(rows.Objects) == 0 {
+		rows.Add(newText(w.t("window.pair.peer_unknown")))
+	}
+	return rows
+}
+
+func (p *pairPane) confirm() {
+	w := p.w
+	code := ""
+	if p.parts.totp != nil {
+		if code = digits(p.parts.totp.Text); code == "" {
+			p.parts.problem.say(w.t("window.pair.totp_needed"), widget.DangerImportance)
+			return
+		}
+	}
+	if p.asking {
+		return
+	}
+	p.asking = true
+	p.fill()
+	w.call(func(ctx context.Context) error { return w.p.Agent.ConfirmPairing(ctx, code) }, func(err error) {
+		p.asking = false
+		if err != nil && p.parts.problem != nil {
+			p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+		}
+		p.fill()
+	})
+}
+
+// digits gives the digits of a two-step code, which people type with spaces.
+func digits(words string) string {
+	var kept []rune
+	for _, r := range words {
+		if r >= '0' && r <= '9' {
+			kept = append(kept, r)
+		}
+	}
+	return string(kept)
+}
+
+// progress says what happens now, with the way out.
+func (p *pairPane) progress(words string) fyne.CanvasObject {
+	stop := p.w.button(p.w.t("window.cancel"), p.cancel)
+	p.parts.safe = stop
+	p.parts.left = newLine("", colorMuted, sizeCaption, false)
+	return newCard(vstack(gap, newSubheading(words), p.parts.left, wrap(stop)))
+}
+
+func (p *pairPane) buildEnd(pairing localapi.Pairing) fyne.CanvasObject {
+	w := p.w
+	title := w.t("window.pair." + string(pairing.State))
+	words := plain(pairing.Problem)
+	again := w.t("window.pair.again")
+	glyph, ink := "clock", colorWarn
+	switch pairing.State {
+	case localapi.PairDone:
+		again, glyph, ink = "", "tick", colorFine
+		words = w.t("window.pair.done_here")
+		if pairing.Authority {
+			words = w.t("window.pair.done_there")
+		}
+	case localapi.PairTimedOut:
+		words = w.t("window.pair.timed_out_text")
+	}
+	head := container.NewBorder(nil, nil, inset(0, 0, 0, 4, container.NewGridWrap(fyne.NewSquareSize(22), widget.NewIcon(tinted(glyph, ink)))), nil, newSubheading(title))
+	body := vstack(gap, head)
+	if words != "" {
+		body.Add(newText(words))
+	}
+	buttons := wrap()
+	closeIt := w.button(w.t("window.close"), p.cancel)
+	if again != "" {
+		buttons.Add(w.mainButton(again, func() { p.restart(pairing.Authority) }))
+	} else {
+		closeIt.Importance = widget.HighImportance
+	}
+	buttons.Add(closeIt)
+	p.parts.safe = closeIt
+	body.Add(buttons)
+	return newCard(body)
+}
+
+// restart clears the ended pairing; a shown code is shown anew.
+func (p *pairPane) restart(authority bool) {
+	w := p.w
+	w.do(func(ctx context.Context) error {
+		if err := w.p.Agent.CancelPairing(ctx); err != nil || !authority {
+			return err
+		}
+		return w.p.Agent.ShowPairing(ctx)
+	})
+}
+
+// buildComputer reads the code that another device shows.
+func (p *pairPane) buildComputer() fyne.CanvasObject {
+	w := p.w
+	p.parts.address = w.field(w.t("window.pair.address"), w.t("window.pair.address_hint"))
+	p.parts.address.OnSubmitted = func(words string) { w.join(words) }
+	p.parts.address.paste = func(words string) bool {
+		if !looksLikePairing(words) {
+			return false
+		}
+		w.join(words)
+		return true
+	}
+	next := w.button(w.t("window.continue"), func() { w.join(p.parts.address.Text) })
+	ways := wrap()
+	if w.p.GrabScreen != nil && w.p.ReadCode != nil {
+		ways.Add(w.mainButton(w.t("window.pair.from_screen"), p.fromScreen))
+	}
+	if w.p.ReadCode != nil {
+		ways.Add(w.button(w.t("window.pair.from_picture"), p.fromPicture))
+	}
+	ways.Add(w.button(w.t("window.pair.from_clipboard"), func() { w.join(w.p.Clipboard.Content()) }))
+	steps := vstack(gapSmall, step("1", w.t("window.pair.step_1")), step("2", w.t("window.pair.step_2")), step("3", w.t("window.pair.step_3")))
+	body := vstack(gap, wayTitle("code", w.t("window.pair.computer")), newMuted(w.t("window.pair.computer_text")), steps, ways,
+		container.NewBorder(nil, nil, nil, next, p.parts.address))
+	if w.p.ReadCode != nil {
+		body.Add(newMuted(w.t("window.pair.drop")))
+	}
+	return newCard(body)
+}
+
+// fromScreen reads the code another window shows.
+func (p *pairPane) fromScreen() {
+	w := p.w
+	var code string
+	w.toasts.say(toneInfo, w.t("window.pair.looking"))
+	w.call(func(ctx context.Context) error {
+		picture, err := w.p.GrabScreen(ctx)
+		if err != nil {
+			return err
+		}
+		if code, err = w.p.ReadCode(picture); err != nil {
+			return errNoCode
+		}
+		return nil
+	}, func(err error) {
+		switch {
+		case err == nil:
+			w.join(code)
+		case code == "" && err == errNoCode: //nolint:errorlint // our own value, never wrapped
+			w.toasts.say(toneWarn, w.t("window.pair.no_code_screen"))
+		default:
+			w.toasts.say(toneBad, w.t("window.pair.no_screen"))
+		}
+	})
+}
+
+// fromPicture reads the code from a picture file.
+func (p *pairPane) fromPicture() {
+	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
+		if err != nil || file == nil {
+			if err != nil {
+				p.w.toasts.say(toneBad, p.w.t("window.error.read_file"))
+			}
+			return
+		}
+		path := file.URI().Path()
+		if err := file.Close(); err != nil {
+			fyne.LogError("a picture could not be closed", nil)
+		}
+		p.w.readFiles([]string{path})
+	}, p.w.win)
+	open.SetFilter(storage.NewExtensionFileFilter([]string{".png", ".jpg", ".jpeg", ".gif"}))
+	open.Show()
+}
+
+// join begins to join the device whose code reads as words.
+func (w *Window) join(words string) {
+	if w.model.gate() == gateOpen {
+		w.toasts.say(toneInfo, w.t("window.pair.already"))
+		return
+	}
+	if !looksLikePairing(words) {
+		w.toasts.say(toneWarn, w.t("window.pair.no_address"))
+		return
+	}
+	w.show(PanePair)
+	w.do(func(ctx context.Context) error { return w.p.Agent.JoinPairing(ctx, trimmed(words)) })
+}
+
+// fill brings the changing parts of the face in line.
+func (p *pairPane) fill() {
+	w := p.w
+	pairing := w.model.snap.Pairing
+	if pairing == nil || pairing.State != localapi.PairShowing {
+		p.code, p.codeFor = nil, ""
+	}
+	if pairing == nil {
+		return
+	}
+	rest := pairing.Until.Sub(w.p.Now())
+	left := ""
+	if !pairing.Until.IsZero() && !pairingEnded(pairing.State) {
+		left = w.t("window.pair.left", "Time", countdown(rest))
+	}
+	if pairing.State == localapi.PairShowing {
+		p.fetchCode(*pairing)
+		if pairing.RenewalsLeft > 0 {
+			left = dots(left, w.words.N("window.pair.renews", pairing.RenewalsLeft))
+		}
+		side, label := float32(codeSmall), w.t("window.pair.larger")
+		if p.large {
+			side, label = codeLarge, w.t("window.pair.smaller")
+		}
+		shown := p.code
+		if rest <= -2*time.Second {
+			shown = nil // it can no longer be used
+		}
+		p.parts.code.set(shown, side)
+		p.parts.size.relabel(label)
+	}
+	if p.parts.left != nil {
+		p.parts.left.set(left)
+	}
+	if p.parts.yes != nil {
+		p.parts.yes.allow(!p.asking)
+		if p.parts.problem.label.Text == "" && pairing.Problem != "" {
+			p.parts.problem.say(plain(pairing.Problem), widget.DangerImportance)
+		}
+	}
+}
+
+// fetchCode gets the shown code's address and draws it, once for each code.
+func (p *pairPane) fetchCode(pairing localapi.Pairing) {
+	w := p.w
+	key := pairing.Until.Format(time.RFC3339Nano)
+	if key == p.codeFor || w.current != PanePair || w.p.DrawCode == nil {
+		return
+	}
+	p.codeFor, p.code = key, nil
+	var picture image.Image
+	w.call(func(ctx context.Context) error {
+		address, err := w.p.Agent.PairingCode(ctx)
+		if err != nil {
+			return err
+		}
+		picture, err = w.p.DrawCode(address)
+		return err
+	}, func(err error) {
+		if p.codeFor != key {
+			return
+		}
+		if err != nil {
+			if p.parts.problem != nil {
+				p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+			}
+			return
+		}
+		p.code = picture
+		p.fill()
+	})
+}

@@ -1,0 +1,449 @@
+package window
+
+import (
+	"context"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// sentShown is how many sent tabs are listed before "show all".
+const sentShown = 5
+
+// linkChoice is one of several pasted links, with its box.
+type linkChoice struct {
+	localapi.Link
+	on bool
+}
+
+// sendPane sends links to devices.
+type sendPane struct {
+	w    *Window
+	page *page
+
+	link     *field
+	hint     *text
+	single   *fyne.Container
+	several  *fyne.Container
+	count    *line
+	linkRows *rowList
+
+	targets    *rowList
+	targetBox  *fyne.Container
+	targetCard *surface
+	stateCard  *surface
+	state      *state
+	stale      *text
+	private    *widget.Check
+
+	sentBox  *fyne.Container
+	sentRows *rowList
+	sentMore *button
+	allSent  bool
+
+	status *line
+	send   *button
+
+	title   string       // of the link in the field, when known
+	links   []linkChoice // several links; nil for the one in the field
+	chosen  map[string]bool
+	touched bool   // the person has chosen devices
+	offered string // the clipboard's content when it was last looked at
+	fromClip,
+	busy bool
+}
+
+func newSendPane(w *Window) *sendPane {
+	p := &sendPane{w: w, chosen: map[string]bool{}}
+	p.link = w.field(w.t("window.send.link"), w.t("window.send.link_hint"))
+	p.link.OnChanged = func(string) { p.title = ""; p.fromClip = false; p.update() }
+	p.link.OnSubmitted = func(string) { p.submit() }
+	p.link.paste = func(words string) bool {
+		links := findLinks(words)
+		if len(links) < 2 {
+			return false
+		}
+		p.setLinks(links, "")
+		return true
+	}
+	p.hint = newMuted("")
+	paste := w.iconButton(w.t("window.paste"), theme.ContentPasteIcon(), func() { w.pasted(w.p.Clipboard.Content()) })
+	p.single = vstack(gapTiny, container.NewBorder(nil, nil, nil, paste, p.link), p.hint)
+	p.count = newLine("", theme.ColorNameForeground, theme.SizeNameText, true)
+	clearAll := w.button(w.t("window.send.clear"), func() { p.setLinks(nil, "") })
+	clearAll.Importance = widget.LowImportance
+	p.linkRows = newRowList(w.escape)
+	p.several = vstack(gapTiny, container.NewBorder(nil, nil, nil, clearAll, container.New(middle{}, p.count)), p.linkRows)
+
+	p.targets = newRowList(w.escape)
+	p.stale = newMuted("")
+	p.private = widget.NewCheck(w.t("window.send.private"), nil)
+	p.targetCard = newListCard(p.targets)
+	p.targetBox = vstack(gapSmall, newSectionTitle(w.t("window.send.to")), p.stale, p.targetCard, p.private)
+	p.state = newState(w)
+	p.stateCard = newCard(p.state)
+
+	p.sentRows = newRowList(w.escape)
+	p.sentMore = w.button("", func() { p.allSent = !p.allSent; p.update() })
+	p.sentMore.Importance = widget.LowImportance
+	p.sentBox = vstack(gapSmall, newSectionTitle(w.t("window.send.recent")), newListCard(vstack(0, p.sentRows, p.sentMore)))
+
+	p.status = newLine("", colorMuted, theme.SizeNameText, false)
+	p.send = w.mainButton(w.t("window.send.send"), p.submit)
+	p.send.Icon = tinted("send", theme.ColorNameForegroundOnPrimary)
+	bar := container.NewBorder(nil, nil, nil, p.send, container.New(middle{}, p.status))
+
+	content := vstack(gapLarge-4, newCard(vstack(0, p.single, p.several)), p.targetBox, p.stateCard, p.sentBox)
+	p.page = newPage(w.t("window.send.title"), nil, content, bar)
+	return p
+}
+
+func (p *sendPane) object() fyne.CanvasObject { return p.page.object }
+
+// shown fills the link field from the clipboard, once for each new content.
+func (p *sendPane) shown() {
+	if p.link.Text == "" && p.links == nil {
+		content := p.w.p.Clipboard.Content()
+		if links := findLinks(content); content != p.offered && len(links) == 1 && !looksLikePairing(content) {
+			p.link.put(links[0].URL)
+			p.fromClip = true
+		}
+		p.offered = content
+	}
+	p.update()
+	p.w.focus(p.link)
+}
+
+func (p *sendPane) escape() {
+	if p.links != nil || p.link.Text != "" {
+		p.setLinks(nil, "")
+	}
+}
+
+// setLinks takes links from elsewhere: one goes into the field, several into the list; none clears.
+// device, if not empty, is the only device chosen then.
+func (p *sendPane) setLinks(links []localapi.Link, device string) {
+	p.links, p.title = nil, ""
+	switch len(links) {
+	case 0:
+		p.link.put("")
+	case 1:
+		p.link.put(links[0].URL)
+		p.title = plain(links[0].Title)
+	default:
+		p.link.put("")
+		for _, l := range links {
+			p.links = append(p.links, linkChoice{l, true})
+		}
+	}
+	p.fromClip = false
+	if device != "" {
+		p.choose(device)
+	}
+	p.update()
+	p.page.scroll.ScrollToTop()
+}
+
+// choose makes a device the only one chosen.
+func (p *sendPane) choose(device string) {
+	p.touched = true
+	p.chosen = map[string]bool{device: true}
+	p.update()
+}
+
+// picked gives the links that would be sent; bad says that the field holds something else.
+func (p *sendPane) picked() (links []localapi.Link, bad bool) {
+	if p.links != nil {
+		for _, l := range p.links {
+			if l.on {
+				links = append(links, l.Link)
+			}
+		}
+		return links, false
+	}
+	if p.link.Text == "" {
+		return nil, false
+	}
+	address, ok := typedLink(p.link.Text)
+	if !ok {
+		return nil, true
+	}
+	return []localapi.Link{{URL: address, Title: p.title}}, false
+}
+
+// aims gives the chosen devices that can still receive.
+func (p *sendPane) aims() []localapi.Device {
+	var list []localapi.Device
+	for _, d := range p.w.model.receivers() {
+		if p.chosen[d.ID] {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// preset chooses the device last sent to, or the only one, while nobody has chosen.
+func (p *sendPane) preset() {
+	list := p.w.model.receivers()
+	if p.touched || len(list) == 0 {
+		return
+	}
+	p.chosen = map[string]bool{}
+	if len(list) == 1 || !list[0].LastSentTo.IsZero() {
+		p.chosen[list[0].ID] = true
+	}
+}
+
+func (p *sendPane) update() {
+	p.preset()
+	p.updateLinks()
+	p.updateTargets()
+	p.updateSent()
+	p.updateBar()
+}
+
+func (p *sendPane) updateLinks() {
+	setVisible(p.single, p.links == nil)
+	setVisible(p.several, p.links != nil)
+	_, bad := p.picked()
+	switch {
+	case p.title != "":
+		p.hint.say(p.title, widget.MediumImportance)
+	case bad:
+		p.hint.say(p.w.t("window.send.no_link"), widget.LowImportance)
+	case p.fromClip:
+		p.hint.say(p.w.t("window.send.from_clipboard"), widget.LowImportance)
+	default:
+		p.hint.say("", widget.LowImportance)
+	}
+	if p.links == nil {
+		p.linkRows.set(nil)
+		return
+	}
+	on := 0
+	specs := make([]rowSpec, 0, len(p.links))
+	for i, l := range p.links {
+		if l.on {
+			on++
+		}
+		spec := rowSpec{id: strconv.Itoa(i), title: titleOf(l.Title, l.URL), detail: plain(l.URL), chooses: true, chosen: l.on}
+		spec.tap = func() { p.links[i].on = !p.links[i].on; p.update() }
+		specs = append(specs, spec)
+	}
+	p.linkRows.set(specs)
+	p.count.set(p.w.words.N("window.send.links_chosen", on, "All", len(p.links)))
+}
+
+func (p *sendPane) updateTargets() {
+	m := &p.w.model
+	list := m.receivers()
+	view := m.view(m.snap.Devices.ListState, len(list))
+	rows := view == listFine || view == listStale && len(list) > 0
+	setVisible(p.targetBox, rows)
+	setVisible(p.stateCard, !rows)
+	if !rows {
+		p.w.deviceState(p.state, view)
+		p.targets.set(nil)
+		return
+	}
+	p.stale.say(p.w.staleWords(m.snap.Devices.ListState, view), widget.LowImportance)
+	var specs []rowSpec
+	if len(list) > 1 {
+		all := len(p.aims()) == len(list)
+		specs = append(specs, rowSpec{id: "all", title: p.w.t("window.send.all"), chooses: true, chosen: all, tap: func() {
+			p.touched = true
+			p.chosen = map[string]bool{}
+			for _, d := range list {
+				p.chosen[d.ID] = !all
+			}
+			p.update()
+		}})
+	}
+	for _, d := range list {
+		spec := rowSpec{
+			id: "device " + d.ID, icon: deviceIcon(d.Type), title: p.w.name(d.Name), strong: true,
+			detail: p.w.seen(d.LastAccess), chooses: true, chosen: p.chosen[d.ID],
+		}
+		if d.PushOff {
+			spec.detail = dots(p.w.t("window.device.push_off"), spec.detail)
+		}
+		spec.tap = func() { p.touched = true; p.chosen[d.ID] = !p.chosen[d.ID]; p.update() }
+		specs = append(specs, spec)
+	}
+	p.targets.set(specs)
+}
+
+func (p *sendPane) updateBar() {
+	links, bad := p.picked()
+	aims := p.aims()
+	ready := len(links) > 0 && len(aims) > 0 && !p.busy
+	p.send.allow(ready)
+	label := p.w.t("window.send.send")
+	switch {
+	case len(aims) == 1:
+		label = p.w.t("window.send.send_to", "Device", shorten(p.w.name(aims[0].Name), 20))
+	case len(aims) > 1:
+		label = p.w.words.N("window.send.send_many", len(aims))
+	}
+	p.send.relabel(label)
+	words := ""
+	switch {
+	case p.busy:
+		words = p.w.t("window.send.handing_over")
+	case bad:
+		words = p.w.t("window.send.no_link")
+	case len(links) == 0:
+		words = p.w.t("window.send.need_link")
+	case len(aims) == 0 && len(p.w.model.receivers()) > 0:
+		words = p.w.t("window.send.need_device")
+	case len(links) > 1:
+		words = p.w.words.N("window.send.links", len(links))
+	}
+	p.status.set(words)
+}
+
+// submit hands the links to the agent, which holds them back for as long as they can be undone.
+func (p *sendPane) submit() {
+	links, _ := p.picked()
+	aims := p.aims()
+	if len(links) == 0 || len(aims) == 0 || p.busy {
+		p.update()
+		return
+	}
+	request := localapi.SendRequest{Links: links, Private: p.private.Checked, Hold: true}
+	for _, d := range aims {
+		request.Devices = append(request.Devices, d.ID)
+	}
+	p.busy = true
+	p.update()
+	var entries []localapi.OutboxEntry
+	p.w.call(func(ctx context.Context) (err error) {
+		entries, err = p.w.p.Agent.Send(ctx, request)
+		return err
+	}, func(err error) {
+		p.busy = false
+		if p.w.failed(err) {
+			p.update()
+			return
+		}
+		p.private.SetChecked(false)
+		p.setLinks(nil, "")
+		p.offered = p.w.p.Clipboard.Content()
+		p.w.offerUndo(entries, aims)
+	})
+}
+
+// offerUndo says that links wait to leave, and takes them back on request.
+func (w *Window) offerUndo(entries []localapi.OutboxEntry, aims []localapi.Device) {
+	words := w.words.N("window.toast.sending_many", len(aims))
+	if len(aims) == 1 {
+		words = w.t("window.toast.sending", "Device", w.name(aims[0].Name))
+	}
+	list := make([]string, 0, len(entries))
+	for _, e := range entries {
+		list = append(list, e.ID)
+	}
+	w.toasts.put(toneInfo, words, w.t("window.undo"), func() { w.undo(list) }, localapi.HoldTime)
+}
+
+func (w *Window) undo(list []string) {
+	w.call(func(ctx context.Context) error { return w.p.Agent.Undo(ctx, list...) }, func(err error) {
+		if !w.failed(err) {
+			w.toasts.say(toneFine, w.t("window.toast.undone"))
+		}
+	})
+}
+
+func (p *sendPane) updateSent() {
+	w := p.w
+	recent := w.model.snap.Outbox.Recent
+	setVisible(p.sentBox, len(recent) > 0)
+	shown := recent
+	if !p.allSent && len(shown) > sentShown {
+		shown = shown[:sentShown]
+	}
+	specs := make([]rowSpec, 0, len(shown))
+	for _, e := range shown {
+		specs = append(specs, p.sentRow(e))
+	}
+	p.sentRows.set(specs)
+	setVisible(p.sentMore, len(recent) > sentShown)
+	label := w.words.N("window.send.show_all", len(recent))
+	if p.allSent {
+		label = w.t("window.send.show_fewer")
+	}
+	p.sentMore.relabel(label)
+}
+
+func (p *sendPane) sentRow(e localapi.OutboxEntry) rowSpec {
+	w := p.w
+	now := w.p.Now()
+	v := viewSent(w.words, e, now)
+	title := titleOf(e.Title, e.URL)
+	if e.Close {
+		title = w.t("window.sent.close", "Title", title)
+	}
+	spec := rowSpec{
+		id: e.ID, icon: v.icon, iconColor: toneColor(v.tone), title: title, detailIs: v.tone,
+		detail: dots(w.name(e.To), v.words, when(w.words, e.At, now)),
+		more:   w.t("window.more"),
+	}
+	switch {
+	case v.undo:
+		spec.detail = dots(w.name(e.To), v.words)
+		spec.action = rowAction{label: w.t("window.undo"), do: func() { w.undo([]string{e.ID}) }}
+	case v.retry:
+		spec.action = rowAction{label: w.t("window.retry"), do: func() {
+			w.do(func(ctx context.Context) error { return w.p.Agent.Retry(ctx, e.ID) })
+		}}
+	}
+	remove := w.t("window.sent.remove")
+	if e.State == localapi.SendWaiting {
+		remove = w.t("window.sent.do_not_send")
+	}
+	spec.menu = []menuEntry{
+		{label: w.t("window.copy_link"), do: func() { w.copy(e.URL) }},
+		{label: w.t("window.sent.again"), do: func() {
+			p.setLinks([]localapi.Link{{URL: e.URL, Title: e.Title}}, e.ToID)
+		}},
+		{label: remove, do: func() {
+			w.do(func(ctx context.Context) error { return w.p.Agent.DeleteSent(ctx, e.ID) })
+		}},
+	}
+	return spec
+}
+
+// deviceState says why there is no device to choose or to show, and what to do about it.
+func (w *Window) deviceState(s *state, view listView) {
+	switch {
+	case w.model.snap.Account.DevicesUnavailable:
+		s.say("device", w.t("window.devices.unavailable"), w.t("window.devices.unavailable_text"), "", nil)
+	case view == listLoading:
+		s.say("device", w.t("window.devices.loading"), "", "", nil)
+	case view == listError:
+		why := plain(w.model.snap.Devices.Problem)
+		if why == "" {
+			why = w.t("window.error.offline")
+		}
+		s.say("device", w.t("window.devices.failed"), why, w.t("window.retry"), w.retryServers)
+	default:
+		s.say("phone", w.t("window.devices.none"), w.t("window.devices.none_text"), w.t("window.devices.connect"),
+			func() { w.show(PanePair) })
+	}
+}
+
+// staleWords says that a list is the last known one, and since when.
+func (w *Window) staleWords(s localapi.ListState, view listView) string {
+	if view != listStale {
+		return ""
+	}
+	if s.At.IsZero() {
+		return w.t("window.list.stale")
+	}
+	return w.t("window.list.stale_since", "When", when(w.words, s.At, w.p.Now()))
+}

@@ -1,0 +1,69 @@
+package window
+
+import (
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+// sentView is how a sent tab is shown: never as more than the server said.
+type sentView struct {
+	icon  string
+	tone  tone
+	words string
+	// undo and retry tell which of the two makes sense now.
+	undo, retry bool
+}
+
+// viewSent puts the state of a sent tab into words.
+func viewSent(c *i18n.Catalogue, e localapi.OutboxEntry, now time.Time) sentView {
+	reason := plain(e.Reason)
+	var v sentView
+	switch e.State {
+	case localapi.SendWaiting:
+		if e.HeldUntil.After(now) {
+			seconds := int((e.HeldUntil.Sub(now) + time.Second - 1) / time.Second)
+			return sentView{icon: "clock", words: c.N("window.sent.held", seconds), undo: true}
+		}
+		v = sentView{icon: "clock", tone: toneWarn, words: c.T("window.sent.waiting"), retry: true}
+		if reason != "" {
+			v.words = c.T("window.sent.waiting_why", "Reason", reason)
+		}
+	case localapi.SendAccepted:
+		v = sentView{icon: "tick", words: c.T("window.sent.accepted")}
+	case localapi.SendAlerted:
+		v = sentView{icon: "ticks", tone: toneFine, words: c.T("window.sent.alerted")}
+	case localapi.SendPushOff:
+		v = sentView{icon: "bell_off", tone: toneWarn, words: c.T("window.sent.push_off")}
+	default:
+		v = sentView{icon: "clock", tone: toneBad, words: c.T("window.sent.failed"), retry: true}
+		if reason != "" {
+			v.words = c.T("window.sent.failed_why", "Reason", reason)
+		}
+	}
+	if v.retry && e.NextTry.After(now) {
+		v.words = dots(v.words, c.T("window.sent.next_try", "Time", clockTime(e.NextTry, now)))
+	}
+	if e.MayBeTwice {
+		v.words = dots(v.words, c.T("window.sent.maybe_twice"))
+	}
+	return v
+}
+
+// titleOf gives what to call a link: its title, or the link without scheme and query.
+func titleOf(title, address string) string {
+	if t := plain(title); t != "" {
+		return t
+	}
+	return shortLink(address)
+}
+
+// shorten cuts a name so that a button stays a button.
+func shorten(name string, most int) string {
+	runes := []rune(name)
+	if len(runes) <= most {
+		return name
+	}
+	return string(runes[:most-1]) + "…"
+}

@@ -1,0 +1,220 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+// quietMinutes is the silence that one click brings.
+const quietMinutes = 60
+
+// settingsPane holds the choices of this installation. A choice takes effect at once; addresses of
+// servers and the browser command are saved by a button.
+type settingsPane struct {
+	w    *Window
+	page *page
+
+	login, notify, grouped *widget.Check
+	language, appearance   *widget.Select
+	open                   *widget.RadioGroup
+	openFrom               *rowList
+	openFromBox            *fyne.Container
+	browser                *field
+	saveBrowser            *button
+	quiet                  *button
+	quietWords             *text
+
+	advanced *advancedSettings
+	filling  bool // the controls are being set from the snapshot
+}
+
+func newSettingsPane(w *Window) pane {
+	p := &settingsPane{w: w}
+	p.login = p.check("window.settings.start_at_login", func(s *localapi.Settings, on bool) { s.StartAtLogin = on })
+	p.notify = p.check("window.settings.notifications", func(s *localapi.Settings, on bool) { s.Notifications = on })
+	p.grouped = p.check("window.settings.grouped", func(s *localapi.Settings, on bool) { s.Grouped = on })
+
+	p.language = widget.NewSelect(p.languageNames(), func(string) {
+		p.change(func(s *localapi.Settings) { s.Language = p.languageTags()[max(0, p.language.SelectedIndex())] })
+	})
+	p.appearance = widget.NewSelect([]string{
+		w.t("window.settings.appearance_system"), w.t("window.settings.appearance_light"), w.t("window.settings.appearance_dark"),
+	}, func(string) {
+		p.change(func(s *localapi.Settings) { s.Appearance = appearances()[max(0, p.appearance.SelectedIndex())] })
+	})
+	general := newCard(vstack(gap, p.login,
+		choice(w.t("window.settings.language"), p.language), choice(w.t("window.settings.appearance"), p.appearance)))
+
+	p.open = widget.NewRadioGroup([]string{w.t("window.settings.open_never"), w.t("window.settings.open_from")}, func(label string) {
+		p.change(func(s *localapi.Settings) {
+			s.Open = localapi.OpenNever
+			if label == w.t("window.settings.open_from") {
+				s.Open = localapi.OpenFrom
+			}
+		})
+	})
+	p.open.Required = true
+	p.openFrom = newRowList(w.escape)
+	p.openFromBox = vstack(gapSmall, newMuted(w.t("window.settings.open_from_text")), newSurface(colorQuiet, 10, pad(4, p.openFrom)))
+	p.browser = w.field(w.t("window.settings.browser"), w.t("window.settings.browser_hint"))
+	p.browser.OnChanged = func(string) { p.allowSave() }
+	saveBrowser := func() {
+		p.change(func(s *localapi.Settings) { s.Browser = strings.TrimSpace(p.browser.Text) })
+	}
+	p.browser.OnSubmitted = func(string) { saveBrowser() }
+	p.saveBrowser = w.button(w.t("window.save"), saveBrowser)
+	received := newCard(vstack(gap, p.open, p.openFromBox,
+		vstack(gapTiny, newMuted(w.t("window.settings.browser")), container.NewBorder(nil, nil, nil, p.saveBrowser, p.browser))))
+
+	p.quiet = w.button("", p.toggleQuiet)
+	p.quietWords = newMuted("")
+	notify := newCard(vstack(gapSmall, p.notify, p.grouped, wrap(p.quiet), p.quietWords))
+
+	p.advanced = newAdvancedSettings(w)
+	p.page = newPage(w.t("window.settings.title"), nil, vstack(gapLarge-4,
+		section(w.t("window.settings.general"), general), section(w.t("window.settings.received"), received),
+		section(w.t("window.settings.notify"), notify), p.advanced.object), nil)
+	return p
+}
+
+// choice is a select with its name.
+func choice(name string, s *widget.Select) fyne.CanvasObject {
+	return container.New(factLayout{}, newLine(name, colorMuted, "text", false), container.New(capped{260}, s))
+}
+
+func appearances() []string { return []string{"", "light", "dark"} }
+
+func (p *settingsPane) languageTags() []string { return append([]string{""}, i18n.Languages()...) }
+
+// languageNames gives each language in its own words.
+func (p *settingsPane) languageNames() []string {
+	names := []string{p.w.t("window.settings.language_system")}
+	for _, tag := range i18n.Languages() {
+		names = append(names, p.w.p.Words(tag).T("window.settings.language_name"))
+	}
+	return names
+}
+
+func (p *settingsPane) check(key string, set func(*localapi.Settings, bool)) *widget.Check {
+	return widget.NewCheck(p.w.t(key), func(on bool) {
+		p.change(func(s *localapi.Settings) { set(s, on) })
+	})
+}
+
+// change sends the settings with one of them changed; a refusal shows the old state again.
+func (p *settingsPane) change(edit func(*localapi.Settings)) {
+	if p.filling {
+		return
+	}
+	p.w.changeSettings(edit, p.update)
+}
+
+// changeSettings sends the settings with a change and calls done when it was refused or taken.
+func (w *Window) changeSettings(edit func(*localapi.Settings), done func()) {
+	s := w.model.snap.Settings
+	s.OpenFrom = slices.Clone(s.OpenFrom)
+	edit(&s)
+	w.call(func(ctx context.Context) error { return w.p.Agent.SetSettings(ctx, s) }, func(err error) {
+		w.failed(err)
+		done()
+	})
+}
+
+func (p *settingsPane) object() fyne.CanvasObject { return p.page.object }
+
+func (p *settingsPane) shown() { p.browser.put(p.w.model.snap.Settings.Browser) }
+
+func (p *settingsPane) escape() {
+	p.browser.put(p.w.model.snap.Settings.Browser)
+	p.advanced.reset()
+}
+
+func (p *settingsPane) update() {
+	w := p.w
+	s := w.model.snap.Settings
+	p.filling = true
+	setCheck(p.login, s.StartAtLogin)
+	setCheck(p.notify, s.Notifications)
+	setCheck(p.grouped, s.Grouped)
+	setIndex(p.language, max(0, slices.Index(p.languageTags(), s.Language)))
+	setIndex(p.appearance, max(0, slices.Index(appearances(), s.Appearance)))
+	label := w.t("window.settings.open_never")
+	if s.Open == localapi.OpenFrom {
+		label = w.t("window.settings.open_from")
+	}
+	if p.open.Selected != label {
+		p.open.SetSelected(label)
+	}
+	p.filling = false
+	p.updateOpenFrom(s)
+	p.allowSave()
+	p.updateQuiet()
+	p.advanced.update()
+}
+
+func setCheck(c *widget.Check, on bool) {
+	if c.Checked != on {
+		c.SetChecked(on)
+	}
+}
+
+func setIndex(s *widget.Select, i int) {
+	if s.SelectedIndex() != i {
+		s.SetSelectedIndex(i)
+	}
+}
+
+// updateOpenFrom lists the devices whose tabs may open by themselves.
+func (p *settingsPane) updateOpenFrom(s localapi.Settings) {
+	w := p.w
+	_, others := w.model.others()
+	setVisible(p.openFromBox, s.Open == localapi.OpenFrom)
+	specs := make([]rowSpec, 0, len(others)+1)
+	for _, d := range others {
+		on := slices.Contains(s.OpenFrom, d.ID)
+		specs = append(specs, rowSpec{id: d.ID, icon: deviceIcon(d.Type), title: w.name(d.Name), chooses: true, chosen: on, tap: func() {
+			p.change(func(s *localapi.Settings) {
+				s.OpenFrom = slices.DeleteFunc(s.OpenFrom, func(id string) bool { return id == d.ID })
+				if !on {
+					s.OpenFrom = append(s.OpenFrom, d.ID)
+				}
+			})
+		}})
+	}
+	if len(specs) == 0 {
+		specs = append(specs, rowSpec{id: "none", title: w.t("window.devices.none")})
+	}
+	p.openFrom.set(specs)
+}
+
+func (p *settingsPane) allowSave() {
+	p.saveBrowser.allow(strings.TrimSpace(p.browser.Text) != p.w.model.snap.Settings.Browser)
+}
+
+func (p *settingsPane) updateQuiet() {
+	w := p.w
+	until := w.model.snap.QuietUntil
+	if until.After(w.p.Now()) {
+		p.quiet.relabel(w.t("window.notice.end_quiet"))
+		p.quietWords.say(w.t("window.notice.quiet", "Time", clockTime(until, w.p.Now())), widget.LowImportance)
+		return
+	}
+	p.quiet.relabel(w.t("window.settings.quiet"))
+	p.quietWords.say("", widget.LowImportance)
+}
+
+func (p *settingsPane) toggleQuiet() {
+	minutes := quietMinutes
+	if p.w.model.snap.QuietUntil.After(p.w.p.Now()) {
+		minutes = 0
+	}
+	p.w.do(func(ctx context.Context) error { return p.w.p.Agent.Quiet(ctx, minutes) })
+}

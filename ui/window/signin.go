@@ -1,0 +1,387 @@
+package window
+
+import (
+	"context"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// mozillaServer is the built-in accounts server; any other one is named on the sign-in pane.
+const mozillaServer = "https://accounts.firefox.com"
+
+// signInPane is what a person meets before there is an account, or before its data can be read.
+// Which of its faces it shows follows from the model's gate.
+type signInPane struct {
+	w      *Window
+	object fyne.CanvasObject
+	holder *fyne.Container
+	face   string // which face is built
+	parts  signInParts
+
+	tried string // the clipboard content handed over last
+	busy  bool
+}
+
+// signInParts are the parts of the present face that change while it is shown.
+type signInParts struct {
+	problem *text
+	server  *line
+	begin   *button
+	email   *field
+	final   *field
+	secret  *field
+	detail  *text
+}
+
+type signInFace struct{ *signInPane }
+
+func newSignInPane(w *Window) pane {
+	p := &signInPane{w: w, holder: container.NewStack()}
+	p.object = container.NewVScroll(inset(gapLarge, gapLarge, gapLarge, gapLarge, container.New(column{540}, p.holder)))
+	return signInFace{p}
+}
+
+func (f signInFace) object() fyne.CanvasObject { return f.signInPane.object }
+
+func (f signInFace) shown() {
+	switch {
+	case f.parts.secret != nil:
+		f.w.focus(f.parts.secret)
+	case f.parts.final != nil:
+		f.w.focus(f.parts.final)
+	}
+}
+
+func (f signInFace) escape() {
+	if f.w.model.snap.SignIn != nil {
+		f.w.do(f.w.p.Agent.CancelSignIn)
+	}
+}
+
+// faceName tells which face fits the model.
+func (p *signInPane) faceName() string {
+	m := &p.w.model
+	switch m.gate() {
+	case gateConnecting:
+		return "connecting"
+	case gateLost:
+		return "lost"
+	case gateKeyring:
+		return "keyring"
+	case gateLocked:
+		if m.snap.Storage.Protection == localapi.ProtectedByKeyring {
+			return "locked_keyring"
+		}
+		return "locked"
+	case gateUndecided:
+		return "undecided"
+	}
+	if s := m.snap.SignIn; s != nil {
+		if s.Loopback {
+			return "waiting"
+		}
+		return "waiting_final"
+	}
+	if m.snap.Account.State == localapi.NeedsSignIn {
+		return "again"
+	}
+	return "ways"
+}
+
+func (p *signInPane) update() {
+	if name := p.faceName(); name != p.face {
+		p.face, p.busy, p.parts = name, false, signInParts{}
+		p.holder.Objects = []fyne.CanvasObject{p.build(name)}
+		p.holder.Refresh()
+	}
+	p.fill()
+}
+
+func (p *signInPane) build(face string) fyne.CanvasObject {
+	w := p.w
+	switch face {
+	case "connecting":
+		return p.message("link", w.t("window.signin.connecting"), "")
+	case "lost":
+		return p.message("link", w.t("window.signin.lost"), w.t("window.signin.lost_text"), w.mainButton(w.t("window.retry"), w.reconnect))
+	case "keyring":
+		return p.message("lock", w.t("window.signin.keyring"), w.t("window.signin.keyring_text"),
+			w.mainButton(w.t("window.signin.ask_again"), func() { p.unlock("") }),
+			w.button(w.t("window.signin.without_keyring"), func() { w.model.withoutKeyring = true; w.refresh() }))
+	case "locked_keyring":
+		return p.message("lock", w.t("window.signin.locked_keyring"), w.t("window.signin.locked_keyring_text"),
+			w.mainButton(w.t("window.signin.ask_again"), func() { p.unlock("") }))
+	case "locked":
+		return p.buildLocked()
+	case "undecided":
+		return p.buildUndecided()
+	case "waiting", "waiting_final":
+		return p.buildWaiting(face == "waiting_final")
+	}
+	return p.buildWays()
+}
+
+// message is a face with a sentence and buttons.
+func (p *signInPane) message(icon, title, words string, buttons ...*button) fyne.CanvasObject {
+	glyph := container.NewGridWrap(fyne.NewSquareSize(44), widget.NewIcon(tinted(icon, colorAccent)))
+	head := newSubheading(title)
+	head.label.Alignment = fyne.TextAlignCenter
+	p.parts.detail = newMuted(words)
+	p.parts.detail.label.Alignment = fyne.TextAlignCenter
+	setVisible(p.parts.detail.Container, words != "")
+	row := container.New(centredRow{gapSmall})
+	for _, b := range buttons {
+		row.Add(b)
+	}
+	return inset(60, 0, 0, 0, newCard(pad(gapSmall, vstack(gap, container.NewCenter(glyph), head, p.parts.detail, row))))
+}
+
+func (p *signInPane) unlock(passphrase string) {
+	w := p.w
+	p.busy = true
+	p.fill()
+	w.call(func(ctx context.Context) error { return w.p.Agent.Unlock(ctx, passphrase) }, func(err error) {
+		p.busy = false
+		if err != nil && p.parts.problem != nil {
+			p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+			p.fill()
+			return
+		}
+		w.failed(err)
+		p.fill()
+	})
+}
+
+func (p *signInPane) buildLocked() fyne.CanvasObject {
+	w := p.w
+	p.parts.secret = w.secretField(w.t("window.signin.passphrase"))
+	p.parts.problem = newText("")
+	p.parts.problem.Hide()
+	submit := func() {
+		if p.parts.secret.Text != "" && !p.busy {
+			p.unlock(p.parts.secret.Text)
+		}
+	}
+	p.parts.secret.OnSubmitted = func(string) { submit() }
+	p.parts.begin = w.mainButton(w.t("window.signin.unlock"), submit)
+	return inset(40, 0, 0, 0, newCard(vstack(gap, newSubheading(w.t("window.signin.locked")), newMuted(w.t("window.signin.locked_text")),
+		container.NewBorder(nil, nil, nil, p.parts.begin, p.parts.secret), p.parts.problem)))
+}
+
+// buildUndecided lets a person choose how the data is protected where there is no keyring.
+func (p *signInPane) buildUndecided() fyne.CanvasObject {
+	w := p.w
+	first, again := w.secretField(w.t("window.signin.passphrase")), w.secretField(w.t("window.signin.passphrase_again"))
+	p.parts.secret = first
+	p.parts.problem = newText("")
+	p.parts.problem.Hide()
+	protect := func(how localapi.Protection, passphrase string) {
+		w.call(func(ctx context.Context) error { return w.p.Agent.Protect(ctx, how, passphrase) }, func(err error) {
+			if err != nil {
+				p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+			}
+		})
+	}
+	submit := func() {
+		switch {
+		case first.Text == "":
+			p.parts.problem.say(w.t("window.signin.passphrase_empty"), widget.DangerImportance)
+		case first.Text != again.Text:
+			p.parts.problem.say(w.t("window.signin.passphrase_differs"), widget.DangerImportance)
+		default:
+			protect(localapi.ProtectedByPassphrase, first.Text)
+		}
+	}
+	again.OnSubmitted = func(string) { submit() }
+	first.OnSubmitted = func(string) { w.focus(again) }
+	byPhrase := newCard(vstack(gap, newBold(w.t("window.signin.by_passphrase")), newMuted(w.t("window.signin.by_passphrase_text")),
+		first, again, p.parts.problem, container.NewHBox(w.mainButton(w.t("window.signin.use_passphrase"), submit))))
+	inMemory := newCard(vstack(gap, newBold(w.t("window.signin.in_memory")), newMuted(w.t("window.signin.in_memory_text")),
+		container.NewHBox(w.button(w.t("window.signin.use_memory"), func() { protect(localapi.MemoryOnly, "") }))))
+	return vstack(gap, newSubheading(w.t("window.signin.undecided")), newMuted(w.t("window.signin.undecided_text")), byPhrase, inMemory)
+}
+
+// buildWays offers the two equal ways to sign in.
+func (p *signInPane) buildWays() fyne.CanvasObject {
+	w := p.w
+	p.parts.email = w.field(w.t("window.signin.email"), w.t("window.signin.email"))
+	p.parts.email.OnSubmitted = func(string) { p.begin() }
+	p.parts.begin = w.mainButton(w.t("window.signin.browser_button"), p.begin)
+	browser := newCard(container.NewBorder(
+		vstack(gapSmall, wayTitle("globe", w.t("window.signin.browser")), newMuted(w.t("window.signin.browser_text"))),
+		vstack(gapSmall, p.parts.email, p.parts.begin), nil, nil, nil))
+	pairing := newCard(container.NewBorder(
+		vstack(gapSmall, wayTitle("code", w.t("window.signin.pair")), newMuted(w.t("window.signin.pair_text"))),
+		w.mainButton(w.t("window.signin.pair_button"), func() { w.show(PanePair) }), nil, nil, nil))
+
+	p.parts.problem = newText("")
+	p.parts.problem.Hide()
+	p.parts.server = newLine("", colorMuted, theme.SizeNameCaptionText, false)
+	p.parts.server.align = fyne.TextAlignCenter
+	sees := w.button(w.t("window.signin.what"), func() { w.tell(w.t("window.signin.what"), w.t("window.signin.what_text")) })
+	sees.Importance = widget.LowImportance
+	title, words := w.t("window.signin.welcome"), w.t("window.signin.welcome_text")
+	if p.face == "again" {
+		title, words = w.t("window.signin.again"), w.t("window.signin.again_text")
+	}
+	head := newText(title)
+	head.label.TextStyle.Bold = true
+	head.label.SizeName = theme.SizeNameHeadingText
+	head.label.Alignment = fyne.TextAlignCenter
+	lead := newMuted(words)
+	lead.label.Alignment = fyne.TextAlignCenter
+	body := vstack(gap)
+	if w.p.Icon != nil {
+		body.Add(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(w.p.Icon))))
+	}
+	box := newSurface(colorBadBox, 10, pad(gap, p.parts.problem))
+	p.parts.detail = nil
+	body.Add(head)
+	body.Add(lead)
+	body.Add(&problemBox{surface: box, words: p.parts.problem})
+	body.Add(spacer(1, 2))
+	body.Add(container.New(&twoUp{}, browser, pairing))
+	body.Add(container.NewCenter(sees))
+	body.Add(p.parts.server)
+	return inset(gapSmall, 0, 0, 0, body)
+}
+
+// wayTitle is an icon with a title beside it.
+func wayTitle(name, title string) fyne.CanvasObject {
+	glyph := container.NewGridWrap(fyne.NewSquareSize(22), widget.NewIcon(tinted(name, colorAccent)))
+	return container.NewBorder(nil, nil, inset(0, 0, 0, 4, glyph), nil, newBold(title))
+}
+
+func (p *signInPane) begin() {
+	w := p.w
+	if p.busy {
+		return
+	}
+	p.busy = true
+	p.fill()
+	email := ""
+	if p.parts.email != nil {
+		email = strings.TrimSpace(p.parts.email.Text)
+	}
+	var s localapi.SignIn
+	w.call(func(ctx context.Context) (err error) {
+		s, err = w.p.Agent.BeginSignIn(ctx, email)
+		return err
+	}, func(err error) {
+		p.busy = false
+		if err != nil {
+			if p.parts.problem != nil {
+				p.parts.problem.say(w.sentence(err), widget.MediumImportance)
+			}
+			p.fill()
+			return
+		}
+		w.open(s.URL)
+		p.fill()
+	})
+}
+
+// buildWaiting tells what to do while the browser has the sign-in.
+func (p *signInPane) buildWaiting(final bool) fyne.CanvasObject {
+	w := p.w
+	words := w.t("window.signin.waiting_text")
+	if final {
+		words = w.t("window.signin.waiting_final_text")
+	}
+	body := vstack(gap, wayTitle("globe", w.t("window.signin.waiting")), newText(words))
+	p.parts.problem = newText("")
+	p.parts.problem.Hide()
+	if final {
+		p.parts.final = w.field(w.t("window.signin.final"), w.t("window.signin.final"))
+		p.parts.final.OnSubmitted = func(string) { p.complete(p.parts.final.Text) }
+		p.parts.begin = w.mainButton(w.t("window.continue"), func() { p.complete(p.parts.final.Text) })
+		body.Add(container.NewBorder(nil, nil, nil, p.parts.begin, p.parts.final))
+	}
+	body.Add(p.parts.problem)
+	open := w.button(w.t("window.signin.open_again"), func() {
+		if s := w.model.snap.SignIn; s != nil {
+			w.open(s.URL)
+		}
+	})
+	if !final {
+		open.Importance = widget.HighImportance
+	}
+	body.Add(wrap(open,
+		w.button(w.t("window.copy_link"), func() {
+			if s := w.model.snap.SignIn; s != nil {
+				w.copy(s.URL)
+			}
+		}),
+		w.button(w.t("window.cancel"), func() { w.do(w.p.Agent.CancelSignIn) })))
+	return inset(40, 0, 0, 0, newCard(body))
+}
+
+// complete hands the final address over.
+func (p *signInPane) complete(address string) {
+	w := p.w
+	address = strings.TrimSpace(address)
+	s := w.model.snap.SignIn
+	if s == nil || p.busy {
+		return
+	}
+	if s.RedirectPrefix != "" && !strings.HasPrefix(address, s.RedirectPrefix) {
+		p.parts.problem.say(w.t("window.signin.not_final"), widget.DangerImportance)
+		return
+	}
+	p.busy = true
+	p.fill()
+	w.call(func(ctx context.Context) error { return w.p.Agent.CompleteSignIn(ctx, address) }, func(err error) {
+		p.busy = false
+		if err != nil && p.parts.problem != nil {
+			p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+		}
+		p.fill()
+	})
+}
+
+// takeFinal takes the final address from the clipboard: only while waiting for it, and only a text
+// that begins like our own redirect.
+func (p *signInPane) takeFinal() {
+	s := p.w.model.snap.SignIn
+	if s == nil || s.Loopback || s.RedirectPrefix == "" || p.busy {
+		return
+	}
+	content := strings.TrimSpace(p.w.p.Clipboard.Content())
+	if content == p.tried || !strings.HasPrefix(content, s.RedirectPrefix) || strings.ContainsAny(content, " \n\t") {
+		return
+	}
+	p.tried = content
+	p.complete(content)
+}
+
+// fill brings the changing parts of the face in line.
+func (p *signInPane) fill() {
+	w := p.w
+	account := w.model.snap.Account
+	p.takeFinal()
+	if p.parts.begin != nil {
+		p.parts.begin.allow(!p.busy)
+	}
+	switch p.face {
+	case "ways", "again":
+		if p.parts.problem.label.Text == "" && account.Cause != "" {
+			p.parts.problem.say(plain(account.Cause), widget.MediumImportance)
+		}
+		server := ""
+		if account.Server != "" && account.Server != mozillaServer {
+			server = w.t("window.signin.server", "Server", plain(account.Server))
+		}
+		p.parts.server.set(server)
+	case "keyring", "locked_keyring", "lost":
+		if problem := plain(w.model.snap.Storage.Problem); problem != "" && p.face != "lost" {
+			p.parts.detail.set(problem)
+			setVisible(p.parts.detail.Container, true)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package window
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+// clockTime gives a moment of today as "14:05", of another day with its date before it.
+func clockTime(t, now time.Time) string {
+	t = t.In(now.Location())
+	if sameDay(t, now) {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// when gives a moment as words that fit after a noun: "5 minutes ago", "14:05", a date.
+func when(c *i18n.Catalogue, t, now time.Time) string {
+	t = t.In(now.Location())
+	if now.Sub(t) < time.Hour {
+		return c.Ago(t, now)
+	}
+	return clockTime(t, now)
+}
+
+// dayName gives a day as a heading: Today, Yesterday, Tuesday, or its date.
+func dayName(c *i18n.Catalogue, t, now time.Time) string {
+	t = t.In(now.Location())
+	switch {
+	case sameDay(t, now):
+		return c.T("window.day.today")
+	case sameDay(t, now.AddDate(0, 0, -1)):
+		return c.T("window.day.yesterday")
+	case t.After(now) || now.Sub(t) > 6*24*time.Hour:
+		return dateWords(c, t, now)
+	default:
+		return c.T(fmt.Sprintf("window.weekday.d%d", t.Weekday()))
+	}
+}
+
+// dateWords gives "4 March", with the year when it is another one.
+func dateWords(c *i18n.Catalogue, t, now time.Time) string {
+	month := c.T(fmt.Sprintf("window.month.m%d", t.Month()))
+	if t.Year() == now.Year() {
+		return c.T("window.day.date", "Day", t.Day(), "Month", month)
+	}
+	return c.T("window.day.date_year", "Day", t.Day(), "Month", month, "Year", t.Year())
+}
+
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := a.Date()
+	by, bm, bd := b.Date()
+	return ay == by && am == bm && ad == bd
+}
+
+// countdown gives a rest of time as "4:07"; an expired one is "0:00".
+func countdown(rest time.Duration) string {
+	if rest < 0 {
+		rest = 0
+	}
+	seconds := int((rest + time.Second - 1) / time.Second)
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+}
+
+// dots joins the parts that are not empty with a middle dot.
+func dots(parts ...string) string {
+	kept := parts[:0:0]
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, " · ")
+}

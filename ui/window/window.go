@@ -1,0 +1,366 @@
+package window
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+// The size of the window, in units. It fits a 1280 by 800 screen at a scale of 1.5.
+const (
+	firstWidth, firstHeight = 760, 540
+	leastWidth, leastHeight = 480, 400
+)
+
+// The preferences: only what may be lost without harm.
+const (
+	prefWidth      = "window.width"
+	prefHeight     = "window.height"
+	prefAppearance = "window.appearance" // to start in the right colours before the agent answers
+	prefLanguage   = "window.language"
+	prefTrayTold   = "window.tray_told" // that there is no tray has been explained
+)
+
+// pane is one page of the window. It is used on Fyne's goroutine only.
+type pane interface {
+	// object is what is shown.
+	object() fyne.CanvasObject
+	// update brings the pane in line with the model and the clock; it may be called often.
+	update()
+	// shown is called when the pane comes to the front, after update.
+	shown()
+	// escape does what the Escape key means here.
+	escape()
+}
+
+// Window is Tabferry's window. Its methods are called on Fyne's goroutine.
+type Window struct {
+	p     Params
+	win   fyne.Window
+	words *i18n.Catalogue
+	model model
+
+	language, appearance string
+	panes                map[string]pane
+	current, wanted      string
+
+	shell  *shell
+	toasts *toasts
+	dialog *asking
+
+	ctx      context.Context
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+	wake     chan struct{} // asks the watch loop not to wait any longer
+	stopTick func()
+	closed   bool
+}
+
+// New makes the window; it is not shown and asks the agent nothing before ShowAndRun or Start.
+func New(p Params) *Window {
+	p = p.withDefaults()
+	prefs := p.App.Preferences()
+	w := &Window{
+		p: p, panes: map[string]pane{}, wanted: p.Pane, wake: make(chan struct{}, 1),
+		language: prefs.String(prefLanguage), appearance: prefs.String(prefAppearance),
+	}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	w.words = p.Words(w.language)
+	p.App.Settings().SetTheme(newLook(w.appearance))
+	w.win = p.App.NewWindow(w.words.T("common.app"))
+	if p.Icon != nil {
+		w.win.SetIcon(p.Icon)
+	}
+	w.win.SetPadded(false)
+	w.win.SetMaster()
+	w.build()
+	w.win.Resize(fyne.NewSize(
+		max(leastWidth, float32(prefs.FloatWithFallback(prefWidth, firstWidth))),
+		max(leastHeight, float32(prefs.FloatWithFallback(prefHeight, firstHeight)))))
+	w.win.CenterOnScreen()
+	w.win.SetCloseIntercept(w.Close)
+	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.dropped(uris) })
+	w.addShortcuts()
+	return w
+}
+
+// build makes everything inside the window anew, at the start and when the language changes.
+func (w *Window) build() {
+	w.panes = map[string]pane{}
+	w.toasts = newToasts(w)
+	w.shell = newShell(w)
+	w.win.SetContent(w.shell.object)
+	w.refresh()
+}
+
+// ShowAndRun shows the window, runs the application and returns when the window has been closed
+// and everything it started has ended.
+func (w *Window) ShowAndRun() {
+	w.Start()
+	w.win.Show()
+	w.p.App.Run()
+	w.Stop()
+}
+
+// Start begins to watch the agent without showing the window.
+func (w *Window) Start() {
+	w.running.Go(func() { w.watch(w.ctx) })
+	w.schedule()
+}
+
+// Close closes the window and remembers its size.
+func (w *Window) Close() {
+	if w.closed {
+		return
+	}
+	w.closed = true
+	size := w.win.Canvas().Size()
+	prefs := w.p.App.Preferences()
+	prefs.SetFloat(prefWidth, float64(size.Width))
+	prefs.SetFloat(prefHeight, float64(size.Height))
+	w.win.SetCloseIntercept(nil)
+	w.win.Close()
+}
+
+// stopTime is how long Stop lets the last call take.
+const stopTime = 2 * time.Second
+
+// Stop ends everything the window started and waits for it. A pairing code that nobody can see
+// any more is taken back.
+func (w *Window) Stop() {
+	w.closed = true
+	if w.stopTick != nil {
+		w.stopTick()
+	}
+	w.cancel()
+	w.running.Wait()
+	p := w.model.snap.Pairing
+	if p == nil || !p.Authority || (p.State != localapi.PairOpening && p.State != localapi.PairShowing) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := w.p.Agent.CancelPairing(ctx); err != nil {
+		fyne.LogError("the pairing code could not be taken back; it expires by itself", nil)
+	}
+}
+
+// apply takes an update from the agent over.
+func (w *Window) apply(u localapi.Update) {
+	if w.model.apply(u.Snapshot) {
+		w.toasts.say(toneFine, w.t("window.toast.agent_back"))
+	}
+	settings := u.Snapshot.Settings
+	if settings.Appearance != w.appearance {
+		w.appearance = settings.Appearance
+		w.p.App.Preferences().SetString(prefAppearance, w.appearance)
+		w.p.App.Settings().SetTheme(newLook(w.appearance))
+	}
+	if settings.Language != w.language {
+		w.language = settings.Language
+		w.p.App.Preferences().SetString(prefLanguage, w.language)
+		w.words = w.p.Words(w.language)
+		w.build()
+	} else {
+		w.refresh()
+	}
+	for _, e := range u.Events {
+		w.react(e)
+	}
+	w.explainMissingTray()
+	w.schedule()
+}
+
+// react answers to what happened.
+func (w *Window) react(e localapi.Event) {
+	switch e.Kind {
+	case localapi.ShowWindow:
+		if e.Pane != "" {
+			w.show(e.Pane)
+		}
+		w.win.Show()
+		w.win.RequestFocus()
+	case localapi.Quitting:
+		w.Close()
+	case localapi.TabsReceived:
+		if w.current != PaneInbox && len(e.Entries) > 0 {
+			from := plain(e.Entries[0].From)
+			if from == "" {
+				from = w.t("common.unknown_device")
+			}
+			w.toasts.offer(toneInfo, w.words.N("window.toast.received", len(e.Entries), "Device", from),
+				w.t("window.toast.look"), func() { w.show(PaneInbox) })
+		}
+	case localapi.SendGivenUp:
+		if w.current != PaneSend && e.Send != nil {
+			w.toasts.offer(toneBad, w.t("window.toast.given_up", "Device", plain(e.Send.To)),
+				w.t("window.toast.look"), func() { w.show(PaneSend) })
+		}
+	case localapi.DeviceConnected:
+		w.toasts.offer(toneWarn, w.t("window.toast.device_connected", "Device", plain(e.Device)),
+			w.t("window.toast.look"), func() { w.show(PaneDevices) })
+	case localapi.SignedOutElsewhere, localapi.AccountDeleted:
+		w.toasts.say(toneWarn, w.t("window.toast."+string(e.Kind)))
+	}
+}
+
+// explainMissingTray tells once that this desktop shows no tray icons.
+func (w *Window) explainMissingTray() {
+	prefs := w.p.App.Preferences()
+	if !w.p.NoTray || prefs.Bool(prefTrayTold) || w.model.gate() != gateOpen {
+		return
+	}
+	prefs.SetBool(prefTrayTold, true)
+	w.tell(w.t("window.no_tray.title"), w.t("window.no_tray.text"))
+}
+
+// show asks for a pane; one that cannot be reached yet is shown as soon as it can.
+func (w *Window) show(name string) {
+	w.wanted = name
+	w.refresh()
+	w.schedule()
+}
+
+// refresh brings the rail, the notice and the pane in front in line with the model.
+func (w *Window) refresh() {
+	name := w.model.choose(w.wanted, w.current)
+	changed := name != w.current
+	w.current = name
+	front := w.pane(name)
+	w.shell.update()
+	front.update()
+	if w.shell.front != front.object() {
+		w.shell.bring(front.object())
+		changed = true
+	}
+	if changed {
+		if name == w.wanted && w.model.gate() == gateOpen {
+			w.wanted = ""
+		}
+		front.shown()
+	}
+}
+
+// pane gives a pane, made when first needed.
+func (w *Window) pane(name string) pane {
+	if p := w.panes[name]; p != nil {
+		return p
+	}
+	var p pane
+	switch name {
+	case PaneSend:
+		p = newSendPane(w)
+	case PaneInbox:
+		p = newInboxPane(w)
+	case PaneDevices:
+		p = newDevicesPane(w)
+	case PanePair:
+		p = newPairPane(w)
+	case PaneAccount:
+		p = newAccountPane(w)
+	case PaneSettings:
+		p = newSettingsPane(w)
+	default:
+		p = newSignInPane(w)
+	}
+	w.panes[name] = p
+	return p
+}
+
+func (w *Window) sendPane() *sendPane {
+	p, ok := w.pane(PaneSend).(*sendPane)
+	if !ok {
+		panic("window: the send pane is another one")
+	}
+	return p
+}
+
+// The time between two looks at the clock: while something counts seconds, and otherwise, for
+// words such as "5 minutes ago".
+const (
+	tickFast = time.Second
+	tickSlow = 30 * time.Second
+)
+
+// schedule sets the clock going, fast or slow as needed.
+func (w *Window) schedule() {
+	if w.stopTick != nil {
+		w.stopTick()
+	}
+	if w.closed {
+		return
+	}
+	d := tickSlow
+	if w.model.needsSeconds(w.p.Now()) {
+		d = tickFast
+	}
+	w.stopTick = w.p.After(d, func() { w.post(w.tick) })
+}
+
+func (w *Window) tick() {
+	w.refresh()
+	w.schedule()
+}
+
+// t gives a text.
+func (w *Window) t(key string, args ...any) string { return w.words.T(key, args...) }
+
+// name gives a device's name fit to be shown.
+func (w *Window) name(device string) string {
+	if n := plain(device); n != "" {
+		return n
+	}
+	return w.t("common.unnamed_device")
+}
+
+// seen gives when a device or client was last seen, in words.
+func (w *Window) seen(t time.Time) string {
+	if t.IsZero() {
+		return w.t("window.seen_unknown")
+	}
+	return w.t("window.seen", "When", w.words.Ago(t, w.p.Now()))
+}
+
+// openPage opens a page of the accounts server.
+func (w *Window) openPage(p localapi.Page) {
+	var address string
+	w.call(func(ctx context.Context) (err error) {
+		address, err = w.p.Agent.PageURL(ctx, p)
+		return err
+	}, func(err error) {
+		if !w.failed(err) {
+			w.open(address)
+		}
+	})
+}
+
+// open opens an http or https address in the person's browser.
+func (w *Window) open(address string) {
+	if !isLink(address) {
+		w.toasts.say(toneBad, w.t("window.error.not_a_link"))
+		return
+	}
+	browser := w.model.snap.Settings.Browser
+	w.call(func(context.Context) error { return w.p.Open(browser, address) }, func(err error) {
+		if err != nil {
+			w.toasts.offer(toneBad, w.t("window.error.open"), w.t("window.copy_link"), func() { w.copy(address) })
+		}
+	})
+}
+
+// copy puts text on the clipboard and says so.
+func (w *Window) copy(words string) {
+	w.p.Clipboard.SetContent(words)
+	w.toasts.say(toneFine, w.t("window.toast.copied"))
+}
+
+// clipboardLinks gives the links on the clipboard.
+func (w *Window) clipboardLinks() []localapi.Link {
+	return findLinks(strings.TrimSpace(w.p.Clipboard.Content()))
+}
