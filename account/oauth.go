@@ -20,6 +20,8 @@ const forceAuthPath = "oauth/force_auth"
 type flow struct {
 	verifier string
 	key      *ecdh.PrivateKey
+	// session is the session token that was held when the sign-in began.
+	session string
 	// redeemed is what the code was exchanged for when a later step failed. The
 	// code is spent then, and completing goes on from here.
 	redeemed *wire.Tokens
@@ -181,11 +183,12 @@ func (t *tx) beginFlow(page *url.URL, scopes []string) (string, error) {
 		{"access_type", "offline"}, {"keys_jwk", jwk}, last,
 	})
 	t.dropAccessTokens()
+	session := t.state.SessionToken
 	t.onCommit(func(m *memory) {
 		if m.flows == nil {
 			m.flows = make(map[string]flow)
 		}
-		m.flows[state] = flow{verifier: verifier, key: private}
+		m.flows[state] = flow{verifier: verifier, key: private, session: session}
 	})
 	return page.String(), nil
 }

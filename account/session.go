@@ -147,14 +147,14 @@ func (a *Account) changeSession(ctx context.Context, m webMessage, revive bool) 
 			return ErrOtherAccount
 		}
 		before := t.ownRecord(ctx)
-		tokens, err := a.wire.SessionRefresh(ctx, cred, joinScopes(scopes))
+		tokens, err := a.wire.SessionRefresh(ctx, cred, joinScopes(withoutSession(scopes)))
 		if err != nil {
 			return err
 		}
 		if tokens.RefreshToken == "" {
 			return fmt.Errorf("the session brought no refresh token: %w", ErrNoRefreshToken)
 		}
-		fresh := refreshToken{Token: tokens.RefreshToken, Scopes: normalScopes(tokens.Scope)}
+		fresh := sessionRefresh(tokens, scopes)
 		t.irrevocable(func(s *persisted) {
 			// The old session and, by the server's rule, the old refresh token died
 			// with the old password.

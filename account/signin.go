@@ -111,12 +111,7 @@ func (t *tx) signIn(ctx context.Context, f flow) error {
 		return err
 	}
 	s := t.state
-	if f.sessionDead || s.SessionToken == "" {
-		s.SessionToken = tokens.SessionToken
-	} else if tokens.SessionToken != "" && tokens.SessionToken != s.SessionToken {
-		// A token that the page delivered earlier wins; the copy is not needed.
-		t.revoke(revocation{Kind: revokeSession, Token: tokens.SessionToken})
-	}
+	t.takeSession(f, tokens)
 	before := t.ownRecord(ctx)
 	t.revoke(revocation{Kind: revokeAccess, Token: tokens.AccessToken}) // covers too much to be kept
 	fresh := refreshToken{Token: tokens.RefreshToken, Scopes: normalScopes(tokens.Scope)}
@@ -141,6 +136,28 @@ func (t *tx) signIn(ctx context.Context, f flow) error {
 		return err
 	}
 	return t.settle(ctx, before)
+}
+
+// takeSession decides between the session token held and the one that came with the
+// tokens. One that the page delivered since the sign-in began wins; one from an
+// earlier sign-in dies with the device record that it belongs to, and is replaced.
+func (t *tx) takeSession(f flow, tokens wire.Tokens) {
+	s := t.state
+	if f.sessionDead {
+		s.SessionToken = ""
+	}
+	switch {
+	case tokens.SessionToken == "":
+	case s.SessionToken == "":
+		s.SessionToken = tokens.SessionToken
+	case s.SessionToken == f.session:
+		t.revoke(revocation{Kind: revokeSession, Token: s.SessionToken})
+		s.SessionToken = tokens.SessionToken
+	case !slices.Contains(tokens.Scopes(), ScopeOldSync):
+		// With the sync scope the server has tied the copy to our device record,
+		// which would go with it.
+		t.revoke(revocation{Kind: revokeSession, Token: tokens.SessionToken})
+	}
 }
 
 // openKeys decrypts the scoped keys that came with the tokens.
@@ -216,7 +233,7 @@ func (t *tx) widen(ctx context.Context, fresh refreshToken) (refreshToken, error
 	if err != nil {
 		return fresh, nil
 	}
-	tokens, err := t.a.wire.SessionRefresh(ctx, cred, joinScopes(union))
+	tokens, err := t.a.wire.SessionRefresh(ctx, cred, joinScopes(withoutSession(union)))
 	switch {
 	case err != nil && retryable(err):
 		return fresh, err
@@ -228,7 +245,22 @@ func (t *tx) widen(ctx context.Context, fresh refreshToken) (refreshToken, error
 		return fresh, fmt.Errorf("the session brought no refresh token: %w", ErrNoRefreshToken)
 	}
 	t.revoke(revocation{Kind: revokeRefresh, Token: fresh.Token})
-	return refreshToken{Token: tokens.RefreshToken, Scopes: normalScopes(tokens.Scope)}, nil
+	return sessionRefresh(tokens, union), nil
+}
+
+// withoutSession leaves ScopeSession out of what a session is asked to grant: it
+// would make one more session, which nobody needs.
+func withoutSession(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == ScopeSession })
+}
+
+// sessionRefresh is the refresh token that a session granted for the wanted scopes.
+func sessionRefresh(tokens wire.Tokens, wanted []string) refreshToken {
+	scopes := tokens.Scopes()
+	if slices.Contains(wanted, ScopeSession) {
+		scopes = append(scopes, ScopeSession)
+	}
+	return refreshToken{Token: tokens.RefreshToken, Scopes: normalScopes(scopes...)}
 }
 
 // replaceRefresh puts a new refresh token in the place of the old one, which is to
