@@ -42,7 +42,7 @@ func (c Code) Address() string {
 // Origin is the accounts server the code belongs to.
 func (c Code) Origin() string { return c.origin }
 
-// String, GoString, Format and LogValue hide the secret.
+// String hides the secret.
 func (Code) String() string { return secretText }
 
 // GoString hides the secret.
