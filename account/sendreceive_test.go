@@ -1,0 +1,626 @@
+package account_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/accounttest"
+)
+
+// pair makes two devices of one person.
+func pair(t testing.TB, opts ...accounttest.Option) (s *accounttest.Service, person *accounttest.Account, from, to *member) {
+	t.Helper()
+	s = accounttest.New(t, opts...)
+	person = s.NewAccount("ferry@example.com", "a long password")
+	from = join(t, s, person, "laptop")
+	to = join(t, s, person, "phone")
+	return s, person, from, to
+}
+
+func TestSendTabArrives(t *testing.T) {
+	t.Parallel()
+	_, _, from, to := pair(t)
+	delivery, err := from.SendTab(t.Context(), to.id(), `Schnee ☃ <&>"`, "https://example.com/?a=1&b=<2>#x", account.Private())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !delivery.Known || delivery.Notified || delivery.NotifyError != "noCallback" {
+		t.Errorf("delivery = %+v", delivery)
+	}
+	got := to.poll()
+	if len(got) != 1 {
+		t.Fatalf("%d commands arrived", len(got))
+	}
+	tab, ok := got[0].(*account.TabReceived)
+	if !ok {
+		t.Fatalf("a %T arrived", got[0])
+	}
+	want := account.TabEntry{Title: `Schnee ☃ <&>"`, URL: "https://example.com/?a=1&b=<2>#x", Private: true}
+	if entry, ok := tab.Payload.Page(); !ok || entry != want {
+		t.Errorf("page = %+v", entry)
+	}
+	if tab.SenderID != from.id() || tab.Sender == nil || tab.Sender.DisplayName != "laptop" || tab.Index < 1 || tab.Reason != account.ReasonPoll {
+		t.Errorf("envelope = %+v", tab.Incoming)
+	}
+	if len(tab.Payload.FlowID) != 12 || len(tab.Payload.StreamID) != 12 {
+		t.Errorf("ids %q, %q", tab.Payload.FlowID, tab.Payload.StreamID)
+	}
+	if again := to.poll(); len(again) != 0 {
+		t.Errorf("%d commands arrived twice", len(again))
+	}
+	// To itself, as well.
+	from.send(from, "self", "https://example.com/")
+	if got := titles(from.poll()); !slices.Equal(got, []string{"self"}) {
+		t.Errorf("to itself: %v", got)
+	}
+}
+
+func TestSendTabFailures(t *testing.T) {
+	t.Parallel()
+	s, person, from, to := pair(t)
+	deaf := newMember(t, s)
+	deaf.signIn(person)
+	if _, err := deaf.InitializeDevice(t.Context(), "deaf", account.DeviceTV, nil); err != nil {
+		t.Fatal(err)
+	}
+	send := func(id, title, address string) error {
+		_, err := from.SendTab(t.Context(), id, title, address)
+		return err
+	}
+	wantIs(t, "unknown device", send("0123456789abcdef0123456789abcdef", "x", "https://example.com/"), account.ErrUnknownDevice)
+	wantIs(t, "no such command", send(deaf.id(), "x", "https://example.com/"), account.ErrUnsupported)
+	wantIs(t, "empty address", send(to.id(), "x", ""), account.ErrInvalidArgument)
+
+	s.ForgetRequests()
+	wantIs(t, "too large", send(to.id(), "x", "https://example.com/"+strings.Repeat("x", 12000)), account.ErrTooLarge)
+	if n := len(s.Requests(routeInvoke)); n != 0 {
+		t.Errorf("%d requests were sent although the size was known", n)
+	}
+	if err := send(to.id(), "x", "https://example.com/"+strings.Repeat("x", 11000)); err != nil {
+		t.Errorf("just below the limit: %v", err)
+	}
+
+	s.Faults.Next(routeInvoke, http.StatusTooManyRequests, accounttest.RetryAfter(30))
+	err := send(to.id(), "x", "https://example.com/")
+	var wait *account.BackoffError
+	if !errors.As(err, &wait) || wait.Until.IsZero() {
+		t.Errorf("throttled: %v", err)
+	}
+	from.clock.advance(31 * time.Second)
+	s.Faults.Next(routeInvoke, 0, accounttest.DropConnection())
+	wantIs(t, "cut connection", send(to.id(), "x", "https://example.com/"), account.ErrNetwork)
+	s.Faults.Next(routeInvoke, http.StatusForbidden)
+	wantIs(t, "forbidden", send(to.id(), "x", "https://example.com/"), account.ErrForbidden)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = from.SendTab(cancelled, to.id(), "x", "https://example.com/")
+	wantIs(t, "cancelled", err, context.Canceled)
+
+	profileOnly := newMember(t, s)
+	profileOnly.signIn(person, account.ScopeProfile)
+	_, err = profileOnly.SendTab(t.Context(), to.id(), "x", "https://example.com/")
+	wantIs(t, "no key", err, account.ErrNoScopedKey)
+	_, err = newMember(t, s).SendTab(t.Context(), to.id(), "x", "https://example.com/")
+	wantIs(t, "signed out", err, account.ErrNoRefreshToken)
+}
+
+// TestSendTabToNewcomer: the kept list is out of date in two ways that must not
+// show.
+func TestSendTabToNewcomer(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("ferry@example.com", "a long password")
+	from := join(t, s, person, "laptop")
+	if _, err := from.Devices(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	to := join(t, s, person, "phone")
+	from.send(to, "one", "https://example.com/")
+	if _, err := to.EnsureCapabilities(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := from.SendTab(t.Context(), to.id(), "two", "https://example.com/")
+	wantIs(t, "withdrawn", err, account.ErrUnsupported)
+	if _, err := to.EnsureCapabilities(t.Context(), bothCapabilities); err != nil {
+		t.Fatal(err)
+	}
+	from.send(to, "three", "https://example.com/")
+	if got := titles(to.poll()); !slices.Equal(got, []string{"one", "three"}) {
+		t.Errorf("arrived: %v", got)
+	}
+	// The receiver, too, does not know a sender that just joined.
+	late := join(t, s, person, "tablet")
+	if _, err := to.Devices(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	late.send(to, "late", "https://example.com/")
+	got := to.poll()
+	if tab, ok := got[0].(*account.TabReceived); !ok || tab.Sender == nil || tab.Sender.DisplayName != "tablet" {
+		t.Errorf("sender of %T is not known", got[0])
+	}
+}
+
+func TestCloseTabsInChunks(t *testing.T) {
+	t.Parallel()
+	s, _, from, to := pair(t)
+	var urls []string
+	for i := range 1000 {
+		urls = append(urls, fmt.Sprintf("https://example.com/%020d", i)) // 40 octets
+	}
+	s.ForgetRequests()
+	unsent, err := from.CloseTabs(t.Context(), to.id(), urls)
+	if err != nil || len(unsent) != 0 {
+		t.Fatalf("%d unsent, %v", len(unsent), err)
+	}
+	requests := s.Requests(routeInvoke)
+	if len(requests) != 4 {
+		t.Errorf("%d commands, want 4", len(requests))
+	}
+	for _, r := range requests {
+		var body struct{ TTL int }
+		if err := json.Unmarshal(r.Body, &body); err != nil || body.TTL != 172800 {
+			t.Errorf("ttl = %d, %v", body.TTL, err)
+		}
+	}
+	var arrived []string
+	flows, streams := map[string]bool{}, map[string]bool{}
+	for _, c := range to.poll() {
+		closed, ok := c.(*account.TabsClosed)
+		if !ok {
+			t.Fatalf("a %T arrived", c)
+		}
+		arrived = append(arrived, closed.Payload.URLs...)
+		flows[closed.Payload.FlowID], streams[closed.Payload.StreamID] = true, true
+	}
+	if !slices.Equal(arrived, urls) {
+		t.Errorf("%d addresses arrived, or in another order", len(arrived))
+	}
+	if len(flows) != 1 || len(streams) != 4 {
+		t.Errorf("%d flows, %d streams", len(flows), len(streams))
+	}
+}
+
+func TestCloseTabsUnsent(t *testing.T) {
+	t.Parallel()
+	s, _, from, to := pair(t)
+	long := "https://example.com/" + strings.Repeat("x", 20000)
+	unsent, err := from.CloseTabs(t.Context(), to.id(), []string{long, "https://example.com/a"})
+	wantIs(t, "too long", err, account.ErrTooLarge)
+	if !slices.Equal(unsent, []string{long}) {
+		t.Errorf("%d unsent", len(unsent))
+	}
+	if got := to.poll(); len(got) != 1 {
+		t.Errorf("%d commands arrived", len(got))
+	}
+	var urls []string
+	for i := range 500 {
+		urls = append(urls, fmt.Sprintf("https://example.com/%020d", i))
+	}
+	s.Faults.Next(routeInvoke, 500)
+	unsent, err = from.CloseTabs(t.Context(), to.id(), urls)
+	wantIs(t, "first chunk failed", err, account.ErrUnavailable)
+	if !slices.Equal(unsent, urls[:250]) {
+		t.Errorf("%d unsent, want the first 250", len(unsent))
+	}
+	s.ForgetRequests()
+	s.Faults.Next(routeInvoke, 429, accounttest.RetryAfter(20))
+	unsent, err = from.CloseTabs(t.Context(), to.id(), urls)
+	var wait *account.BackoffError
+	if !errors.As(err, &wait) || !slices.Equal(unsent, urls) || len(s.Requests(routeInvoke)) != 1 {
+		t.Errorf("asked to wait: %d unsent, %v", len(unsent), err)
+	}
+	from.clock.advance(21 * time.Second)
+	unsent, err = from.CloseTabs(t.Context(), "nobody", urls)
+	wantIs(t, "unknown device", err, account.ErrUnknownDevice)
+	if !slices.Equal(unsent, urls) {
+		t.Errorf("%d unsent for an unknown device", len(unsent))
+	}
+	s.ForgetRequests()
+	if unsent, err := from.CloseTabs(t.Context(), to.id(), nil); err != nil || len(unsent) != 0 {
+		t.Errorf("nothing to close: %v, %v", unsent, err)
+	}
+	if len(s.Requests(routeInvoke)) != 0 {
+		t.Error("a command was sent for nothing")
+	}
+}
+
+// TestPollPages: more than a page waits; each page is saved in one call, with the
+// index that counts it as received.
+func TestPollPages(t *testing.T) {
+	t.Parallel()
+	s, _, from, to := pair(t)
+	const n = 230
+	want := make([]string, n)
+	for i := range n {
+		want[i] = fmt.Sprint("tab ", i)
+		from.send(to, want[i], "https://example.com/")
+		if i == 120 {
+			s.SkipIndexes(1000)
+		}
+	}
+	s.ForgetRequests()
+	if got := titles(to.poll()); !slices.Equal(got, want) {
+		t.Fatalf("%d tabs arrived", len(got))
+	}
+	pages, state := to.saved.pages()
+	var sizes []int
+	for _, p := range pages {
+		sizes = append(sizes, len(p))
+	}
+	if !slices.Equal(sizes, []int{100, 100, 30}) {
+		t.Errorf("pages of %v", sizes)
+	}
+	var saved struct {
+		LastCommand int64 `json:"last_command"`
+	}
+	if err := json.Unmarshal(state, &saved); err != nil || saved.LastCommand != pages[2][29].CommandIndex() {
+		t.Errorf("saved index %d, %v", saved.LastCommand, err)
+	}
+	if n := len(s.Requests(routePoll)); n != 3 {
+		t.Errorf("%d requests, want 3", n)
+	}
+	if again := to.reopened(); len(again.poll()) != 0 {
+		t.Error("commands arrived again after a restart")
+	}
+}
+
+// TestPollSaveFails: what cannot be saved was not received, in memory either.
+func TestPollSaveFails(t *testing.T) {
+	t.Parallel()
+	_, _, from, to := pair(t)
+	const n = 130
+	for i := range n {
+		from.send(to, fmt.Sprint(i), "https://example.com/")
+	}
+	before, err := to.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.saved.set(func(d *diary) { d.failReceived = true })
+	got, err := to.PollCommands(t.Context())
+	wantIs(t, "saving fails", err, errDisk)
+	if len(got) != 0 {
+		t.Errorf("%d commands were given out", len(got))
+	}
+	var save *account.SaveError
+	if !errors.As(err, &save) {
+		t.Errorf("error is %T", err)
+	}
+	after, err := to.Snapshot()
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("memory changed (%v)", err)
+	}
+	to.saved.set(func(d *diary) { d.failReceived = false })
+	if got := to.poll(); len(got) != n || got[0].CommandIndex() >= got[n-1].CommandIndex() {
+		t.Errorf("%d commands arrived after the disk was mended", len(got))
+	}
+}
+
+func TestPollFailsHalfWay(t *testing.T) {
+	t.Parallel()
+	s, _, from, to := pair(t)
+	for i := range 150 {
+		from.send(to, fmt.Sprint(i), "https://example.com/")
+	}
+	// The second page fails: the first is given out and will not come again.
+	s.Faults.Next(routePoll, 0, accounttest.Delay(time.Nanosecond))
+	s.Faults.Next(routePoll, 500)
+	got, err := to.PollCommands(t.Context())
+	wantIs(t, "second page", err, account.ErrUnavailable)
+	if len(got) != 100 {
+		t.Errorf("%d commands before the failure", len(got))
+	}
+	if rest := titles(to.poll()); len(rest) != 50 || rest[0] != "100" {
+		t.Errorf("%d commands after the failure", len(rest))
+	}
+	// Without the list of devices nothing is received.
+	from.send(to, "x", "https://example.com/")
+	to.clock.advance(2 * time.Minute)
+	s.Faults.Next(routeDevices, 500)
+	got, err = to.PollCommands(t.Context())
+	wantIs(t, "no list", err, account.ErrUnavailable)
+	if len(got) != 0 || len(to.poll()) != 1 {
+		t.Error("a command was lost or given out without the list of devices")
+	}
+}
+
+// TestPollOddPages: answers of the server that must not make the client lose,
+// repeat or loop.
+func TestPollOddPages(t *testing.T) {
+	t.Parallel()
+	s, _, from, to := pair(t)
+	from.send(to, "one", "https://example.com/")
+	to.poll()
+	answer := func(text string) { s.Faults.Next(routePoll, 200, accounttest.RawBody("application/json", text)) }
+	answer(`{"index":0,"last":false,"messages":[]}`)
+	if got := to.poll(); len(got) != 0 {
+		t.Errorf("empty page that is not the last: %d commands", len(got))
+	}
+	answer(`{"index":1,"last":true,"messages":[{"index":1,"data":{"command":"x","payload":{}}}]}`)
+	got, err := to.PollCommands(t.Context())
+	wantIs(t, "old message", err, account.ErrInvalidAnswer)
+	if len(got) != 0 {
+		t.Error("an old message was given out again")
+	}
+	answer(`{"messages":[]}`)
+	_, err = to.PollCommands(t.Context())
+	wantIs(t, "no index", err, account.ErrInvalidAnswer)
+	from.send(to, "two", "https://example.com/")
+	if got := titles(to.poll()); !slices.Equal(got, []string{"two"}) {
+		t.Errorf("after odd answers: %v", got)
+	}
+}
+
+// injected sends a command that no honest client sends.
+func injected(t testing.TB, from *member, target, command string, payload any) {
+	t.Helper()
+	_, state := from.saved.pages()
+	var saved struct {
+		RefreshToken struct{ Token string } `json:"refresh_token"`
+	}
+	if err := json.Unmarshal(state, &saved); err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(map[string]any{"target": target, "command": command, "payload": payload})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, from.s.URL()+"/v1/account/devices/invoke_command", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+saved.RefreshToken.Token)
+	r.Header.Set("Content-Type", "application/json")
+	transport := from.s.Transport()
+	defer transport.CloseIdleConnections()
+	answer, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("inject: status %d", answer.StatusCode)
+	}
+}
+
+const openURI = "https://identity.mozilla.com/cmd/open-uri"
+
+// strangersBody is encrypted with keys that are nobody's.
+var strangersBody = base64.RawURLEncoding.EncodeToString(append(append(append(
+	make([]byte, 16), 0, 0, 16, 0, 65),
+	unhex("0437cfdb5223d9f95eaa02f6ed940ff22eaf05b3622e949dc3ce9f335e6ef9b26aeaacca0f74080a8b364592f2ccc6d5eddd43004b70b91887d144d9fa93f16c3b")...),
+	make([]byte, 128+16)...))
+
+func unhex(s string) []byte {
+	b := make([]byte, len(s)/2)
+	for i := range b {
+		if _, err := fmt.Sscanf(s[2*i:2*i+2], "%02x", &b[i]); err != nil {
+			panic(err)
+		}
+	}
+	return b
+}
+
+func TestUnreadableCommands(t *testing.T) {
+	t.Parallel()
+	s, _, from, to := pair(t)
+	bad := []struct {
+		name    string
+		payload any
+		want    error
+		resets  bool
+	}{
+		{"no envelope", map[string]any{"x": 1}, account.ErrOther, false},
+		{"not base64", map[string]any{"encrypted": "!!!"}, account.ErrCrypto, false},
+		{"too short", map[string]any{"encrypted": "AAAA"}, account.ErrCrypto, false},
+		{"empty", map[string]any{"encrypted": ""}, account.ErrCrypto, false},
+		{"wrong keys", map[string]any{"encrypted": strangersBody}, account.ErrCrypto, true},
+	}
+	for _, c := range bad {
+		injected(t, from, to.id(), openURI, c.payload)
+		s.ForgetRequests()
+		from.send(to, c.name, "https://example.com/")
+		got := to.poll()
+		if len(got) != 2 {
+			t.Fatalf("%s: %d commands arrived", c.name, len(got))
+		}
+		u, ok := got[0].(*account.UnreadableCommand)
+		if !ok {
+			t.Fatalf("%s: a %T arrived", c.name, got[0])
+		}
+		wantIs(t, c.name, u.Err, c.want)
+		if u.Command != openURI || u.Sender == nil || u.SenderID != from.id() {
+			t.Errorf("%s: sender or command is missing", c.name)
+		}
+		if names := titles(got[1:]); !slices.Equal(names, []string{c.name}) {
+			t.Errorf("%s: the good command after it: %v", c.name, names)
+		}
+		if resets := len(s.Requests(routeDevice)) == 1; resets != c.resets {
+			t.Errorf("%s: keys replaced: %v, want %v", c.name, resets, c.resets)
+		}
+	}
+}
+
+func TestUnknownCommandIsUnreadable(t *testing.T) {
+	t.Parallel()
+	s, _, from, to := pair(t)
+	page := `{"index":5000,"last":true,"messages":[{"index":5000,"data":{"command":"https://identity.mozilla.com/cmd/dance","payload":{"encrypted":"AAAA"},"sender":"` + from.id() + `"}}]}`
+	s.Faults.Next(routePoll, 200, accounttest.RawBody("application/json", page))
+	got := to.poll()
+	if len(got) != 1 {
+		t.Fatalf("%d commands", len(got))
+	}
+	u, ok := got[0].(*account.UnreadableCommand)
+	if !ok || u.Command != "https://identity.mozilla.com/cmd/dance" || u.Index != 5000 {
+		t.Fatalf("%#v", got[0])
+	}
+	wantIs(t, "unknown command", u.Err, account.ErrUnsupported)
+}
+
+// TestKeyReplacement: keys are replaced for the one command that could not be
+// decrypted, once in a poll and once an hour.
+func TestKeyReplacement(t *testing.T) {
+	t.Parallel()
+	s, person, from, to := pair(t)
+	const closeURI = "https://identity.mozilla.com/cmd/close-uri/v1"
+	published := func() (open, closing string) {
+		for _, d := range person.Devices() {
+			if d.ID == to.id() {
+				return d.AvailableCommands[openURI], d.AvailableCommands[closeURI]
+			}
+		}
+		t.Fatal("device is gone")
+		return "", ""
+	}
+	keysOf := func() (open, closing string) {
+		_, state := to.saved.pages()
+		var saved struct {
+			CommandKeys map[string]string `json:"command_keys"`
+		}
+		if err := json.Unmarshal(state, &saved); err != nil {
+			t.Fatal(err)
+		}
+		return saved.CommandKeys[openURI], saved.CommandKeys[closeURI]
+	}
+	open0, close0 := keysOf()
+	value0, _ := published()
+	for range 3 {
+		injected(t, from, to.id(), openURI, map[string]any{"encrypted": strangersBody})
+	}
+	s.ForgetRequests()
+	if got := to.poll(); len(got) != 3 {
+		t.Fatalf("%d commands", len(got))
+	}
+	if n := len(s.Requests(routeDevice)); n != 1 {
+		t.Errorf("%d updates, want 1", n)
+	}
+	open1, close1 := keysOf()
+	value1, _ := published()
+	if open1 == open0 || value1 == value0 {
+		t.Error("the keys of the command were not replaced")
+	}
+	if close1 != close0 {
+		t.Error("the keys of the other command were replaced")
+	}
+	// A sender with the old list sends something we cannot read any more; one with
+	// the new list is understood.
+	injected(t, from, to.id(), openURI, map[string]any{"encrypted": strangersBody})
+	to.poll()
+	if again, _ := keysOf(); again != open1 {
+		t.Error("keys were replaced twice within an hour")
+	}
+	from.clock.advance(time.Minute + time.Second)
+	from.send(to, "fresh", "https://example.com/")
+	if unsent, err := from.CloseTabs(t.Context(), to.id(), []string{"https://example.com/"}); err != nil || len(unsent) != 0 {
+		t.Error(err)
+	}
+	if got := to.poll(); len(got) != 2 || !slices.Equal(titles(got), []string{"fresh"}) {
+		t.Errorf("after the replacement: %v", got)
+	}
+	to.clock.advance(time.Hour)
+	injected(t, from, to.id(), openURI, map[string]any{"encrypted": strangersBody})
+	to.poll()
+	if again, _ := keysOf(); again == open1 {
+		t.Error("keys were not replaced after an hour")
+	}
+	// If publishing fails the commands are given out all the same, the failure is
+	// told, and the next check publishes what was made.
+	to.clock.advance(time.Hour)
+	injected(t, from, to.id(), openURI, map[string]any{"encrypted": strangersBody})
+	s.Faults.Next(routeDevice, 500)
+	got, err := to.PollCommands(t.Context())
+	wantIs(t, "publishing fails", err, account.ErrUnavailable)
+	if len(got) != 1 {
+		t.Errorf("%d commands", len(got))
+	}
+	s.ForgetRequests()
+	if _, err := to.EnsureCapabilities(t.Context(), bothCapabilities); err != nil || len(s.Requests(routeDevice)) != 1 {
+		t.Errorf("not published again: %v", err)
+	}
+}
+
+// TestNewSyncKeyRepublishes: after a password reset the account has another sync
+// key; keys sealed with the old one could be read by nobody.
+func TestNewSyncKeyRepublishes(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("ferry@example.com", "a long password")
+	from := join(t, s, person, "laptop")
+	to := join(t, s, person, "phone")
+	person.ResetPassword()
+	for _, m := range []*member{from, to} {
+		if err := m.OnAuthIssues(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		m.signIn(person)
+		if _, err := m.InitializeDevice(t.Context(), "again", account.DeviceDesktop, bothCapabilities); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from.send(to, "new key", "https://example.com/")
+	if got := titles(to.poll()); !slices.Equal(got, []string{"new key"}) {
+		t.Errorf("arrived: %v", got)
+	}
+	// A target that still publishes under the old key cannot be written to.
+	s.Faults.Next(routeDevices, 200, accounttest.RawBody("application/json",
+		`[{"id":"stale","name":"stale","isCurrentDevice":false,"availableCommands":{"`+openURI+`":"{\"kid\":\"00112233445566778899aabbccddeeff\",\"IV\":\"AAAA\",\"hmac\":\"00\",\"ciphertext\":\"AAAA\"}"}}]`))
+	if _, err := from.Devices(t.Context(), account.Fresh()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := from.SendTab(t.Context(), "stale", "x", "https://example.com/")
+	wantIs(t, "other key", err, account.ErrCrypto)
+}
+
+func TestTelemetry(t *testing.T) {
+	t.Parallel()
+	_, _, from, to := pair(t)
+	from.send(to, "x", "https://example.com/")
+	if _, err := from.CloseTabs(t.Context(), to.id(), []string{"https://example.com/"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := from.SendTab(t.Context(), "nobody", "x", "https://example.com/"); err == nil {
+		t.Fatal("sent to nobody")
+	}
+	to.poll()
+	gather := func(m *member) (sent, received []map[string]string) {
+		t.Helper()
+		text, err := m.GatherTelemetry()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out struct {
+			Sent     []map[string]string `json:"commands_sent"`
+			Received []map[string]string `json:"commands_received"`
+		}
+		if err := json.Unmarshal(text, &out); err != nil || out.Sent == nil || out.Received == nil {
+			t.Fatalf("%s, %v", text, err)
+		}
+		return out.Sent, out.Received
+	}
+	sent, received := gather(from)
+	if len(sent) != 2 || len(received) != 0 || sent[0]["command"] != "send_tab" || sent[1]["command"] != "close_tabs" {
+		t.Errorf("sent %v, received %v", sent, received)
+	}
+	_, received = gather(to)
+	if len(received) != 2 || received[0]["command"] != "send_tab" || received[1]["command"] != "close_tabs" {
+		t.Fatalf("received %v", received)
+	}
+	for i, r := range received {
+		if r["flow_id"] != sent[i]["flow_id"] || r["stream_id"] != sent[i]["stream_id"] || r["reason"] != "poll" {
+			t.Errorf("record %d: %v and %v", i, sent[i], r)
+		}
+	}
+	if sent, received = gather(to); len(sent)+len(received) != 0 {
+		t.Error("gathering did not empty the lists")
+	}
+}
