@@ -1,0 +1,345 @@
+package qr_test
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tabferry/tabferry/ui/qr"
+)
+
+const pairing = "https://accounts.firefox.com/pair#channel_id=Qej-x4oDuRcw4pRwSL95zg&channel_key=Qo6rS_3CTIt06oHSAqZZoI2syeLFy7naDvuZJ9QrNMQ&v=2"
+
+func drawn(t testing.TB, text string, factor int) *image.Paletted {
+	t.Helper()
+	code, err := qr.Draw(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return qr.Enlarge(code, factor)
+}
+
+// screen draws a desktop: coloured surfaces, lines of "text" and noise, with pictures on it.
+func screen(w, h int, at map[image.Point]image.Image) *image.RGBA {
+	rng := rand.New(rand.NewPCG(1, 2))
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(img, img.Rect, image.NewUniform(color.RGBA{38, 42, 60, 255}), image.Point{}, draw.Src)
+	for range 12 {
+		x, y := rng.IntN(w), rng.IntN(h)
+		r := image.Rect(x, y, x+100+rng.IntN(w/2), y+80+rng.IntN(h/2))
+		c := color.RGBA{byte(rng.IntN(256)), byte(rng.IntN(256)), byte(rng.IntN(256)), 255}
+		draw.Draw(img, r, image.NewUniform(c), image.Point{}, draw.Src)
+		for line := r.Min.Y + 10; line < r.Max.Y-10; line += 16 {
+			for x := r.Min.X + 8; x < r.Max.X-8; x++ {
+				if rng.IntN(3) > 0 {
+					for dy := range 9 {
+						img.SetRGBA(x, line+dy, color.RGBA{byte(rng.IntN(90)), 20, 20, 255})
+					}
+				}
+			}
+		}
+	}
+	for p, picture := range at {
+		draw.Draw(img, picture.Bounds().Add(p), picture, picture.Bounds().Min, draw.Src)
+	}
+	return img
+}
+
+func TestDrawIsOnePixelPerModule(t *testing.T) {
+	code, err := qr.Draw(pairing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const side = 41 + 2*qr.QuietZone // version 6
+	if code.Bounds() != image.Rect(0, 0, side, side) {
+		t.Fatalf("bounds %v", code.Bounds())
+	}
+	for i := range side {
+		for _, p := range []image.Point{{i, 0}, {i, qr.QuietZone - 1}, {0, i}, {side - 1, i}, {i, side - qr.QuietZone}} {
+			if code.ColorIndexAt(p.X, p.Y) != 0 {
+				t.Fatalf("the quiet zone is not white at %v", p)
+			}
+		}
+	}
+	// A finder pattern sits in the corner of the code.
+	if code.ColorIndexAt(qr.QuietZone, qr.QuietZone) != 1 || code.ColorIndexAt(qr.QuietZone+1, qr.QuietZone+1) != 0 {
+		t.Error("no finder pattern in the corner")
+	}
+	if _, err := qr.Draw(strings.Repeat("x", 2954)); !errors.Is(err, qr.ErrTooLong) {
+		t.Errorf("%v", err)
+	}
+	if _, err := qr.Terminal(strings.Repeat("x", 2954), qr.Plain); !errors.Is(err, qr.ErrTooLong) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestReadWhatWasDrawn(t *testing.T) {
+	small := drawn(t, pairing, 3)
+	for name, img := range map[string]image.Image{
+		"one pixel per module":  drawn(t, pairing, 1),
+		"two":                   drawn(t, pairing, 2),
+		"three":                 small,
+		"eight":                 drawn(t, pairing, 8),
+		"whole screen":          screen(1920, 1080, map[image.Point]image.Image{{1300, 620}: drawn(t, pairing, 5)}),
+		"whole screen, small":   screen(1920, 1080, map[image.Point]image.Image{{300, 120}: small}),
+		"two screens, 4K each":  screen(7680, 2160, map[image.Point]image.Image{{6500, 900}: drawn(t, pairing, 8)}),
+		"light on dark":         screen(1280, 800, map[image.Point]image.Image{{600, 300}: negative(drawn(t, pairing, 5))}),
+		"turned":                screen(1280, 800, map[image.Point]image.Image{{600, 300}: turned(drawn(t, pairing, 5))}),
+		"mirrored":              screen(1280, 800, map[image.Point]image.Image{{600, 300}: mirrored(drawn(t, pairing, 5))}),
+		"uneven scale":          screen(1280, 800, map[image.Point]image.Image{{600, 300}: nearest(drawn(t, pairing, 1), 49*7/2)}),
+		"not at the origin":     drawn(t, pairing, 5).SubImage(image.Rect(5, 5, 300, 300)),
+		"without a quiet zone":  small.SubImage(small.Rect.Inset(3 * qr.QuietZone)),
+		"grey":                  gray(drawn(t, pairing, 4)),
+		"transparent around it": transparent(drawn(t, pairing, 4)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			texts, err := qr.Read(img)
+			if err != nil || !slices.Equal(texts, []string{pairing}) {
+				t.Errorf("%d texts, %v", len(texts), err)
+			}
+		})
+	}
+}
+
+func TestSeveralCodes(t *testing.T) {
+	img := screen(1920, 1080, map[image.Point]image.Image{
+		{100, 100}: drawn(t, "https://example.com/an-advertisement", 5), {1200, 500}: drawn(t, pairing, 5),
+	})
+	texts, err := qr.Read(img)
+	if err != nil || len(texts) != 2 {
+		t.Fatalf("%d texts, %v", len(texts), err)
+	}
+	if text, ok := qr.Pairing(texts); !ok || text != pairing {
+		t.Errorf("picked %q", text)
+	}
+	if _, ok := qr.Pairing([]string{"https://example.com/"}); ok {
+		t.Error("an advertisement pairs")
+	}
+}
+
+func TestNoCode(t *testing.T) {
+	for name, img := range map[string]image.Image{
+		"desktop": screen(1280, 800, nil),
+		"empty":   image.NewRGBA(image.Rectangle{}),
+		"dot":     image.NewGray(image.Rect(0, 0, 1, 1)),
+		"strip":   image.NewGray(image.Rect(0, 0, 3000, 1)),
+	} {
+		if texts, err := qr.Read(img); !errors.Is(err, qr.ErrNoCode) {
+			t.Errorf("%s: %q, %v", name, texts, err)
+		}
+	}
+}
+
+func TestFiles(t *testing.T) {
+	img := screen(800, 600, map[image.Point]image.Image{{200, 200}: drawn(t, pairing, 5)})
+	encoders := map[string]func(*bytes.Buffer) error{
+		"png":  func(b *bytes.Buffer) error { return png.Encode(b, img) },
+		"jpeg": func(b *bytes.Buffer) error { return jpeg.Encode(b, img, &jpeg.Options{Quality: 40}) },
+		"gif":  func(b *bytes.Buffer) error { return gif.Encode(b, img, nil) },
+	}
+	for name, encode := range encoders {
+		var data bytes.Buffer
+		if err := encode(&data); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, data.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if texts, err := qr.ReadFile(path); err != nil || !slices.Equal(texts, []string{pairing}) {
+			t.Errorf("%s: %d texts, %v", name, len(texts), err)
+		}
+	}
+	file, err := qr.PNG(pairing, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if texts, err := qr.Decode(file); err != nil || !slices.Equal(texts, []string{pairing}) {
+		t.Errorf("PNG: %d texts, %v", len(texts), err)
+	}
+	if _, err := qr.ReadFile(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	if _, err := qr.Decode([]byte(pairing)); !errors.Is(err, qr.ErrNoPicture) || strings.Contains(err.Error(), "channel") {
+		t.Errorf("%v", err)
+	}
+	if _, err := qr.Decode(file[:len(file)/2]); !errors.Is(err, qr.ErrNoPicture) {
+		t.Errorf("%v", err)
+	}
+	// A header that promises a picture of 16 GiB.
+	bomb := bytes.Clone(file)
+	copy(bomb[16:], []byte{0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff})
+	if _, err := qr.Decode(bomb); err == nil || errors.Is(err, qr.ErrNoCode) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestTerminal reads the characters back as the picture that a terminal would show.
+func TestTerminal(t *testing.T) {
+	for name, c := range map[string]struct {
+		style qr.Style
+		glyph color.Gray // of the foreground
+	}{
+		"coloured": {qr.Coloured, color.Gray{0}},
+		"plain":    {qr.Plain, color.Gray{255}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := qr.Terminal(pairing, c.style)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(text, "\x1b"); got != (c.style == qr.Coloured) {
+				t.Errorf("escape sequences: %v", got)
+			}
+			text = strings.NewReplacer("\x1b[38;5;16;48;5;231m", "", "\x1b[0m", "").Replace(text)
+			lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+			if len(lines) != 25 {
+				t.Fatalf("%d lines", len(lines))
+			}
+			const cell = 3
+			img := image.NewGray(image.Rect(0, 0, 49*cell, 2*len(lines)*cell))
+			for y, line := range lines {
+				cells := []rune(line)
+				if len(cells) != 49 {
+					t.Fatalf("line %d has %d cells", y, len(cells))
+				}
+				for x, r := range cells {
+					for half, drawn := range []bool{r == '▀' || r == '█', r == '▄' || r == '█'} {
+						level := color.Gray{255 - c.glyph.Y}
+						if drawn {
+							level = c.glyph
+						}
+						spot := image.Rect(0, 0, cell, cell).Add(image.Pt(x*cell, (2*y+half)*cell))
+						draw.Draw(img, spot, image.NewUniform(level), image.Point{}, draw.Src)
+					}
+				}
+			}
+			if texts, err := qr.Read(img); err != nil || !slices.Equal(texts, []string{pairing}) {
+				t.Errorf("%d texts, %v", len(texts), err)
+			}
+		})
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	file, err := qr.PNG(pairing, 2)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file)
+	f.Add([]byte("GIF89a"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		texts, err := qr.Decode(data)
+		if (err == nil) != (len(texts) > 0) {
+			t.Fatalf("%d texts, %v", len(texts), err)
+		}
+	})
+}
+
+func FuzzRoundTrip(f *testing.F) {
+	f.Add(pairing)
+	f.Add("0123456789")
+	f.Add("ABC $%*+-./:")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, r := range text {
+			if r < ' ' || r > '~' {
+				return // other than ASCII a reader has to guess the character set
+			}
+		}
+		if text == "" || len(text) > 300 {
+			return
+		}
+		texts, err := qr.Read(drawn(t, text, 4))
+		if err != nil || !slices.Equal(texts, []string{text}) {
+			t.Fatalf("%q became %q, %v", text, texts, err)
+		}
+	})
+}
+
+// BenchmarkScreen1080p is the promise of the pairing pane: a whole screen within 200 ms.
+func BenchmarkScreen1080p(b *testing.B) {
+	img := screen(1920, 1080, map[image.Point]image.Image{{1300, 620}: drawn(b, pairing, 5)})
+	for b.Loop() {
+		if _, err := qr.Read(img); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkScreen1080pWithoutCode(b *testing.B) {
+	img := screen(1920, 1080, nil)
+	for b.Loop() {
+		if _, err := qr.Read(img); !errors.Is(err, qr.ErrNoCode) {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	for b.Loop() {
+		if _, err := qr.Draw(pairing); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func mapped(img image.Image, size image.Point, from func(x, y int) image.Point) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, size.X, size.Y))
+	for y := range size.Y {
+		for x := range size.X {
+			p := from(x, y)
+			out.Set(x, y, img.At(p.X, p.Y))
+		}
+	}
+	return out
+}
+
+func turned(img image.Image) image.Image {
+	side := img.Bounds().Dx()
+	return mapped(img, image.Pt(side, side), func(x, y int) image.Point { return image.Pt(y, side-1-x) })
+}
+
+func mirrored(img image.Image) image.Image {
+	side := img.Bounds().Dx()
+	return mapped(img, image.Pt(side, side), func(x, y int) image.Point { return image.Pt(side-1-x, y) })
+}
+
+func nearest(img image.Image, side int) image.Image {
+	from := img.Bounds().Dx()
+	return mapped(img, image.Pt(side, side), func(x, y int) image.Point { return image.Pt(x*from/side, y*from/side) })
+}
+
+func negative(img *image.Paletted) image.Image {
+	out := *img
+	out.Palette = color.Palette{color.Black, color.White}
+	return &out
+}
+
+func transparent(img *image.Paletted) image.Image {
+	out := image.NewNRGBA(img.Rect)
+	for y := range img.Rect.Dy() {
+		for x := range img.Rect.Dx() {
+			if img.ColorIndexAt(x, y) == 1 {
+				out.Set(x, y, color.Black)
+			}
+		}
+	}
+	return out
+}
+
+func gray(img image.Image) image.Image {
+	out := image.NewGray(img.Bounds())
+	draw.Draw(out, out.Rect, img, image.Point{}, draw.Src)
+	return out
+}
