@@ -84,7 +84,7 @@ func (i *looseInt) UnmarshalJSON(text []byte) error {
 // UnmarshalJSON keeps the members that are strings.
 func (m *textMap) UnmarshalJSON(text []byte) error {
 	var raw map[string]json.RawMessage
-	if json.Unmarshal(text, &raw) != nil {
+	if json.Unmarshal(text, &raw) != nil || raw == nil {
 		return nil
 	}
 	*m = make(textMap, len(raw))
