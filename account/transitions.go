@@ -169,6 +169,8 @@ var arrows = map[arrowKey]target{
 	{Authenticating, stepEnsure, later}:           limp(stepEnsure),
 	{Authenticating, stepEnsure, failedOther}:     limp(stepEnsure),
 	{Authenticating, stepCancel, done}:            back(),
+	{Authenticating, stepCancel, later}:           unchanged(),
+	{Authenticating, stepCancel, failedOther}:     unchanged(),
 	{Authenticating, stepBeginOAuth, done}:        at(Authenticating),
 	{Authenticating, stepBeginOAuth, dead}:        back(),
 	{Authenticating, stepBeginOAuth, later}:       backUntouched(),
