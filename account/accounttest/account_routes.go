@@ -133,6 +133,10 @@ func (s *Service) oneTimeAuth(c *call, kind string) (*oneTimeToken, error) {
 func (s *Service) handleKeys(c *call) (any, error) {
 	t, err := s.oneTimeAuth(c, "keyFetchToken")
 	if err != nil {
+		// A wrong signature uses the token up all the same.
+		if m := hawkMember.FindStringSubmatch(c.r.Header.Get("Authorization")); m != nil && m[1] == "id" {
+			delete(s.oneTime, "keyFetchToken:"+m[2])
+		}
 		return nil, err
 	}
 	if !t.account.verified {

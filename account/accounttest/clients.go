@@ -193,3 +193,16 @@ func keyBearing(scopes []string) []string {
 	}
 	return out
 }
+
+// ChangeClient changes a registered client, for example to disable it. It does
+// nothing when there is no such client.
+func (s *Service) ChangeClient(id string, change func(c *Client)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.clients[id]; c != nil {
+		changed := *c
+		change(&changed)
+		changed.ID = id
+		s.clients[id] = &changed
+	}
+}

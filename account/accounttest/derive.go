@@ -85,17 +85,24 @@ func deriveScopedKey(scope string, kB []byte, uid string, rotation int64) (scope
 		key.Kid = fmt.Sprintf("%d-%s", rotation, b64(print[:16]))
 		return key, nil
 	}
+	return deriveOtherKey(scope, kB, make([]byte, 32), uid, rotation/1000)
+}
+
+// deriveOtherKey is the derivation of every scope but oldsync. The rotation
+// time stamp is in seconds here.
+func deriveOtherKey(scope string, kB, rotationSecret []byte, uid string, rotation int64) (scopedKey, error) {
+	key := scopedKey{Kty: "oct", Scope: scope}
 	salt, err := hex.DecodeString(uid)
 	if err != nil {
 		return key, fmt.Errorf("uid: %w", err)
 	}
-	secret := append(append([]byte{}, kB...), make([]byte, 32)...)
+	secret := append(append([]byte{}, kB...), rotationSecret...)
 	out, err := hkdf.Key(sha256.New, secret, salt, derivePrefix+"scoped_key\n"+scope, 48)
 	if err != nil {
 		return key, fmt.Errorf("derive scoped key: %w", err)
 	}
 	key.K = b64(out[16:])
-	key.Kid = fmt.Sprintf("%d-%s", rotation/1000, b64(out[:16]))
+	key.Kid = fmt.Sprintf("%d-%s", rotation, b64(out[:16]))
 	return key, nil
 }
 

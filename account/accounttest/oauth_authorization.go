@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // authorizationParams is a request for an authorization code, from the
@@ -16,11 +17,12 @@ type authorizationParams struct {
 	challenge, challengeMethod string
 	keysJWE                    string
 	acr                        string
+	maxAge                     time.Duration // 0: any
 }
 
 func (c *call) authorizationParams() (authorizationParams, error) {
 	p := c.params()
-	p.known("prompt", "max_age", "metricsContext", "resource")
+	p.known("prompt", "metricsContext", "resource")
 	a := authorizationParams{
 		clientID: p.need("client_id", clientIDRule),
 		state:    p.need("state", stateRule),
@@ -33,6 +35,9 @@ func (c *call) authorizationParams() (authorizationParams, error) {
 	a.challengeMethod = p.choice("code_challenge_method", "S256")
 	a.keysJWE = p.opt("keys_jwe", jweRule)
 	a.acr = p.opt("acr_values", shortRule)
+	if seconds, given := p.integer("max_age", 0, 1<<31); given {
+		a.maxAge = max(time.Duration(seconds)*time.Second, time.Millisecond)
+	}
 	service := p.opt("service", serviceRule)
 	if a.scope == "" && service == "sync" && a.clientID == DesktopClientID {
 		a.scope = scopeOldSync + " profile"
@@ -89,6 +94,10 @@ func (s *Service) authorize(session *session, a authorizationParams) (*authCode,
 	if strings.Contains(a.acr, "AAL2") && session.aal < 2 {
 		return nil, oauthErr(120).with("foundValue", session.aal)
 	}
+	now := s.Clock.Now()
+	if a.maxAge > 0 && now.Sub(session.authAt) > a.maxAge {
+		return nil, oauthErr(119).with("authAt", session.authAt.Unix())
+	}
 	scopes := splitScopes(a.scope)
 	if err := s.checkGrantScopes(client, session, scopes); err != nil {
 		return nil, err
@@ -100,7 +109,6 @@ func (s *Service) authorize(session *session, a authorizationParams) (*authCode,
 		}
 		s.states[a.state] = true
 	}
-	now := s.Clock.Now()
 	code := &authCode{
 		code: s.hex(32), clientID: client.ID, account: session.account, session: session, scopes: scopes,
 		offline: a.accessType == "offline", challenge: a.challenge, keysJWE: a.keysJWE, redirect: redirect,
@@ -175,13 +183,14 @@ func (s *Service) handleScopedKeyData(c *call) (any, error) {
 	return reply, nil
 }
 
-// handleKeyDataWithoutAssertion answers the old form, which needs a BrowserID
-// assertion that nobody can make any more.
-func (s *Service) handleKeyDataWithoutAssertion(c *call) (any, error) {
+// handleWithoutAssertion answers the routes that need a BrowserID assertion,
+// which nobody can make any more.
+func (s *Service) handleWithoutAssertion(c *call) (any, error) {
 	p := c.params()
 	p.need("client_id", clientIDRule)
-	p.need("scope", scopeRule)
-	p.known("assertion")
+	p.opt("scope", scopeRule)
+	p.need("assertion", rule{max: 10240})
+	p.known("state", "response_type", "redirect_uri", "access_type", "code_challenge", "code_challenge_method", "keys_jwe", "ttl", "acr_values")
 	if err := p.done(); err != nil {
 		return nil, err
 	}

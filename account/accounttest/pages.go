@@ -26,7 +26,7 @@ func pageRoutes() []route {
 		return route{method: "POST", path: path, space: contentSpace, page: sameOrigin(page)}
 	}
 	return []route{
-		get("/", frontPage), get("/signin", frontPage), get("/signup", frontPage),
+		get("/", frontPage), get("/signin", frontPage), get("/signup", frontPage), get("/force_auth", frontPage),
 		get("/authorization", authorizationPage), get("/oauth", authorizationPage), get("/oauth/signin", authorizationPage),
 		get("/oauth/signup", authorizationPage), get("/oauth/force_auth", authorizationPage), get("/pair/supp", authorizationPage),
 		post("/authorization", authorizationForm), post("/webchannel/signin", webChannelForm),

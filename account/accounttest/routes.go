@@ -114,6 +114,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.running.Done()
 	path := stripBase(r.URL.Path)
+	// Clients take their clock offset from Date: it must be the service's time.
+	w.Header().Set("Date", s.Clock.Now().UTC().Format(http.TimeFormat))
 	if part := s.part(path); part != nil {
 		part.ServeHTTP(w, r)
 		return
