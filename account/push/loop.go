@@ -474,7 +474,11 @@ func (l *loop) disconnected() {
 
 // retryLater plans the next attempt by the back-off.
 func (l *loop) retryLater() {
-	l.retryAt = max(l.now()+step(l.p.Rand, l.failures), l.notBefore)
+	wait := step(l.p.Rand, l.failures)
+	if l.offline {
+		wait = backoffMax
+	}
+	l.retryAt = max(l.now()+wait, l.notBefore)
 	l.failures++
 }
 

@@ -46,51 +46,66 @@ func (l *loop) notified(batch []heard) []heard {
 	if len(batch) == 0 {
 		return nil
 	}
-	next, changed := l.st, false
-	updates := make([]ackUpdate, 0, len(batch))
-	var messages []Message
-	for _, m := range batch {
-		if m.Version == "" {
-			l.h.Broken++ // nothing to acknowledge it by
-			continue
-		}
-		code := ackUndelivered
-		name, r := next.byChannel(m.ChannelID)
-		switch {
-		case r == nil:
-			l.h.Unknown++
-		case slices.Contains(r.Versions, m.Version):
-			l.h.Repeated++
-		default:
-			text, err := m.open(r)
-			next, changed = next.with(name, r.seen(m.Version)), true
-			if err != nil {
-				code = ackUnreadable
-				l.h.Unreadable++
-				l.p.Logger.Warn("push: message is not readable", "reason", err.Error())
-				break
-			}
-			code = ackDelivered
-			messages = append(messages, Message{
-				Name: name, Version: m.Version, Text: text, Received: l.p.Clock.Now(),
-			})
-		}
-		updates = append(updates, ackUpdate{m.ChannelID, m.Version, code})
-	}
-	if changed {
-		if err := l.save(next); err != nil {
+	d := digest(l.st, batch)
+	if d.fresh > 0 {
+		if err := l.save(d.next); err != nil {
 			// Neither handed over nor acknowledged: they come again.
 			l.p.Logger.Error("push: state could not be saved", "error", err)
 			l.fail("state could not be saved")
 			return nil
 		}
 	}
-	for _, m := range messages {
-		l.h.Delivered++
+	l.h.Broken += d.broken
+	l.h.Unknown += d.unknown
+	l.h.Repeated += d.repeated
+	l.h.Unreadable += d.fresh - len(d.messages)
+	l.h.Delivered += len(d.messages)
+	now := l.p.Clock.Now()
+	for _, m := range d.messages {
+		m.Received = now
 		l.calls.put(l.ctx, func(ctx context.Context) { l.p.Handle(ctx, m) })
 	}
-	if len(updates) > 0 {
-		l.send(ackFrame{Type: "ack", Updates: updates})
+	if len(d.updates) > 0 {
+		l.send(ackFrame{Type: "ack", Updates: d.updates})
 	}
 	return nil
+}
+
+// digested is what becomes of a batch of notifications.
+type digested struct {
+	next     state       // with the new versions
+	messages []Message   // to hand over
+	updates  []ackUpdate // one for each notification that has a version
+
+	// fresh counts the notifications seen for the first time, readable or not.
+	fresh, repeated, unknown, broken int
+}
+
+// digest decides on a batch. It changes nothing.
+func digest(st state, batch []heard) digested {
+	d := digested{next: st, updates: make([]ackUpdate, 0, len(batch))}
+	for _, m := range batch {
+		if m.Version == "" {
+			d.broken++ // nothing to acknowledge it by
+			continue
+		}
+		code := ackUndelivered
+		name, r := d.next.byChannel(m.ChannelID)
+		switch {
+		case r == nil:
+			d.unknown++
+		case slices.Contains(r.Versions, m.Version):
+			d.repeated++
+		default:
+			d.fresh++
+			d.next = d.next.with(name, r.seen(m.Version))
+			code = ackUnreadable
+			if text, err := m.open(r); err == nil {
+				code = ackDelivered
+				d.messages = append(d.messages, Message{Name: name, Version: m.Version, Text: text})
+			}
+		}
+		d.updates = append(d.updates, ackUpdate{m.ChannelID, m.Version, code})
+	}
+	return d
 }

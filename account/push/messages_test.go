@@ -1,0 +1,298 @@
+package push_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tabferry/tabferry/account/push"
+)
+
+func TestEveryNotificationIsAcknowledged(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		channel := w.ctl.Channels(w.ctl.Connected()[0])[0]
+		good := seal(t, sub, "good")
+		bad := bytes.Clone(good)
+		bad[len(bad)-1] ^= 1
+		note := func(channel, version, rest string) string {
+			return fmt.Sprintf(`{"messageType":"notification","channelID":%q,"version":%q%s}`, channel, version, rest)
+		}
+		body := func(b []byte, encoding string) string {
+			return fmt.Sprintf(`,"data":%q,"headers":{"encoding":%q}`, base64.RawURLEncoding.EncodeToString(b), encoding)
+		}
+		for _, c := range []struct {
+			version, text string
+			code          int
+		}{
+			{"v1", note(channel, "v1", body(good, "aes128gcm")), 100},
+			{"v1", note(channel, "v1", body(good, "aes128gcm")), 102},
+			{"v2", note(channel, "v2", body(bad, "aes128gcm")), 101},
+			{"v3", note(channel, "v3", body(good, "aesgcm128")), 101},
+			{"v4", note(channel, "v4", `,"data":"AAAA"`), 101},
+			{"v5", note(channel, "v5", `,"data":"*","headers":{"encoding":"aes128gcm"}`), 101},
+			{"v6", note(channel, "v6", body(make([]byte, 8193), "aes128gcm")), 101},
+			{"v7", note(channel, "v7", `,"data":"AAAA","headers":"none"`), 101},
+			{"v8", note("6f0c1e9a-0000-4000-8000-000000000000", "v8", body(good, "aes128gcm")), 102},
+			{"v9", note("", "v9", ""), 102},
+			{"v10", note(channel, "v10", `,"future":{"reliability_id":1}`), 100},
+			{"v11", note(channel, "v11", strings.Replace(body(good, "aes128gcm"), `","headers`, `==","headers`, 1)), 100},
+			{"v2", note(channel, "v2", body(bad, "aes128gcm")), 102}, // known, though it was not readable
+		} {
+			before := len(w.ctl.Acks())
+			w.ctl.Send(c.text)
+			synctest.Wait()
+			acks := w.ctl.Acks()[before:]
+			if len(acks) != 1 || acks[0].Version != c.version || acks[0].Code != c.code {
+				t.Errorf("%s acknowledged with %+v, want %d", c.text, acks, c.code)
+			}
+		}
+		if got := w.take(); got != "account:good account: account:good" {
+			t.Errorf("messages %q", got)
+		}
+		h := w.client.Health()
+		if h.Delivered != 3 || h.Unreadable != 6 || h.Repeated != 2 || h.Unknown != 2 {
+			t.Errorf("health %+v", h)
+		}
+	})
+}
+
+// TestVectors sends every published body through the service to a client whose
+// keys are the vector's.
+func TestVectors(t *testing.T) {
+	raw, err := os.ReadFile("../internal/ece/testdata/push.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type vector struct {
+		ID        string            `json:"id"`
+		Private   string            `json:"ua_private"`
+		Auth      string            `json:"auth_secret"`
+		Headers   map[string]string `json:"headers"`
+		Body      string            `json:"body"`
+		Plaintext string            `json:"plaintext"`
+		Ack       int               `json:"ack"`
+	}
+	var v struct{ Positive, Negative []vector }
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range append(v.Positive, v.Negative...) {
+		if c.ID == "neg-auth-short" {
+			continue // such a secret cannot be in a stored subscription
+		}
+		inWorld(t, func(w *world) {
+			w.subscribe("account")
+			w.halt()
+			w.setKeys(c.Private, c.Auth)
+			w.start()
+			time.Sleep(time.Second)
+			headers, err := json.Marshal(c.Headers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			channel := w.ctl.Channels(w.ctl.Connected()[0])[0]
+			w.ctl.Send(fmt.Sprintf(`{"messageType":"notification","channelID":%q,"version":"v","data":%q,"headers":%s}`,
+				channel, c.Body, headers))
+			synctest.Wait()
+			want, handled := 100, 1
+			if c.Ack != 0 {
+				want, handled = c.Ack, 0
+			}
+			if acks := w.ctl.Acks(); len(acks) != 1 || acks[0].Code != want {
+				t.Errorf("%s acknowledged with %+v, want %d", c.ID, acks, want)
+			}
+			plain, err := base64.RawURLEncoding.DecodeString(c.Plaintext)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(w.got) != handled || handled == 1 && w.got[0] != "account:"+string(plain) {
+				t.Errorf("%s: messages %q", c.ID, w.got)
+			}
+		})
+	}
+}
+
+// setKeys changes the stored keys of the one subscription.
+func (w *world) setKeys(private, auth string) {
+	w.t.Helper()
+	var st map[string]any
+	if err := json.Unmarshal([]byte(w.store.text()), &st); err != nil {
+		w.t.Fatal(err)
+	}
+	standard := func(text string) string {
+		b, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return base64.StdEncoding.EncodeToString(b)
+	}
+	r := st["subscriptions"].(map[string]any)["account"].(map[string]any)
+	r["private_key"], r["auth_secret"] = standard(private), standard(auth)
+	blob, err := json.Marshal(st)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.store.blob = blob
+}
+
+func TestStoredMessagesComeInBatches(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		w.halt()
+		var want []string
+		for i := range 150 {
+			text := fmt.Sprint(i)
+			w.post(sub, text)
+			want = append(want, "account:"+text)
+		}
+		w.start()
+		time.Sleep(time.Second)
+		if got := w.take(); got != strings.Join(want, " ") {
+			t.Errorf("messages %q", got)
+		}
+		if n := w.ctl.Stored() + w.ctl.Outstanding(); n != 0 {
+			t.Errorf("%d messages left behind", n)
+		}
+		if n := len(w.ctl.UserAgents()); n != 1 {
+			t.Errorf("%d identities", n)
+		}
+	})
+}
+
+// TestTooManyStoredMessages: the service forgets who has more waiting than its
+// limit, and the client makes everything anew.
+func TestTooManyStoredMessages(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		w.halt()
+		for range 151 {
+			w.post(sub, "x")
+		}
+		w.start()
+		time.Sleep(time.Minute)
+		if got := w.take(); strings.Count(got, "account:x") != 150 {
+			t.Errorf("%d messages", strings.Count(got, "account:x"))
+		}
+		changed := w.changes()
+		if len(changed) != 1 || changed[0].Endpoint == sub.Endpoint || len(w.lost) != 1 {
+			t.Fatalf("changed %v, lost %v", changed, w.lost)
+		}
+		w.post(changed[0], "new")
+		if got := w.take(); got != "account:new" {
+			t.Errorf("messages %q", got)
+		}
+	})
+}
+
+// TestRedeliveryIsRecognized: what was handed over and not acknowledged comes
+// again, also to the next process, and is acknowledged without being handed over.
+func TestRedeliveryIsRecognized(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		channel := w.ctl.Channels(w.ctl.Connected()[0])[0]
+		frame := func(i int) string {
+			return fmt.Sprintf(`{"messageType":"notification","channelID":%q,"version":"v%d"}`, channel, i)
+		}
+		for i := range 105 {
+			w.ctl.Send(frame(i))
+		}
+		if got := w.take(); strings.Count(got, "account:") != 105 {
+			t.Fatalf("messages %q", got)
+		}
+		w.restart()
+		time.Sleep(time.Second)
+		for i := 5; i < 105; i++ {
+			w.ctl.Send(frame(i))
+		}
+		if got := w.take(); got != "" {
+			t.Errorf("handed over again: %q", got)
+		}
+		if codes := w.ackCodes(); codes[100] != 105 || codes[102] != 100 {
+			t.Errorf("acknowledged %v", codes)
+		}
+		w.ctl.Send(frame(4)) // beyond the last hundred
+		w.post(sub, "new")
+		if got := w.take(); got != "account: account:new" {
+			t.Errorf("messages %q", got)
+		}
+	})
+}
+
+// TestStoreThatFails: nothing is handed over or acknowledged that could not be
+// recorded; it comes later.
+func TestStoreThatFails(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		time.Sleep(2 * time.Minute)
+		w.store.set(errDisk)
+		w.post(sub, "precious")
+		time.Sleep(time.Hour)
+		if got := w.take(); got != "" {
+			t.Errorf("handed over unrecorded: %q", got)
+		}
+		if codes := w.ackCodes(); len(codes) != 0 {
+			t.Errorf("acknowledged %v", codes)
+		}
+		if n := w.dialsSince(1); n > 12 {
+			t.Errorf("%d attempts in an hour of a full disk", n)
+		}
+		w.store.set(nil)
+		time.Sleep(31 * time.Minute)
+		if got := w.take(); got != "account:precious" {
+			t.Errorf("messages %q", got)
+		}
+	})
+}
+
+func TestTopicsAndExpiry(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		w.halt()
+		topic := gcmHeader(3600)
+		topic.Set("Topic", "t")
+		send := func(h http.Header, text string) {
+			if status := w.ctl.Post(sub.Endpoint, h, seal(t, sub, text)); status != 201 {
+				t.Fatalf("endpoint answers %d", status)
+			}
+		}
+		send(topic, "replaced")
+		send(gcmHeader(0), "never")
+		send(gcmHeader(60), "expires")
+		send(gcmHeader(86400), "plain")
+		send(topic, "newest")
+		w.service.Clock.Advance(30 * time.Minute)
+		w.start()
+		time.Sleep(time.Second)
+		if got := w.take(); got != "account:newest account:plain" {
+			t.Errorf("messages %q", got)
+		}
+	})
+}
+
+func TestHandlerContextEndsWithRun(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		ended := make(chan struct{})
+		w.handling = func(ctx context.Context, _ push.Message) {
+			<-ctx.Done()
+			close(ended)
+		}
+		w.post(sub, "x")
+		synctest.Wait()
+		w.halt()
+		select {
+		case <-ended:
+		default:
+			t.Error("run returned before its handler")
+		}
+	})
+}
