@@ -29,20 +29,25 @@ type accountPane struct {
 
 // factLine is a fact whose value changes.
 type factLine struct {
-	*fyne.Container
-	value *text
+	widget.BaseWidget
+	content *fyne.Container
+	value   *text
 }
+
+// CreateRenderer draws name and value.
+func (f *factLine) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(f.content) }
 
 func newFactLine(name string) *factLine {
 	f := &factLine{value: newText("")}
-	f.Container = container.New(factLayout{}, newLine(name, colorMuted, theme.SizeNameText, false), f.value)
+	f.content = container.New(factLayout{}, newLine(name, colorMuted, theme.SizeNameText, false), f.value)
+	f.ExtendBaseWidget(f)
 	return f
 }
 
 // set changes the value; an empty one hides the fact.
 func (f *factLine) set(value string) {
 	f.value.set(value)
-	setVisible(f.Container, value != "")
+	setVisible(f, value != "")
 }
 
 func newAccountPane(w *Window) pane {
@@ -50,8 +55,8 @@ func newAccountPane(w *Window) pane {
 	p.name = newLine("", theme.ColorNameForeground, theme.SizeNameSubHeadingText, true)
 	p.email = newLine("", colorMuted, theme.SizeNameText, false)
 	manage := w.linkButton(w.t("window.account.manage"), func() { w.openPage(localapi.PageManageAccount) })
-	who := newCard(container.NewBorder(nil, nil, inset(0, 0, 0, 10, p.picture), container.NewCenter(manage),
-		container.New(middle{}, vstack(gapTiny, p.name, p.email))))
+	who := newCard(vstack(gap, container.NewBorder(nil, nil, inset(0, 0, 0, 10, p.picture), nil,
+		container.New(middle{}, vstack(gapTiny, p.name, p.email))), wrap(manage)))
 
 	p.signedIn, p.server = newFactLine(w.t("window.account.state")), newFactLine(w.t("window.account.server"))
 	p.contact, p.push = newFactLine(w.t("window.account.contact")), newFactLine(w.t("window.account.push"))
@@ -159,12 +164,12 @@ func (p *accountPane) fetchPicture() {
 // askSignOut asks whether, and what becomes of the data here.
 func (p *accountPane) askSignOut() {
 	w := p.w
-	purge := widget.NewCheck(w.t("window.account.delete_local"), nil)
+	purge := w.newOption(w.t("window.account.delete_local"), nil)
 	w.ask(question{
 		title: w.t("window.account.sign_out_title"), text: w.t("window.account.sign_out_text"), extra: purge,
 		yes: w.t("window.account.sign_out_yes"), danger: true,
 		do: func() {
-			w.call(func(ctx context.Context) error { return w.p.Agent.SignOut(ctx, purge.Checked) }, func(err error) {
+			w.call(func(ctx context.Context) error { return w.p.Agent.SignOut(ctx, purge.on) }, func(err error) {
 				if !w.failed(err) {
 					w.wanted = ""
 					w.refresh()

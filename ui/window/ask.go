@@ -60,7 +60,7 @@ func (w *Window) ask(q question) *asking {
 	body.Add(spacer(1, 1))
 	body.Add(buttons)
 	width := min(dialogWidth, w.win.Canvas().Size().Width-2*gapLarge)
-	content := inset(gapSmall, gapSmall, gapSmall, gapSmall, body)
+	content := pad(gap, body)
 	d.pop = widget.NewModalPopUp(content, w.win.Canvas())
 	w.dialog = d
 	// Wrapped texts know their height once they know their width.

@@ -77,7 +77,7 @@ type field struct {
 func newField(name, placeholder string) *field {
 	f := &field{name: name}
 	f.PlaceHolder = placeholder
-	f.Wrapping = fyne.TextWrapOff
+	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip) // as in NewEntry: one line that scrolls without a bar
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -86,7 +86,7 @@ func newSecretField(name, placeholder string) *field {
 	f := &field{name: name}
 	f.Password = true
 	f.PlaceHolder = placeholder
-	f.Wrapping = fyne.TextWrapOff
+	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
 	f.ExtendBaseWidget(f)
 	return f
 }

@@ -18,17 +18,22 @@ func fact(name, value string) *fyne.Container {
 	return container.New(factLayout{}, newLine(name, colorMuted, theme.SizeNameText, false), newText(value))
 }
 
-// factLayout puts the name at the left and the value, which may wrap, beside it.
-type factLayout struct{}
+// factLayout puts the name at the left and the value, which may wrap, beside it: the name level
+// with the value's first line, or in the middle of a value that is a control.
+type factLayout struct{ level bool }
 
 func factLeft(width float32) float32 {
-	return min(factWidth*theme.TextSize()/14, width*0.4)
+	return min(scaled(factWidth), width*0.4)
 }
 
-func (factLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (f factLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	left := factLeft(size.Width)
 	objects[0].Resize(fyne.NewSize(left-gapSmall, objects[0].MinSize().Height))
-	objects[0].Move(fyne.NewPos(0, 0))
+	top := float32(0)
+	if f.level {
+		top = (size.Height - objects[0].Size().Height) / 2
+	}
+	objects[0].Move(fyne.NewPos(0, top))
 	objects[1].Resize(fyne.NewSize(size.Width-left, size.Height))
 	objects[1].Move(fyne.NewPos(left, 0))
 }

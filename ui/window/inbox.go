@@ -182,7 +182,9 @@ func (p *inboxPane) newGroup() *inboxCard {
 	c := &inboxCard{title: newLine("", colorMuted, theme.SizeNameText, true), rows: newRowList(w.escape)}
 	c.open = w.button("", func() { p.openAll(c.group) })
 	c.open.Importance = widget.LowImportance
-	head := inset(0, 0, 2, 0, container.NewBorder(nil, nil, nil, c.open, container.New(middle{}, c.title)))
+	// The heading is as high without its button as with it.
+	side := container.NewStack(spacer(1, c.open.MinSize().Height), c.open)
+	head := inset(0, 0, 2, 0, container.NewBorder(nil, nil, nil, side, container.New(middle{}, c.title)))
 	c.object = vstack(gapTiny, head, newListCard(c.rows))
 	return c
 }
@@ -207,7 +209,7 @@ func (p *inboxPane) fill(c *inboxCard, g inboxGroup) {
 func (p *inboxPane) row(e localapi.InboxEntry) rowSpec {
 	w := p.w
 	at := e.At.In(w.p.Now().Location()).Format("15:04")
-	spec := rowSpec{id: e.ID, strong: !e.Read, more: w.t("window.more"), icon: "link"}
+	spec := rowSpec{id: e.ID, strong: !e.Read, more: w.t("window.more"), icon: "tab"}
 	if !e.Read {
 		spec.iconColor = colorAccent
 		spec.mark = w.t("window.inbox.new")

@@ -1,6 +1,8 @@
 package window
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -62,14 +64,20 @@ func (tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // text is a label without padding around it, that wraps.
 type text struct {
-	*fyne.Container
-	label *widget.Label
+	widget.BaseWidget
+	label   *widget.Label
+	content *fyne.Container
 }
+
+// CreateRenderer draws the label.
+func (t *text) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(t.content) }
 
 func newText(words string) *text {
 	l := widget.NewLabel(words)
 	l.Wrapping = fyne.TextWrapWord
-	return &text{Container: container.New(tight{}, l), label: l}
+	t := &text{label: l, content: container.New(tight{}, l)}
+	t.ExtendBaseWidget(t)
+	return t
 }
 
 // newMuted is a text in the muted colour: labels of low importance use the disabled colour, which
@@ -106,7 +114,7 @@ func (t *text) say(words string, importance widget.Importance) {
 		t.label.Refresh()
 	}
 	t.set(words)
-	setVisible(t.Container, words != "")
+	setVisible(t, words != "")
 }
 
 // setVisible shows or hides an object if it is not so already.
@@ -119,9 +127,12 @@ func setVisible(o fyne.CanvasObject, visible bool) {
 	}
 }
 
+// scaled enlarges a width that was chosen for the normal text size as the texts are.
+func scaled(width float32) float32 { return width * theme.TextSize() / 14 }
+
 // spacer is an empty object of a size.
 func spacer(width, height float32) fyne.CanvasObject {
-	r := canvas.NewRectangle(nil)
+	r := canvas.NewRectangle(color.Transparent)
 	r.SetMinSize(fyne.NewSize(width, height))
 	return r
 }

@@ -38,8 +38,17 @@ type pageColumn struct{}
 func (pageColumn) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	width := min(pageWidth, size.Width)
 	for _, o := range objects {
-		o.Resize(fyne.NewSize(width, size.Height))
+		fitHeight(o, width)
 		o.Move(fyne.NewPos((size.Width-width)/2, 0))
+	}
+}
+
+// fitHeight gives an object a width and the height it then needs: a wrapped text knows its height
+// only once it knows its width.
+func fitHeight(o fyne.CanvasObject, width float32) {
+	o.Resize(fyne.NewSize(width, o.MinSize().Height))
+	if h := o.MinSize().Height; h != o.Size().Height {
+		o.Resize(fyne.NewSize(width, h))
 	}
 }
 
@@ -53,12 +62,13 @@ func (pageColumn) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // state is what a list shows instead of its rows: an icon, a sentence, and the next action.
 type state struct {
-	*fyne.Container
-	glyph *widget.Icon
-	title *text
-	words *text
-	do    *button
-	act   func()
+	widget.BaseWidget
+	content *fyne.Container
+	glyph   *widget.Icon
+	title   *text
+	words   *text
+	do      *button
+	act     func()
 }
 
 func newState(w *Window) *state {
@@ -70,10 +80,14 @@ func newState(w *Window) *state {
 		}
 	})
 	picture := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(36), s.glyph))
-	s.Container = inset(gapLarge, gapLarge, gap, gap, vstack(gapSmall, picture, s.title, s.words,
+	s.content = inset(gapLarge, gapLarge, gap, gap, vstack(gapSmall, picture, s.title, s.words,
 		inset(gapSmall, 0, 0, 0, container.NewCenter(s.do))))
+	s.ExtendBaseWidget(s)
 	return s
 }
+
+// CreateRenderer draws the parts.
+func (s *state) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.content) }
 
 // say shows a state; an empty label shows no button.
 func (s *state) say(icon, title, words, label string, act func()) {
@@ -81,7 +95,7 @@ func (s *state) say(icon, title, words, label string, act func()) {
 	s.glyph.SetResource(tinted(icon, colorMuted))
 	s.title.set(title)
 	s.words.set(words)
-	setVisible(s.words.Container, words != "")
+	setVisible(s.words, words != "")
 	s.do.relabel(label)
 	setVisible(s.do, label != "")
 }

@@ -37,6 +37,7 @@ type rowSpec struct {
 	detailIs  tone   // colours the detail; its words say the same
 	// chooses makes the row a choice with a box; chosen is its state.
 	chooses, chosen bool
+	calm            bool // a chosen row keeps its ground
 	tap             func()
 	action          rowAction
 	more            string // what the "more" button is called
@@ -223,10 +224,11 @@ func (v *rowRenderer) style() {
 	setVisible(r.dots, len(s.menu) > 0)
 
 	v.ground.FillColor, v.ground.StrokeColor, v.ground.StrokeWidth = color.Transparent, nil, 0
-	if s.chosen {
+	tint := s.chosen && !s.calm
+	if tint {
 		v.ground.FillColor = named(colorTint)
 	}
-	if r.hovered && s.tap != nil && !s.chosen {
+	if r.hovered && s.tap != nil && !tint {
 		v.ground.FillColor = named(theme.ColorNameHover)
 	}
 	if r.focused {
@@ -345,14 +347,20 @@ func toneColor(t tone) fyne.ThemeColorName {
 // rowList keeps one row for each id, so that an update touches only the rows that changed and the
 // keyboard focus stays where it is.
 type rowList struct {
-	*fyne.Container
+	widget.BaseWidget
+	box    *fyne.Container
 	rows   map[string]*row
 	escape func()
 }
 
 func newRowList(escape func()) *rowList {
-	return &rowList{Container: vstack(0), rows: map[string]*row{}, escape: escape}
+	l := &rowList{box: vstack(0), rows: map[string]*row{}, escape: escape}
+	l.ExtendBaseWidget(l)
+	return l
 }
+
+// CreateRenderer draws the rows.
+func (l *rowList) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(l.box) }
 
 // set shows the rows in this order. Ids must differ from each other.
 func (l *rowList) set(specs []rowSpec) {
@@ -367,13 +375,6 @@ func (l *rowList) set(specs []rowSpec) {
 		kept[spec.id] = r
 		objects = append(objects, r)
 	}
-	changed := len(objects) != len(l.Objects)
-	for i := 0; !changed && i < len(objects); i++ {
-		changed = objects[i] != l.Objects[i]
-	}
 	l.rows = kept
-	if changed {
-		l.Objects = objects
-		l.Refresh()
-	}
+	replace(l.box, objects)
 }

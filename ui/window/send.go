@@ -39,7 +39,7 @@ type sendPane struct {
 	stateCard  *surface
 	state      *state
 	stale      *text
-	private    *widget.Check
+	private    *option
 
 	sentBox  *fyne.Container
 	sentRows *rowList
@@ -82,9 +82,9 @@ func newSendPane(w *Window) *sendPane {
 
 	p.targets = newRowList(w.escape)
 	p.stale = newMuted("")
-	p.private = widget.NewCheck(w.t("window.send.private"), nil)
+	p.private = w.newOption(w.t("window.send.private"), nil)
 	p.targetCard = newListCard(p.targets)
-	p.targetBox = vstack(gapSmall, newSectionTitle(w.t("window.send.to")), p.stale, p.targetCard, p.private)
+	p.targetBox = vstack(gapSmall, newSectionTitle(w.t("window.send.to")), p.stale, p.targetCard, inset(0, 0, 4, 4, p.private))
 	p.state = newState(w)
 	p.stateCard = newCard(p.state)
 
@@ -231,7 +231,7 @@ func (p *sendPane) updateLinks() {
 		if l.on {
 			on++
 		}
-		spec := rowSpec{id: strconv.Itoa(i), title: titleOf(l.Title, l.URL), detail: plain(l.URL), chooses: true, chosen: l.on}
+		spec := rowSpec{id: strconv.Itoa(i), title: titleOf(l.Title, l.URL), detail: plain(l.URL), chooses: true, chosen: l.on, calm: true}
 		spec.tap = func() { p.links[i].on = !p.links[i].on; p.update() }
 		specs = append(specs, spec)
 	}
@@ -315,7 +315,7 @@ func (p *sendPane) submit() {
 		p.update()
 		return
 	}
-	request := localapi.SendRequest{Links: links, Private: p.private.Checked, Hold: true}
+	request := localapi.SendRequest{Links: links, Private: p.private.on, Hold: true}
 	for _, d := range aims {
 		request.Devices = append(request.Devices, d.ID)
 	}
@@ -331,7 +331,7 @@ func (p *sendPane) submit() {
 			p.update()
 			return
 		}
-		p.private.SetChecked(false)
+		p.private.set(false)
 		p.setLinks(nil, "")
 		p.offered = p.w.p.Clipboard.Content()
 		p.w.offerUndo(entries, aims)

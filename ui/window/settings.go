@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -22,9 +23,9 @@ type settingsPane struct {
 	w    *Window
 	page *page
 
-	login, notify, grouped *widget.Check
+	login, notify, grouped *option
 	language, appearance   *widget.Select
-	open                   *widget.RadioGroup
+	openNever, openSome    *option
 	openFrom               *rowList
 	openFromBox            *fyne.Container
 	browser                *field
@@ -53,15 +54,12 @@ func newSettingsPane(w *Window) pane {
 	general := newCard(vstack(gap, p.login,
 		choice(w.t("window.settings.language"), p.language), choice(w.t("window.settings.appearance"), p.appearance)))
 
-	p.open = widget.NewRadioGroup([]string{w.t("window.settings.open_never"), w.t("window.settings.open_from")}, func(label string) {
-		p.change(func(s *localapi.Settings) {
-			s.Open = localapi.OpenNever
-			if label == w.t("window.settings.open_from") {
-				s.Open = localapi.OpenFrom
-			}
-		})
+	p.openNever = w.newWay(w.t("window.settings.open_never"), func() {
+		p.change(func(s *localapi.Settings) { s.Open = localapi.OpenNever })
 	})
-	p.open.Required = true
+	p.openSome = w.newWay(w.t("window.settings.open_from"), func() {
+		p.change(func(s *localapi.Settings) { s.Open = localapi.OpenFrom })
+	})
 	p.openFrom = newRowList(w.escape)
 	p.openFromBox = vstack(gapSmall, newMuted(w.t("window.settings.open_from_text")), newSurface(colorQuiet, 10, pad(4, p.openFrom)))
 	p.browser = w.field(w.t("window.settings.browser"), w.t("window.settings.browser_hint"))
@@ -71,7 +69,7 @@ func newSettingsPane(w *Window) pane {
 	}
 	p.browser.OnSubmitted = func(string) { saveBrowser() }
 	p.saveBrowser = w.button(w.t("window.save"), saveBrowser)
-	received := newCard(vstack(gap, p.open, p.openFromBox,
+	received := newCard(vstack(gap, vstack(gapTiny, p.openNever, p.openSome), p.openFromBox,
 		vstack(gapTiny, newMuted(w.t("window.settings.browser")), container.NewBorder(nil, nil, nil, p.saveBrowser, p.browser))))
 
 	p.quiet = w.button("", p.toggleQuiet)
@@ -87,7 +85,7 @@ func newSettingsPane(w *Window) pane {
 
 // choice is a select with its name.
 func choice(name string, s *widget.Select) fyne.CanvasObject {
-	return container.New(factLayout{}, newLine(name, colorMuted, "text", false), container.New(capped{260}, s))
+	return container.New(factLayout{level: true}, newLine(name, colorMuted, theme.SizeNameText, false), container.New(capped{260}, s))
 }
 
 func appearances() []string { return []string{"", "light", "dark"} }
@@ -103,8 +101,8 @@ func (p *settingsPane) languageNames() []string {
 	return names
 }
 
-func (p *settingsPane) check(key string, set func(*localapi.Settings, bool)) *widget.Check {
-	return widget.NewCheck(p.w.t(key), func(on bool) {
+func (p *settingsPane) check(key string, set func(*localapi.Settings, bool)) *option {
+	return p.w.newOption(p.w.t(key), func(on bool) {
 		p.change(func(s *localapi.Settings) { set(s, on) })
 	})
 }
@@ -141,29 +139,18 @@ func (p *settingsPane) update() {
 	w := p.w
 	s := w.model.snap.Settings
 	p.filling = true
-	setCheck(p.login, s.StartAtLogin)
-	setCheck(p.notify, s.Notifications)
-	setCheck(p.grouped, s.Grouped)
+	p.login.set(s.StartAtLogin)
+	p.notify.set(s.Notifications)
+	p.grouped.set(s.Grouped)
+	p.openNever.set(s.Open != localapi.OpenFrom)
+	p.openSome.set(s.Open == localapi.OpenFrom)
 	setIndex(p.language, max(0, slices.Index(p.languageTags(), s.Language)))
 	setIndex(p.appearance, max(0, slices.Index(appearances(), s.Appearance)))
-	label := w.t("window.settings.open_never")
-	if s.Open == localapi.OpenFrom {
-		label = w.t("window.settings.open_from")
-	}
-	if p.open.Selected != label {
-		p.open.SetSelected(label)
-	}
 	p.filling = false
 	p.updateOpenFrom(s)
 	p.allowSave()
 	p.updateQuiet()
 	p.advanced.update()
-}
-
-func setCheck(c *widget.Check, on bool) {
-	if c.Checked != on {
-		c.SetChecked(on)
-	}
 }
 
 func setIndex(s *widget.Select, i int) {
@@ -180,7 +167,7 @@ func (p *settingsPane) updateOpenFrom(s localapi.Settings) {
 	specs := make([]rowSpec, 0, len(others)+1)
 	for _, d := range others {
 		on := slices.Contains(s.OpenFrom, d.ID)
-		specs = append(specs, rowSpec{id: d.ID, icon: deviceIcon(d.Type), title: w.name(d.Name), chooses: true, chosen: on, tap: func() {
+		specs = append(specs, rowSpec{id: d.ID, icon: deviceIcon(d.Type), title: w.name(d.Name), chooses: true, chosen: on, calm: true, tap: func() {
 			p.change(func(s *localapi.Settings) {
 				s.OpenFrom = slices.DeleteFunc(s.OpenFrom, func(id string) bool { return id == d.ID })
 				if !on {

@@ -125,7 +125,7 @@ func (a *advancedSettings) update() {
 			f.Enable()
 		}
 	}
-	setVisible(a.locked.Container, signedIn)
+	setVisible(a.locked, signedIn)
 	protection := snap.Storage.Protection
 	if protection == "" {
 		protection = localapi.Undecided

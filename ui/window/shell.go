@@ -13,7 +13,7 @@ import (
 // The widths of the rail, in units: with names beside the icons, and below this width of the
 // window with names below them.
 const (
-	railWide, railNarrow = 176, 88
+	railWide, railNarrow = 188, 88
 	narrowBelow          = 640
 )
 
@@ -51,10 +51,10 @@ func newShell(w *Window) *shell {
 	}
 	s.upper, s.lower = vstack(2), vstack(2)
 	s.name = newLine(w.t("common.app"), theme.ColorNameForeground, theme.SizeNameSubHeadingText, true)
-	s.name.natural = true
 	s.demoed = newLine(w.t("window.demo"), colorWarn, theme.SizeNameCaptionText, true)
 	s.demoed.natural = true
 	s.demo = newSurface(colorWarnBox, 8, inset(2, 2, 8, 8, s.demoed))
+	s.demo.Hide()
 	s.brand = container.NewStack()
 	rail := newSurface(colorRail, 0, container.NewVScroll(inset(gap, gap, 8, 8,
 		vstack(2, s.brand, s.upper, layout.NewSpacer(), s.lower))))
@@ -91,14 +91,16 @@ func railIcon(pane string) string {
 func (s *shell) layBrand() {
 	var mark fyne.CanvasObject = spacer(1, 28)
 	if s.w.p.Icon != nil {
-		picture := widget.NewIcon(s.w.p.Icon)
-		mark = container.NewGridWrap(fyne.NewSquareSize(28), picture)
+		mark = container.NewGridWrap(fyne.NewSquareSize(26), widget.NewIcon(s.w.p.Icon))
 	}
-	if s.narrow {
-		s.brand.Objects = []fyne.CanvasObject{inset(2, 8, 0, 0, vstack(4, container.NewCenter(mark), container.NewCenter(s.demo)))}
-	} else {
-		s.brand.Objects = []fyne.CanvasObject{inset(4, 14, 8, 4, container.NewBorder(nil, nil, nil, container.NewCenter(s.demo),
-			hstack(8, container.NewCenter(mark), container.NewCenter(s.name))))}
+	switch {
+	case !s.narrow:
+		s.brand.Objects = []fyne.CanvasObject{inset(4, 14, 8, 2, container.NewBorder(nil, nil,
+			inset(0, 0, 0, 4, container.NewCenter(mark)), container.NewCenter(s.demo), container.New(middle{}, s.name)))}
+	case s.demo.Visible(): // the height is needed for the panes
+		s.brand.Objects = []fyne.CanvasObject{inset(2, 8, 0, 0, container.NewCenter(s.demo))}
+	default:
+		s.brand.Objects = []fyne.CanvasObject{inset(2, 8, 0, 0, container.NewCenter(mark))}
 	}
 	s.brand.Refresh()
 }
@@ -115,7 +117,10 @@ func (s *shell) setNarrow(narrow bool) {
 
 // update shows the reachable panes, the selected one, and what is not fine.
 func (s *shell) update() {
-	setVisible(s.demo, s.w.model.snap.Demo)
+	if demo := s.w.model.snap.Demo; demo != s.demo.Visible() {
+		setVisible(s.demo, demo)
+		s.layBrand()
+	}
 	s.updateItems()
 	s.updateNotice()
 }
@@ -153,6 +158,9 @@ func replace(c *fyne.Container, objects []fyne.CanvasObject) {
 
 func (s *shell) updateNotice() {
 	n := s.w.model.notice(s.w.words, s.w.p.Now())
+	if n.action == actSignIn && s.w.current == PaneSignIn {
+		n = notice{} // the pane itself says so
+	}
 	if n == s.shownNote {
 		return
 	}
@@ -202,10 +210,10 @@ func (s *shell) bring(o fyne.CanvasObject) {
 type shellLayout struct{ s *shell }
 
 func (l shellLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	l.s.setNarrow(size.Width < narrowBelow)
-	width := float32(railWide)
+	l.s.setNarrow(size.Width < scaled(narrowBelow))
+	width := scaled(railWide)
 	if l.s.narrow {
-		width = railNarrow
+		width = (railNarrow + scaled(railNarrow)) / 2
 	}
 	objects[0].Move(fyne.NewPos(0, 0))
 	objects[0].Resize(fyne.NewSize(width, size.Height))

@@ -31,6 +31,7 @@ type signInPane struct {
 // signInParts are the parts of the present face that change while it is shown.
 type signInParts struct {
 	problem *text
+	box     *surface // around the problem, if it has a ground
 	server  *line
 	begin   *button
 	email   *field
@@ -107,9 +108,9 @@ func (p *signInPane) build(face string) fyne.CanvasObject {
 	w := p.w
 	switch face {
 	case "connecting":
-		return p.message("link", w.t("window.signin.connecting"), "")
+		return p.message("laptop", w.t("window.signin.connecting"), "")
 	case "lost":
-		return p.message("link", w.t("window.signin.lost"), w.t("window.signin.lost_text"), w.mainButton(w.t("window.retry"), w.reconnect))
+		return p.message("laptop", w.t("window.signin.lost"), w.t("window.signin.lost_text"), w.mainButton(w.t("window.retry"), w.reconnect))
 	case "keyring":
 		return p.message("lock", w.t("window.signin.keyring"), w.t("window.signin.keyring_text"),
 			w.mainButton(w.t("window.signin.ask_again"), func() { p.unlock("") }),
@@ -134,7 +135,7 @@ func (p *signInPane) message(icon, title, words string, buttons ...*button) fyne
 	head.label.Alignment = fyne.TextAlignCenter
 	p.parts.detail = newMuted(words)
 	p.parts.detail.label.Alignment = fyne.TextAlignCenter
-	setVisible(p.parts.detail.Container, words != "")
+	setVisible(p.parts.detail, words != "")
 	row := container.New(centredRow{gapSmall})
 	for _, b := range buttons {
 		row.Add(b)
@@ -240,11 +241,14 @@ func (p *signInPane) buildWays() fyne.CanvasObject {
 	if w.p.Icon != nil {
 		body.Add(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(w.p.Icon))))
 	}
-	box := newSurface(colorBadBox, 10, pad(gap, p.parts.problem))
-	p.parts.detail = nil
+	p.parts.box = newSurface(colorBadBox, 10, pad(gap, p.parts.problem))
+	if p.face == "again" {
+		p.parts.box.fill = colorWarnBox // a cause, not a failure
+	}
+	p.parts.box.Hide()
 	body.Add(head)
 	body.Add(lead)
-	body.Add(&problemBox{surface: box, words: p.parts.problem})
+	body.Add(p.parts.box)
 	body.Add(spacer(1, 2))
 	body.Add(container.New(&twoUp{}, browser, pairing))
 	body.Add(container.NewCenter(sees))
@@ -276,8 +280,9 @@ func (p *signInPane) begin() {
 	}, func(err error) {
 		p.busy = false
 		if err != nil {
-			if p.parts.problem != nil {
+			if p.parts.box != nil {
 				p.parts.problem.say(w.sentence(err), widget.MediumImportance)
+				p.parts.box.Show()
 			}
 			p.fill()
 			return
@@ -372,6 +377,7 @@ func (p *signInPane) fill() {
 	case "ways", "again":
 		if p.parts.problem.label.Text == "" && account.Cause != "" {
 			p.parts.problem.say(plain(account.Cause), widget.MediumImportance)
+			p.parts.box.Show()
 		}
 		server := ""
 		if account.Server != "" && account.Server != mozillaServer {
@@ -381,7 +387,7 @@ func (p *signInPane) fill() {
 	case "keyring", "locked_keyring", "lost":
 		if problem := plain(w.model.snap.Storage.Problem); problem != "" && p.face != "lost" {
 			p.parts.detail.set(problem)
-			setVisible(p.parts.detail.Container, true)
+			setVisible(p.parts.detail, true)
 		}
 	}
 }

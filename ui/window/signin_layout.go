@@ -10,7 +10,7 @@ type column struct{ width float32 }
 func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	width := min(c.width, size.Width)
 	for _, o := range objects {
-		o.Resize(fyne.NewSize(width, size.Height))
+		fitHeight(o, width)
 		o.Move(fyne.NewPos((size.Width-width)/2, 0))
 	}
 }
@@ -32,7 +32,7 @@ type twoUp struct{ width float32 }
 
 func (t *twoUp) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	t.width = size.Width
-	if size.Width >= twoUpFrom && len(objects) == 2 {
+	if size.Width >= scaled(twoUpFrom) && len(objects) == 2 {
 		half := (size.Width - gap) / 2
 		for i, o := range objects {
 			o.Resize(fyne.NewSize(half, size.Height))
@@ -61,7 +61,7 @@ func (t *twoUp) MinSize(objects []fyne.CanvasObject) fyne.Size {
 			sum += gap
 		}
 	}
-	if t.width > 0 && t.width < twoUpFrom {
+	if t.width > 0 && t.width < scaled(twoUpFrom) {
 		size.Height = sum
 	}
 	return size
@@ -93,12 +93,3 @@ func (c centredRow) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	}
 	return fyne.NewSize(max(0, size.Width), size.Height)
 }
-
-// problemBox is the ground of a problem; it is there only while there are words.
-type problemBox struct {
-	*surface
-	words *text
-}
-
-// Visible follows the words.
-func (b *problemBox) Visible() bool { return b.words.Visible() && b.surface.Visible() }

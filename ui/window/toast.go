@@ -104,6 +104,9 @@ func toneIcon(k tone) fyne.Resource {
 	return theme.InfoIcon()
 }
 
+// toastLift keeps a toast above the bar of a page, in units.
+const toastLift = 68
+
 // toastPlace puts the toast at the bottom, in the middle, as wide as its words need.
 type toastPlace struct{}
 
@@ -112,7 +115,7 @@ func (toastPlace) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		s := o.MinSize()
 		s.Width = min(size.Width-2*gap, max(s.Width, wish(o)))
 		o.Resize(s)
-		o.Move(fyne.NewPos((size.Width-s.Width)/2, size.Height-s.Height-gapLarge))
+		o.Move(fyne.NewPos((size.Width-s.Width)/2, size.Height-s.Height-toastLift))
 	}
 }
 

@@ -1,0 +1,272 @@
+package window
+
+import (
+	"errors"
+	"image"
+	"image/color"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+	"github.com/skip2/go-qrcode"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+// harness is a window on a fake agent, in a bubble with its own clock. What the window posts runs
+// on the test's goroutine when the test says settle, so that there is no race.
+type harness struct {
+	t      *testing.T
+	w      *Window
+	app    fyne.App
+	agent  *fakeAgent
+	mu     sync.Mutex
+	queue  []func()
+	opened []string
+	rev    uint64
+	snap   localapi.Snapshot
+}
+
+// shift moves the bubble's clock, which begins at midnight, to an afternoon.
+const shift = 14*time.Hour + 5*time.Minute
+
+func now() time.Time { return time.Now().UTC().Add(shift) }
+
+func inBubble(t *testing.T, edit func(*Params), f func(h *harness)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		h := &harness{t: t, agent: newFakeAgent(), app: test.NewTempApp(t)}
+		p := Params{
+			App: h.app, Agent: h.agent, Now: now,
+			Open: func(_, address string) error {
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				h.opened = append(h.opened, address)
+				return nil
+			},
+			Post: func(f func()) {
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				h.queue = append(h.queue, f)
+			},
+			Words:    func(string) *i18n.Catalogue { return i18n.New("en") },
+			DrawCode: drawCode,
+			ReadCode: func(image.Image) (string, error) { return "", errors.New("no code") },
+		}
+		if edit != nil {
+			edit(&p)
+		}
+		h.w = New(p)
+		h.w.Start()
+		h.settle()
+		f(h)
+		h.w.Stop()
+	})
+}
+
+// drawCode draws a code with one pixel for a module.
+func drawCode(words string) (image.Image, error) {
+	code, err := qrcode.New(words, qrcode.Low)
+	if err != nil {
+		return nil, err
+	}
+	code.DisableBorder = true
+	bits := code.Bitmap()
+	picture := image.NewGray(image.Rect(0, 0, len(bits), len(bits)))
+	for y, line := range bits {
+		for x, dark := range line {
+			if !dark {
+				picture.SetGray(x, y, color.Gray{Y: 0xff})
+			}
+		}
+	}
+	return picture, nil
+}
+
+// settle lets everything that was started finish and runs what was posted.
+func (h *harness) settle() {
+	for {
+		synctest.Wait()
+		h.mu.Lock()
+		queue := h.queue
+		h.queue = nil
+		h.mu.Unlock()
+		if len(queue) == 0 {
+			return
+		}
+		for _, f := range queue {
+			f()
+		}
+	}
+}
+
+// advance moves the clock and settles.
+func (h *harness) advance(d time.Duration) {
+	time.Sleep(d)
+	h.settle()
+}
+
+// send gives the window a snapshot, as the agent would.
+func (h *harness) send(s localapi.Snapshot, events ...localapi.Event) {
+	h.rev++
+	s.Revision = h.rev
+	h.snap = s
+	h.agent.updates <- localapi.Update{Snapshot: s, Events: events}
+	h.settle()
+}
+
+// change edits the last snapshot and sends it.
+func (h *harness) change(edit func(*localapi.Snapshot)) {
+	s := h.snap
+	edit(&s)
+	h.send(s)
+}
+
+// wantCalls compares the calls since the last time, regardless of other windows' order.
+func (h *harness) wantCalls(want ...string) {
+	h.t.Helper()
+	if got := h.agent.take(); !slices.Equal(got, want) {
+		h.t.Errorf("calls %q, want %q", got, want)
+	}
+}
+
+// visit walks all visible objects below o.
+func visit(o fyne.CanvasObject, f func(fyne.CanvasObject)) {
+	if o == nil || !o.Visible() {
+		return
+	}
+	f(o)
+	switch o := o.(type) {
+	case *fyne.Container:
+		for _, child := range o.Objects {
+			visit(child, f)
+		}
+	case fyne.Widget:
+		for _, child := range test.WidgetRenderer(o).Objects() {
+			visit(child, f)
+		}
+	}
+}
+
+// roots are what can be seen: the content and what lies above.
+func (h *harness) roots() []fyne.CanvasObject {
+	c := h.w.win.Canvas()
+	return append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...)
+}
+
+// words gives all visible texts.
+func (h *harness) words() []string {
+	var list []string
+	for _, root := range h.roots() {
+		visit(root, func(o fyne.CanvasObject) {
+			switch o := o.(type) {
+			case *line:
+				list = append(list, o.text)
+			case *widget.Label:
+				list = append(list, o.Text)
+			case *button:
+				list = append(list, o.Text)
+			case *field:
+				list = append(list, o.Text, o.PlaceHolder)
+			case *widget.Check:
+				list = append(list, o.Text)
+			case *navItem:
+				list = append(list, o.name)
+			}
+		})
+	}
+	return list
+}
+
+func (h *harness) sees(words string) bool {
+	return slices.ContainsFunc(h.words(), func(s string) bool { return strings.Contains(s, words) })
+}
+
+func (h *harness) want(words ...string) {
+	h.t.Helper()
+	for _, s := range words {
+		if !h.sees(s) {
+			h.t.Errorf("%q cannot be seen in %q", s, h.words())
+		}
+	}
+}
+
+func (h *harness) wantNot(words ...string) {
+	h.t.Helper()
+	for _, s := range words {
+		if h.sees(s) {
+			h.t.Errorf("%q can be seen", s)
+		}
+	}
+}
+
+// rows gives the visible rows.
+func (h *harness) rows() []*row {
+	var list []*row
+	for _, root := range h.roots() {
+		visit(root, func(o fyne.CanvasObject) {
+			if r, ok := o.(*row); ok {
+				list = append(list, r)
+			}
+		})
+	}
+	return list
+}
+
+func (h *harness) row(title string) *row {
+	h.t.Helper()
+	for _, r := range h.rows() {
+		if r.spec.title == title {
+			return r
+		}
+	}
+	h.t.Fatalf("no row %q in %q", title, h.words())
+	return nil
+}
+
+// button finds a visible button by its words, the topmost first.
+func (h *harness) button(label string) *button {
+	h.t.Helper()
+	var found *button
+	for _, root := range h.roots() {
+		visit(root, func(o fyne.CanvasObject) {
+			if b, ok := o.(*button); ok && b.Text == label {
+				found = b
+			}
+		})
+	}
+	if found == nil {
+		h.t.Fatalf("no button %q in %q", label, h.words())
+	}
+	return found
+}
+
+func (h *harness) tap(label string) {
+	h.t.Helper()
+	b := h.button(label)
+	if b.Disabled() {
+		h.t.Fatalf("the button %q is disabled", label)
+	}
+	test.Tap(b)
+	h.settle()
+}
+
+// choose does what a menu entry of a row does.
+func (h *harness) choose(r *row, label string) {
+	h.t.Helper()
+	for _, e := range r.spec.menu {
+		if e.label == label {
+			e.do()
+			h.settle()
+			return
+		}
+	}
+	h.t.Fatalf("row %q has no entry %q", r.spec.title, label)
+}
