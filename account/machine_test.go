@@ -1,0 +1,325 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/accounttest"
+)
+
+var deskConfig = account.DeviceConfig{Name: "desk", Type: account.DeviceDesktop, Capabilities: bothCapabilities}
+
+func TestMachineLife(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := newMember(t, s)
+	if m.State().Kind != account.Uninitialized {
+		t.Errorf("state is %v", m.State())
+	}
+	for _, early := range []account.Event{account.EventDisconnect{}, account.EventBeginOAuth{Scopes: allScopes}, nil} {
+		_, err := m.ProcessEvent(t.Context(), early)
+		wantIs(t, "before initialize", err, account.ErrInvalidTransition)
+	}
+	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
+	_, err := m.ProcessEvent(t.Context(), account.EventInitialize{})
+	wantIs(t, "second initialize", err, account.ErrInvalidTransition)
+
+	state := m.event(account.EventBeginOAuth{Scopes: allScopes, Entrypoint: "menu", Service: "svc"}, account.Authenticating)
+	if state.From != account.Disconnected || !strings.Contains(state.OAuthURL, "entrypoint=menu") || !strings.Contains(state.OAuthURL, "service=svc") {
+		t.Errorf("state %v", state)
+	}
+	if text := state.String(); strings.Contains(text, "http") {
+		t.Errorf("the address of the page is printed: %s", text)
+	}
+	m.event(account.EventCancelOAuth{}, account.Disconnected)
+	state = m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	code, oauthState := answer(t, s, state.OAuthURL, person)
+	m.event(account.EventCompleteOAuth{Code: code, State: oauthState}, account.Connected)
+	if devices := person.Devices(); len(devices) != 1 || devices[0].Name != "desk" || len(devices[0].AvailableCommands) != 2 {
+		t.Errorf("devices: %+v", devices)
+	}
+	m.event(account.EventCheckAuthorization{}, account.Connected)
+	m.event(account.EventCallGetProfile{}, account.Connected)
+
+	// A restart goes on without a request: the server has it all.
+	again := m.reopened()
+	s.ForgetRequests()
+	again.event(account.EventInitialize{Device: deskConfig}, account.Connected)
+	if n := len(s.Requests()); n != 0 {
+		t.Errorf("%d requests at the start", n)
+	}
+	again.event(account.EventDisconnect{}, account.Disconnected)
+	if len(person.Devices()) != 0 || len(s.LiveTokens()) != 0 {
+		t.Errorf("%d devices, %d tokens are left", len(person.Devices()), len(s.LiveTokens()))
+	}
+	again.event(account.EventDisconnect{}, account.Disconnected)
+}
+
+func TestMachineCancelDropsSecrets(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := newMember(t, s)
+	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
+	state := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	code, oauthState := answer(t, s, state.OAuthURL, person)
+	m.event(account.EventCancelOAuth{}, account.Disconnected)
+	wantIs(t, "cancelled", m.CompleteOAuthFlow(t.Context(), code, oauthState), account.ErrNoAuthFlow)
+}
+
+// TestMachineSurvivesTrouble: nothing but the server's word ends a sign-in.
+func TestMachineSurvivesTrouble(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	first := started(t, s, person)
+	// The next start finds an older record on the server's side of memory, so that it
+	// must publish, and cannot.
+	for name, arm := range map[string]func(){
+		"connection cut": func() { s.Faults.Next("*", 0, accounttest.DropConnection(), accounttest.Times(20)) },
+		"proxy page":     func() { s.Faults.Next("*", http.StatusForbidden, accounttest.HTML(), accounttest.Times(20)) },
+		"server broken":  func() { s.Faults.Next("*", 500, accounttest.Times(20)) },
+		"throttled":      func() { s.Faults.Next(routeDevice, 429, accounttest.RetryAfter(30), accounttest.Times(20)) },
+	} {
+		m := first.reopened()
+		config := deskConfig
+		config.Capabilities = bothCapabilities[:1]
+		arm()
+		state, err := m.ProcessEvent(t.Context(), account.EventInitialize{Device: config})
+		s.Faults.Clear()
+		if err == nil || state.Kind != account.Connected || !state.Degraded || state.Cause == nil {
+			t.Errorf("%s: %v, %v", name, state, err)
+		}
+		if m.AuthState() != account.AuthStateConnected {
+			t.Errorf("%s: signed out", name)
+		}
+		m.clock.advance(time.Minute)
+		state, err = m.ProcessEvent(t.Context(), account.EventCheckAuthorization{})
+		if err != nil || state.Degraded || state.Kind != account.Connected {
+			t.Errorf("%s: not made up for: %v, %v", name, state, err)
+		}
+		// Publish both again for the next round.
+		if _, err := m.EnsureCapabilities(t.Context(), bothCapabilities); err != nil {
+			t.Fatal(err)
+		}
+		first = m
+	}
+}
+
+func TestMachineRegistrationIsMadeUpFor(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := newMember(t, s)
+	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
+	page := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	code, oauthState := answer(t, s, page.OAuthURL, person)
+	s.Faults.Next(routeDevice, 500)
+	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: oauthState})
+	wantIs(t, "registration", err, account.ErrUnavailable)
+	if state.Kind != account.Connected || !state.Degraded {
+		t.Fatalf("state %v", state)
+	}
+	m.event(account.EventCheckAuthorization{}, account.Connected)
+	if m.State().Degraded || person.Devices()[0].Name != "desk" {
+		t.Errorf("state %v, devices %+v", m.State(), person.Devices())
+	}
+}
+
+// TestMachineCompletesAfterANetworkFailure: the code is still good.
+func TestMachineCompletesAfterANetworkFailure(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := newMember(t, s)
+	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
+	page := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	code, oauthState := answer(t, s, page.OAuthURL, person)
+	s.Faults.Next("POST /v1/oauth/token", 0, accounttest.DropConnection(), accounttest.Times(10))
+	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: oauthState})
+	wantIs(t, "cut", err, account.ErrNetwork)
+	if state.Kind != account.Authenticating || state.OAuthURL != page.OAuthURL {
+		t.Fatalf("state %v", state)
+	}
+	s.Faults.Clear()
+	_, err = m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: "another page's state...."})
+	wantIs(t, "another page", err, account.ErrWrongAuthFlow)
+	m.event(account.EventCompleteOAuth{Code: code, State: oauthState}, account.Connected)
+}
+
+func TestMachineFailedCompletionReturns(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	m := newMember(t, s)
+	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
+	page := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	_, oauthState := answer(t, s, page.OAuthURL, s.NewAccount("mia@example.com", "a long password"))
+	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: strings.Repeat("ab", 32), State: oauthState})
+	wantIs(t, "unknown code", err, account.ErrSignInExpired)
+	if state.Kind != account.Disconnected {
+		t.Errorf("state %v", state)
+	}
+}
+
+func TestMachineAuthIssues(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := started(t, s, person)
+	if _, err := m.Profile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	person.ChangePassword()
+	state := m.event(account.EventCheckAuthorization{}, account.AuthIssues)
+	if m.AuthState() != account.AuthStateAuthIssues || state.Degraded {
+		t.Errorf("saved view %v", m.AuthState())
+	}
+	// A start keeps it, without asking.
+	again := m.reopened()
+	s.ForgetRequests()
+	again.event(account.EventInitialize{Device: deskConfig}, account.AuthIssues)
+	if len(s.Requests()) != 0 {
+		t.Error("the start asked the server")
+	}
+	if state, err := again.ProcessEvent(t.Context(), account.EventCheckAuthorization{}); state.Kind != account.AuthIssues || !errors.Is(err, account.ErrNoRefreshToken) {
+		t.Errorf("check: %v, %v", state, err)
+	}
+	page := again.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	if page.From != account.AuthIssues {
+		t.Errorf("from %s", page.From)
+	}
+	again.event(account.EventCancelOAuth{}, account.AuthIssues)
+	page = again.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	code, oauthState := answer(t, s, page.OAuthURL, person)
+	again.event(account.EventCompleteOAuth{Code: code, State: oauthState}, account.Connected)
+	if devices := person.Devices(); len(devices) != 1 || devices[0].Name != "desk" {
+		t.Errorf("devices %+v", devices)
+	}
+}
+
+func TestMachineFollowsDirectCalls(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := started(t, s, person)
+	if err := m.OnAuthIssues(t.Context()); err != nil || m.State().Kind != account.AuthIssues {
+		t.Errorf("after OnAuthIssues: %v, %v", m.State(), err)
+	}
+	if err := m.Disconnect(t.Context()); err != nil || m.State().Kind != account.Disconnected {
+		t.Errorf("after Disconnect: %v, %v", m.State(), err)
+	}
+	fresh := newMember(t, s)
+	if err := fresh.Disconnect(t.Context()); err != nil || fresh.State().Kind != account.Uninitialized {
+		t.Errorf("before the first event: %v, %v", fresh.State(), err)
+	}
+}
+
+func TestMachineSimulations(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := started(t, s, person)
+	m.SimulateNetworkError()
+	m.event(account.EventCheckAuthorization{}, account.Connected) // repeated at once
+	if err := m.SimulateTemporaryAuthIssue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.event(account.EventCallGetProfile{}, account.Connected)
+	if err := m.SimulatePermanentAuthIssue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	state, err := m.ProcessEvent(t.Context(), account.EventCallGetProfile{})
+	wantIs(t, "tokens gone", err, account.ErrAuthentication)
+	if state.Kind != account.AuthIssues {
+		t.Errorf("state %v", state)
+	}
+}
+
+// TestMachineRefusedDevices: the account stays usable for everything else.
+func TestMachineRefusedDevices(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t, accounttest.ListedDeviceClients(), accounttest.WithClients(accounttest.Client{
+		ID: accounttest.ReferenceClientID, Name: "unlisted", Loopback: true, Trusted: true, CanGrant: true,
+		RedirectURIs:  []string{"https://accounts.firefox.com/oauth/success/" + accounttest.ReferenceClientID},
+		AllowedScopes: []string{account.ScopeOldSync, account.ScopeSession},
+	}))
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := newMember(t, s)
+	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
+	page := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	code, oauthState := answer(t, s, page.OAuthURL, person)
+	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: oauthState})
+	wantIs(t, "refused", err, account.ErrDevicesUnavailable)
+	if state.Kind != account.Connected || !state.Degraded || m.DevicesAvailable() {
+		t.Errorf("state %v, devices available %v", state, m.DevicesAvailable())
+	}
+	if _, err := m.Profile(t.Context()); err != nil {
+		t.Errorf("profile: %v", err)
+	}
+	_, err = m.PollCommands(t.Context())
+	wantIs(t, "poll", err, account.ErrDevicesUnavailable)
+}
+
+// TestMachineOneAtATime: events queue, and waiting for the turn ends with the
+// caller's context; the state can be read all the while.
+func TestMachineOneAtATime(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := started(t, s, person)
+	s.Faults.Next("POST /v1/introspect", 0, accounttest.Delay(300*time.Millisecond))
+	var running sync.WaitGroup
+	running.Go(func() {
+		if _, err := m.ProcessEvent(t.Context(), account.EventCheckAuthorization{}); err != nil {
+			t.Error(err)
+		}
+	})
+	for len(s.Requests("POST /v1/introspect")) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if m.State().Kind != account.Connected {
+		t.Errorf("state %v", m.State())
+	}
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	_, err := m.ProcessEvent(short, account.EventDisconnect{})
+	wantIs(t, "waiting", err, context.DeadlineExceeded)
+	if m.State().Kind != account.Connected {
+		t.Errorf("state %v", m.State())
+	}
+	running.Wait()
+}
+
+// TestMachineDoesNotOverrunAPush: an event that ends after the account was signed
+// out from outside does not bring the old state back.
+func TestMachineDoesNotOverrunAPush(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := started(t, s, person)
+	id := m.id()
+	s.Faults.Next("POST /v1/introspect", 0, accounttest.Delay(200*time.Millisecond))
+	var running sync.WaitGroup
+	running.Go(func() {
+		if state, err := m.ProcessEvent(t.Context(), account.EventCheckAuthorization{}); err != nil || state.Kind != account.Disconnected {
+			t.Errorf("%v, %v", state, err)
+		}
+	})
+	for len(s.Requests("POST /v1/introspect")) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := m.HandlePush(t.Context(), []byte(`{"command":"fxaccounts:device_disconnected","data":{"id":"`+id+`"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	running.Wait()
+	if m.State().Kind != account.Disconnected {
+		t.Errorf("state %v", m.State())
+	}
+}
