@@ -156,10 +156,13 @@ func (a *Account) changeSession(ctx context.Context, m webMessage, revive bool) 
 		}
 		fresh := sessionRefresh(tokens, scopes)
 		t.irrevocable(func(s *persisted) {
-			// The old session and, by the server's rule, the old refresh token died
-			// with the old password.
+			// After a password change the server has ended the old session and the old
+			// refresh token already; after anything else nobody else would.
 			if s.RefreshToken != nil {
 				s.queue(a.clock.Now(), revocation{Kind: revokeRefresh, Token: s.RefreshToken.Token})
+			}
+			if s.SessionToken != m.SessionToken {
+				s.queue(a.clock.Now(), revocation{Kind: revokeSession, Token: s.SessionToken})
 			}
 			s.queue(a.clock.Now(), revocation{Kind: revokeAccess, Token: tokens.AccessToken})
 			s.SessionToken, s.RefreshToken, s.Scopes = m.SessionToken, &fresh, fresh.Scopes
