@@ -12,6 +12,9 @@ import (
 // that its pages cannot make keys.
 var ErrKeysUnknown = errors.New("accounttest: the account's keys are not known to the pages")
 
+// ErrDeleted says that the account has been deleted.
+var ErrDeleted = errors.New("accounttest: the account is deleted")
+
 // ErrOtherAccount says that the authorization URL names another account.
 var ErrOtherAccount = errors.New("accounttest: the authorization is for another account")
 
@@ -35,6 +38,9 @@ func (s *Service) Approve(authorizationURL string, h *Account) (redirect string,
 	q := u.Query()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.accounts[h.a.uid] != h.a {
+		return "", ErrDeleted
+	}
 	if email := q.Get("email"); email != "" && q.Get("action") == "force_auth" || strings.HasSuffix(u.Path, "/force_auth") {
 		if normalEmail(email) != normalEmail(h.a.email) {
 			return "", ErrOtherAccount
