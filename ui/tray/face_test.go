@@ -1,0 +1,261 @@
+package tray
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fakeAgent gives the updates of a channel and writes down what it is asked.
+type fakeAgent struct {
+	updates chan localapi.Update
+	did     chan string
+	fail    error
+}
+
+func (a *fakeAgent) Watch(ctx context.Context, _ localapi.Face) iter.Seq2[localapi.Update, error] {
+	return func(yield func(localapi.Update, error) bool) {
+		for {
+			select {
+			case u, ok := <-a.updates:
+				if !ok {
+					yield(localapi.Update{}, io.ErrUnexpectedEOF)
+					return
+				}
+				if !yield(u, nil) {
+					return
+				}
+			case <-ctx.Done():
+				yield(localapi.Update{}, ctx.Err())
+				return
+			}
+		}
+	}
+}
+
+func (a *fakeAgent) Send(_ context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error) {
+	a.did <- "send " + r.Links[0].URL + " to " + strings.Join(r.Devices, ",")
+	return nil, a.fail
+}
+
+func (a *fakeAgent) MarkRead(_ context.Context, ids ...string) error {
+	a.did <- "read " + strings.Join(ids, ",")
+	return a.fail
+}
+
+func (a *fakeAgent) Quiet(_ context.Context, minutes int) error {
+	a.did <- "quiet " + (time.Duration(minutes) * time.Minute).String()
+	return a.fail
+}
+
+func (a *fakeAgent) Quit(context.Context) error { a.did <- "quit"; return a.fail }
+
+// fakeBar keeps what it shows.
+type fakeBar struct {
+	clicked chan Action
+	shows   int
+	state   assets.TrayState
+	items   []Item
+}
+
+func (b *fakeBar) show(state assets.TrayState, _ string, items []Item) {
+	b.shows++
+	b.state, b.items = state, items
+}
+
+func (b *fakeBar) clicks() <-chan Action { return b.clicked }
+
+// fakeClipboard is a clipboard of a test.
+type fakeClipboard struct {
+	text    string
+	changed chan struct{}
+}
+
+func (c *fakeClipboard) Text() string { return c.text }
+func (c *fakeClipboard) SetText(text string) error {
+	c.text = text
+	c.changed <- struct{}{}
+	return nil
+}
+func (c *fakeClipboard) Changed() <-chan struct{} { return c.changed }
+func (c *fakeClipboard) Close() error             { close(c.changed); return nil }
+
+type stage struct {
+	agent     *fakeAgent
+	bar       *fakeBar
+	clipboard *fakeClipboard
+	ended     chan error
+}
+
+func play(t *testing.T, script func(t *testing.T, s *stage)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		did := make(chan string, 100)
+		s := &stage{
+			agent:     &fakeAgent{updates: make(chan localapi.Update), did: did},
+			bar:       &fakeBar{clicked: make(chan Action)},
+			clipboard: &fakeClipboard{changed: make(chan struct{})},
+			ended:     make(chan error, 1),
+		}
+		p, err := Params{
+			Agent: s.agent, Clipboard: s.clipboard,
+			Open: func(_ context.Context, browser, link string) error {
+				did <- "open " + browser + " " + link
+				return s.agent.fail
+			},
+			Show: func(_ context.Context, pane string) error { did <- "show " + pane; return nil },
+		}.check()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { s.ended <- newFace(p, s.bar).run(ctx) }()
+		script(t, s)
+		cancel()
+		if err := <-s.ended; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+}
+
+func settle() { time.Sleep(time.Second); synctest.Wait() }
+
+func (s *stage) update(snapshot localapi.Snapshot, events ...localapi.Event) {
+	snapshot.Settings.Language, snapshot.Settings.Browser = "en", "my-browser"
+	s.agent.updates <- localapi.Update{Snapshot: snapshot, Events: events}
+}
+
+func (s *stage) wantDone(t *testing.T, want ...string) {
+	t.Helper()
+	synctest.Wait()
+	var got []string
+	for len(s.agent.did) > 0 {
+		got = append(got, <-s.agent.did)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("did %q, want %q", got, want)
+	}
+}
+
+func TestManyUpdatesAreOneMenu(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		for range 50 {
+			s.update(signedIn(1))
+		}
+		settle()
+		if s.bar.shows != 1 {
+			t.Errorf("the menu was built %d times", s.bar.shows)
+		}
+		s.update(localapi.Snapshot{})
+		settle()
+		if s.bar.shows != 2 || s.bar.state != assets.TraySignedOut {
+			t.Errorf("built %d times, icon %s", s.bar.shows, s.bar.state)
+		}
+	})
+}
+
+func TestCopiedLinkComesAndGoes(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		s.update(signedIn(1))
+		settle()
+		first := func() string { settle(); return s.bar.items[0].Label }
+		if got := first(); got != "Send a link…" {
+			t.Errorf("first line %q", got)
+		}
+		for text, want := range map[string]string{"https://example.org/x": "Send example.org/x", "words": "Send a link…"} {
+			if err := s.clipboard.SetText(text); err != nil {
+				t.Fatal(err)
+			}
+			if got := first(); got != want {
+				t.Errorf("first line %q, want %q", got, want)
+			}
+		}
+		if err := s.clipboard.SetText("https://example.org/x"); err != nil {
+			t.Fatal(err)
+		}
+		first()
+		if err := s.clipboard.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if got := first(); got != "Send a link…" {
+			t.Errorf("without a clipboard: %q", got)
+		}
+	})
+}
+
+func TestClicks(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		s.update(signedIn(1))
+		settle()
+		click := func(a Action, want ...string) {
+			t.Helper()
+			s.bar.clicked <- a
+			s.wantDone(t, want...)
+		}
+		click(Action{Do: DoSend, Link: "https://a.test", Device: "d0"}, "send https://a.test to d0")
+		click(Action{Do: DoOpen, Link: "https://b.test", Entry: "i1"}, "open my-browser https://b.test", "read i1")
+		click(Action{Do: DoShow, Pane: "pair"}, "show pair")
+		click(Action{Do: DoQuiet}, "quiet 1h0m0s")
+		click(Action{Do: DoUnquiet}, "quiet 0s")
+		click(Action{Do: DoQuit}, "quit")
+		click(Action{})
+		// What fails leads to the window, which can say why.
+		s.agent.fail = errors.New("no")
+		click(Action{Do: DoSend, Link: "https://a.test", Device: "d0"}, "send https://a.test to d0", "show send")
+		click(Action{Do: DoOpen, Link: "https://b.test", Entry: "i1"}, "open my-browser https://b.test", "show inbox")
+		click(Action{Do: DoQuiet}, "quiet 1h0m0s")
+	})
+}
+
+func TestSilenceEndsByItself(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		snapshot := signedIn(1)
+		snapshot.QuietUntil = time.Now().Add(time.Hour)
+		s.update(snapshot)
+		settle()
+		if s.bar.state != assets.TrayQuiet {
+			t.Errorf("icon %s", s.bar.state)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if s.bar.state != assets.TrayAttention {
+			t.Errorf("an hour later: icon %s", s.bar.state)
+		}
+	})
+}
+
+func TestEndsWithTheAgent(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		s.update(signedIn(1), localapi.Event{Kind: localapi.Quitting})
+		if err := <-s.ended; err != nil {
+			t.Error(err)
+		}
+		s.ended <- nil
+	})
+	play(t, func(t *testing.T, s *stage) {
+		close(s.agent.updates)
+		if err := <-s.ended; !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("a lost agent: %v", err)
+		}
+		s.ended <- nil
+	})
+}
+
+func TestRunWantsItsParts(t *testing.T) {
+	if err := Run(t.Context(), Params{}); err == nil {
+		t.Error("a tray without parts")
+	}
+}

@@ -1,0 +1,240 @@
+package tray
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+// The measures of the menu: at most MaxItems lines besides separators, so that it fits on a small
+// screen and is read at a glance.
+const (
+	MaxItems      = 14
+	maxDevices    = 5  // then a submenu
+	maxMore       = 20 // in the submenu; the window shows all
+	maxRecent     = 3
+	maxLabel      = 44 // characters; desktops cut at about 50
+	QuietTime     = time.Hour
+	maxDeviceName = 32
+)
+
+// Menu gives the lines of the menu. link is the copied link, empty when there is none or the
+// clipboard cannot be read.
+func Menu(s localapi.Snapshot, link string, words *i18n.Catalogue, now time.Time) []Item {
+	m := builder{s: s, words: words, now: now}
+	status, told := m.status()
+	if told {
+		m.add(status)
+	}
+	if s.Account.State == localapi.SignedIn && !s.Storage.Locked {
+		m.send(link)
+		recent := maxRecent
+		if told {
+			recent-- // its line
+		}
+		m.received(recent)
+		m.separate()
+		m.add(Item{Label: words.T("tray.pair"), Do: Action{Do: DoShow, Pane: panePair}})
+	}
+	m.add(Item{Label: words.T("tray.open"), Do: Action{Do: DoShow, Pane: paneDefault}})
+	m.add(m.quiet())
+	m.separate()
+	m.add(Item{Label: words.T("tray.quit"), Do: Action{Do: DoQuit}})
+	return m.items
+}
+
+// builder collects the lines.
+type builder struct {
+	s     localapi.Snapshot
+	words *i18n.Catalogue
+	now   time.Time
+	items []Item
+}
+
+func (m *builder) add(i Item) { m.items = append(m.items, i) }
+
+// separate puts a line between groups, never at the top and never two.
+func (m *builder) separate() {
+	if n := len(m.items); n > 0 && !m.items[n-1].Separator() {
+		m.add(Item{})
+	}
+}
+
+// status is the line for what needs a person, if anything does.
+func (m *builder) status() (Item, bool) {
+	t, s := m.words.T, m.s
+	toSignIn := Action{Do: DoShow, Pane: paneSignIn}
+	switch {
+	case s.Storage.WaitingForKeyring:
+		return Item{Label: t("tray.keyring"), Do: Action{Do: DoShow}}, true
+	case s.Storage.Locked:
+		return Item{Label: t("tray.unlock"), Do: Action{Do: DoShow}}, true
+	case s.Account.State == localapi.NeedsSignIn:
+		return Item{Label: t("tray.sign_in_again"), Do: toSignIn}, true
+	case s.Account.State == localapi.SigningIn:
+		return Item{Label: t("tray.signing_in"), Do: toSignIn}, true
+	case s.Account.State != localapi.SignedIn:
+		return Item{Label: t("tray.sign_in"), Do: toSignIn}, true
+	case !s.Connection.Online:
+		label := t("tray.offline")
+		if s.Outbox.Waiting > 0 {
+			label = m.words.N("tray.offline_waiting", s.Outbox.Waiting)
+		}
+		return Item{Label: label, Do: Action{Do: DoShow, Pane: paneSend}}, true
+	case s.Account.DevicesUnavailable:
+		return Item{Label: t("tray.devices_unavailable"), Do: Action{Do: DoShow}}, true
+	}
+	return Item{}, false
+}
+
+// send is what will be sent, and where to.
+func (m *builder) send(link string) {
+	m.separate()
+	toSend := Action{Do: DoShow, Pane: paneSend}
+	devices := m.receivers()
+	if link == "" || len(devices) == 0 {
+		m.add(Item{Label: m.words.T("tray.send_a_link"), Do: toSend})
+		m.separate()
+		return
+	}
+	m.add(Item{Label: m.words.T("tray.send", "Link", shortLink(link, maxLabel)), Do: toSend})
+	shown, more := devices, []localapi.Device(nil)
+	if len(devices) > maxDevices {
+		shown, more = devices[:maxDevices], devices[maxDevices:]
+	}
+	for _, d := range shown {
+		m.add(m.device(d, link))
+	}
+	if len(more) > 0 {
+		below := Item{Label: m.words.T("tray.more")}
+		for _, d := range more[:min(len(more), maxMore)] {
+			below.Items = append(below.Items, m.device(d, link))
+		}
+		if len(more) > maxMore {
+			below.Items = append(below.Items, Item{Label: m.words.T("tray.all_devices"), Do: toSend})
+		}
+		m.add(below)
+	}
+	m.separate()
+}
+
+// receivers gives the devices that can get tabs, by last use, then by when they were last seen.
+func (m *builder) receivers() []localapi.Device {
+	var devices []localapi.Device
+	for _, d := range m.s.Devices.Items {
+		if !d.This && d.CanReceiveTabs {
+			devices = append(devices, d)
+		}
+	}
+	slices.SortStableFunc(devices, func(a, b localapi.Device) int {
+		if c := b.LastSentTo.Compare(a.LastSentTo); c != 0 {
+			return c
+		}
+		return b.LastAccess.Compare(a.LastAccess)
+	})
+	return devices
+}
+
+func (m *builder) device(d localapi.Device, link string) Item {
+	name := oneLine(d.Name, maxDeviceName)
+	if name == "" {
+		name = m.words.T("common.unnamed_device")
+	}
+	if d.PushOff {
+		name = m.words.T("tray.push_off", "Device", name)
+	}
+	return Item{Label: "→ " + name, Do: Action{Do: DoSend, Link: link, Device: d.ID}}
+}
+
+// received is the newest received tabs, unread ones marked.
+func (m *builder) received(most int) {
+	m.separate()
+	for _, e := range m.s.Inbox.Recent {
+		if most == 0 {
+			break
+		}
+		if e.Kind != localapi.KindTab {
+			continue
+		}
+		most--
+		label := oneLine(e.Host, maxLabel)
+		if title := oneLine(e.Title, maxLabel); title != "" && label != "" {
+			label = oneLine(label+" · "+title, maxLabel)
+		} else {
+			label += title
+		}
+		if label == "" {
+			label = m.words.T("tray.received_from", "Device", oneLine(e.From, maxDeviceName))
+		}
+		if !e.Read {
+			label = "• " + label
+		}
+		do := Action{Do: DoOpen, Link: e.URL, Entry: e.ID}
+		if !e.CanOpen {
+			do = Action{Do: DoShow, Pane: paneInbox}
+		}
+		m.add(Item{Label: label, Do: do})
+	}
+}
+
+func (m *builder) quiet() Item {
+	if m.s.QuietUntil.After(m.now) {
+		until := m.s.QuietUntil.In(m.now.Location()).Format("15:04")
+		return Item{Label: m.words.T("tray.quiet_until", "Time", until), Checkable: true, Checked: true, Do: Action{Do: DoUnquiet}}
+	}
+	return Item{Label: m.words.T("tray.quiet"), Checkable: true, Do: Action{Do: DoQuiet}}
+}
+
+// Icon gives what the icon says: what needs a person goes before what is merely so.
+func Icon(s localapi.Snapshot, now time.Time) assets.TrayState {
+	switch {
+	case s.Storage.Locked || s.Storage.WaitingForKeyring || s.Account.State == localapi.NeedsSignIn:
+		return assets.TrayNeedsSignIn
+	case s.Account.State == localapi.SigningIn:
+		return assets.TrayWorking
+	case s.Account.State != localapi.SignedIn:
+		return assets.TraySignedOut
+	case !s.Connection.Online:
+		return assets.TrayOffline
+	case s.Outbox.Waiting > 0:
+		return assets.TrayWorking
+	case s.QuietUntil.After(now):
+		return assets.TrayQuiet
+	case s.Inbox.Unread > 0:
+		return assets.TrayAttention
+	default:
+		return assets.TrayFine
+	}
+}
+
+// Tooltip says the icon's state in words.
+func Tooltip(s localapi.Snapshot, words *i18n.Catalogue, now time.Time) string {
+	text := words.T("common.app")
+	if s.Demo {
+		text = words.T("tray.demo")
+	}
+	var state string
+	switch Icon(s, now) {
+	case assets.TrayNeedsSignIn:
+		state = words.T("tray.tip.needs_sign_in")
+		if s.Storage.Locked || s.Storage.WaitingForKeyring {
+			state = words.T("tray.tip.locked")
+		}
+	case assets.TraySignedOut:
+		state = words.T("tray.tip.signed_out")
+	case assets.TrayOffline:
+		state = words.T("tray.offline")
+	case assets.TrayWorking:
+		state = words.T("tray.tip.working")
+	case assets.TrayQuiet:
+		state = words.T("tray.quiet_until", "Time", s.QuietUntil.In(now.Location()).Format("15:04"))
+	case assets.TrayAttention:
+		state = words.N("tray.tip.unread", s.Inbox.Unread)
+	default:
+		return text
+	}
+	return text + " – " + state
+}
