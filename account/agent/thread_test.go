@@ -1,0 +1,91 @@
+package agent_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tabferry/tabferry/account/agent"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// The whole way: two installations sign in, see each other, one sends, the other receives.
+func TestSendAndReceive(t *testing.T) {
+	w := newWorld(t)
+	desk, lap := w.station("Desk").run().signIn(), w.station("Laptop").run().signIn()
+	to := desk.alertable("Laptop")
+	entry := desk.send(to, "https://www.example.com/a?b=c#d", "A page\u202e with a title")
+	if entry.State != localapi.SendWaiting || entry.To != "Laptop" || entry.Host != "www.example.com" {
+		t.Errorf("queued as %+v", entry)
+	}
+	entry = desk.awaitSent(entry.ID, localapi.SendAlerted, localapi.SendAccepted, localapi.SendPushOff, localapi.SendFailed)
+	if entry.State != localapi.SendAlerted || entry.MayBeTwice {
+		t.Errorf("sent as %+v", entry)
+	}
+	snap := lap.await("the tab", func(s localapi.Snapshot) bool { return s.Inbox.Total > 0 })
+	got := snap.Inbox.Recent[0]
+	if got.URL != "https://www.example.com/a?b=c#d" || got.Title != "A page with a title" || got.From != "Desk" ||
+		got.Host != "www.example.com" || !got.CanOpen || got.Kind != localapi.KindTab || got.Read || snap.Inbox.Unread != 1 {
+		t.Errorf("received %+v", got)
+	}
+	// The device sent to comes first from now on.
+	if first := desk.snapshot().Devices.Items[0]; first.ID != to.ID || first.LastSentTo.IsZero() {
+		t.Errorf("the first device is %+v", first)
+	}
+	for _, s := range []*station{desk, lap} {
+		for _, secret := range []string{"example.com/a?b", "b=c", "someone@example.com"} {
+			if strings.Contains(s.log.text(), secret) {
+				t.Errorf("the log of %s holds %q", s.params.DeviceName, secret)
+			}
+		}
+	}
+}
+
+func TestSignInByLoopback(t *testing.T) {
+	w := newWorld(t)
+	redirect := "http://" + freePort(t) + "/signin"
+	s := w.station("Desk", func(p *agent.Params) { p.Service.RedirectURI = redirect }).run()
+	page, err := s.face.BeginSignIn(t.Context(), "someone@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !page.Loopback || !strings.Contains(page.URL, "email=someone%40example.com") || page.RedirectPrefix != redirect {
+		t.Errorf("the page is %+v", page)
+	}
+	if snap := s.snapshot(); snap.Account.State != localapi.SigningIn || snap.SignIn == nil {
+		t.Errorf("while signing in: %s", describe(snap))
+	}
+	browser := &http.Client{Transport: transport(t)}
+	get := func(address string) (int, string) {
+		t.Helper()
+		response, err := browser.Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(body)
+	}
+	if status, _ := get(strings.Replace(redirect, "/signin", "/favicon.ico", 1)); status != http.StatusNotFound {
+		t.Errorf("another path gives %d", status)
+	}
+	if status, _ := get(redirect + "?code=" + strings.Repeat("0", 64) + "&state=not-ours"); status != http.StatusBadRequest {
+		t.Errorf("a foreign answer gives %d", status)
+	}
+	final, err := w.svc.Approve(page.URL, w.acct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, body := get(final)
+	if status != http.StatusOK || !strings.Contains(body, "You can close this page") {
+		t.Errorf("the browser sees %d: %s", status, body)
+	}
+	snap := s.await("being signed in", settled)
+	if snap.SignIn != nil || snap.Account.Email != "someone@example.com" || snap.Account.UID != w.acct.UID() || !snap.Account.HasSession {
+		t.Errorf("signed in as %s", describe(snap))
+	}
+}
