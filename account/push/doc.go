@@ -19,7 +19,7 @@
 //   - Every notification is acknowledged, also bad, unknown and repeated ones:
 //     the service sends no more than ten stored messages ahead.
 //   - A message is recorded on disk before it is handed over, so a repetition is
-//     recognized across restarts (the last 100 of each subscription). A crash
+//     recognized across restarts (the last 500 of each subscription). A crash
 //     between the two loses the message: push is a hint, and its receiver should
 //     ask its server once at every start.
 //   - Handlers run one at a time, in order, off the connection: a slow handler

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"strings"
@@ -202,24 +203,24 @@ func TestRedeliveryIsRecognized(t *testing.T) {
 		frame := func(i int) string {
 			return fmt.Sprintf(`{"messageType":"notification","channelID":%q,"version":"v%d"}`, channel, i)
 		}
-		for i := range 105 {
+		for i := range 505 {
 			w.ctl.Send(frame(i))
 		}
-		if got := w.take(); strings.Count(got, "account:") != 105 {
+		if got := w.take(); strings.Count(got, "account:") != 505 {
 			t.Fatalf("messages %q", got)
 		}
 		w.restart()
 		time.Sleep(time.Second)
-		for i := 5; i < 105; i++ {
+		for i := 5; i < 505; i++ {
 			w.ctl.Send(frame(i))
 		}
 		if got := w.take(); got != "" {
 			t.Errorf("handed over again: %q", got)
 		}
-		if codes := w.ackCodes(); codes[100] != 105 || codes[102] != 100 {
+		if codes := w.ackCodes(); codes[100] != 505 || codes[102] != 500 {
 			t.Errorf("acknowledged %v", codes)
 		}
-		w.ctl.Send(frame(4)) // beyond the last hundred
+		w.ctl.Send(frame(4)) // beyond what is remembered
 		w.post(sub, "new")
 		if got := w.take(); got != "account: account:new" {
 			t.Errorf("messages %q", got)
@@ -293,6 +294,41 @@ func TestHandlerContextEndsWithRun(t *testing.T) {
 		case <-ended:
 		default:
 			t.Error("run returned before its handler")
+		}
+	})
+}
+
+// TestRandomDisconnects: every one of a thousand messages is handled exactly once
+// while connections end at random and processes too.
+func TestRandomDisconnects(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		rng := rand.New(rand.NewPCG(7, 7))
+		for i := range 1000 {
+			w.post(sub, fmt.Sprint(i))
+			switch rng.IntN(60) {
+			case 0:
+				w.ctl.Cut()
+			case 1:
+				w.ctl.Close(1011, "RegistryDisconnected")
+			case 2:
+				w.client.Wake(push.Resumed)
+			case 3:
+				w.restart()
+			case 4:
+				time.Sleep(5 * time.Minute)
+			}
+			time.Sleep(time.Duration(rng.IntN(2000)) * time.Millisecond)
+		}
+		time.Sleep(31 * time.Minute)
+		seen := make(map[string]int)
+		for _, m := range strings.Fields(w.take()) {
+			seen[m]++
+		}
+		for i := range 1000 {
+			if n := seen["account:"+fmt.Sprint(i)]; n != 1 {
+				t.Errorf("message %d handled %d times", i, n)
+			}
 		}
 	})
 }

@@ -1,9 +1,6 @@
 package push
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // process handles everything in the inbox, unless the application is far behind.
 func (l *loop) process() {
@@ -94,7 +91,7 @@ func digest(st state, batch []heard) digested {
 		switch {
 		case r == nil:
 			d.unknown++
-		case slices.Contains(r.Versions, m.Version):
+		case r.knows(m.Version):
 			d.repeated++
 		default:
 			d.fresh++

@@ -2,6 +2,7 @@ package push
 
 import (
 	"crypto/ecdh"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,9 +16,16 @@ import (
 const (
 	// stateFormat numbers the layout of the stored blob.
 	stateFormat = 1
-	// maxVersions is how many message versions each subscription remembers
-	// (Firefox: maxRecentMessageIDsPerSubscription).
-	maxVersions = 100
+	// maxVersions is how many message versions each subscription remembers.
+	// Firefox keeps 100 (maxRecentMessageIDsPerSubscription); but the service may
+	// repeat all that it has sent and not yet seen acknowledged, which is up to 150
+	// stored messages and any number of live ones, and a window that is too short
+	// by one lets the whole row through again.
+	maxVersions = 500
+	// versionDigest is how many octets of a version's SHA-256 are kept. Versions
+	// are about 200 characters long and made by the service, so nobody can aim for
+	// a collision.
+	versionDigest = 9
 	// authSize and scalarSize are octets of the two secrets (RFC 8291).
 	authSize   = 16
 	scalarSize = 32
@@ -43,7 +51,7 @@ type record struct {
 	Auth      []byte    `json:"auth_secret,omitempty"`
 	ServerKey string    `json:"server_key,omitempty"` // VAPID key it is bound to
 	Created   time.Time `json:"created,omitzero"`
-	Versions  []string  `json:"versions,omitempty"` // oldest first
+	Versions  []string  `json:"versions,omitempty"` // digests, oldest first
 	Renewed   time.Time `json:"renewed,omitzero"`
 	// RenewWait is how long after Renewed the next renewal may be.
 	RenewWait time.Duration `json:"renew_wait,omitempty"`
@@ -164,8 +172,18 @@ func (s state) anyLive() bool {
 func (r *record) seen(version string) *record {
 	next := *r
 	from := max(0, len(r.Versions)+1-maxVersions)
-	next.Versions = append(slices.Clone(r.Versions[from:]), version)
+	next.Versions = append(slices.Clone(r.Versions[from:]), digestVersion(version))
 	return &next
+}
+
+// knows tells whether a message was seen before.
+func (r *record) knows(version string) bool {
+	return slices.Contains(r.Versions, digestVersion(version))
+}
+
+func digestVersion(version string) string {
+	sum := sha256.Sum256([]byte(version))
+	return base64.RawURLEncoding.EncodeToString(sum[:versionDigest])
 }
 
 // newRecord makes keys and secret for a registered channel.
