@@ -2,8 +2,6 @@ package accounttest
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -217,15 +215,14 @@ func (s *Service) SignEvent(e EventToken) string {
 	}
 	key := s.activeKey()
 	if e.ForeignKey || e.UnknownKey {
-		foreign, err := rsa.GenerateKey(rand.Reader, rsaBits)
-		if err != nil {
-			panic(fmt.Sprintf("accounttest: rsa: %v", err))
+		if s.signing.foreign == nil {
+			s.signing.foreign = s.newSigningKey(s.Clock.Now())
 		}
 		id := key.kid
 		if e.UnknownKey {
 			id = "2000-01-01-" + s.hex(16)
 		}
-		key = &signingKey{kid: id, key: foreign}
+		key = &signingKey{kid: id, key: s.signing.foreign.key}
 	}
 	token := signJWT(key, e.Type, claims)
 	if e.Unsigned {

@@ -29,9 +29,10 @@ type signingKey struct {
 	created time.Time
 }
 
-// signingKeys are the key in use, the next and the previous one. They are made
-// on first use: RSA keys cost more time than starting the whole service.
-type signingKeys struct{ active, next, previous *signingKey }
+// signingKeys are the key in use, the next and the previous one, and one that is
+// never published. They are made on first use: an RSA key costs more time than
+// starting the whole service.
+type signingKeys struct{ active, next, previous, foreign *signingKey }
 
 func (s *Service) newSigningKey(now time.Time) *signingKey {
 	key, err := rsa.GenerateKey(rand.Reader, rsaBits)
