@@ -31,7 +31,7 @@ type AuthorizationParams struct {
 func ParseAuthorizationParams(u *url.URL) (AuthorizationParams, error) {
 	q := u.Query()
 	for _, name := range []string{"scope", "client_id", "state", "access_type"} {
-		if q.Get(name) == "" {
+		if strings.TrimSpace(q.Get(name)) == "" {
 			return AuthorizationParams{}, fmt.Errorf("%s is missing: %w", name, ErrInvalidArgument)
 		}
 	}

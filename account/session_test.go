@@ -169,8 +169,10 @@ func TestCheckSession(t *testing.T) {
 	s := newScene(t)
 	a, _ := s.signedIn()
 	for name, fault := range map[string]func(){
-		"500":           func() { s.service.Faults.Next("GET /v1/session/status", 500) },
-		"no network":    func() { s.service.Faults.Next("GET /v1/session/status", 0, accounttest.DropConnection(), accounttest.Times(3)) },
+		"500": func() { s.service.Faults.Next("GET /v1/session/status", 500) },
+		"no network": func() {
+			s.service.Faults.Next("GET /v1/session/status", 0, accounttest.DropConnection(), accounttest.Times(3))
+		},
 		"a proxy's 401": func() { s.service.Faults.Next("GET /v1/session/status", 401, accounttest.HTML()) },
 		"another 401":   func() { s.service.Faults.Next("GET /v1/session/status", 401, accounttest.Errno(223)) },
 	} {
