@@ -3,6 +3,7 @@ package push_test
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -337,7 +338,7 @@ func TestAnswersThatAreNoWebSocket(t *testing.T) {
 			w.ctl.Cut()
 			time.Sleep(5 * time.Second)
 			synctest.Wait()
-			if h := w.client.Health(); h.State != push.Waiting || h.Failures != 2 || h.LastError == "" {
+			if h := w.client.Health(); h.State != push.Waiting || h.Failures != 2 || !strings.Contains(h.LastError, strconv.Itoa(status)) {
 				t.Errorf("%d: health %+v", status, h)
 			}
 			time.Sleep(10 * time.Second)

@@ -56,8 +56,9 @@ type Message struct {
 }
 
 // Params are a client's parts. Store and Handle must be given. The functions are
-// called one at a time, in order, never from within a method of the client; the
-// context they get ends with Run.
+// called one at a time, in order, never from within a method of the client. The
+// context they get ends with Run's; calls that wait then are still made, and Run
+// returns after the last one.
 type Params struct {
 	// ServerURL is the service's WebSocket, DefaultServerURL if empty. It must be
 	// wss:, or ws: to a loopback address. Changing it ends all subscriptions; they
@@ -80,7 +81,9 @@ type Params struct {
 	// Handle takes a message.
 	Handle func(ctx context.Context, m Message)
 	// Changed is told every subscription that was made anew, for whatever reason;
-	// not the first making, which Subscribe returns. May be nil.
+	// not the first making, which Subscribe returns. A process that dies just
+	// before is not told again: compare what Subscribe gives at start with what the
+	// sender has. May be nil.
 	Changed func(ctx context.Context, name string, s Subscription)
 	// Lost is told when a subscription has died and its successor is not made
 	// yet. May be nil.

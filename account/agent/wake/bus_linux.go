@@ -210,7 +210,7 @@ func (b *bus) apply(changed map[string]dbus.Variant, tell func(Event)) {
 	switch {
 	case b.connectivity == connectivityNone && before != connectivityNone:
 		tell(Offline)
-	case b.connectivity == connectivityFull && before != connectivityFull && before != 0:
+	case b.connectivity == connectivityFull && before != connectivityFull:
 		tell(Online)
 	case moved && b.connectivity != connectivityNone:
 		tell(Changed)

@@ -59,6 +59,9 @@ func (s *System) Watch(ctx context.Context, tell func(Event)) error {
 		}
 		b.run(ctx, tell, poll)
 		b.close()
+		if ctx.Err() == nil { // the bus has gone; give it time to come back
+			poll.run(ctx, tell, time.Now().Add(pollInterval))
+		}
 	}
 	return nil
 }
