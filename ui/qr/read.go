@@ -3,13 +3,10 @@ package qr
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"image"
 	_ "image/gif"  // pictures may come in
 	_ "image/jpeg" // any of these
 	_ "image/png"  // forms
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -42,41 +39,43 @@ const (
 	largeSide = 1400
 )
 
-// ReadFile finds the codes in a picture file; see Read.
-func ReadFile(path string) ([]string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("qr: %w", err)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("qr: %w", err)
-	}
-	return Decode(data)
-}
-
-// Decode finds the codes in the bytes of a picture file; see Read.
-func Decode(data []byte) ([]string, error) {
+// Decode finds the code in the bytes of a picture file; see Read.
+func Decode(data []byte) (string, error) {
 	if len(data) > maxFile {
-		return nil, ErrTooLarge
+		return "", ErrTooLarge
 	}
 	cfg, _, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return nil, ErrNoPicture
+		return "", ErrNoPicture
 	}
 	if cfg.Width <= 0 || cfg.Height <= 0 || cfg.Width > maxPixels/cfg.Height {
-		return nil, ErrTooLarge
+		return "", ErrTooLarge
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, ErrNoPicture
+		return "", ErrNoPicture
 	}
 	return Read(img)
 }
 
-// Read finds the codes in a picture and gives their texts, each once. The picture may be a whole
-// screen with the code anywhere on it, turned, mirrored or light on dark. ErrNoCode if there is none.
-func Read(img image.Image) ([]string, error) {
+// Read finds the code in a picture and gives its text. Of several it prefers one that pairs. The
+// picture may be a whole screen with the code anywhere on it, turned, mirrored or light on dark.
+// ErrNoCode if there is none.
+func Read(img image.Image) (string, error) {
+	texts, err := ReadAll(img)
+	if err != nil {
+		return "", err
+	}
+	for _, text := range texts {
+		if strings.Contains(text, "channel_key=") {
+			return text, nil
+		}
+	}
+	return texts[0], nil
+}
+
+// ReadAll finds all codes in a picture and gives their texts, each once; see Read.
+func ReadAll(img image.Image) ([]string, error) {
 	b := img.Bounds()
 	if b.Empty() {
 		return nil, ErrNoCode
@@ -102,16 +101,6 @@ func Read(img image.Image) ([]string, error) {
 		}
 	}
 	return nil, ErrNoCode
-}
-
-// Pairing picks the text that looks like a pairing address.
-func Pairing(texts []string) (string, bool) {
-	for _, text := range texts {
-		if strings.Contains(text, "channel_key=") {
-			return text, true
-		}
-	}
-	return "", false
 }
 
 // find looks for codes with both ways of telling black from white: the local one suits photographs
