@@ -13,6 +13,13 @@ import (
 // server beside it is asked, which some compositors keep in step.
 func OpenClipboard() (Clipboard, error) {
 	var reasons []error
+	if os.Getenv("WAYLAND_DISPLAY") != "" {
+		c, err := openWaylandClipboard()
+		if err == nil {
+			return c, nil
+		}
+		reasons = append(reasons, err)
+	}
 	if os.Getenv("DISPLAY") != "" {
 		c, err := openX11Clipboard()
 		if err == nil {
