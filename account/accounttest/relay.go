@@ -39,15 +39,13 @@ const (
 	relayWrite    = 10 * time.Second
 )
 
-// relayPlace is where a member seems to be, in the names of its language.
-type relayPlace struct{ city, region, country string }
+// Place is where a member seems to be; what is empty is unknown.
+type Place struct{ City, Region, Country string }
 
 // relayParams is what newRelay needs. Zero limits mean DefaultRelayLimits.
 type relayParams struct {
 	random io.Reader
 	limits RelayLimits
-	// place gives a member's place for its Accept-Language header; nil means unknown.
-	place func(acceptLanguage string) relayPlace
 }
 
 // Relay is the pairing channel server: it passes text between the members of a channel and
@@ -59,6 +57,7 @@ type Relay struct {
 
 	mu       sync.Mutex
 	limits   RelayLimits
+	place    func(acceptLanguage string) Place
 	channels map[string]*relayChannel
 	closed   bool
 }
@@ -80,6 +79,14 @@ func (r *Relay) SetLimits(limits RelayLimits) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.limits = limits
+}
+
+// SetPlace makes the relay say where the members that join from now on seem to be, in the language
+// they prefer. Without it their place is unknown.
+func (r *Relay) SetPlace(place func(acceptLanguage string) Place) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.place = place
 }
 
 // Members tells how many members a channel has.
@@ -204,11 +211,14 @@ func (r *Relay) describe(req *http.Request) map[string]string {
 	if host, _, err := net.SplitHostPort(req.RemoteAddr); err == nil {
 		set("remote", host)
 	}
-	if r.params.place != nil {
-		place := r.params.place(req.Header.Get("Accept-Language"))
-		set("city", place.city)
-		set("region", place.region)
-		set("country", place.country)
+	r.mu.Lock()
+	placeOf := r.place
+	r.mu.Unlock()
+	if placeOf != nil {
+		place := placeOf(req.Header.Get("Accept-Language"))
+		set("city", place.City)
+		set("region", place.Region)
+		set("country", place.Country)
 	}
 	return sender
 }

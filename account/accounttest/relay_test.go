@@ -184,13 +184,13 @@ func (m *rawMember) say(text string) {
 }
 
 func TestRelayPassesText(t *testing.T) {
-	place := func(lang string) relayPlace {
-		if lang == "de" {
-			return relayPlace{city: "Köln", country: "Deutschland"}
-		}
-		return relayPlace{}
-	}
-	inRelayBubble(t, relayParams{place: place}, func(t *testing.T, r *rawRelay) {
+	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+		r.relay.SetPlace(func(lang string) Place {
+			if lang == "de" {
+				return Place{City: "Köln", Country: "Deutschland"}
+			}
+			return Place{}
+		})
 		a := r.open("/v1/ws/")
 		b, _ := r.dial("/v1/ws/"+a.id, http.Header{"Accept-Language": {"de"}, "User-Agent": {"B/2"}})
 		b.text()
