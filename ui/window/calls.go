@@ -23,11 +23,16 @@ func (w *Window) post(f func()) {
 
 // call runs work beside Fyne's goroutine and hands its error to done on Fyne's goroutine.
 func (w *Window) call(work func(ctx context.Context) error, done func(err error)) {
+	w.callFor(callTime, work, done)
+}
+
+// callFor is call for work that may take another time.
+func (w *Window) callFor(d time.Duration, work func(ctx context.Context) error, done func(err error)) {
 	if w.closed {
 		return
 	}
 	w.running.Go(func() {
-		ctx, cancel := context.WithTimeout(w.ctx, callTime)
+		ctx, cancel := context.WithTimeout(w.ctx, d)
 		defer cancel()
 		err := work(ctx)
 		if w.ctx.Err() == nil {

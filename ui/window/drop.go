@@ -36,12 +36,73 @@ func (w *Window) pasted(words string) {
 	w.take(findLinks(words))
 }
 
-// take puts links into the send pane.
+// Offer hands the window what another start of Tabferry was called with: a pane, empty for none,
+// and links, files that hold links, or pictures of codes. The window comes to the front. Unlike the
+// other methods it may be called on any goroutine, also before the window is shown.
+func (w *Window) Offer(pane string, items ...string) {
+	w.post(func() {
+		w.win.Show()
+		w.win.RequestFocus()
+		if pane != "" {
+			w.show(pane)
+		}
+		w.whenKnown(func() { w.takeItems(items) })
+	})
+}
+
+// takeItems takes links and files.
+func (w *Window) takeItems(items []string) {
+	var links []localapi.Link
+	var files []string
+	for _, item := range items {
+		switch link, ok := typedLink(item); {
+		case looksLikePairing(item):
+			w.join(item)
+		case isLink(item):
+			links = append(links, localapi.Link{URL: item})
+		case kindOfFile(item) != fileOther:
+			files = append(files, strings.TrimPrefix(item, "file://"))
+		case ok:
+			links = append(links, localapi.Link{URL: link})
+		}
+	}
+	if len(files) > 0 {
+		w.readFiles(files)
+	}
+	if len(links) > 0 {
+		w.take(links)
+	}
+}
+
+// whenKnown runs a function once the agent has told its state.
+func (w *Window) whenKnown(f func()) {
+	if w.model.known {
+		f()
+		return
+	}
+	w.later = append(w.later, f)
+}
+
+// runLater runs what waited for the agent's state, and takes links that waited for a sign-in.
+func (w *Window) runLater() {
+	later := w.later
+	w.later = nil
+	for _, f := range later {
+		f()
+	}
+	if links := w.waiting; len(links) > 0 && w.model.gate() == gateOpen {
+		w.waiting = nil
+		w.take(links)
+	}
+}
+
+// take puts links into the send pane; before there is an account they wait for it.
 func (w *Window) take(links []localapi.Link) {
 	switch {
 	case len(links) == 0:
 		w.toasts.say(toneInfo, w.t("window.toast.no_link"))
 	case w.model.gate() != gateOpen:
+		w.waiting = links
 		w.toasts.say(toneInfo, w.t("window.toast.sign_in_first"))
 	default:
 		w.show(PaneSend)
@@ -92,11 +153,11 @@ func (w *Window) readFiles(files []string) {
 				return err
 			}
 			if kindOfFile(file) == filePicture {
-				code, err := codeInFile(file, read)
+				found, err := codesInFile(file, read)
 				if err != nil {
 					return err
 				}
-				codes = append(codes, code)
+				codes = append(codes, found...)
 				continue
 			}
 			content, err := readUpTo(file, maxLinkFile)
@@ -140,26 +201,26 @@ func readUpTo(file string, limit int64) ([]byte, error) {
 	return content, nil
 }
 
-// codeInFile reads the code in a picture.
-func codeInFile(file string, read func(image.Image) (string, error)) (string, error) {
+// codesInFile reads the codes in a picture.
+func codesInFile(file string, read func(image.Image) ([]string, error)) ([]string, error) {
 	if read == nil {
-		return "", errNoCode
+		return nil, errNoCode
 	}
 	content, err := readUpTo(file, maxPicture)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	config, _, err := image.DecodeConfig(bytes.NewReader(content))
 	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > maxPixels/config.Height {
-		return "", errNoCode
+		return nil, errNoCode
 	}
 	picture, _, err := image.Decode(bytes.NewReader(content))
 	if err != nil {
-		return "", errNoCode
+		return nil, errNoCode
 	}
-	code, err := read(picture)
-	if err != nil {
-		return "", errNoCode
+	codes, err := read(picture)
+	if err != nil || len(codes) == 0 {
+		return nil, errNoCode
 	}
-	return code, nil
+	return codes, nil
 }

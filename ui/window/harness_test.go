@@ -1,9 +1,6 @@
 package window
 
 import (
-	"errors"
-	"image"
-	"image/color"
 	"slices"
 	"strings"
 	"sync"
@@ -14,10 +11,10 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
-	"github.com/skip2/go-qrcode"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/qr"
 )
 
 // harness is a window on a fake agent, in a bubble with its own clock. What the window posts runs
@@ -57,8 +54,7 @@ func inBubble(t *testing.T, edit func(*Params), f func(h *harness)) {
 				h.queue = append(h.queue, f)
 			},
 			Words:    func(string) *i18n.Catalogue { return i18n.New("en") },
-			DrawCode: drawCode,
-			ReadCode: func(image.Image) (string, error) { return "", errors.New("no code") },
+			DrawCode: qr.Draw, ReadCode: qr.Read,
 		}
 		if edit != nil {
 			edit(&p)
@@ -69,25 +65,6 @@ func inBubble(t *testing.T, edit func(*Params), f func(h *harness)) {
 		f(h)
 		h.w.Stop()
 	})
-}
-
-// drawCode draws a code with one pixel for a module.
-func drawCode(words string) (image.Image, error) {
-	code, err := qrcode.New(words, qrcode.Low)
-	if err != nil {
-		return nil, err
-	}
-	code.DisableBorder = true
-	bits := code.Bitmap()
-	picture := image.NewGray(image.Rect(0, 0, len(bits), len(bits)))
-	for y, line := range bits {
-		for x, dark := range line {
-			if !dark {
-				picture.SetGray(x, y, color.Gray{Y: 0xff})
-			}
-		}
-	}
-	return picture, nil
 }
 
 // settle lets everything that was started finish and runs what was posted.

@@ -2,7 +2,9 @@ package window
 
 import (
 	"context"
+	"errors"
 	"image"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -339,25 +341,31 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 	return newCard(body)
 }
 
+// grabTime bounds taking a picture of the screen: some desktops ask the person first.
+const grabTime = 2 * time.Minute
+
 // fromScreen reads the code another window shows.
 func (p *pairPane) fromScreen() {
 	w := p.w
 	var code string
 	w.toasts.say(toneInfo, w.t("window.pair.looking"))
-	w.call(func(ctx context.Context) error {
+	w.callFor(grabTime, func(ctx context.Context) error {
 		picture, err := w.p.GrabScreen(ctx)
 		if err != nil {
 			return err
 		}
-		if code, err = w.p.ReadCode(picture); err != nil {
+		codes, err := w.p.ReadCode(picture)
+		i := slices.IndexFunc(codes, looksLikePairing)
+		if err != nil || i < 0 {
 			return errNoCode
 		}
+		code = codes[i]
 		return nil
 	}, func(err error) {
 		switch {
 		case err == nil:
 			w.join(code)
-		case code == "" && err == errNoCode: //nolint:errorlint // our own value, never wrapped
+		case errors.Is(err, errNoCode):
 			w.toasts.say(toneWarn, w.t("window.pair.no_code_screen"))
 		default:
 			w.toasts.say(toneBad, w.t("window.pair.no_screen"))
@@ -454,7 +462,10 @@ func (p *pairPane) fetchCode(pairing localapi.Pairing) {
 		if err != nil {
 			return err
 		}
-		picture, err = w.p.DrawCode(address)
+		drawn, err := w.p.DrawCode(address)
+		if err == nil {
+			picture = withoutQuietZone(drawn)
+		}
 		return err
 	}, func(err error) {
 		if p.codeFor != key {

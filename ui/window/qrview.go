@@ -3,14 +3,25 @@ package window
 import (
 	"image"
 	"image/color"
+	"image/draw"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/ui/qr"
 )
 
-// quietZone is the white border a code needs, in modules (ISO/IEC 18004).
-const quietZone = 4
+const quietZone = qr.QuietZone
+
+// withoutQuietZone gives the modules of a drawn code. The view draws the white around them itself,
+// with round corners.
+func withoutQuietZone(code *image.Paletted) image.Image {
+	from := code.Bounds().Inset(quietZone)
+	inner := image.NewGray(image.Rect(0, 0, from.Dx(), from.Dy()))
+	draw.Draw(inner, inner.Bounds(), code, from.Min, draw.Src)
+	return inner
+}
 
 // The sizes of a code, in units; the drawn size is the next whole multiple of its modules below.
 const (
@@ -23,7 +34,7 @@ const (
 type qrView struct {
 	widget.BaseWidget
 	side float32
-	code image.Image // one pixel for a module, without quiet zone
+	code image.Image // one pixel for a module, without the quiet zone
 	name string
 }
 

@@ -56,7 +56,7 @@ func lightPalette() palette {
 		theme.ColorNamePressed:             rgba(0x1c1b40, 0x24),
 		theme.ColorNameButton:              rgb(0xebebf3),
 		theme.ColorNameDisabledButton:      rgb(0xeeeef3),
-		theme.ColorNameInputBackground:     rgb(0xffffff),
+		theme.ColorNameInputBackground:     rgb(0xf4f4f9),
 		theme.ColorNameInputBorder:         rgb(0x8d8c9c),
 		theme.ColorNameSeparator:           rgb(0xe3e3ec),
 		theme.ColorNameMenuBackground:      rgb(0xffffff),

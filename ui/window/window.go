@@ -50,6 +50,9 @@ type Window struct {
 	panes                map[string]pane
 	current, wanted      string
 
+	later   []func()        // wait for the agent's state
+	waiting []localapi.Link // wait for an account
+
 	shell  *shell
 	toasts *toasts
 	dialog *asking
@@ -173,6 +176,7 @@ func (w *Window) apply(u localapi.Update) {
 	for _, e := range u.Events {
 		w.react(e)
 	}
+	w.runLater()
 	w.explainMissingTray()
 	w.schedule()
 }
