@@ -86,7 +86,7 @@ func importV2(text []byte, schema string) (*persisted, error) {
 		ScopedKeys:   v.ScopedKeys,
 		AuthIssues:   v.AuthIssues,
 		DeviceID:     value(v.DeviceID),
-		Capabilities: v.Capabilities,
+		Capabilities: normalCapabilities(v.Capabilities),
 		CommandKeys:  v.CommandKeys,
 		LastCommand:  value(v.LastCommand),
 	}

@@ -46,3 +46,10 @@ func firefoxBody(t *testing.T, method, path string) string {
 	t.Fatalf("Firefox sent no %s %s", method, path)
 	return ""
 }
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	ok(t, path, err)
+	return text
+}
