@@ -27,9 +27,11 @@ const (
 
 // cachedDevices is the last list and when it was fetched, on the monotonic clock.
 type cachedDevices struct {
-	list  []Device
-	at    time.Duration
-	valid bool
+	list []Device
+	at   time.Duration
+	// token is the refresh token it was fetched with; empty when there is no list.
+	// An answer that comes after the sign-in has changed is of no use to the next.
+	token string
 }
 
 func (c *cachedDevices) drop() { *c = cachedDevices{} }
@@ -43,9 +45,11 @@ func (c *cachedDevices) drop() { *c = cachedDevices{} }
 func (a *Account) Devices(ctx context.Context, opts ...ReadOption) ([]Device, error) {
 	o := readOptionsOf(opts)
 	var list []Device
+	var with *refreshToken
 	err := a.onDeviceRoute(ctx, func(ctx context.Context) error {
 		return a.view(ctx, func(ctx context.Context, s *persisted) error {
 			var err error
+			with = s.RefreshToken
 			list, err = a.listDevices(ctx, s, o.fresh)
 			return err
 		})
@@ -53,7 +57,7 @@ func (a *Account) Devices(ctx context.Context, opts ...ReadOption) ([]Device, er
 	if err != nil {
 		return nil, err
 	}
-	if err := a.keepDevices(ctx, list); err != nil {
+	if err := a.keepDevices(ctx, list, with.Token); err != nil {
 		return nil, err
 	}
 	list = slices.Clone(list)
@@ -76,15 +80,15 @@ func (a *Account) SavedDevices() ([]Device, time.Time) {
 // listDevices gives the cached list or fetches one. A failure leaves the cache
 // as it is. The result must not be changed.
 func (a *Account) listDevices(ctx context.Context, s *persisted, fresh bool) ([]Device, error) {
-	now := a.clock.Monotonic()
-	var cached cachedDevices
-	a.remember(func(m *memory) { cached = m.devices })
-	if !fresh && cached.valid && now-cached.at < devicesFresh {
-		return cached.list, nil
-	}
 	token, err := s.refresh()
 	if err != nil {
 		return nil, err
+	}
+	now := a.clock.Monotonic()
+	var cached cachedDevices
+	a.remember(func(m *memory) { cached = m.devices })
+	if !fresh && cached.token == token && now-cached.at < devicesFresh {
+		return cached.list, nil
 	}
 	// Idle devices are asked for too: they are good targets, and left out of the
 	// list only for those who want that.
@@ -96,18 +100,21 @@ func (a *Account) listDevices(ctx context.Context, s *persisted, fresh bool) ([]
 	for _, r := range records {
 		list = append(list, deviceFrom(r))
 	}
-	a.remember(func(m *memory) { m.devices = cachedDevices{list: list, at: now, valid: true} })
+	a.remember(func(m *memory) { m.devices = cachedDevices{list: list, at: now, token: token} })
 	return list, nil
 }
 
 // keepDevices saves a list that differs from the saved one. When devices were
-// last seen changes all the time and is not worth a write.
-func (a *Account) keepDevices(ctx context.Context, list []Device) error {
+// last seen changes all the time and is not worth a write. A list that was fetched
+// with another token than the one held by now is not kept.
+func (a *Account) keepDevices(ctx context.Context, list []Device, token string) error {
 	if !devicesDiffer(a.state().Devices, list) && !a.state().DevicesUnavailable {
 		return nil
 	}
 	return a.change(ctx, func(_ context.Context, t *tx) error {
-		t.keepDevices(list)
+		if held, err := t.state.refresh(); err == nil && held == token {
+			t.keepDevices(list)
+		}
 		return nil
 	})
 }
@@ -115,7 +122,7 @@ func (a *Account) keepDevices(ctx context.Context, list []Device) error {
 // keepDevices puts a list that was just fetched into the state.
 func (t *tx) keepDevices(list []Device) {
 	t.state.DevicesUnavailable = false
-	if t.state.RefreshToken != nil && devicesDiffer(t.state.Devices, list) {
+	if devicesDiffer(t.state.Devices, list) {
 		t.state.Devices, t.state.DevicesAt = slices.Clone(list), t.a.clock.Now().UTC()
 	}
 }

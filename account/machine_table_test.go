@@ -247,7 +247,9 @@ func TestTransitions(t *testing.T) {
 
 		{"check", fine, connected, EventCheckAuthorization{}, "connected", false},
 		{"check, dead", inactive, connected, EventCheckAuthorization{}, "auth issues", true},
-		{"check without network", away, connected, EventCheckAuthorization{}, "connected", false},
+		{"check without network", away, connected, EventCheckAuthorization{}, "connected (degraded)", false},
+		{"profile after trouble", fine, State{Kind: Connected, Degraded: true, Cause: ErrNetwork}, EventCallGetProfile{}, "connected", false},
+		{"profile, something pending", fine, limping, EventCallGetProfile{}, "connected (degraded)", false},
 		{"check makes up", fine, limping, EventCheckAuthorization{}, "connected", false},
 		{"check cannot make up", scripted{fails: failingAll(ErrUnavailable), active: true}, limping, EventCheckAuthorization{}, "connected (degraded)", false},
 		{"check while degraded, no network", away, limping, EventCheckAuthorization{}, "connected (degraded)", false},

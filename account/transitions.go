@@ -190,8 +190,8 @@ var arrows = map[arrowKey]target{
 	{Connected, stepDisconnect, failedOther}:  unchanged(),
 	{Connected, stepCheck, done}:              at(Connected),
 	{Connected, stepCheck, dead}:              signedOut(),
-	{Connected, stepCheck, later}:             unchanged(),
-	{Connected, stepCheck, failedOther}:       unchanged(),
+	{Connected, stepCheck, later}:             limp(stepNone),
+	{Connected, stepCheck, failedOther}:       limp(stepNone),
 	{Connected, stepRegister, done}:           at(Connected),
 	{Connected, stepRegister, dead}:           signedOut(),
 	{Connected, stepRegister, later}:          limp(stepRegister),
@@ -242,9 +242,10 @@ func start(s State, e eventKind) (t target, ok bool) {
 }
 
 // follow says where the outcome of a step leads. s is the state in which the
-// transition began. Two things depend on more than its kind: a sign-in over an
-// existing one keeps its device, so that only its capabilities are looked at,
-// and a check that went well makes up for what is pending.
+// transition began. Some things depend on more than its kind: a sign-in over an
+// existing one keeps its device, so that only its capabilities are looked at; a
+// check that went well makes up for what is pending; and when nothing is, any
+// success makes the account well again.
 func follow(s State, did step, how outcome) (t target, ok bool) {
 	t, ok = arrows[arrowKey{s.Kind, did, how}]
 	if how != done {
@@ -255,6 +256,8 @@ func follow(s State, did step, how outcome) (t target, ok bool) {
 		return run(stepEnsure), ok
 	case s.Kind == Connected && did == stepCheck && s.pending != stepNone:
 		return run(s.pending), ok
+	case s.Kind == Connected && did == stepProfile && s.pending == stepNone:
+		return at(Connected), ok
 	}
 	return t, ok
 }

@@ -12,7 +12,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"math/big"
 	"strings"
 	"testing"
 
@@ -222,15 +221,13 @@ func TestEncryptJWECopiesKid(t *testing.T) {
 }
 
 // judge gives the same key to an unrelated JOSE library.
-func judge(priv *ecdh.PrivateKey) *ecdsa.PrivateKey {
-	raw := priv.PublicKey().Bytes()
-	return &ecdsa.PrivateKey{
-		PublicKey: ecdsa.PublicKey{
-			Curve: elliptic.P256(),
-			X:     new(big.Int).SetBytes(raw[1:33]), Y: new(big.Int).SetBytes(raw[33:]),
-		},
-		D: new(big.Int).SetBytes(priv.Bytes()),
+func judge(t testing.TB, priv *ecdh.PrivateKey) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), priv.Bytes())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return key
 }
 
 func TestJWEAgreesWithGoJose(t *testing.T) {
@@ -247,16 +244,16 @@ func TestJWEAgreesWithGoJose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parsed, err := jose.ParseEncrypted(ours, []jose.KeyAlgorithm{jose.ECDH_ES}, []jose.ContentEncryption{jose.A256GCM})
+		parsed, err := jose.ParseEncryptedCompact(ours, []jose.KeyAlgorithm{jose.ECDH_ES}, []jose.ContentEncryption{jose.A256GCM})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := parsed.Decrypt(judge(priv))
+		got, err := parsed.Decrypt(judge(t, priv))
 		if err != nil || string(got) != plain {
 			t.Errorf("go-jose reads ours: %v", err)
 		}
 
-		enc, err := jose.NewEncrypter(jose.A256GCM, jose.Recipient{Algorithm: jose.ECDH_ES, Key: judge(priv).Public(), KeyID: "k"}, nil)
+		enc, err := jose.NewEncrypter(jose.A256GCM, jose.Recipient{Algorithm: jose.ECDH_ES, Key: judge(t, priv).Public(), KeyID: "k"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
