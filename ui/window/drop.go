@@ -153,11 +153,11 @@ func (w *Window) readFiles(files []string) {
 				return err
 			}
 			if kindOfFile(file) == filePicture {
-				found, err := codesInFile(file, read)
+				code, err := codeInFile(file, read)
 				if err != nil {
 					return err
 				}
-				codes = append(codes, found...)
+				codes = append(codes, code)
 				continue
 			}
 			content, err := readUpTo(file, maxLinkFile)
@@ -201,26 +201,26 @@ func readUpTo(file string, limit int64) ([]byte, error) {
 	return content, nil
 }
 
-// codesInFile reads the codes in a picture.
-func codesInFile(file string, read func(image.Image) ([]string, error)) ([]string, error) {
+// codeInFile reads the code in a picture.
+func codeInFile(file string, read func(image.Image) (string, error)) (string, error) {
 	if read == nil {
-		return nil, errNoCode
+		return "", errNoCode
 	}
 	content, err := readUpTo(file, maxPicture)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	config, _, err := image.DecodeConfig(bytes.NewReader(content))
 	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > maxPixels/config.Height {
-		return nil, errNoCode
+		return "", errNoCode
 	}
 	picture, _, err := image.Decode(bytes.NewReader(content))
 	if err != nil {
-		return nil, errNoCode
+		return "", errNoCode
 	}
-	codes, err := read(picture)
-	if err != nil || len(codes) == 0 {
-		return nil, errNoCode
+	code, err := read(picture)
+	if err != nil {
+		return "", errNoCode
 	}
-	return codes, nil
+	return code, nil
 }

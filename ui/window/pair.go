@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"image"
-	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -354,12 +353,10 @@ func (p *pairPane) fromScreen() {
 		if err != nil {
 			return err
 		}
-		codes, err := w.p.ReadCode(picture)
-		i := slices.IndexFunc(codes, looksLikePairing)
-		if err != nil || i < 0 {
+		code, err = w.p.ReadCode(picture)
+		if err != nil || !looksLikePairing(code) {
 			return errNoCode
 		}
-		code = codes[i]
 		return nil
 	}, func(err error) {
 		switch {
@@ -462,10 +459,7 @@ func (p *pairPane) fetchCode(pairing localapi.Pairing) {
 		if err != nil {
 			return err
 		}
-		drawn, err := w.p.DrawCode(address)
-		if err == nil {
-			picture = withoutQuietZone(drawn)
-		}
+		picture, err = w.p.DrawCode(address)
 		return err
 	}, func(err error) {
 		if p.codeFor != key {

@@ -96,12 +96,12 @@ type Params struct {
 
 	// Icon is the application's icon, for the window and the sign-in pane; nil shows none.
 	Icon fyne.Resource
-	// DrawCode draws a text as a QR code with its quiet zone, one pixel for a module; qr.Draw does.
-	// nil offers no pairing by showing a code.
-	DrawCode func(text string) (*image.Paletted, error)
-	// ReadCode finds the QR codes in a picture and gives their texts; qr.Read does. nil offers no
-	// reading of pictures.
-	ReadCode func(picture image.Image) ([]string, error)
+	// DrawCode draws a text as a QR code: one pixel for a module, no quiet zone; qr.Draw does. nil
+	// offers no pairing by showing a code.
+	DrawCode func(text string) (image.Image, error)
+	// ReadCode finds the QR code in a picture, of several the one that pairs; qr.Read does. nil
+	// offers no reading of pictures.
+	ReadCode func(picture image.Image) (string, error)
 	// GrabScreen takes a picture of the screen. nil offers no reading from the screen.
 	GrabScreen func(ctx context.Context) (image.Image, error)
 	// StartAgent starts the agent anew after it went away. nil offers no such button.

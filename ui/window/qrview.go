@@ -3,7 +3,6 @@ package window
 import (
 	"image"
 	"image/color"
-	"image/draw"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -12,16 +11,8 @@ import (
 	"github.com/tabferry/tabferry/ui/qr"
 )
 
+// quietZone is the white border a code needs, in modules.
 const quietZone = qr.QuietZone
-
-// withoutQuietZone gives the modules of a drawn code. The view draws the white around them itself,
-// with round corners.
-func withoutQuietZone(code *image.Paletted) image.Image {
-	from := code.Bounds().Inset(quietZone)
-	inner := image.NewGray(image.Rect(0, 0, from.Dx(), from.Dy()))
-	draw.Draw(inner, inner.Bounds(), code, from.Min, draw.Src)
-	return inner
-}
 
 // The sizes of a code, in units; the drawn size is the next whole multiple of its modules below.
 const (
