@@ -29,7 +29,8 @@ func (s *Service) handleCreate(c *call) (any, error) {
 	email := p.need("email", emailRule)
 	authPW := p.need("authPW", hex64Rule)
 	p.opt("service", serviceRule)
-	p.known("verificationMethod", "metricsContext", "preVerified", "style", "redirectTo", "resume", "redirectPath")
+	p.metricsContext()
+	p.known("verificationMethod", "preVerified", "style", "redirectTo", "resume", "redirectPath")
 	p.known("authPWVersion2", "wrapKb", "wrapKbVersion2", "clientSalt") // version 1 is what this service keeps
 	if err := p.done(); err != nil {
 		return nil, err
@@ -78,7 +79,8 @@ func (s *Service) handleLogin(c *call) (any, error) {
 	p.opt("service", serviceRule)
 	original := p.opt("originalLoginEmail", emailRule)
 	p.opt("unblockCode", rule{max: 8})
-	p.known("reason", "verificationMethod", "metricsContext", "redirectTo", "resume")
+	p.metricsContext()
+	p.known("reason", "verificationMethod", "redirectTo", "resume")
 	if err := p.done(); err != nil {
 		return nil, err
 	}
@@ -286,5 +288,13 @@ func (s *Service) verifySession(c *call, t *session) {
 	t.verified = true
 	if t.device != nil {
 		s.announce(c, t.device)
+	}
+}
+
+// confirmSignIn confirms the caller's session and wakes all devices.
+func (s *Service) confirmSignIn(c *call) {
+	if !c.session.verified {
+		s.verifySession(c, c.session)
+		c.pushes = append(c.pushes, s.pushTo(c.session.account.devices, "", nil, ttlNow)...)
 	}
 }

@@ -264,6 +264,9 @@ func TestUnconfirmedSessionAnnouncesItsDeviceLater(t *testing.T) {
 	if message := g.next(); message["command"] != "fxaccounts:device_connected" || message["data"].(map[string]any)["deviceName"] != "Newcomer" {
 		t.Errorf("unexpected push: %v", message)
 	}
+	if message := g.next(); message != nil {
+		t.Errorf("a confirmed sign-in wakes with an empty message, got %v", message)
+	}
 	if got := p.get("/v1/account/profile", session).ok(); !strings.Contains(got.text, `"otp"`) || got.num("authenticatorAssuranceLevel") != 2 {
 		t.Errorf("unexpected profile: %s", got.text)
 	}
@@ -380,4 +383,27 @@ func TestRevocationControls(t *testing.T) {
 	if replaced := s.NewAccount("A@example.com", "other"); replaced.UID() == h.UID() || len(s.Accounts()) != 1 {
 		t.Error("a new account of the same address must replace the old one")
 	}
+}
+
+func TestMetricsContextAndLetterCase(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	p := newPeer(t, s)
+	h := s.NewAccount("a@example.com", "password1")
+	authPW := hex.EncodeToString(stretch("a@example.com", "password1").authPW)
+	login := func(context any) answer {
+		return p.post("/v1/account/login", "", map[string]any{"email": h.Email(), "authPW": strings.ToUpper(authPW), "metricsContext": context})
+	}
+	flow := strings.Repeat("0", 64)
+	login(map[string]any{"flowId": flow, "flowBeginTime": 1700000000000, "entrypoint": "a.b:c-d", "utmSource": "x/y"}).ok()
+	login(map[string]any{}).ok()
+	for _, bad := range []any{
+		map[string]any{"flowId": flow}, map[string]any{"flowBeginTime": 1}, map[string]any{"flowId": "x", "flowBeginTime": 1},
+		map[string]any{"entrypoint": "a b"}, map[string]any{"utmTerm": 1}, map[string]any{"flowId": flow, "flowBeginTime": -1}, "x", nil,
+	} {
+		login(bad).fails(400, 107)
+	}
+	session := p.session(h)
+	id := p.post("/v1/account/device", session, map[string]any{"name": "Me"}).ok().str("id")
+	p.post("/v1/account/device/destroy", session, map[string]any{"id": strings.ToUpper(id)}).ok()
 }

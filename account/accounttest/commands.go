@@ -2,6 +2,7 @@ package accounttest
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ func (s *Service) handleInvoke(c *call) (any, error) {
 		entry.sender = c.caller.id
 		data["sender"] = c.caller.id
 	}
-	d.queue = append(d.queue, entry)
+	d.queue = append(slices.DeleteFunc(d.queue, func(q queued) bool { return !c.now.Before(q.expires) }), entry)
 	d.highest = entry.index
 	c.pushes = s.pushTo([]*device{d}, "fxaccounts:command_received", data, pushTTL)
 	c.finish = func(results []pushResult) any {

@@ -28,7 +28,7 @@ func deviceRoutes() []route {
 // The shapes of a device record.
 var (
 	deviceNameRule = rule{max: 255, re: regexp.MustCompile(
-		"^[^\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{2028}\\x{2029}\\x{e000}-\\x{f8ff}\\x{fff9}-\\x{fffc}\\x{fffe}\\x{ffff}]+$")}
+		`^[^\x{0}-\x{1f}\x{7f}-\x{9f}\x{2028}\x{2029}\x{e000}-\x{f8ff}\x{fff9}-\x{fffc}\x{fffe}\x{ffff}]+$`)}
 	deviceTypeRule  = rule{max: 16}
 	pushURLRule     = rule{max: 255, empty: true, re: regexp.MustCompile(`^https?://[^\s]+$`)}
 	pushKeyRule     = rule{max: 88, empty: true, re: regexp.MustCompile(`^[A-Za-z0-9_-]+={0,2}$`)}

@@ -60,7 +60,7 @@ func verified(t testing.TB, p *peer, token string) map[string]any {
 	if err := json.Unmarshal([]byte(p.get("/v1/jwks", "").ok().text), &keys); err != nil {
 		t.Fatal(err)
 	}
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}

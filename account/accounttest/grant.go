@@ -87,8 +87,30 @@ func (s *Service) storeAccess(now time.Time, g grant, refreshID string, life tim
 		token.text = s.hex(32)
 		token.id = tokenID(token.text)
 	}
+	s.sweep(now)
 	s.access[token.id] = token
 	return token.text
+}
+
+// sweepFrom is the number of tokens or codes from which old ones are forgotten.
+const sweepFrom = 2000
+
+// sweep forgets what expired a day ago: until then its expiry is told.
+func (s *Service) sweep(now time.Time) {
+	if len(s.access) < sweepFrom && len(s.codes) < sweepFrom {
+		return
+	}
+	old := now.Add(-maxTokenLifetime)
+	for id, t := range s.access {
+		if t.expireAt.Before(old) {
+			delete(s.access, id)
+		}
+	}
+	for id, t := range s.codes {
+		if t.createdAt.Before(old) {
+			delete(s.codes, id)
+		}
+	}
 }
 
 // findAccess looks an access token up, opaque or JWT. Expired ones are found.

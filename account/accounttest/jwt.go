@@ -126,7 +126,7 @@ func signJWT(k *signingKey, typ string, claims map[string]any) string {
 
 // verifyJWT checks a signature with the published keys.
 func (s *Service) verifyJWT(text string) (map[string]any, error) {
-	signed, err := jose.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return nil, errJWT
 	}

@@ -22,7 +22,8 @@ type authorizationParams struct {
 
 func (c *call) authorizationParams() (authorizationParams, error) {
 	p := c.params()
-	p.known("prompt", "metricsContext", "resource")
+	p.metricsContext()
+	p.known("prompt", "resource")
 	a := authorizationParams{
 		clientID: p.need("client_id", clientIDRule),
 		state:    p.need("state", stateRule),

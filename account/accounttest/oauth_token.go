@@ -50,7 +50,8 @@ type tokenParams struct {
 
 func (c *call) tokenParams() (tokenParams, error) {
 	p := c.params()
-	p.known("ppid_seed", "reason", "metricsContext", "service")
+	p.integer("ppid_seed", 0, 1024)
+	p.known("reason", "service")
 	t := tokenParams{hasScope: p.has("scope")}
 	t.grant = p.choice("grant_type", grantCode, grantRefresh, grantCredentials, grantExchange)
 	t.code = p.opt("code", lowerHexRule(64))
@@ -157,9 +158,9 @@ func (s *Service) clientFor(id, secret string) (*Client, error) {
 }
 
 // mustProve wants the secret of confidential clients.
-func (client *Client) mustProve(secret string) error {
-	if !client.public() && secret == "" {
-		return oauthErr(102).with("clientId", client.ID)
+func (c *Client) mustProve(secret string) error {
+	if !c.public() && secret == "" {
+		return oauthErr(102).with("clientId", c.ID)
 	}
 	return nil
 }

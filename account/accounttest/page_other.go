@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 func successPage(_ *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
@@ -91,12 +92,9 @@ func (s *Service) avatarURL(a *account) string {
 	if a.avatar != nil {
 		return s.profileBase() + "/v1/avatar/" + hash256(string(a.avatar))[:32]
 	}
-	letter := 'x'
-	for _, c := range a.email {
-		if c = unicode.ToLower(c); c < unicode.MaxASCII && (unicode.IsLetter(c) || unicode.IsDigit(c)) {
-			letter = c
-		}
-		break
+	letter, _ := utf8.DecodeRuneInString(a.email)
+	if letter = unicode.ToLower(letter); letter > unicode.MaxASCII || !unicode.IsLetter(letter) && !unicode.IsDigit(letter) {
+		letter = 'x'
 	}
 	return s.profileBase() + "/v1/avatar/" + string(letter)
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,10 +15,11 @@ type rule struct {
 	max   int
 	re    *regexp.Regexp
 	empty bool // "" is allowed
+	lower bool // letters are turned into small ones
 }
 
 func hexRule(digits int) rule {
-	return rule{max: digits, re: regexp.MustCompile(fmt.Sprintf(`^[a-fA-F0-9]{%d}$`, digits))}
+	return rule{max: digits, lower: true, re: regexp.MustCompile(fmt.Sprintf(`^[a-fA-F0-9]{%d}$`, digits))}
 }
 
 func lowerHexRule(digits int) rule {
@@ -93,6 +95,9 @@ func (p *params) opt(name string, r rule) string {
 		p.invalid(name)
 		return ""
 	}
+	if r.lower {
+		return strings.ToLower(*text)
+	}
 	return *text
 }
 
@@ -160,6 +165,36 @@ func (p *params) decode(name string, v any) bool {
 		return false
 	}
 	return true
+}
+
+// Shapes of the members of metricsContext.
+var (
+	metricsEntryRule = rule{max: 128, empty: true, re: regexp.MustCompile(`^[\w.:-]*$`)}
+	metricsUTMRule   = rule{max: 128, empty: true, re: regexp.MustCompile(`^[\w/.%-]*$`)}
+	metricsRules     = map[string]rule{
+		"deviceId": hex32Rule, "flowId": hex64Rule, "productId": {max: 128}, "planId": {max: 128},
+		"entrypoint": metricsEntryRule, "entrypointExperiment": metricsEntryRule, "entrypointVariation": metricsEntryRule,
+		"utmCampaign": metricsUTMRule, "utmContent": metricsUTMRule, "utmMedium": metricsUTMRule, "utmSource": metricsUTMRule, "utmTerm": metricsUTMRule,
+	}
+)
+
+// metricsContext checks the flow values many requests may carry.
+func (p *params) metricsContext() {
+	var m map[string]json.RawMessage
+	if !p.decode("metricsContext", &m) {
+		return
+	}
+	for name, raw := range m {
+		var text string
+		if r, ok := metricsRules[name]; ok && (json.Unmarshal(raw, &text) != nil || !r.fits(text)) {
+			p.invalid("metricsContext")
+		}
+	}
+	_, id := m["flowId"]
+	begin, began := m["flowBeginTime"]
+	if n, err := strconv.ParseInt(string(begin), 10, 64); id != began || began && (err != nil || n <= 0) {
+		p.invalid("metricsContext")
+	}
 }
 
 // done gives the first failure. In lint mode members nobody asked for are one.

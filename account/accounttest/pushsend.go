@@ -43,7 +43,6 @@ type pushJob struct {
 	ttl           int64
 	skip          string // why nothing is sent
 	flag          bool   // the keys are bad: the endpoint counts as expired
-	silent        bool   // not for this kind of device
 }
 
 // pushResult is the fate of a job.
@@ -92,7 +91,7 @@ func (s *Service) pushJob(d *device, command string, plain []byte, ttl int64) pu
 		job.skip = notifyNoKeys
 		return job
 	case d.ios() && !iosCommands[command]:
-		job.skip, job.silent = notifyUnknown, true
+		job.skip = notifyUnknown // not for this kind of device
 		return job
 	}
 	if plain != nil {
@@ -112,22 +111,34 @@ func (s *Service) pushJob(d *device, command string, plain []byte, ttl int64) pu
 	return job
 }
 
-// deliver sends jobs at the same time and waits for all of them.
+// deliver sends jobs and waits for all of them: at the same time to different
+// devices, in order to the same one.
 func (s *Service) deliver(jobs []pushJob) []pushResult {
 	results := make([]pushResult, len(jobs))
-	var sending sync.WaitGroup
+	byDevice := map[*device][]int{}
 	for i, job := range jobs {
-		if job.skip != "" {
-			results[i].reason = job.skip
-			if job.flag {
-				s.flagExpired(job)
+		byDevice[job.device] = append(byDevice[job.device], i)
+	}
+	var sending sync.WaitGroup
+	for _, indexes := range byDevice {
+		sending.Go(func() {
+			for _, i := range indexes {
+				results[i] = s.deliverOne(jobs[i])
 			}
-			continue
-		}
-		sending.Go(func() { results[i] = s.sendPush(job) })
+		})
 	}
 	sending.Wait()
 	return results
+}
+
+func (s *Service) deliverOne(job pushJob) pushResult {
+	if job.skip == "" {
+		return s.sendPush(job)
+	}
+	if job.flag {
+		s.flagExpired(job)
+	}
+	return pushResult{reason: job.skip}
 }
 
 func (s *Service) sendPush(job pushJob) pushResult {

@@ -18,6 +18,10 @@ type Request struct {
 	Status int // of the reply; 0 when the connection was dropped or is open
 }
 
+// maxRequests is how many requests are remembered: a service behind a
+// demonstration runs for weeks.
+const maxRequests = 20000
+
 type requestLog struct {
 	mu   sync.Mutex
 	list []*Request
@@ -30,6 +34,9 @@ func (l *requestLog) add(r *http.Request, rt *route, body []byte, now time.Time)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.list) >= maxRequests {
+		l.list = slices.Clone(l.list[maxRequests/10:])
+	}
 	l.list = append(l.list, entry)
 	return entry
 }
@@ -41,7 +48,7 @@ func (l *requestLog) answered(entry *Request, status int) {
 }
 
 // Requests lists what the service received so far, pages included, in order of
-// arrival. Push and pairing sockets are not in it. With routes given, only
+// arrival (the newest twenty thousand). Push and pairing sockets are not in it. With routes given, only
 // those, in the form of Request.Route.
 func (s *Service) Requests(routes ...string) []Request {
 	s.log.mu.Lock()

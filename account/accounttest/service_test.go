@@ -320,3 +320,44 @@ func BenchmarkCommand(b *testing.B) {
 		p.post("/v1/account/devices/invoke_command", session, body).ok()
 	}
 }
+
+func TestOldTokensAreForgotten(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	p := newPeer(t, s)
+	h := s.NewAccount("a@example.com", "password1")
+	session := p.session(h)
+	token := p.post("/v1/oauth/token", session, map[string]any{"client_id": DesktopClientID, "scope": "profile"}).ok().str("access_token")
+	s.mu.Lock()
+	now := s.Clock.Now()
+	for range sweepFrom {
+		s.storeAccess(now, grant{client: s.clients[DesktopClientID], account: h.a}, "", time.Hour)
+	}
+	before := len(s.access)
+	s.mu.Unlock()
+	s.Clock.Advance(25 * time.Hour)
+	p.post("/v1/verify", "", map[string]any{"token": token}).fails(400, 115)
+	s.Clock.Advance(25 * time.Hour)
+	p.post("/v1/oauth/token", session, map[string]any{"client_id": DesktopClientID, "scope": "profile"}).ok()
+	s.mu.Lock()
+	after := len(s.access)
+	s.mu.Unlock()
+	if before <= sweepFrom || after != 1 {
+		t.Errorf("%d tokens before, %d after", before, after)
+	}
+}
+
+func TestOldRequestsAreForgotten(t *testing.T) {
+	t.Parallel()
+	log := &requestLog{}
+	r, err := http.NewRequest("GET", "/x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2*maxRequests + 1 {
+		log.add(r, nil, nil, time.Time{})
+	}
+	if n := len(log.list); n > maxRequests || n < maxRequests/2 {
+		t.Errorf("%d requests are remembered", n)
+	}
+}

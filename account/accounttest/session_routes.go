@@ -80,7 +80,7 @@ func (s *Service) handleVerifyTOTP(c *call) (any, error) {
 		return map[string]any{"success": false}, nil
 	}
 	c.session.otpPassed, c.session.aal = true, 2
-	s.verifySession(c, c.session)
+	s.confirmSignIn(c)
 	return map[string]any{"success": true}, nil
 }
 
@@ -107,7 +107,8 @@ func (a *account) sessionCode() string {
 func (s *Service) handleVerifyCode(c *call) (any, error) {
 	p := c.params()
 	code := p.need("code", digitsRule)
-	p.known("service", "scopes", "marketingOptIn", "newsletters", "metricsContext")
+	p.metricsContext()
+	p.known("service", "scopes", "marketingOptIn", "newsletters")
 	if err := p.done(); err != nil {
 		return nil, err
 	}
@@ -117,7 +118,7 @@ func (s *Service) handleVerifyCode(c *call) (any, error) {
 	if !c.session.account.verified {
 		s.verifyAccount(c, c.session.account)
 	}
-	s.verifySession(c, c.session)
+	s.confirmSignIn(c)
 	return struct{}{}, nil
 }
 

@@ -165,7 +165,6 @@ type authCode struct {
 	authAt         time.Time
 	verified       bool
 	aal            int
-	ppidSeed       int
 }
 
 // codeLifetime is how long an authorization code can be redeemed.
