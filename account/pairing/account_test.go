@@ -2,7 +2,6 @@ package pairing_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,7 +29,7 @@ func (g granter) Required(ctx context.Context) (bool, error) { return g.NeedsTOT
 func (g granter) Verify(ctx context.Context, code string) error {
 	right, err := g.VerifyTOTP(ctx, code)
 	if err == nil && !right {
-		err = errors.New("wrong code")
+		err = pairing.ErrTwoStepWrong
 	}
 	return err
 }

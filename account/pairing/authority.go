@@ -54,7 +54,8 @@ type Granter interface {
 type TwoStep interface {
 	// Required says whether a code must be asked for. An error counts as no.
 	Required(ctx context.Context) (bool, error)
-	// Verify checks a code.
+	// Verify checks a code of six to ten digits. A wrong one is ErrTwoStepWrong; any other error
+	// means that it could not be checked.
 	Verify(ctx context.Context, code string) error
 }
 
@@ -121,8 +122,8 @@ func (a *Authority) setCode(code *Code) {
 }
 
 // Confirm says yes to the peer shown, with a two-step code if Status.NeedsTwoStep. It returns when
-// the code was checked, not when the other side is signed in. ErrTwoStepNeeded and ErrTwoStepWrong
-// leave the pairing as it is.
+// the code was checked, not when the other side is signed in. ErrTwoStepNeeded, ErrTwoStepWrong and
+// ErrTwoStepUnchecked leave the pairing as it is.
 func (a *Authority) Confirm(ctx context.Context, twoStep string) error {
 	return a.call(ctx, Asked, twoStep)
 }

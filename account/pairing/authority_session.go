@@ -151,6 +151,8 @@ func (s *authoritySession) confirm(ctx context.Context, c confirm) {
 		c.reply <- nil
 	case c.twoStep == "":
 		c.reply <- ErrTwoStepNeeded
+	case !twoStepForm.MatchString(c.twoStep):
+		c.reply <- s.refused(ErrTwoStepWrong)
 	default:
 		s.pending = &c
 		s.a.work(ctx, twoStepTime, func(ctx context.Context) func() error {
@@ -167,14 +169,21 @@ func (s *authoritySession) twoStepChecked(err error) {
 	c := s.pending
 	s.pending = nil
 	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrTwoStepWrong, err)
-		s.a.set(func(st *Status) { st.Err = err })
-		c.reply <- err
+		if !errors.Is(err, ErrTwoStepWrong) {
+			err = fmt.Errorf("%w: %w", ErrTwoStepUnchecked, err)
+		}
+		c.reply <- s.refused(err)
 		return
 	}
 	s.verified = time.Now()
 	s.a.set(func(st *Status) { st.ConfirmedHere, st.NeedsTwoStep, st.Err = true, false, nil })
 	c.reply <- nil
+}
+
+// refused shows why a confirmation did not count.
+func (s *authoritySession) refused(err error) error {
+	s.a.set(func(st *Status) { st.Err = err })
+	return err
 }
 
 // grantIfAgreed asks the server once both persons have said yes. Waiting for both suits version 1

@@ -51,6 +51,8 @@ var (
 	ErrTwoStepNeeded = errors.New("pairing: a two-step code is needed")
 	// ErrTwoStepWrong is returned by Confirm when the two-step code was not accepted.
 	ErrTwoStepWrong = errors.New("pairing: the two-step code was not accepted")
+	// ErrTwoStepUnchecked is returned by Confirm when the two-step code could not be checked.
+	ErrTwoStepUnchecked = errors.New("pairing: the two-step code could not be checked")
 	// ErrEnded is returned by Confirm when the pairing is over.
 	ErrEnded = errors.New("pairing: already over")
 )
@@ -99,6 +101,7 @@ var sentences = []struct {
 	{ErrBadAddress, "This is not a pairing code of Mozilla accounts."},
 	{ErrTwoStepNeeded, "Enter a code from your authenticator app."},
 	{ErrTwoStepWrong, "That two-step code was not accepted."},
+	{ErrTwoStepUnchecked, "The two-step code could not be checked. Try again."},
 	{ErrRelayUnreachable, "The pairing service cannot be reached."},
 	{ErrRelayDropped, "The connection to the pairing service was lost. Start again."},
 }

@@ -84,6 +84,7 @@ const (
 var (
 	clientIDForm = regexp.MustCompile(`^[0-9a-f]{16}$`)
 	codeForm     = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+	twoStepForm  = regexp.MustCompile(`^[0-9]{6,10}$`)
 )
 
 // check applies the rules of the accounts pages (version 2), which are the only thing between a

@@ -136,7 +136,7 @@ func TestConfirmGivesUp(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		time.Sleep(twoStepTime)
-		if st := p.flow.Status(); !errors.Is(st.Err, ErrTwoStepWrong) || st.ConfirmedHere {
+		if st := p.flow.Status(); !errors.Is(st.Err, ErrTwoStepUnchecked) || st.ConfirmedHere {
 			t.Errorf("%+v", st)
 		}
 		// A check that is under way does not outlive the pairing.

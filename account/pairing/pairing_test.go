@@ -409,8 +409,12 @@ func TestTwoStepCode(t *testing.T) {
 		if err := auth.auth.Confirm(t.Context(), ""); !errors.Is(err, ErrTwoStepNeeded) {
 			t.Errorf("no code: %v", err)
 		}
-		if err := auth.auth.Confirm(t.Context(), "999999"); !errors.Is(err, ErrTwoStepWrong) || !errors.Is(auth.flow.Status().Err, ErrTwoStepWrong) {
-			t.Errorf("wrong code: %v", err)
+		for code, want := range map[string]error{
+			"999999": ErrTwoStepWrong, "000000": ErrTwoStepUnchecked, "12345": ErrTwoStepWrong, "letters": ErrTwoStepWrong,
+		} {
+			if err := auth.auth.Confirm(t.Context(), code); !errors.Is(err, want) || !errors.Is(auth.flow.Status().Err, want) {
+				t.Errorf("code %s: %v", code, err)
+			}
 		}
 		auth.confirm("123456")
 		if err := auth.auth.Confirm(t.Context(), "123456"); !errors.Is(err, ErrNotNow) {

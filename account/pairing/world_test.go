@@ -112,10 +112,13 @@ func (a *account) Abandon(context.Context) error {
 func (a *account) Required(context.Context) (bool, error) { return a.twoStep, a.twoStepErr }
 
 func (a *account) Verify(_ context.Context, code string) error {
-	if code != "123456" {
-		return errTest
+	switch code {
+	case "123456":
+		return nil
+	case "000000":
+		return errTest // offline, say
 	}
-	return nil
+	return ErrTwoStepWrong
 }
 
 // wire lets a test pull the plug of one side.
