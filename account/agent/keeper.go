@@ -253,15 +253,16 @@ func (k *keeper) end() *vault {
 }
 
 // keep moves what is in memory into a new file, under a key in the keyring, unless that has been
-// done or decided otherwise. It is called when something is about to be worth keeping.
-func (k *keeper) keep(ctx context.Context) {
+// done or decided otherwise. It is called when something is about to be worth keeping. The channel
+// it gives is closed when the keyring has answered; nil when there is nothing to do.
+func (k *keeper) keep(ctx context.Context) <-chan struct{} {
 	k.a.mu.Lock()
 	due := k.a.storage.Protection == localapi.ProtectedByKeyring && k.a.ask == nil
 	k.a.mu.Unlock()
 	if !due || k.vault == nil || k.source != nil {
-		return
+		return nil
 	}
-	k.createWithKeyring(ctx)
+	return k.createWithKeyring(ctx)
 }
 
 // createWithKeyring makes a file under a key in the keyring, which takes the place of the memory.

@@ -106,15 +106,27 @@ func (a *Agent) initialised(ctx context.Context) (*engine, error) {
 	}
 }
 
-// worthKeeping has the data kept from now on, and takes back that it was to be deleted.
+// worthKeeping has the data kept from now on, and takes back that it was to be deleted. A keyring
+// that answers at once is waited for, so that what follows is kept from its first moment.
 func (e *engine) worthKeeping(ctx context.Context) {
 	if err := e.writeNotes(ctx, func(n *notes) { n.DeleteWhenDone = false }); err != nil {
 		e.a.params.Logger.Warn("a decision could not be saved", "error", err)
 	}
-	e.a.later(func(ctx context.Context, k *keeper) error {
-		k.keep(ctx)
+	var kept <-chan struct{}
+	err := e.a.steer(ctx, func(ctx context.Context, k *keeper) error {
+		kept = k.keep(ctx)
 		return nil
 	})
+	if err != nil || kept == nil {
+		return
+	}
+	patience := time.NewTimer(keyringNotice)
+	defer patience.Stop()
+	select {
+	case <-kept:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
 }
 
 // withEmail adds an e-mail address for the page to begin with.

@@ -310,6 +310,7 @@ func TestPhoneScans(t *testing.T) {
 	if err := r.client.Scan(t.Context(), code.Address()); err != nil {
 		t.Fatal(err)
 	}
+	await(pairing.Asked)
 	if peer := shown.Status().Peer; peer == nil || peer.System != "Firefox on Android" || peer.Application != "Firefox for Android" {
 		t.Errorf("the phone shows itself as %+v", peer)
 	}

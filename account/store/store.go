@@ -166,18 +166,19 @@ func (s *Store) Close() error {
 	return s.engine.close()
 }
 
-// Delete closes the store and removes its file and, by source, its key. A memory store needs no
-// source. Both removals are tried even if one fails.
+// Delete closes the store and removes its key, by source, and its file. A memory store needs no
+// source. The key goes first: without it the file is noise. The file is removed even if the key
+// cannot be.
 func (s *Store) Delete(ctx context.Context, source KeySource) error {
 	err := s.Close()
 	if s.path == "" {
 		return err
 	}
-	if e := os.Remove(s.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
-		err = errors.Join(err, fmt.Errorf("deleting the store: %w", e))
-	}
 	if source != nil && source.Protection() == s.header.Protection {
 		err = errors.Join(err, source.Forget(ctx, s.header))
+	}
+	if e := os.Remove(s.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+		err = errors.Join(err, fmt.Errorf("deleting the store: %w", e))
 	}
 	return err
 }
