@@ -44,6 +44,8 @@ type busBackend struct {
 	able   []string          // the server's capabilities; nil until asked
 	ids    map[string]uint32 // slot to the server's id
 	serial map[uint32]uint64 // the server's id to ours
+	asking int               // calls of Notify without an answer yet
+	early  []*dbus.Signal    // about ids that such an answer may be about to tell
 }
 
 func connectSessionBus(ctx context.Context) (*dbus.Conn, error) {
@@ -177,22 +179,36 @@ func (b *busBackend) Show(ctx context.Context, n Notification) error {
 	}
 	b.mu.Lock()
 	replaces := b.ids[n.Slot]
+	b.asking++
 	b.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	var id uint32
 	err = conn.Object(busName, busPath).CallWithContext(ctx, busName+".Notify", 0,
 		b.name, replaces, "", n.Title, body, actions, hints, serverExpires).Store(&id)
+	b.answered(n, replaces, id, err == nil)
 	if err != nil {
 		return fmt.Errorf("notification server: %w", err)
 	}
+	return nil
+}
+
+// answered takes over the id that the server gave, and the signals that were faster.
+func (b *busBackend) answered(n Notification, replaces, id uint32, shown bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if replaces != id {
-		delete(b.serial, replaces)
+	if shown {
+		if replaces != id {
+			delete(b.serial, replaces)
+		}
+		b.ids[n.Slot], b.serial[id] = id, n.Serial
 	}
-	b.ids[n.Slot], b.serial[id] = id, n.Serial
-	return nil
+	b.asking--
+	early := b.early
+	b.early = nil
+	if len(early) > 0 {
+		b.reading.Go(func() { b.pass(early...) })
+	}
 }
 
 // read turns signals into responses until the connection or the backend is closed.
@@ -205,12 +221,19 @@ func (b *busBackend) read(signals <-chan *dbus.Signal) {
 			if !ok {
 				return
 			}
-			for _, r := range b.responsesTo(s) {
-				select {
-				case b.responses <- r:
-				case <-b.quit:
-					return
-				}
+			b.pass(s)
+		}
+	}
+}
+
+// pass hands the responses to signals on.
+func (b *busBackend) pass(signals ...*dbus.Signal) {
+	for _, s := range signals {
+		for _, r := range b.responsesTo(s) {
+			select {
+			case b.responses <- r:
+			case <-b.quit:
+				return
 			}
 		}
 	}
@@ -224,13 +247,13 @@ func (b *busBackend) responsesTo(s *dbus.Signal) []Response {
 	switch s.Name {
 	case busName + ".ActionInvoked":
 		var key string
-		if dbus.Store(s.Body, &id, &key) != nil {
+		if dbus.Store(s.Body, &id, &key) != nil || b.tooEarly(id, s) {
 			return nil
 		}
 		return b.clicked(id, key)
 	case busName + ".NotificationClosed":
 		var reason uint32
-		if dbus.Store(s.Body, &id, &reason) != nil {
+		if dbus.Store(s.Body, &id, &reason) != nil || b.tooEarly(id, s) {
 			return nil
 		}
 		return b.gone(id)
@@ -244,6 +267,16 @@ func (b *busBackend) responsesTo(s *dbus.Signal) []Response {
 		return all
 	}
 	return nil
+}
+
+// tooEarly keeps a signal about an unknown id while the server still owes an answer: it goes its
+// own way inside this process and may overtake the answer that tells the id.
+func (b *busBackend) tooEarly(id uint32, s *dbus.Signal) bool {
+	if _, ours := b.serial[id]; ours || b.asking == 0 {
+		return false
+	}
+	b.early = append(b.early, s)
+	return true
 }
 
 // clicked gives the response to a click, unless it was meant for a text replaced meanwhile.

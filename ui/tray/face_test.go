@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,14 +67,24 @@ func (a *fakeAgent) Quit(context.Context) error { a.did <- "quit"; return a.fail
 // fakeBar keeps what it shows.
 type fakeBar struct {
 	clicked chan Action
+	mu      sync.Mutex
 	shows   int
 	state   assets.TrayState
 	items   []Item
 }
 
 func (b *fakeBar) show(state assets.TrayState, _ string, items []Item) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.shows++
 	b.state, b.items = state, items
+}
+
+// shown gives what the bar shows now, and how often it was drawn.
+func (b *fakeBar) shown() (shows int, state assets.TrayState, items []Item) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.shows, b.state, b.items
 }
 
 func (b *fakeBar) clicks() <-chan Action { return b.clicked }
@@ -156,13 +167,13 @@ func TestManyUpdatesAreOneMenu(t *testing.T) {
 			s.update(signedIn(1))
 		}
 		settle()
-		if s.bar.shows != 1 {
-			t.Errorf("the menu was built %d times", s.bar.shows)
+		if shows, _, _ := s.bar.shown(); shows != 1 {
+			t.Errorf("the menu was built %d times", shows)
 		}
 		s.update(localapi.Snapshot{})
 		settle()
-		if s.bar.shows != 2 || s.bar.state != assets.TraySignedOut {
-			t.Errorf("built %d times, icon %s", s.bar.shows, s.bar.state)
+		if shows, state, _ := s.bar.shown(); shows != 2 || state != assets.TraySignedOut {
+			t.Errorf("built %d times, icon %s", shows, state)
 		}
 	})
 }
@@ -171,7 +182,11 @@ func TestCopiedLinkComesAndGoes(t *testing.T) {
 	play(t, func(t *testing.T, s *stage) {
 		s.update(signedIn(1))
 		settle()
-		first := func() string { settle(); return s.bar.items[0].Label }
+		first := func() string {
+			settle()
+			_, _, items := s.bar.shown()
+			return items[0].Label
+		}
 		if got := first(); got != "Send a link…" {
 			t.Errorf("first line %q", got)
 		}
@@ -226,13 +241,13 @@ func TestSilenceEndsByItself(t *testing.T) {
 		snapshot.QuietUntil = time.Now().Add(time.Hour)
 		s.update(snapshot)
 		settle()
-		if s.bar.state != assets.TrayQuiet {
-			t.Errorf("icon %s", s.bar.state)
+		if _, state, _ := s.bar.shown(); state != assets.TrayQuiet {
+			t.Errorf("icon %s", state)
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if s.bar.state != assets.TrayAttention {
-			t.Errorf("an hour later: icon %s", s.bar.state)
+		if _, state, _ := s.bar.shown(); state != assets.TrayAttention {
+			t.Errorf("an hour later: icon %s", state)
 		}
 	})
 }
