@@ -36,9 +36,12 @@ func run() int {
 			}
 			return nil
 		},
-		RunAgent:   func(_ context.Context, demo bool) error { record("agent demo=%v", demo); return nil },
-		RunWindow:  func(_ context.Context, w cli.WindowStart) error { record("window %+v", w); return nil },
-		Open:       func(_ context.Context, browser, address string) error { record("open %q %s", browser, address); return nil },
+		RunAgent:  func(_ context.Context, demo bool) error { record("agent demo=%v", demo); return nil },
+		RunWindow: func(_ context.Context, w cli.WindowStart) error { record("window %+v", w); return nil },
+		Open: func(_ context.Context, browser, address string) error {
+			record("open %q %s", browser, address)
+			return nil
+		},
 		DrawCode:   func(string) (image.Image, error) { return oneDarkModule(), nil },
 		ReadCode:   func(image.Image) (string, error) { return "https://pair.test/#fromscreen", nil },
 		GrabScreen: func(context.Context) (image.Image, error) { return oneDarkModule(), nil },
