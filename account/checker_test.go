@@ -306,9 +306,15 @@ func TestCheckerWatchesOurMachine(t *testing.T) {
 	complete := act{EventCompleteOAuth{Code: "c", State: "s"}, fine()}
 	for name, life := range map[string][]act{
 		"a whole life": {
-			{EventInitialize{}, fine()}, begin, complete, {EventCheckAuthorization{}, fine()},
-			{EventCallGetProfile{}, fine()}, {EventDisconnect{}, fine()}, begin, {EventCancelOAuth{}, fine()},
-			{EventBeginPairing{PairingURL: "p"}, fine()}, complete,
+			{EventInitialize{}, fine()},
+			begin, complete,
+			{EventCheckAuthorization{}, fine()},
+			{EventCallGetProfile{}, fine()},
+			{EventDisconnect{}, fine()},
+			begin,
+			{EventCancelOAuth{}, fine()},
+			{EventBeginPairing{PairingURL: "p"}, fine()},
+			complete,
 		},
 		"signed in at the start": {{EventInitialize{}, connected}, {EventDisconnect{}, fine()}},
 		"the server ends it": {

@@ -15,8 +15,15 @@ var (
 	origins  = []StateKind{Disconnected, Connected, AuthIssues}
 	// allEvents has one of each.
 	allEvents = []Event{
-		EventInitialize{}, EventBeginOAuth{}, EventBeginPairing{}, EventCompleteOAuth{}, EventCancelOAuth{},
-		EventCheckAuthorization{}, EventDisconnect{}, EventCallGetProfile{}, EventPasswordChange{},
+		EventInitialize{},
+		EventBeginOAuth{},
+		EventBeginPairing{},
+		EventCompleteOAuth{},
+		EventCancelOAuth{},
+		EventCheckAuthorization{},
+		EventDisconnect{},
+		EventCallGetProfile{},
+		EventPasswordChange{},
 	}
 )
 

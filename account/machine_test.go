@@ -323,3 +323,78 @@ func TestMachineDoesNotOverrunAPush(t *testing.T) {
 		t.Errorf("state %v", m.State())
 	}
 }
+
+// TestMachineLooksTwiceBeforeItGivesUp: a refusal by one service while the sign-in
+// is alive is met with new access tokens, once.
+func TestMachineLooksTwiceBeforeItGivesUp(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := started(t, s, person)
+	const profile = "GET /v1/profile"
+	s.Faults.Next(profile, http.StatusUnauthorized, accounttest.Times(2))
+	m.event(account.EventCallGetProfile{}, account.Connected)
+	if m.State().Degraded || len(s.Requests("POST /v1/introspect")) != 1 {
+		t.Errorf("state %v, %d checks", m.State(), len(s.Requests("POST /v1/introspect")))
+	}
+	s.Faults.Next(profile, http.StatusUnauthorized, accounttest.Times(10))
+	state, err := m.ProcessEvent(t.Context(), account.EventCallGetProfile{})
+	wantIs(t, "refused", err, account.ErrAuthentication)
+	if state.Kind != account.Connected || !state.Degraded || m.AuthState() != account.AuthStateConnected {
+		t.Errorf("state %v", state)
+	}
+	s.Faults.Clear()
+	m.event(account.EventCallGetProfile{}, account.Connected)
+	if m.State().Degraded {
+		t.Error("a success did not end the trouble")
+	}
+}
+
+func TestMachineBeginPairing(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	m := newMember(t, s)
+	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
+	address := s.URL() + "/pair#channel_id=658db7fe98b249a5897b884f98fb31b7&channel_key=1hIDzTj5oY2HDeSg_jA2DhcOcAn5Uqq0cAYlZRNUIo4"
+	state := m.event(account.EventBeginPairing{PairingURL: address, Scopes: allScopes, Entrypoint: "qr"}, account.Authenticating)
+	if !strings.Contains(state.OAuthURL, "/pair/supp?") || !strings.Contains(state.OAuthURL, "entrypoint=qr") || !strings.Contains(state.OAuthURL, "#channel_id=") {
+		t.Error("the address does not lead to the pairing page")
+	}
+	m.event(account.EventDisconnect{}, account.Disconnected)
+	state, err := m.ProcessEvent(t.Context(), account.EventBeginPairing{PairingURL: "https://elsewhere.example/pair#channel_id=x&channel_key=y", Scopes: allScopes})
+	wantIs(t, "another server", err, account.ErrOriginMismatch)
+	if state.Kind != account.Disconnected {
+		t.Errorf("state %v", state)
+	}
+}
+
+// TestMachinePasswordChange: the page's message keeps the account connected, and
+// brings it back after the old tokens died.
+func TestMachinePasswordChange(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	person := s.NewAccount("mia@example.com", "a long password")
+	m := started(t, s, person)
+	session := func() string {
+		other := newMember(t, s)
+		other.signIn(person)
+		token, err := other.SessionToken()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	message := func(token string) account.Event {
+		return account.EventPasswordChange{JSON: []byte(`{"sessionToken":"` + token + `","uid":"` + person.UID() + `"}`)}
+	}
+	m.event(message(session()), account.Connected)
+	person.ChangePassword()
+	m.event(account.EventCheckAuthorization{}, account.AuthIssues)
+	m.event(message(session()), account.Connected)
+	m.event(account.EventCheckAuthorization{}, account.Connected)
+	state, err := m.ProcessEvent(t.Context(), account.EventPasswordChange{JSON: []byte("{")})
+	wantIs(t, "not a message", err, account.ErrInvalidArgument)
+	if state.Kind != account.Connected {
+		t.Errorf("state %v", state)
+	}
+}

@@ -3,7 +3,6 @@ package account
 import (
 	"bytes"
 	"encoding/json"
-
 	"fmt"
 )
 

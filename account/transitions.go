@@ -8,7 +8,8 @@ package account
 // server's word that the refresh token is dead leads to AuthIssues and wipes
 // credentials; trouble of any other kind leaves a signed-in account Connected
 // and degraded. A sign-in whose completion fails for want of an answer stays
-// open, because the code is still good. Cancelling drops the sign-in's secrets.
+// open, because the code is still good; so does one that is answered with the
+// state of an older page. Cancelling drops the sign-in's secrets.
 // Pairing may begin from AuthIssues too.
 
 // step is one piece of work of a transition.
