@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -65,7 +66,7 @@ func (c composer) manyTabs(n *Notification, entries []localapi.InboxEntry) {
 	n.Buttons = []Button{{ActionShow, t("notify.show")}}
 	openable := true
 	var listed []string
-	for _, e := range entries {
+	for _, e := range slices.Backward(entries) { // the newest is the news
 		openable = openable && e.CanOpen
 		if len(listed) < listedTabs {
 			listed = append(listed, c.tabLine(e))

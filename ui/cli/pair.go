@@ -265,9 +265,8 @@ func (p *program) peerCard(peer localapi.PairingPeer) string {
 // quietModules is the white border a code needs (ISO/IEC 18004: four modules).
 const quietModules = 4
 
-// blocks draws a code with half-block characters, dark on light whatever the terminal's colours:
-// light modules are drawn, dark ones left out, so a dark terminal shows it right and a light one
-// inverted by the escape codes that set black on white.
+// blocks draws a code with half-block characters, two modules above each other in one. Black on
+// bright white is set by escape codes, so that it scans on dark and light terminals alike.
 func blocks(code image.Image) string {
 	b := code.Bounds()
 	dark := func(x, y int) bool {
