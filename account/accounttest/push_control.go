@@ -105,6 +105,12 @@ func (c *PushControl) LosePongs() {
 	c.eachSocket(func(k *pushSocket) { k.mutePongs = true })
 }
 
+// Hang leaves every message on the open connections unread, while WebSocket pings
+// are still answered.
+func (c *PushControl) Hang() {
+	c.eachSocket(func(k *pushSocket) { k.hung = true })
+}
+
 // Send writes a text frame to every connection that has said hello.
 func (c *PushControl) Send(text string) {
 	c.eachSocket(func(k *pushSocket) {

@@ -653,6 +653,14 @@ func TestPushFaultsOnOpenConnections(t *testing.T) {
 	inPushWorld(t, func(w *pushWorld) {
 		p := w.dial()
 		p.greet("")
+		w.ctl.Hang()
+		p.send(`{}`)
+		if frames := p.take(); len(frames) != 0 {
+			t.Errorf("a hung connection answers %v", frames)
+		}
+		if err := p.conn.Ping(w.t.Context()); err != nil {
+			t.Errorf("a hung connection must answer WebSocket pings: %v", err)
+		}
 		w.ctl.Silence()
 		p.send(`{}`)
 		if frames := p.take(); len(frames) != 0 {

@@ -46,6 +46,7 @@ type pushSocket struct {
 	end         *pushEnd
 	silent      bool
 	mutePongs   bool
+	hung        bool
 }
 
 type pushFrame struct {
@@ -272,7 +273,7 @@ func (k *pushSocket) fail(reason string) {
 func (k *pushSocket) heard(f pushFrame) {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
-	if k.silent {
+	if k.silent || k.hung {
 		return
 	}
 	if f.kind != websocket.MessageText {

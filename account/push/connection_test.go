@@ -129,6 +129,24 @@ func TestDeadConnectionIsNoticedWithin90Seconds(t *testing.T) {
 	}
 }
 
+// TestServiceThatAnswersPingsAlone: the connection lives, the program behind it
+// does not.
+func TestServiceThatAnswersPingsAlone(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.subscribe("account")
+		w.ctl.Hang()
+		time.Sleep(30*time.Minute + 5*time.Second)
+		if n := w.dialsSince(1); n != 0 {
+			t.Errorf("reconnected %d times too early", n)
+		}
+		time.Sleep(11 * time.Second)
+		w.expectConnected("after the unanswered message")
+		if n := w.dialsSince(1); n != 1 {
+			t.Errorf("%d reconnections, want 1", n)
+		}
+	})
+}
+
 func TestSlowHandlerDelaysNothing(t *testing.T) {
 	inWorld(t, func(w *world) {
 		sub := w.subscribe("account")
@@ -185,6 +203,8 @@ func TestWeeklyReconnect(t *testing.T) {
 		time.Sleep(7*24*time.Hour - 30*time.Second)
 		w.post(sub, "just before")
 		time.Sleep(40 * time.Second)
+		w.post(sub, "just after")
+		time.Sleep(40 * time.Second)
 		if n := w.dialsSince(1); n != 0 {
 			t.Errorf("reconnected in the midst of traffic")
 		}
@@ -201,7 +221,7 @@ func TestWeeklyReconnect(t *testing.T) {
 			time.Sleep(7*24*time.Hour + time.Minute)
 		}
 		w.post(sub, "after months")
-		if got := w.take(); got != "account:just before account:after months" {
+		if got := w.take(); got != "account:just before account:just after account:after months" {
 			t.Errorf("messages %q", got)
 		}
 	})
@@ -461,6 +481,44 @@ func TestWake(t *testing.T) {
 			w.expectConnected(string(c.reason))
 		})
 	}
+}
+
+// TestWakeStartsTheBackOffAnew: what failed in one network says nothing of the
+// next.
+func TestWakeStartsTheBackOffAnew(t *testing.T) {
+	for _, reason := range []push.Reason{push.Online, push.Resumed, push.ProxyChanged, push.RouteChanged} {
+		inWorld(t, func(w *world) {
+			w.subscribe("account")
+			w.ctl.RefuseUpgrades(500, "", -1)
+			w.ctl.Cut()
+			time.Sleep(3 * time.Hour)
+			before := w.dialsSince(0)
+			w.client.Wake(reason)
+			time.Sleep(20 * time.Second)
+			if n := w.dialsSince(before); n < 3 {
+				t.Errorf("%s: %d attempts in 20 s, want 3 or more", reason, n)
+			}
+		})
+	}
+}
+
+// TestNetworkThatFlaps: a network that flaps once a second is dialled at
+// the pace of the wakes' jitter, not of the events.
+func TestNetworkThatFlaps(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.subscribe("account")
+		w.ctl.RefuseUpgrades(500, "", -1)
+		before := w.dialsSince(0)
+		for range 600 {
+			w.client.Wake(push.NoNetwork)
+			synctest.Wait()
+			w.client.Wake(push.Online)
+			time.Sleep(time.Second)
+		}
+		if n := w.dialsSince(before); n > 300 {
+			t.Errorf("%d attempts in 10 minutes of a flapping network", n)
+		}
+	})
 }
 
 func TestRouteChangeFindsADeadConnection(t *testing.T) {
