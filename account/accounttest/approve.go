@@ -72,6 +72,9 @@ func (s *Service) approve(q url.Values, session *session) (*authCode, error) {
 	if q.Get("context") == "oauth_webchannel_v1" && p.redirect == "" {
 		p.redirect = webChannelRedirect
 	}
+	if q.Get("prompt") == "login" || q.Get("max_age") != "" {
+		session.authAt = s.Clock.Now() // the person has just given the password
+	}
 	if jwk := q.Get("keys_jwk"); jwk != "" {
 		jwe, err := s.keysFor(a, p.clientID, p.scope, jwk)
 		if err != nil {
@@ -115,5 +118,14 @@ func (s *Service) browserSession(a *account) *session {
 		return b
 	}
 	a.browser = s.newSession(a, parseUserAgent(""), s.Clock.Now(), true)
+	a.browser.passSecondFactor()
 	return a.browser
+}
+
+// passSecondFactor raises a session's level once its person has given the code
+// of two-step authentication, if the account has it.
+func (s *session) passSecondFactor() {
+	if s.account.otp != "" {
+		s.aal, s.otpPassed = 2, true
+	}
 }

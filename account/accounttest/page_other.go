@@ -122,6 +122,12 @@ func avatarPicture(s *Service, w http.ResponseWriter, r *http.Request, vars map[
 	_, _ = w.Write(picture) // the browser may be gone
 }
 
+func favicon(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
+	w.Header().Set("Content-Type", "image/png")
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	_, _ = w.Write(defaultAvatar('t')) // the browser may be gone
+}
+
 // avatarSize is the side of the default picture in pixels.
 const avatarSize = 128
 

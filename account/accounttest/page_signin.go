@@ -237,6 +237,7 @@ func (s *Service) webChannelAnswer(r *http.Request, q url.Values, a *account) (m
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	session := s.newSession(a, parseUserAgent(r.UserAgent()), s.Clock.Now(), a.verified)
+	session.passSecondFactor()
 	code, err := s.approve(q, session)
 	if err != nil {
 		delete(s.sessions, session.id)

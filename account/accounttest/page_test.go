@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 var hiddenInput = regexp.MustCompile(`name="(query|uid)" value="([^"]*)"`)
@@ -266,5 +267,58 @@ func TestPairingPageStandsInForTheChannel(t *testing.T) {
 	redirect, err := s.Approve(address, h)
 	if err != nil || !strings.HasPrefix(redirect, pairRedirect+"?") {
 		t.Errorf("%s, %v", redirect, err)
+	}
+}
+
+func TestPageAsksForTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	h := s.NewAccount("person@example.com", "password1")
+	f := newFlow(ReferenceClientID, "openid profile")
+	f.extra.Set("redirect_uri", "http://127.0.0.1:1/x")
+	if page := newBrowser(t, s).get(strings.TrimPrefix(f.url(s), s.URL()), ""); strings.Contains(page.text, "one-time-code") {
+		t.Error("a code is asked for although no account has one")
+	}
+	h.OTP("424242")
+	b := newBrowser(t, s)
+	page := b.get(strings.TrimPrefix(f.url(s), s.URL()), "")
+	if !strings.Contains(page.text, "one-time-code") {
+		t.Errorf("no field for the code: %s", page.text)
+	}
+	form := url.Values{"query": {formQuery(t, page)}, "email": {h.Email()}, "password": {"password1"}}
+	if got := b.post("/authorization", "", form); got.status != 401 || !strings.Contains(got.text, "two-step code") {
+		t.Errorf("without code: %d %s", got.status, got.text)
+	}
+	form.Set("code", "424242")
+	sent := b.post("/authorization", "", form)
+	to, err := url.Parse(sent.header.Get("Location"))
+	if err != nil || to.Query().Get("code") == "" {
+		t.Fatalf("with code: %d %s", sent.status, sent.text)
+	}
+	p := newPeer(t, s)
+	token := p.post("/v1/oauth/token", "", f.redeem(to.Query().Get("code"))).ok()
+	claims := p.post("/v1/oauth/id-token-verify", "", map[string]any{"client_id": f.client, "id_token": token.str("id_token")}).ok()
+	if claims.str("acr") != "AAL2" || claims.num("fxa-aal") != 2 {
+		t.Errorf("unexpected claims: %s", claims.text)
+	}
+	if got := b.get("/favicon.ico", ""); got.status != 200 || got.header.Get("Content-Type") != "image/png" {
+		t.Errorf("no icon: %d", got.status)
+	}
+}
+
+func TestApproveSignsInAfreshWhenAsked(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	p := newPeer(t, s)
+	h := s.NewAccount("person@example.com", "password1")
+	first := p.signIn(ReferenceClientID, "profile", h).num("auth_at")
+	s.Clock.Advance(time.Hour)
+	if again := p.signIn(ReferenceClientID, "profile", h).num("auth_at"); again != first {
+		t.Errorf("auth_at %v, the browser signed in at %v", again, first)
+	}
+	f := newFlow(ReferenceClientID, "profile")
+	f.extra.Set("max_age", "60")
+	if afresh := p.post("/v1/oauth/token", "", f.redeem(p.approve(f, h))).ok().num("auth_at"); afresh-first < 3600 {
+		t.Errorf("auth_at %v is not renewed after %v", afresh, first)
 	}
 }

@@ -39,6 +39,7 @@ func pageRoutes() []route {
 		get("/pair/auth/allow", pairReload), get("/pair/auth/complete", pairReload), get("/pair/auth/wait_for_supp", pairReload),
 		get("/pair/supp/allow", pairReload), get("/pair/supp/wait_for_auth", pairReload),
 		get("/static/{name}", staticFile), get("/token/1.0/sync/1.5", noTokenServer),
+		get("/favicon.ico", favicon),
 		get("/__heartbeat__", heartbeat), get("/__lbheartbeat__", heartbeat),
 	}
 }
@@ -94,7 +95,7 @@ func showMessage(w http.ResponseWriter, status int, title string, lines ...strin
 type choiceView struct {
 	Title, Action, Query, Problem, Email string
 	ClientName, Note                     string
-	Forced                               bool
+	Forced, AskCode                      bool
 	Scopes                               []string
 	OneClick                             []oneClick
 }
@@ -111,6 +112,7 @@ func (s *Service) choice(r *http.Request, view choiceView) choiceView {
 	defer s.mu.Unlock()
 	current := s.browserAccount(r)
 	for _, a := range s.accounts {
+		view.AskCode = view.AskCode || a.otp != ""
 		if !a.oneClick && a != current && a != s.auto {
 			continue
 		}
@@ -170,6 +172,9 @@ func (s *Service) chooseAccount(r *http.Request, forced string) (*account, error
 	secrets := stretch(a.email, password)
 	if !equalBytes(secrets.authPW, a.authPW) {
 		return nil, problem("The password is wrong.")
+	}
+	if a.otp != "" && !equalBytes([]byte(r.PostForm.Get("code")), []byte(a.otp)) {
+		return nil, problem("The two-step code is missing or wrong.")
 	}
 	a.unwrapBKey, a.password = secrets.unwrapBKey, password
 	return a, s.checkForced(a, forced)
