@@ -121,15 +121,16 @@ func looksLikePairing(words string) bool {
 func (w *Window) dropped(uris []fyne.URI) {
 	var files []string
 	for _, u := range uris {
-		address := strings.TrimPrefix(u.String(), "file://")
+		address, isWeb := linkInDrop(u.Path())
 		switch {
-		case strings.HasPrefix(address, "http:") || strings.HasPrefix(address, "https:"):
+		case isWeb:
 			link, ok := droppedLink(address)
 			if !ok {
 				w.toasts.say(toneWarn, w.t("window.toast.paste_instead"))
 				return
 			}
 			w.take([]localapi.Link{{URL: link}})
+			w.toasts.say(toneInfo, w.t("window.toast.check_dropped"))
 			return
 		case u.Scheme() == "file" && kindOfFile(u.Name()) != fileOther:
 			files = append(files, u.Path())

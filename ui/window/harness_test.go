@@ -1,6 +1,10 @@
 package window
 
 import (
+	"bytes"
+	"image"
+	"image/draw"
+	"image/png"
 	"slices"
 	"strings"
 	"sync"
@@ -246,4 +250,29 @@ func (h *harness) choose(r *row, label string) {
 		}
 	}
 	h.t.Fatalf("row %q has no entry %q", r.spec.title, label)
+}
+
+// picture gives a PNG file with the code of a text, with white around it.
+func picture(t *testing.T, words string) []byte {
+	t.Helper()
+	const module = 4
+	code, err := qr.Draw(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := code.Bounds()
+	side := (b.Dx() + 2*qr.QuietZone) * module
+	drawn := image.NewGray(image.Rect(0, 0, side, side))
+	draw.Draw(drawn, drawn.Bounds(), image.White, image.Point{}, draw.Src)
+	for y := range b.Dy() {
+		for x := range b.Dx() {
+			at := image.Pt((x+qr.QuietZone)*module, (y+qr.QuietZone)*module)
+			draw.Draw(drawn, image.Rectangle{Min: at, Max: at.Add(image.Pt(module, module))}, image.NewUniform(code.At(b.Min.X+x, b.Min.Y+y)), image.Point{}, draw.Src)
+		}
+	}
+	var file bytes.Buffer
+	if err := png.Encode(&file, drawn); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
 }

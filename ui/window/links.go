@@ -108,11 +108,30 @@ func typedLink(text string) (string, bool) {
 	return text, isLink(text)
 }
 
-// droppedLink gives the link that was dropped on the window. The toolkit has percent-decoded it, so
-// one that shows traces of that could have become another link: it is refused.
+// linkInDrop finds the link in what the toolkit hands over for a dropped link: it takes it for the
+// relative path of a file, so that the current folder stands before it and one of its slashes is
+// gone.
+func linkInDrop(path string) (string, bool) {
+	for _, scheme := range []string{"https:/", "http:/"} {
+		if _, rest, ok := strings.Cut(path, "/"+scheme); ok || strings.HasPrefix(path, scheme) {
+			if !ok {
+				rest = strings.TrimPrefix(path, scheme)
+			}
+			return scheme + "/" + strings.TrimPrefix(rest, "/"), true
+		}
+	}
+	return "", false
+}
+
+// droppedLink gives the link that was dropped on the window. The toolkit has percent-decoded it and
+// joined double slashes, so one that shows traces of that could have become another link: it is
+// refused.
 func droppedLink(text string) (string, bool) {
 	if !isLink(text) {
 		return "", false
+	}
+	if strings.Contains(text[len("http://"):], ":/") {
+		return "", false // a link within the link has lost a slash
 	}
 	for _, r := range text {
 		if r == '%' || r > unicode.MaxASCII || endsLink(r) {

@@ -88,15 +88,29 @@ func TestTypedLink(t *testing.T) {
 
 func TestDroppedLinksThatMayHaveChangedAreRefused(t *testing.T) {
 	for text, want := range map[string]bool{
-		"https://example.org/a?b=c":  true,
-		"https://example.org/a%20b":  false,
-		"https://example.org/a b":    false,
-		"https://example.org/grüße":  false,
-		"https://example.org/\"x\"":  false,
-		"file:///home/a/picture.png": false,
+		"https://example.org/a?b=c":                 true,
+		"https://example.org/a%20b":                 false,
+		"https://example.org/a b":                   false,
+		"https://example.org/grüße":                 false,
+		"https://example.org/\"x\"":                 false,
+		"file:///home/a/picture.png":                false,
+		"https://example.org/?u=https:/two.example": false,
 	} {
 		if _, ok := droppedLink(text); ok != want {
 			t.Errorf("%q: %v, want %v", text, ok, want)
+		}
+	}
+}
+
+func TestLinkInDrop(t *testing.T) {
+	for path, want := range map[string]string{
+		"/home/me/https:/example.org/a": "https://example.org/a",
+		"/http:/example.org":            "http://example.org",
+		"https://example.org/a":         "https://example.org/a",
+		"/home/me/notes.txt":            "",
+	} {
+		if got, ok := linkInDrop(path); got != want || ok != (want != "") {
+			t.Errorf("%q: got %q, %v, want %q", path, got, ok, want)
 		}
 	}
 }

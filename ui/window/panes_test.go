@@ -1,0 +1,675 @@
+package window
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+func TestSendFromTheClipboardToTheLastDevice(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.app.Clipboard().SetContent("https://example.org/page")
+		h.send(signedIn())
+		h.want("From your clipboard", "Send to Pixel 9")
+		h.tap("Send to Pixel 9")
+		h.wantCalls("Send 1 phone")
+		r := h.agent.sent[0]
+		if !r.Hold || r.Links[0].URL != "https://example.org/page" || r.Private || r.Close {
+			t.Errorf("request %+v", r)
+		}
+		h.want("Leaving for Pixel 9")
+		if h.w.sendPane().link.Text != "" {
+			t.Error("the link stays in the field")
+		}
+		h.w.show(PaneInbox)
+		h.w.show(PaneSend)
+		if h.w.sendPane().link.Text != "" {
+			t.Error("the same clipboard is offered again after it was sent")
+		}
+		h.want("Leaving for Pixel 9")
+		test.Tap(h.w.toasts.layerButton(t))
+		h.settle()
+		h.wantCalls("Undo new-0-phone")
+		h.want("nothing was sent")
+	})
+}
+
+// layerButton gives the button of the toast that is shown.
+func (t *toasts) layerButton(tt *testing.T) *button {
+	tt.Helper()
+	var found *button
+	for _, o := range t.layer.Objects {
+		visit(o, func(o fyne.CanvasObject) {
+			if b, ok := o.(*button); ok {
+				found = b
+			}
+		})
+	}
+	if found == nil {
+		tt.Fatal("the toast has no button")
+	}
+	return found
+}
+
+func TestSendManyLinksToManyDevices(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.pasted("https://one.example https://two.example https://three.example")
+		h.want("3 of 3 links chosen", "3 links")
+		h.row("two.example").Tapped(nil)
+		h.row("All devices").Tapped(nil)
+		h.settle()
+		h.want("2 of 3 links chosen", "Send to 3 devices")
+		h.row("Old laptop").Tapped(nil)
+		h.row("Old laptop").TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+		h.row("Old laptop").TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+		h.settle()
+		h.tap("Send to 2 devices")
+		h.wantCalls("Send 2 phone,tablet")
+		h.wantNot("links chosen")
+	})
+}
+
+func TestSendNeedsALinkAndADevice(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.want("Add a link to send.")
+		p := h.w.sendPane()
+		p.link.SetText("not a link")
+		h.want("This is no web link.")
+		p.submit()
+		p.link.SetText("example.org/page")
+		h.row("Pixel 9").Tapped(nil)
+		h.want("Choose a device.")
+		if !p.send.Disabled() {
+			t.Error("Send is offered without a device")
+		}
+		p.submit()
+		h.settle()
+		h.wantCalls()
+		h.row("Old laptop").Tapped(nil)
+		h.tap("Send to Old laptop")
+		h.wantCalls("Send 1 laptop")
+	})
+}
+
+func TestARefusedSendKeepsTheLink(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.agent.setRefusal("Send", &localapi.Error{Code: localapi.CodeNoDevice, Message: "x"})
+		h.w.sendPane().link.SetText("https://example.org/page")
+		h.tap("Send to Pixel 9")
+		h.want("no longer there")
+		if got := h.w.sendPane().link.Text; got != "https://example.org/page" {
+			t.Errorf("the field holds %q", got)
+		}
+	})
+}
+
+func TestSentEntries(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.want("leaves in 3 seconds", "device alerted", "when next opened", "waiting: offline", "not sent: the device is gone", "Show all 7")
+		h.wantNot("Close: Close me")
+		h.advance(time.Second)
+		h.want("leaves in 2 seconds")
+		h.tap("Show all 7")
+		h.want("Close: Close me", "Show fewer")
+		h.agent.take()
+		h.row("Ferry").button.Tapped(nil)
+		h.row("Map").button.Tapped(nil)
+		h.choose(h.row("Map"), "Remove from this list")
+		h.settle()
+		got := h.agent.take()
+		slices.Sort(got)
+		if want := []string{"DeleteSent o5", "Retry o5", "Undo o1"}; !slices.Equal(got, want) {
+			t.Errorf("calls %q, want %q", got, want)
+		}
+		h.choose(h.row("Tide tables"), "Send again…")
+		if p := h.w.sendPane(); p.link.Text != "https://tides.example/" || !p.chosen["phone"] || p.title != "Tide tables" {
+			t.Errorf("link %q, chosen %v, title %q", p.link.Text, p.chosen, p.title)
+		}
+		h.choose(h.row("Tide tables"), "Copy link")
+		if got := h.app.Clipboard().Content(); got != "https://tides.example/" {
+			t.Errorf("clipboard %q", got)
+		}
+	})
+}
+
+func TestDeviceListsInEveryState(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		edit func(*localapi.Snapshot)
+		want string
+	}{
+		{"loading", func(s *localapi.Snapshot) { s.Devices = localapi.DeviceList{} }, "Fetching your devices"},
+		{"empty", func(s *localapi.Snapshot) { s.Devices.Items = s.Devices.Items[1:2] }, "Connect a phone"},
+		{"error", func(s *localapi.Snapshot) {
+			s.Devices = localapi.DeviceList{ListState: localapi.ListState{Problem: "The server is confused."}}
+		}, "The server is confused."},
+		{"offline", func(s *localapi.Snapshot) { s.Connection.Online = false }, "Shown as last known (1 minute ago)."},
+		{"not offered", func(s *localapi.Snapshot) {
+			s.Account.DevicesUnavailable = true
+			s.Devices = localapi.DeviceList{}
+		}, "does not offer device features"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inBubble(t, nil, func(h *harness) {
+				h.t = t
+				for _, pane := range []string{PaneSend, PaneDevices} {
+					h.send(with(signedIn(), c.edit))
+					h.w.show(pane)
+					h.settle()
+					h.want(c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestInbox(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneInbox)
+		h.want("Pixel 9 · Today", "Old laptop · Yesterday", "unknown device", "A tab that could not be read", "Asks to close 2 tabs", "No web link: can be copied only")
+		h.row("How ferries work").button.Tapped(nil)
+		h.settle()
+		h.wantCalls("MarkRead i1")
+		h.tap("Open all 3")
+		h.wantCalls("MarkRead i1,i2")
+		want := []string{"https://en.wikipedia.org/wiki/Ferry", "https://en.wikipedia.org/wiki/Ferry", "https://harbour.example/timetable?x=1", "https://private.example/"}
+		slices.Sort(h.opened)
+		if !slices.Equal(h.opened, want) {
+			t.Errorf("opened %q, want %q", h.opened, want)
+		}
+		file := h.row("Setup file")
+		if file.spec.tap != nil || file.spec.action.label != "" {
+			t.Error("a file can be opened")
+		}
+		h.choose(file, "Copy link")
+		if got := h.app.Clipboard().Content(); got != "file:///etc/hosts" {
+			t.Errorf("clipboard %q", got)
+		}
+		h.choose(file, "Delete")
+		h.wantCalls("DeleteReceived i6")
+		h.choose(h.row("Asks to close 2 tabs"), "Copy links")
+		if got := h.app.Clipboard().Content(); got != "https://news.example/today\nhttps://weather.example/" {
+			t.Errorf("clipboard %q", got)
+		}
+	})
+}
+
+func TestOpeningManyAsksFirst(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Inbox = manyTabs(11) }))
+		h.w.show(PaneInbox)
+		h.tap("Open all 11")
+		if len(h.opened) != 0 {
+			t.Fatal("opened without asking")
+		}
+		h.want("Open 11 tabs?")
+		h.w.escape()
+		h.wantNot("Open 11 tabs?")
+		h.tap("Open all 11")
+		test.Tap(h.w.dialog.yes)
+		h.settle()
+		if len(h.opened) != 11 {
+			t.Errorf("%d opened, want 11", len(h.opened))
+		}
+	})
+}
+
+func TestInboxSearchAndOlderPages(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Inbox = manyTabs(50) }))
+		h.w.show(PaneInbox)
+		p, ok := h.w.pane(PaneInbox).(*inboxPane)
+		if !ok {
+			t.Fatal("no inbox pane")
+		}
+		test.Type(p.search, "ferry")
+		h.settle()
+		h.wantCalls() // typing rests first
+		h.advance(searchDelay)
+		h.wantCalls("Inbox ferry 100")
+		h.want("Nothing found for “ferry”")
+		h.agent.found = signedIn().Inbox.Recent[:1]
+		p.search.SetText("ferr")
+		h.advance(searchDelay)
+		h.want("How ferries work")
+		h.wantNot("Page 1")
+		h.agent.setRefusal("Inbox", &localapi.Error{Code: localapi.CodeOffline})
+		p.search.SetText("fer")
+		h.advance(searchDelay)
+		h.want("The inbox could not be read", "Retry")
+		h.agent.setRefusal("Inbox", nil)
+		p.escape()
+		h.advance(searchDelay)
+		h.want("Page 1", "Show older")
+		h.agent.take()
+		h.tap("Show older")
+		h.wantCalls("Inbox  150")
+		h.tap("Mark all as read")
+		if got := h.agent.take(); len(got) != 2 || got[0] != "Inbox  500" || got[1] != "MarkRead i1" {
+			t.Errorf("calls %q", got)
+		}
+	})
+}
+
+func TestDevices(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneDevices)
+		h.want("This device", "Alerts off", "Cannot receive tabs", "Mozilla Monitor", "Web session", "Berlin, Germany")
+		h.tap("Rename")
+		p, ok := h.w.pane(PaneDevices).(*devicesPane)
+		if !ok || h.w.win.Canvas().Focused() != p.newName {
+			t.Fatal("the name field has no focus")
+		}
+		p.newName.SetText("  ")
+		h.tap("Save")
+		h.want("1 to 255 characters")
+		p.newName.SetText(" Desk ")
+		h.tap("Save")
+		h.wantCalls("RenameDevice Desk")
+		h.wantNot("Save")
+
+		h.row("Old laptop").button.Tapped(nil)
+		h.settle()
+		if h.w.current != PaneSend {
+			t.Errorf("pane %q, want send", h.w.current)
+		}
+		h.want("Send to Old laptop")
+
+		h.w.show(PaneDevices)
+		h.choose(h.row("Television"), "Disconnect…")
+		h.want("Disconnect Television?")
+		h.wantCalls()
+		h.tap("Disconnect")
+		h.wantCalls("DisconnectDevice tv")
+		h.choose(h.row("Web session"), "Disconnect…")
+		h.tap("Disconnect")
+		h.wantCalls("DisconnectClient c2")
+		h.tap("Manage on the web")
+		h.wantCalls("PageURL manage_devices")
+		if !slices.Contains(h.opened, "https://accounts.example/manage_devices") {
+			t.Errorf("opened %q", h.opened)
+		}
+	})
+}
+
+func TestCloseATabOnAnotherDevice(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneDevices)
+		h.choose(h.row("Pixel 9"), "Close a tab there…")
+		h.tap("Close the tab")
+		h.want("This is no web link.")
+		if f, ok := h.w.dialog.q.extra.(*field); ok {
+			f.SetText("example.org/x")
+		}
+		h.tap("Close the tab")
+		if len(h.agent.sent) != 1 || !h.agent.sent[0].Close || h.agent.sent[0].Links[0].URL != "https://example.org/x" {
+			t.Errorf("sent %+v", h.agent.sent)
+		}
+	})
+}
+
+func TestAccount(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneAccount)
+		h.want("Demo Person", "demo@example.com", "Signed in", "2 minutes ago", "Connected (50 minutes ago)", "shares usage data", mozillaServer)
+		h.change(func(s *localapi.Snapshot) {
+			s.Account.State, s.Account.Cause = localapi.NeedsSignIn, "The password was changed."
+			s.Account.MetricsEnabled = nil
+			s.Connection.Push.Connected = false
+		})
+		h.want("Needs you to sign in again. The password was changed.", "does not say", "Not connected")
+		h.tap("Sign out…")
+		purge, ok := h.w.dialog.q.extra.(*option)
+		if !ok {
+			t.Fatal("no choice about the data")
+		}
+		purge.Tapped(nil)
+		h.tap("Sign out")
+		h.wantCalls("SignOut true")
+		h.send(signedOut())
+		h.want("Welcome to Tabferry")
+	})
+}
+
+func TestTheAvatarIsFetchedOnceAndDrawn(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.agent.picture = picture(t, "x")
+		s := with(signedIn(), func(s *localapi.Snapshot) { s.Account.HasAvatar = true })
+		h.send(s)
+		h.w.show(PaneAccount)
+		h.settle()
+		h.send(s)
+		h.wantCalls("Avatar")
+		p, ok := h.w.pane(PaneAccount).(*accountPane)
+		if !ok || p.picture.picture == nil {
+			t.Error("the picture is not shown")
+		}
+	})
+	for name, content := range map[string][]byte{"nothing": nil, "no picture": []byte("GIF89a"), "huge": hugePNG()} {
+		if decodeAvatar(content) != nil {
+			t.Errorf("%s was decoded", name)
+		}
+	}
+	if letter(" élan") != "É" || letter("…") != "" {
+		t.Error("the letter is another one")
+	}
+}
+
+// hugePNG is the beginning of a PNG file that claims a billion pixels.
+func hugePNG() []byte {
+	return []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x00\x00\x00\x00\xd2\xf0\xe7\x3f")
+}
+
+func TestSettings(t *testing.T) {
+	inBubble(t, func(p *Params) { p.Words = func(l string) *i18n.Catalogue { return i18n.New(firstOf(l, "en")) } }, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSettings)
+		p, ok := h.w.pane(PaneSettings).(*settingsPane)
+		if !ok {
+			t.Fatal("no settings pane")
+		}
+		last := func() localapi.Settings {
+			h.settle()
+			if len(h.agent.set) == 0 {
+				t.Fatal("nothing was set")
+			}
+			return h.agent.set[len(h.agent.set)-1]
+		}
+		h.wantCalls() // showing sets nothing
+		p.login.Tapped(nil)
+		if s := last(); !s.StartAtLogin || !s.Notifications {
+			t.Errorf("set %+v", s)
+		}
+		p.openSome.Tapped(nil)
+		if s := last(); s.Open != localapi.OpenFrom {
+			t.Errorf("set %+v", s)
+		}
+		h.change(func(s *localapi.Snapshot) { s.Settings.Open = localapi.OpenFrom })
+		h.row("Pixel 9").Tapped(nil)
+		if s := last(); !slices.Equal(s.OpenFrom, []string{"phone"}) {
+			t.Errorf("set %+v", s)
+		}
+		p.appearance.SetSelectedIndex(2)
+		if s := last(); s.Appearance != "dark" {
+			t.Errorf("set %+v", s)
+		}
+		p.language.SetSelected("Deutsch")
+		if s := last(); s.Language != "de" {
+			t.Errorf("set %+v", s)
+		}
+		p.browser.SetText("firefox -P work")
+		p.browser.OnSubmitted("")
+		if s := last(); s.Browser != "firefox -P work" {
+			t.Errorf("set %+v", s)
+		}
+		h.agent.take()
+		h.tap("Quiet for an hour")
+		h.wantCalls("Quiet 60")
+		h.change(func(s *localapi.Snapshot) { s.QuietUntil = now().Add(time.Hour) })
+		p.toggleQuiet()
+		h.settle()
+		h.wantCalls("Quiet 0")
+	})
+}
+
+func TestARefusedSettingShowsTheOldState(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSettings)
+		p, ok := h.w.pane(PaneSettings).(*settingsPane)
+		if !ok {
+			t.Fatal("no settings pane")
+		}
+		h.agent.setRefusal("SetSettings", &localapi.Error{Code: localapi.CodeInternal, Message: "The disk is full"})
+		p.login.Tapped(nil)
+		h.settle()
+		if p.login.on {
+			t.Error("the box shows what was refused")
+		}
+		h.want("The disk is full")
+	})
+}
+
+func TestAdvancedSettings(t *testing.T) {
+	inBubble(t, func(p *Params) { p.LogFolder = "/var/log/tabferry" }, func(h *harness) {
+		h.send(signedOut())
+		h.w.show(PaneSettings)
+		h.wantNot("Account server")
+		h.tap("Advanced")
+		h.want("Account server", "the key is in the keyring", "/var/log/tabferry", "0.1.0")
+		p, ok := h.w.pane(PaneSettings).(*settingsPane)
+		if !ok {
+			t.Fatal("no settings pane")
+		}
+		p.advanced.server.SetText("https://accounts.example.org")
+		h.change(func(s *localapi.Snapshot) { s.Inbox.Total++ }) // an update does not disturb typing
+		if p.advanced.server.Text != "https://accounts.example.org" {
+			t.Error("an update took away what was typed")
+		}
+		p.advanced.store()
+		h.settle()
+		if s := h.agent.set[0]; s.Server != "https://accounts.example.org" || !s.Notifications {
+			t.Errorf("set %+v", s)
+		}
+		h.tap("Copy diagnostics")
+		if got := h.app.Clipboard().Content(); got != "all is well" {
+			t.Errorf("clipboard %q", got)
+		}
+		h.send(signedIn())
+		h.w.show(PaneSettings)
+		if !p.advanced.server.Disabled() || p.advanced.push.Disabled() {
+			t.Error("while signed in the account server is fixed and the push server is not")
+		}
+	})
+}
+
+func TestSignInWithTheBrowser(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedOut())
+		h.want("Welcome to Tabferry", "Sign in with your browser", "Use a signed-in Firefox")
+		h.wantNot("Account server")
+		h.agent.signIn = localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true}
+		p, ok := h.w.pane(PaneSignIn).(signInFace)
+		if !ok {
+			t.Fatal("no sign-in pane")
+		}
+		p.parts.email.SetText(" me@example.com ")
+		h.tap("Open the browser")
+		h.wantCalls("BeginSignIn me@example.com")
+		if !slices.Equal(h.opened, []string{"https://accounts.example/authorize"}) {
+			t.Errorf("opened %q", h.opened)
+		}
+		h.change(func(s *localapi.Snapshot) {
+			s.Account.State, s.SignIn = localapi.SigningIn, &h.agent.signIn
+		})
+		h.want("Finish signing in", "notices by itself")
+		h.tap("Open the page again")
+		if len(h.opened) != 2 {
+			t.Errorf("opened %q", h.opened)
+		}
+		h.tap("Cancel")
+		h.wantCalls("CancelSignIn")
+		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Account.Cause = "It took too long." }))
+		h.want("It took too long.")
+	})
+}
+
+func TestTheFinalAddressComesFromTheClipboardOrByHand(t *testing.T) {
+	const prefix = "https://accounts.firefox.com/oauth/success/3c49430b43dfba77"
+	inBubble(t, nil, func(h *harness) {
+		h.app.Clipboard().SetContent(prefix + "?code=old") // before there is a sign-in, nobody looks
+		h.send(signedOut())
+		h.advance(time.Minute)
+		h.wantCalls()
+		h.app.Clipboard().SetContent("https://bank.example/?secret=1")
+		h.change(func(s *localapi.Snapshot) {
+			s.Account.State = localapi.SigningIn
+			s.SignIn = &localapi.SignIn{URL: "https://x.example", RedirectPrefix: prefix}
+		})
+		h.advance(5 * time.Second)
+		h.wantCalls() // another address is none of our business
+		p, ok := h.w.pane(PaneSignIn).(signInFace)
+		if !ok {
+			t.Fatal("no sign-in pane")
+		}
+		p.parts.final.SetText("https://bank.example/?secret=1")
+		h.tap("Continue")
+		h.wantCalls()
+		h.want("not the address of the last page")
+		h.agent.setRefusal("CompleteSignIn", &localapi.Error{Code: localapi.CodeSignIn, Message: "The code has expired"})
+		h.app.Clipboard().SetContent(prefix + "?code=1&state=2\n")
+		h.advance(2 * time.Second)
+		h.wantCalls("CompleteSignIn " + prefix + "?code=1&state=2")
+		h.want("The code has expired")
+		h.advance(10 * time.Second)
+		h.wantCalls() // the same text is tried once
+	})
+}
+
+func TestUnlockAndProtect(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		locked := with(signedOut(), func(s *localapi.Snapshot) {
+			s.Storage = localapi.Storage{Protection: localapi.ProtectedByPassphrase, Locked: true}
+		})
+		h.send(locked)
+		p, ok := h.w.pane(PaneSignIn).(signInFace)
+		if !ok {
+			t.Fatal("no sign-in pane")
+		}
+		h.agent.setRefusal("Unlock", &localapi.Error{Code: localapi.CodeConflict, Message: "The passphrase is wrong"})
+		p.parts.secret.SetText("secret")
+		h.tap("Unlock")
+		h.wantCalls("Unlock secret")
+		h.want("The passphrase is wrong")
+
+		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.WaitingForKeyring = true }))
+		h.want("Waiting for the keyring")
+		h.tap("Ask again")
+		h.wantCalls("Unlock ")
+		h.tap("Go on without it")
+		h.want("Welcome to Tabferry")
+
+		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.Protection = localapi.Undecided }))
+		h.tap("Use this passphrase")
+		h.want("Please type a passphrase.")
+		p.parts.secret.SetText("one")
+		h.tap("Use this passphrase")
+		h.want("passphrases are different")
+		h.wantCalls()
+		h.tap("Keep nothing")
+		h.wantCalls("Protect memory ")
+	})
+}
+
+func TestPairAPhone(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PanePair)
+		h.want("Ready to scan")
+		h.tap("Show the code")
+		h.wantCalls("ShowPairing")
+		showing := pairing(localapi.PairShowing, true)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &showing })
+		h.wantCalls("PairingCode")
+		h.want("4:07 left", "renews itself 5 more times")
+		p, ok := h.w.pane(PanePair).(*pairPane)
+		if !ok || p.parts.code.code == nil {
+			t.Fatal("no code is drawn")
+		}
+		h.advance(2 * time.Second)
+		h.want("4:05 left")
+		h.tap("Larger")
+		h.want("Smaller")
+		h.wantCalls() // the code is fetched once
+
+		asked := pairing(localapi.PairAsked, true)
+		asked.NeedsTOTP = true
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &asked })
+		if p.code != nil {
+			t.Error("the used code is kept")
+		}
+		h.want("Pixel 9", "Berlin, Germany", "203.0.113.7", "demo@example.com", "Firefox for Android")
+		h.tap("Allow")
+		h.want("Type the code from your authenticator app.")
+		h.wantCalls()
+		p.parts.totp.SetText("123 456")
+		h.tap("Allow")
+		h.wantCalls("ConfirmPairing 123456")
+		h.tap("Decline")
+		h.wantCalls("CancelPairing")
+
+		plainAsked := pairing(localapi.PairAsked, true)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &plainAsked })
+		if b, ok := h.w.win.Canvas().Focused().(*button); !ok || b.Text != "Decline" {
+			t.Error("declining is not the default")
+		}
+		over := pairing(localapi.PairTimedOut, true)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &over })
+		h.want("The code has expired")
+		h.tap("Start again")
+		h.wantCalls("CancelPairing", "ShowPairing")
+	})
+}
+
+func TestPairingWithoutASessionLeadsToTheWeb(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Account.HasSession = false }))
+		h.w.show(PanePair)
+		h.wantNot("Show the code")
+		h.tap("Use the account's pairing page")
+		h.wantCalls("PageURL pair_phone")
+	})
+}
+
+func TestPairThisComputer(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedOut())
+		h.tap("Read a code")
+		h.want("Connect this computer", "Confirm here and there.")
+		h.wantNot("Read it from the screen") // there is no way to take a picture here
+		p, ok := h.w.pane(PanePair).(*pairPane)
+		if !ok {
+			t.Fatal("no pair pane")
+		}
+		p.parts.address.SetText("https://example.org/")
+		h.tap("Continue")
+		h.want("not the address of a pairing code")
+		h.wantCalls()
+		h.app.Clipboard().SetContent(" " + h.agent.code + "\n")
+		h.tap("From the clipboard")
+		h.wantCalls("JoinPairing " + h.agent.code)
+
+		confirming := pairing(localapi.PairConfirming, false)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &confirming })
+		h.want("Sign in with this account?", "demo@example.com")
+		h.tap("Yes, sign in")
+		h.wantCalls("ConfirmPairing ")
+		confirming.ConfirmedHere = true
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &confirming })
+		h.want("Waiting for the other device to confirm")
+		failed := pairing(localapi.PairFailed, false)
+		failed.Problem = "The other device declined."
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &failed })
+		h.want("The other device declined.")
+		for _, words := range h.words() {
+			if strings.Contains(words, "channel_key") {
+				t.Error("the code's address is shown")
+			}
+		}
+	})
+}

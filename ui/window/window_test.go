@@ -1,0 +1,416 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/test"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
+)
+
+func TestWindowFollowsTheAgentThroughARestart(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.want("Reaching Tabferry's background part")
+		h.send(signedIn())
+		h.want("Send tabs", "Pixel 9")
+		h.agent.setDown(true)
+		close(h.agent.updates)
+		h.settle()
+		h.want("stopped answering", "Pixel 9")
+		h.advance(time.Second)
+		h.agent.setDown(false)
+		h.advance(lastReconnect)
+		h.send(signedIn())
+		h.wantNot("stopped answering")
+		if h.w.toasts.words != "Connected again" {
+			t.Errorf("toast %q", h.w.toasts.words)
+		}
+	})
+}
+
+func TestWithoutAnAgentTheWindowSaysSoAndRetriesAtOnceWhenAsked(t *testing.T) {
+	starts := 0
+	inBubble(t, nil, func(h *harness) {
+		h.w.p.StartAgent = nil
+		h.agent.setDown(true)
+		close(h.agent.updates)
+		h.settle()
+		h.want("does not answer")
+		h.advance(10 * time.Second) // the waits are at their longest now
+		before := h.agent.watches
+		h.tap("Retry")
+		if h.agent.watches != before+1 {
+			t.Errorf("%d attempts, want one more than %d", h.agent.watches, before)
+		}
+		h.w.p.StartAgent = func(context.Context) error { starts++; return errors.New("no") }
+		h.tap("Retry")
+		if starts != 1 || !strings.Contains(h.w.toasts.words, "could not be started") {
+			t.Errorf("%d starts, toast %q", starts, h.w.toasts.words)
+		}
+	})
+}
+
+func TestQuittingClosesTheWindowAndKeepsItsSize(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.win.Resize(fyne.NewSize(900, 620))
+		h.send(signedIn(), localapi.Event{Kind: localapi.Quitting})
+		if !h.w.closed {
+			t.Error("the window stays open")
+		}
+		prefs := h.app.Preferences()
+		if w, hgt := prefs.Float(prefWidth), prefs.Float(prefHeight); w != 900 || hgt != 620 {
+			t.Errorf("kept size %v by %v", w, hgt)
+		}
+	})
+}
+
+func TestClosingTakesBackACodeThatNobodyCanSee(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		p := pairing(localapi.PairShowing, true)
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Pairing = &p }))
+		h.agent.take()
+		h.w.Close()
+		h.w.Stop()
+		h.wantCalls("CancelPairing")
+		h.w.model.snap.Pairing = nil // the deferred Stop finds nothing more
+	})
+}
+
+func TestEventsShowWhatHappened(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.send(signedIn(), localapi.Event{Kind: localapi.ShowWindow, Pane: PaneDevices})
+		if h.w.current != PaneDevices {
+			t.Errorf("pane %q, want devices", h.w.current)
+		}
+		h.send(signedIn(), localapi.Event{Kind: localapi.TabsReceived, Entries: signedIn().Inbox.Recent[:1]})
+		h.want("New tab from Pixel 9")
+		h.tap("Show")
+		if h.w.current != PaneInbox {
+			t.Errorf("pane %q, want inbox", h.w.current)
+		}
+		h.send(signedIn(), localapi.Event{Kind: localapi.DeviceConnected, Device: "Intruder\u202e\n"})
+		h.want("New device in your account: Intruder")
+		h.advance(toastOfferTime)
+		h.wantNot("New device in your account")
+		h.send(signedIn(), localapi.Event{Kind: localapi.SignedOutElsewhere})
+		h.want("signed out from another device")
+	})
+}
+
+func TestTheDemoIsMarked(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.wantNot("Demo")
+		h.change(func(s *localapi.Snapshot) { s.Demo = true })
+		h.want("Demo")
+	})
+}
+
+func TestLanguageAndAppearanceFollowTheSettings(t *testing.T) {
+	inBubble(t, func(p *Params) { p.Words = func(l string) *i18n.Catalogue { return i18n.New(firstOf(l, "en")) } }, func(h *harness) {
+		h.send(signedIn())
+		h.want("Devices")
+		h.change(func(s *localapi.Snapshot) { s.Settings.Language, s.Settings.Appearance = "de", "light" })
+		h.want("Geräte", "Tabs senden")
+		h.wantNot("Devices")
+		l, ok := h.app.Settings().Theme().(*look)
+		if !ok || l.appearance != "light" {
+			t.Error("the appearance has not changed")
+		}
+		prefs := h.app.Preferences()
+		if prefs.String(prefLanguage) != "de" || prefs.String(prefAppearance) != "light" {
+			t.Error("the next start would begin in the wrong colours or language")
+		}
+	})
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func TestKeysReachEveryPane(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		press := func(key fyne.KeyName, modifier fyne.KeyModifier) string {
+			s := &desktop.CustomShortcut{KeyName: key, Modifier: modifier}
+			if f, ok := h.w.win.Canvas().Focused().(fyne.Shortcutable); ok {
+				f.TypedShortcut(s) // as the driver does
+			} else {
+				h.w.shortcut(s)
+			}
+			h.settle()
+			return h.w.current
+		}
+		for i, want := range []string{PaneSend, PaneInbox, PaneDevices, PanePair, PaneAccount, PaneSettings} {
+			if got := press(paneKeys()[i], fyne.KeyModifierAlt); got != want {
+				t.Errorf("Alt+%d shows %q, want %q", i+1, got, want)
+			}
+		}
+		if got := press(fyne.Key7, fyne.KeyModifierAlt); got != PaneSettings {
+			t.Errorf("Alt+7 shows %q", got)
+		}
+		if got := press(fyne.KeyTab, fyne.KeyModifierControl); got != PaneSend {
+			t.Errorf("Ctrl+Tab from the last pane shows %q", got)
+		}
+		if got := press(fyne.KeyTab, fyne.KeyModifierControl|fyne.KeyModifierShift); got != PaneSettings {
+			t.Errorf("Ctrl+Shift+Tab from the first pane shows %q", got)
+		}
+		press(fyne.KeyF, fyne.KeyModifierShortcutDefault)
+		if f, ok := h.w.win.Canvas().Focused().(*field); !ok || f.name != "Search" {
+			t.Error("Ctrl+F does not lead to the search")
+		}
+	})
+}
+
+func TestEveryControlHasANameAndEveryPaneCanBeWalkedByKeyboard(t *testing.T) {
+	for _, s := range scenes() {
+		if s.snap == nil {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			inBubble(t, nil, func(h *harness) {
+				h.t = t
+				h.send(s.snap())
+				if s.pane != "" {
+					h.w.show(s.pane)
+				}
+				h.settle()
+				if s.then != nil {
+					s.then(h)
+				}
+				h.settle()
+				for _, root := range h.roots() {
+					visit(root, func(o fyne.CanvasObject) {
+						_, focusable := o.(fyne.Focusable)
+						named, ok := o.(fyne.Accessible)
+						if d, is := o.(fyne.Disableable); focusable && ok && (!is || !d.Disabled()) && named.AccessibilityLabel() == "" {
+							t.Errorf("a %T has no name", o)
+						}
+					})
+				}
+				if h.w.dialog != nil || len(h.w.win.Canvas().Overlays().List()) > 0 {
+					return
+				}
+				// Some toolkits lose the focus in a ring; here it must come round.
+				c := h.w.win.Canvas()
+				c.Unfocus()
+				c.FocusNext()
+				first := c.Focused()
+				if first == nil {
+					t.Fatal("nothing takes the focus")
+				}
+				seen := 0
+				for c.FocusNext(); c.Focused() != first; c.FocusNext() {
+					if seen++; seen > 200 {
+						t.Fatal("the focus does not come round")
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestNoPageIsWiderThanTheSmallestWindow(t *testing.T) {
+	for i, s := range scenes() {
+		if s.snap == nil {
+			continue
+		}
+		lang := []string{"de", "fr"}[i%2] // the languages with the long words, in turn: drawing is slow
+		t.Run(lang+" "+s.name, func(t *testing.T) {
+			inBubble(t, func(p *Params) { p.Words = func(string) *i18n.Catalogue { return i18n.New(lang) } }, func(h *harness) {
+				h.t = t
+				h.w.win.Resize(fyne.NewSize(leastWidth, leastHeight))
+				h.send(s.snap())
+				if s.pane != "" {
+					h.w.show(s.pane)
+				}
+				h.settle()
+				relayout(h)
+				if got := h.w.shell.front.MinSize().Width; got > leastWidth-railNarrow {
+					t.Errorf("the page wants %v units, there are %v", got, leastWidth-railNarrow)
+				}
+			})
+		})
+	}
+}
+
+func TestPastingAnywhereLeadsToSend(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneDevices)
+		h.w.pasted("look: https://example.org/page.")
+		if h.w.current != PaneSend || h.w.sendPane().link.Text != "https://example.org/page" {
+			t.Errorf("pane %q, link %q", h.w.current, h.w.sendPane().link.Text)
+		}
+		h.w.pasted("no link here")
+		h.want("no web link in that text")
+	})
+}
+
+func TestLinksPastedBeforeSigningInWaitForIt(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedOut())
+		h.w.pasted("https://example.org/page")
+		h.want("Sign in first")
+		h.send(signedIn())
+		if h.w.current != PaneSend || h.w.sendPane().link.Text != "https://example.org/page" {
+			t.Errorf("pane %q, link %q", h.w.current, h.w.sendPane().link.Text)
+		}
+	})
+}
+
+func TestAnotherStartHandsItsLinksOver(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		file := filepath.Join(t.TempDir(), "list.txt")
+		if err := os.WriteFile(file, []byte("https://three.example"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h.w.Offer(PaneSend, "https://one.example", "two.example/x")
+		h.settle() // the agent has not answered yet
+		h.send(signedIn())
+		if got := len(h.w.sendPane().links); got != 2 {
+			t.Errorf("%d links, want 2", got)
+		}
+		h.w.Offer("", file)
+		h.settle()
+		if got := h.w.sendPane().link.Text; got != "https://three.example" {
+			t.Errorf("link %q", got)
+		}
+		h.w.Offer(PaneInbox)
+		h.settle()
+		if h.w.current != PaneInbox {
+			t.Errorf("pane %q", h.w.current)
+		}
+	})
+}
+
+func TestDrop(t *testing.T) {
+	code := "https://accounts.firefox.com/pair#channel_id=AAAAAAAAAAAAAAAAAAAAAA&channel_key=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+	inBubble(t, nil, func(h *harness) {
+		folder := t.TempDir()
+		write := func(name string, content []byte) fyne.URI {
+			path := filepath.Join(folder, name)
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return storage.NewFileURI(path)
+		}
+		h.send(signedIn())
+		drop := func(uris ...fyne.URI) {
+			h.w.dropped(uris)
+			h.settle()
+		}
+		drop(write("a.url", []byte("[InternetShortcut]\nURL=https://a.example\n")), write("b.txt", []byte("https://b.example")))
+		if got := len(h.w.sendPane().links); got != 2 {
+			t.Errorf("%d links from two files", got)
+		}
+		drop(storage.NewFileURI("https://example.org/a"))
+		if got := h.w.sendPane().link.Text; got != "https://example.org/a" {
+			t.Errorf("the dropped link became %q", got)
+		}
+		drop(storage.NewFileURI("https://example.org/a%20b"))
+		h.want("copy this link and paste it")
+		drop(write("x.bin", []byte("x")))
+		h.want("Drop links")
+		drop(write("empty.png", []byte("no picture")))
+		h.want("no readable code")
+		drop(storage.NewFileURI(filepath.Join(folder, "gone.txt")))
+		h.want("could not be read")
+
+		h.send(signedOut())
+		h.agent.take()
+		drop(write("code.png", picture(t, code)))
+		h.wantCalls("JoinPairing " + code)
+	})
+}
+
+func TestErrorsBecomeSentencesWithTheWayOut(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		for _, c := range []struct {
+			err  error
+			want string
+		}{
+			{&localapi.Error{Code: localapi.CodeOffline, Message: "x"}, "cannot be reached"},
+			{&localapi.Error{Code: localapi.CodeBackoff, Until: now().Add(time.Minute)}, "Try again at 14:06."},
+			{&localapi.Error{Code: localapi.CodeBackoff}, "in a few minutes"},
+			{&localapi.Error{Code: localapi.CodeConflict, Message: "It has left already", Hint: "Nothing can be undone."}, "It has left already. Nothing can be undone."},
+			{&localapi.Error{Code: localapi.CodeInternal}, "went wrong inside"},
+			{errors.New("anything"), "went wrong inside"},
+		} {
+			if got := h.w.sentence(c.err); !strings.Contains(got, c.want) {
+				t.Errorf("%v: %q, want %q", c.err, got, c.want)
+			}
+		}
+	})
+}
+
+func TestTheMissingTrayIsExplainedOnce(t *testing.T) {
+	inBubble(t, func(p *Params) { p.NoTray = true }, func(h *harness) {
+		h.send(signedIn())
+		h.want("No tray icon")
+		h.tap("Got it")
+		h.send(signedIn())
+		h.wantNot("No tray icon")
+	})
+}
+
+func TestEscapeClosesWhatIsOnTop(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneAccount)
+		h.tap("Sign out…")
+		if f, ok := h.w.win.Canvas().Focused().(*button); !ok || f.Text != "Cancel" {
+			t.Error("the safe button does not have the focus")
+		} else {
+			f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+		}
+		h.settle()
+		h.wantNot("Sign out of Tabferry?")
+		h.wantCalls()
+	})
+}
+
+func TestRowsAreChangedNotMadeAnew(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneDevices)
+		h.settle()
+		phone, tablet := h.row("Pixel 9"), h.row("Television")
+		h.change(func(s *localapi.Snapshot) {
+			s.Devices.Items = slices.Clone(s.Devices.Items)
+			s.Devices.Items[0].Name = "Pixel 10"
+		})
+		if h.row("Pixel 10") != phone || h.row("Television") != tablet {
+			t.Error("an update made rows anew; the keyboard focus would be lost")
+		}
+	})
+}
+
+func TestATapOnAButtonByKeyboard(t *testing.T) {
+	taps := 0
+	b := newButton("x", nil, func() { taps++ })
+	test.NewTempWindow(t, b)
+	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	b.Disable()
+	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if taps != 2 {
+		t.Errorf("%d taps, want 2", taps)
+	}
+}
