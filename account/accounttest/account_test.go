@@ -398,8 +398,13 @@ func TestMetricsContextAndLetterCase(t *testing.T) {
 	login(map[string]any{"flowId": flow, "flowBeginTime": 1700000000000, "entrypoint": "a.b:c-d", "utmSource": "x/y"}).ok()
 	login(map[string]any{}).ok()
 	for _, bad := range []any{
-		map[string]any{"flowId": flow}, map[string]any{"flowBeginTime": 1}, map[string]any{"flowId": "x", "flowBeginTime": 1},
-		map[string]any{"entrypoint": "a b"}, map[string]any{"utmTerm": 1}, map[string]any{"flowId": flow, "flowBeginTime": -1}, "x", nil,
+		map[string]any{"flowId": flow},
+		map[string]any{"flowBeginTime": 1},
+		map[string]any{"flowId": "x", "flowBeginTime": 1},
+		map[string]any{"entrypoint": "a b"},
+		map[string]any{"utmTerm": 1},
+		map[string]any{"flowId": flow, "flowBeginTime": -1},
+		"x", nil,
 	} {
 		login(bad).fails(400, 107)
 	}

@@ -95,7 +95,7 @@ func (p *peer) send(r *http.Request) answer {
 		p.t.Fatal(err)
 	}
 	a := answer{t: p.t, status: res.StatusCode, header: res.Header, text: string(text)}
-	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+	if len(text) > 0 && strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
 		var anything any
 		if err := json.Unmarshal(text, &anything); err != nil {
 			p.t.Fatalf("reply is not JSON: %v", err)

@@ -371,7 +371,9 @@ func TestIntrospectionHintsAndTimes(t *testing.T) {
 	for _, body := range []map[string]any{
 		{"token": tokens.str("refresh_token"), "token_type_hint": "access_token"},
 		{"token": tokens.str("access_token"), "token_type_hint": "refresh_token"},
-		{"token": "garbage"}, {"token": strings.Repeat("0", 64)}, {"token": "a.b.c"},
+		{"token": "garbage"},
+		{"token": strings.Repeat("0", 64)},
+		{"token": "a.b.c"},
 	} {
 		if got := ask(body).ok(); got.json["active"] != false || len(got.json) != 1 {
 			t.Errorf("%v: %s", body, got.text)
@@ -481,11 +483,20 @@ func TestScopeImplication(t *testing.T) {
 		have, want string
 		implied    bool
 	}{
-		{"profile", "profile", true}, {"profile", "profile:email", true}, {"profile:email", "profile", false},
-		{"profile:write", "profile:email", true}, {"profile", "profile:email:write", false}, {"profile:write", "profile:email:write", true},
-		{"profilex", "profile", false}, {"profile", "profilex", false}, {"profile", "email", false},
-		{"https://a.example/x", "https://a.example/x/y", true}, {"https://a.example/x", "https://a.example/xy", false},
-		{"https://a.example/x", "https://b.example/x", false}, {"https://a.example/x", "profile", false}, {"profile", "https://a.example/x", false},
+		{"profile", "profile", true},
+		{"profile", "profile:email", true},
+		{"profile:email", "profile", false},
+		{"profile:write", "profile:email", true},
+		{"profile", "profile:email:write", false},
+		{"profile:write", "profile:email:write", true},
+		{"profilex", "profile", false},
+		{"profile", "profilex", false},
+		{"profile", "email", false},
+		{"https://a.example/x", "https://a.example/x/y", true},
+		{"https://a.example/x", "https://a.example/xy", false},
+		{"https://a.example/x", "https://b.example/x", false},
+		{"https://a.example/x", "profile", false},
+		{"profile", "https://a.example/x", false},
 	} {
 		if got := implies(c.have, c.want); got != c.implied {
 			t.Errorf("implies(%q, %q) = %v", c.have, c.want, got)
