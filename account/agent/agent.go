@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -27,16 +26,16 @@ type Agent struct {
 	steering chan func(ctx context.Context)
 	quit     chan struct{}
 	quitOnce sync.Once
-	// ready is closed when the store was opened, or the keyring has kept us waiting for a moment.
-	ready     chan struct{}
-	readyOnce sync.Once
-	done      chan struct{}
+	done     chan struct{}
 	// life ends with Run; background is what Run waits for besides the engine.
 	life       context.Context
 	endLife    context.CancelFunc
 	background sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows, and the model of the engine; never held across I/O
+	mu sync.Mutex // guards what follows, and the model of the engine; never held across I/O
+	// ready is closed when the store was opened, or the keyring has kept us waiting for a moment. It
+	// is another one while the store is being exchanged.
+	ready    chan struct{}
 	revision uint64
 	storage  localapi.Storage
 	engine   *engine // nil while there is no open store
@@ -71,7 +70,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, a.endLife)
 	defer stop()
 	ctx = a.life
-	k := newKeeper(a, filepath.Join(a.params.DataDir, storeName))
+	k := newKeeper(a, StoreFile(a.params.DataDir))
 	a.publish() // so that faces know our version at once
 	k.open(ctx)
 	for running := true; running; {
@@ -136,12 +135,30 @@ func (a *Agent) Quit(context.Context) error {
 }
 
 // setReady lets calls through that waited for the store.
-func (a *Agent) setReady() { a.readyOnce.Do(func() { close(a.ready) }) }
+func (a *Agent) setReady() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	select {
+	case <-a.ready:
+	default:
+		close(a.ready)
+	}
+}
+
+// setBusy has calls wait until the store has been exchanged.
+func (a *Agent) setBusy() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.ready = make(chan struct{})
+}
 
 // current gives the engine, once the store was opened; CodeLocked while there is none.
 func (a *Agent) current(ctx context.Context) (*engine, error) {
+	a.mu.Lock()
+	ready := a.ready
+	a.mu.Unlock()
 	select {
-	case <-a.ready:
+	case <-ready:
 	case <-a.done:
 		return nil, errEnded
 	case <-ctx.Done():

@@ -103,10 +103,13 @@ func (e *engine) openAccount(state []byte) (*account.Account, error) {
 	}
 	have := acct.Config()
 	same := have.Server.ContentURL() == config.Server.ContentURL() && have.ClientID == config.ClientID && have.RedirectURI == config.RedirectURI
-	if same || acct.AuthState() != account.AuthStateDisconnected {
+	if same || acct.AuthState() != account.AuthStateDisconnected && !e.a.params.Demo {
 		return acct, nil
 	}
 	acct.Close()
+	if e.a.params.Demo {
+		return account.New(config, options...) // what the service of another demo knew is gone with it
+	}
 	if err := e.setAside(state); err != nil {
 		return nil, err
 	}

@@ -311,6 +311,7 @@ func (k *keeper) adopt(file *store.Store, source store.KeySource, p localapi.Pro
 
 // purge ends the engine, deletes file and key, and begins anew with nothing.
 func (k *keeper) purge(ctx context.Context) error {
+	k.a.setBusy()
 	v := k.end()
 	var err error
 	if v != nil {
@@ -355,6 +356,8 @@ func (k *keeper) deleteUnread(ctx context.Context) error {
 
 // restart begins a new engine on the same store, for settings that an engine cannot change in itself.
 func (k *keeper) restart(ctx context.Context) {
+	k.a.setBusy()
+	defer k.a.setReady()
 	k.a.mu.Lock()
 	p := k.a.storage.Protection
 	k.a.mu.Unlock()

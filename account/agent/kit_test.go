@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +67,90 @@ func (w *world) station(name string, edit ...func(*agent.Params)) *station {
 	}
 	return s
 }
+
+// line is a network that can be pulled out: requests then fail as they do without one.
+type line struct {
+	next http.RoundTripper
+	mu   sync.Mutex
+	out  bool
+}
+
+func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	out := l.out
+	l.mu.Unlock()
+	if out {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("network is unreachable")}
+	}
+	return l.next.RoundTrip(r)
+}
+
+func (l *line) pull(out bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.out = out
+}
+
+// online puts a station on a line; push has one of its own, which stays plugged in.
+func online(t *testing.T, l *line) func(*agent.Params) {
+	l.next = transport(t)
+	own := transport(t)
+	return func(p *agent.Params) { p.Transport, p.PushTransport = l, own }
+}
+
+// events collects what a station's faces are told, until the test ends.
+func (s *station) events() func() []localapi.Event {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.t.Cleanup(cancel)
+	w := s.agent.Watch(localapi.FaceNotify)
+	var mu sync.Mutex
+	var all []localapi.Event
+	go func() {
+		defer w.Close()
+		for {
+			u, ok := w.Next(ctx)
+			if !ok {
+				return
+			}
+			mu.Lock()
+			all = append(all, u.Events...)
+			mu.Unlock()
+		}
+	}()
+	return func() []localapi.Event {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all)
+	}
+}
+
+// awaitEvent waits for an event of a kind.
+func (s *station) awaitEvent(events func() []localapi.Event, kind localapi.EventKind) localapi.Event {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		for _, e := range events() {
+			if e.Kind == kind {
+				return e
+			}
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s waits for the event %s", s.params.DeviceName, kind)
+		}
+	}
+}
+
+// eventually waits for something that no snapshot shows.
+func (w *world) eventually(what string, ok func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// liveTokens counts what the service still honours.
+func (w *world) liveTokens() int { return len(w.svc.LiveTokens()) }
 
 // run starts the agent. It ends with the test, or by stop.
 func (s *station) run() *station {

@@ -33,6 +33,7 @@ type lists struct {
 	mu                        sync.Mutex
 	devices, clients, profile bool // due
 	notBefore                 time.Duration
+	encore                    time.Duration // when devices are due once more; zero: not
 	// attached are the clients behind the ids that faces use.
 	attached map[string]account.AttachedClient
 }
@@ -48,6 +49,14 @@ func (l *lists) mark(devices, clients, profile bool) {
 	l.mu.Lock()
 	l.devices, l.clients, l.profile = l.devices || devices, l.clients || clients, l.profile || profile
 	l.notBefore = 0
+	l.mu.Unlock()
+	l.errand.poke()
+}
+
+// again has the devices fetched once more after some time.
+func (l *lists) again(after time.Duration) {
+	l.mu.Lock()
+	l.encore = l.e.a.params.Clock.Monotonic() + after
 	l.mu.Unlock()
 	l.errand.poke()
 }
@@ -71,11 +80,19 @@ func (l *lists) work(ctx context.Context) time.Duration {
 	if l.fresh && now-l.last >= listsAge {
 		l.devices, l.clients, l.profile = true, true, true
 	}
+	rest := listsAge - (now - l.last)
+	if l.encore > 0 {
+		if now >= l.encore {
+			l.devices, l.encore = true, 0
+		} else {
+			rest = min(rest, l.encore-now)
+		}
+	}
 	devices, clients, profile := l.devices, l.clients, l.profile
 	wait := l.notBefore - now
 	if !devices && !clients && !profile {
 		l.mu.Unlock()
-		return max(listsAge-(now-l.last), time.Minute)
+		return max(rest, time.Second)
 	}
 	if wait > 0 {
 		l.mu.Unlock()
@@ -93,7 +110,7 @@ func (l *lists) work(ctx context.Context) time.Duration {
 	l.last, l.fresh = l.e.a.params.Clock.Monotonic(), true
 	if again == [3]bool{} {
 		l.wait.reset()
-		return listsAge
+		return time.Millisecond // looks at once when to come next
 	}
 	retry := l.wait.next()
 	l.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
@@ -29,6 +30,9 @@ const DefaultKeyringService = "io.github.tabferry.Tabferry"
 
 // storeName is the store's file in the data folder.
 const storeName = "store.db"
+
+// StoreFile is the sealed store of an agent with this data folder.
+func StoreFile(dataDir string) string { return filepath.Join(dataDir, storeName) }
 
 // scopes is what a sign-in asks for: who it is, the devices with their keys, and a session for
 // pairing phones and for the list of other clients.

@@ -19,6 +19,10 @@ const subscriptionName = "account"
 // outageWorthPolling is how long push must have been away for something to have been missed.
 const outageWorthPolling = time.Minute
 
+// newDeviceTime is when the list is fetched once more after a device joined: it gets its own name a
+// little later than its record, and nobody tells of that.
+const newDeviceTime = 15 * time.Second
+
 // How publishing the subscription is tried again.
 const (
 	publishRetryFirst = time.Minute
@@ -255,6 +259,7 @@ func (p *pushing) handle(ctx context.Context, msg push.Message) {
 		e.lists.mark(false, false, true)
 	case account.DeviceConnected:
 		e.lists.mark(true, true, false)
+		e.lists.again(newDeviceTime)
 		e.a.publish(localapi.Event{Kind: localapi.DeviceConnected, At: e.now(), Device: link.Clean(event.Name)})
 	case account.DeviceDisconnected:
 		if event.Local {

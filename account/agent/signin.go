@@ -50,10 +50,27 @@ func (s *signing) end() { s.replace(nil) }
 
 // BeginSignIn starts a sign-in in the browser and gives the page to open.
 func (a *Agent) BeginSignIn(ctx context.Context, email string) (localapi.SignIn, error) {
-	e, err := a.initialised(ctx)
-	if err != nil {
-		return localapi.SignIn{}, err
+	for {
+		e, err := a.initialised(ctx)
+		if err != nil {
+			return localapi.SignIn{}, err
+		}
+		signIn, err := e.beginSignIn(ctx, email)
+		if err == nil || !a.replaced(e) {
+			return signIn, err
+		}
+		// The data of the last sign-in was being deleted meanwhile: begin on the new store.
 	}
+}
+
+// replaced tells whether an engine is no longer the one at work.
+func (a *Agent) replaced(e *engine) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.engine != e
+}
+
+func (e *engine) beginSignIn(ctx context.Context, email string) (signIn localapi.SignIn, err error) {
 	if e.signedIn() {
 		return localapi.SignIn{}, &localapi.Error{Code: localapi.CodeConflict, Message: "Somebody is signed in already.", Hint: "sign out first to change the account"}
 	}
@@ -76,7 +93,7 @@ func (a *Agent) BeginSignIn(ctx context.Context, email string) (localapi.SignIn,
 		e.sync()
 		return localapi.SignIn{}, explain(err)
 	}
-	signIn := localapi.SignIn{
+	signIn = localapi.SignIn{
 		URL: withEmail(state.OAuthURL, email), Loopback: run.listener != nil,
 		RedirectPrefix: e.service.RedirectURI, Started: e.now(),
 	}
