@@ -230,6 +230,9 @@ func (t *tx) commit(ctx context.Context) error {
 //
 // f must not call change, nor a method that does.
 func (a *Account) change(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
+	if ctx.Err() != nil { // else chance would decide between the cases below
+		return context.Cause(ctx)
+	}
 	select {
 	case a.slot <- struct{}{}:
 		defer func() { <-a.slot }()

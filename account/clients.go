@@ -80,7 +80,7 @@ func publicClient(c wire.AttachedClient) AttachedClient {
 	return AttachedClient{
 		ClientID: c.ClientID, DeviceID: c.DeviceID, SessionTokenID: c.SessionTokenID, RefreshTokenID: c.RefreshTokenID,
 		DeviceType: ParseDeviceType(c.DeviceType), IsCurrentSession: c.IsCurrentSession, Name: c.Name,
-		Created: milliseconds(c.CreatedTime), LastAccess: milliseconds(c.LastAccessTime), Scopes: c.Scope,
+		Created: milliseconds(int64(c.CreatedTime)), LastAccess: milliseconds(int64(c.LastAccessTime)), Scopes: c.Scope,
 	}
 }
 

@@ -59,7 +59,11 @@ func (a *Account) ClearDeviceName(ctx context.Context) error {
 		return &wire.DeviceUpdate{ClearName: true}, nil
 	})
 	var remote *RemoteError
-	if errors.As(err, &remote) && !remote.Foreign && remote.Status == http.StatusBadRequest && !errors.Is(err, ErrScopeNotAllowed) {
+	var save *SaveError
+	if errors.As(err, &save) || errors.Is(err, ErrScopeNotAllowed) || errors.Is(err, ErrDevicesUnavailable) {
+		return err
+	}
+	if errors.As(err, &remote) && !remote.Foreign && remote.Status == http.StatusBadRequest {
 		return fmt.Errorf("clear the device name: %w", ErrUnsupported)
 	}
 	return err

@@ -204,9 +204,11 @@ const syncKeyBytes = 64
 func (t *tx) sameAccount(ctx context.Context, refresh string) error {
 	held := t.state.uid()
 	if held == "" && t.state.RefreshToken != nil {
-		if i, err := t.a.wire.Introspect(ctx, t.state.RefreshToken.Token); err == nil {
-			held = i.Subject
+		i, err := t.a.wire.Introspect(ctx, t.state.RefreshToken.Token)
+		if err != nil && retryable(err) {
+			return err
 		}
+		held = i.Subject
 	}
 	if held == "" {
 		return nil

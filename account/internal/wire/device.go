@@ -72,10 +72,14 @@ func (b *looseBool) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads anything but a number as 0.
+// latest is the last millisecond of the year 9999: later times cannot be written in
+// RFC 3339, and no server means them.
+const latest = 253402300799999
+
+// UnmarshalJSON reads anything but a time in milliseconds as 0.
 func (i *looseInt) UnmarshalJSON(text []byte) error {
 	var f float64
-	if json.Unmarshal(text, &f) == nil && f > 0 && f < 1<<62 {
+	if json.Unmarshal(text, &f) == nil && f > 0 && f <= latest {
 		*i = looseInt(f)
 	}
 	return nil

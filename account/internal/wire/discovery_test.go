@@ -165,7 +165,7 @@ func TestLegacyDestroy(t *testing.T) {
 					c.legacy(w, r)
 					return
 				}
-				http.NotFound(w, r)
+				refuse(404, 999)(w, r)
 			})
 			if err := client.DestroyToken(t.Context(), secret, c.hint); (err == nil) != c.ok {
 				t.Errorf("gave %v", err)

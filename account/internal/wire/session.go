@@ -151,8 +151,8 @@ type AttachedClient struct {
 	DeviceType       string   `json:"deviceType"`
 	IsCurrentSession bool     `json:"isCurrentSession"`
 	Name             string   `json:"name"`
-	CreatedTime      int64    `json:"createdTime"`
-	LastAccessTime   int64    `json:"lastAccessTime"`
+	CreatedTime      looseInt `json:"createdTime"`
+	LastAccessTime   looseInt `json:"lastAccessTime"`
 	Scope            []string `json:"scope"`
 }
 

@@ -20,6 +20,10 @@ const (
 	authorizationPath = "v1/oauth/authorization"
 )
 
+// maxExpiresIn caps the life of an access token, in seconds, at a year: servers give
+// a day, older ones two weeks, and a larger number is a mistake.
+const maxExpiresIn = 365 * 24 * 60 * 60
+
 // The kinds of token that [Client.DestroyToken] takes, as RFC 7009 names them.
 const (
 	HintAccess  = "access_token"
@@ -78,7 +82,7 @@ func (c *Client) tokens(ctx context.Context, cred Credential, r tokenRequest) (T
 	case t.Granted == nil:
 		return Tokens{}, a.missing("scope")
 	}
-	t.Tokens.ExpiresIn, t.Tokens.Scope = int64(*t.Expires), *t.Granted
+	t.Tokens.ExpiresIn, t.Tokens.Scope = int64(min(max(*t.Expires, 0), maxExpiresIn)), *t.Granted
 	return t.Tokens, nil
 }
 
@@ -173,7 +177,7 @@ func (c *Client) DestroyToken(ctx context.Context, token, hint string) error {
 		}{c.clientID, token, hint},
 	}, nil)
 	var s *StatusError
-	if errors.As(err, &s) && s.Status == http.StatusNotFound {
+	if errors.As(err, &s) && s.Status == http.StatusNotFound && !s.Foreign {
 		err = c.destroyLegacy(ctx, token, hint)
 	}
 	return c.out(err)
