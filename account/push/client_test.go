@@ -21,7 +21,7 @@ func TestSubscribeReceiveRestart(t *testing.T) {
 		}
 		w.post(sub, "one")
 		if status := w.ctl.Post(sub.Endpoint, http.Header{"Ttl": {"60"}}, nil); status != 201 {
-			t.Fatalf("endpoint answers %d", status)
+			w.t.Fatalf("endpoint answers %d", status)
 		}
 		w.post(sub, "two")
 		if got := w.take(); got != "account:one account: account:two" {
@@ -56,7 +56,7 @@ func TestNothingSubscribedNothingConnected(t *testing.T) {
 		}
 		sub := w.subscribe("account")
 		if err := w.client.Unsubscribe(context.Background(), "account"); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		time.Sleep(10 * time.Second)
 		if n := w.ctl.Connections(); n != 0 || w.state() != push.Idle {
@@ -90,7 +90,7 @@ func TestSeveralSubscriptions(t *testing.T) {
 			t.Errorf("messages %q", got)
 		}
 		if err := w.client.Unsubscribe(context.Background(), "a"); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		w.post(b, "4")
 		if got := w.take(); got != "b:4" {
@@ -199,7 +199,7 @@ func TestChangedServerEndsSubscriptions(t *testing.T) {
 		time.Sleep(time.Minute)
 		changed := w.changes()
 		if len(changed) != 1 || changed[0].Endpoint == old.Endpoint || changed[0].AuthKey == old.AuthKey {
-			t.Fatalf("changed %+v", changed)
+			w.t.Fatalf("changed %+v", changed)
 		}
 		if hellos := w.ctl.Hellos(); hellos[len(hellos)-1] != "" {
 			t.Error("one server's identity was shown to another")
@@ -256,7 +256,7 @@ func TestServerKey(t *testing.T) {
 		defer cancel2()
 		bound, err := w.client.Subscribe(ctx, "site", push.WithServerKey(key))
 		if err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		if !strings.Contains(bound.Endpoint, "/wpush/v2/") || bound.PublicKey == plain.PublicKey {
 			t.Errorf("bound subscription %+v", bound)

@@ -98,7 +98,7 @@ func TestVectors(t *testing.T) {
 			time.Sleep(time.Second)
 			headers, err := json.Marshal(c.Headers)
 			if err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 			channel := w.ctl.Channels(w.ctl.Connected()[0])[0]
 			w.ctl.Send(fmt.Sprintf(`{"messageType":"notification","channelID":%q,"version":"v","data":%q,"headers":%s}`,
@@ -113,7 +113,7 @@ func TestVectors(t *testing.T) {
 			}
 			plain, err := base64.RawURLEncoding.DecodeString(c.Plaintext)
 			if err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 			if len(w.got) != handled || handled == 1 && w.got[0] != "account:"+string(plain) {
 				t.Errorf("%s: messages %q", c.ID, w.got)
@@ -185,7 +185,7 @@ func TestTooManyStoredMessages(t *testing.T) {
 		}
 		changed := w.changes()
 		if len(changed) != 1 || changed[0].Endpoint == sub.Endpoint || len(w.lost) != 1 {
-			t.Fatalf("changed %v, lost %v", changed, w.lost)
+			w.t.Fatalf("changed %v, lost %v", changed, w.lost)
 		}
 		w.post(changed[0], "new")
 		if got := w.take(); got != "account:new" {
@@ -207,7 +207,7 @@ func TestRedeliveryIsRecognized(t *testing.T) {
 			w.ctl.Send(frame(i))
 		}
 		if got := w.take(); strings.Count(got, "account:") != 505 {
-			t.Fatalf("messages %q", got)
+			w.t.Fatalf("messages %q", got)
 		}
 		w.restart()
 		time.Sleep(time.Second)
@@ -262,7 +262,7 @@ func TestTopicsAndExpiry(t *testing.T) {
 		topic.Set("Topic", "t")
 		send := func(h http.Header, text string) {
 			if status := w.ctl.Post(sub.Endpoint, h, seal(t, sub, text)); status != 201 {
-				t.Fatalf("endpoint answers %d", status)
+				w.t.Fatalf("endpoint answers %d", status)
 			}
 		}
 		send(topic, "replaced")
