@@ -31,6 +31,8 @@ type model struct {
 	lostAt time.Time
 	// withoutKeyring says that the person does not want to wait for the keyring.
 	withoutKeyring bool
+	// explainTray says that this desktop shows no tray icons and nobody has been told yet.
+	explainTray bool
 }
 
 // apply takes a snapshot over. It tells whether the agent had been lost before.

@@ -25,6 +25,7 @@ const (
 	actRetry
 	actSignIn
 	actEndQuiet
+	actUnderstood
 )
 
 // notice is the one line above the panes; a zero notice shows nothing.
@@ -66,6 +67,8 @@ func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 		return notice{tone: toneInfo, text: c.T("window.notice.push_down", "Time", clockTime(s.Connection.Push.NextRetry, now))}
 	case s.QuietUntil.After(now):
 		return notice{toneInfo, c.T("window.notice.quiet", "Time", clockTime(s.QuietUntil, now)), actEndQuiet, c.T("window.notice.end_quiet")}
+	case signedIn && m.explainTray:
+		return notice{toneInfo, c.T("window.notice.no_tray"), actUnderstood, c.T("window.understood")}
 	}
 	return notice{}
 }

@@ -193,6 +193,8 @@ func (s *shell) act() {
 		s.w.retryServers()
 	case actSignIn:
 		s.w.show(PaneSignIn)
+	case actUnderstood:
+		s.w.trayUnderstood()
 	case actEndQuiet:
 		s.w.do(func(ctx context.Context) error { return s.w.p.Agent.Quiet(ctx, 0) })
 	}

@@ -73,6 +73,7 @@ func New(p Params) *Window {
 		p: p, panes: map[string]pane{}, wanted: p.Pane, wake: make(chan struct{}, 1),
 		language: prefs.String(prefLanguage), appearance: prefs.String(prefAppearance),
 	}
+	w.model.explainTray = p.NoTray && !prefs.Bool(prefTrayTold)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.words = p.Words(w.language)
 	p.App.Settings().SetTheme(newLook(w.appearance))
@@ -177,7 +178,6 @@ func (w *Window) apply(u localapi.Update) {
 		w.react(e)
 	}
 	w.runLater()
-	w.explainMissingTray()
 	w.schedule()
 }
 
@@ -214,14 +214,11 @@ func (w *Window) react(e localapi.Event) {
 	}
 }
 
-// explainMissingTray tells once that this desktop shows no tray icons.
-func (w *Window) explainMissingTray() {
-	prefs := w.p.App.Preferences()
-	if !w.p.NoTray || prefs.Bool(prefTrayTold) || w.model.gate() != gateOpen {
-		return
-	}
-	prefs.SetBool(prefTrayTold, true)
-	w.tell(w.t("window.no_tray.title"), w.t("window.no_tray.text"))
+// trayUnderstood keeps that the missing tray has been explained.
+func (w *Window) trayUnderstood() {
+	w.p.App.Preferences().SetBool(prefTrayTold, true)
+	w.model.explainTray = false
+	w.refresh()
 }
 
 // show asks for a pane; one that cannot be reached yet is shown as soon as it can.

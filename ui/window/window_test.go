@@ -363,10 +363,10 @@ func TestErrorsBecomeSentencesWithTheWayOut(t *testing.T) {
 func TestTheMissingTrayIsExplainedOnce(t *testing.T) {
 	inBubble(t, func(p *Params) { p.NoTray = true }, func(h *harness) {
 		h.send(signedIn())
-		h.want("No tray icon")
+		h.want("no tray icons")
 		h.tap("Got it")
 		h.send(signedIn())
-		h.wantNot("No tray icon")
+		h.wantNot("no tray icons")
 	})
 }
 
