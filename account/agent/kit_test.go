@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -67,6 +68,21 @@ func (w *world) station(name string, edit ...func(*agent.Params)) *station {
 	}
 	return s
 }
+
+// bubble runs a test in virtual time, with the service and the agents inside.
+func bubble(t *testing.T, test func(t *testing.T, w *world)) {
+	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, accounttest.InMemory())) })
+}
+
+// inBubble lets a station reach an in-memory service.
+func (w *world) inBubble(p *agent.Params) {
+	shared := w.svc.Transport()
+	w.t.Cleanup(shared.CloseIdleConnections)
+	p.Transport = shared
+}
+
+// count gives how often a route was asked since the last ForgetRequests.
+func (w *world) count(routes ...string) int { return len(w.svc.Requests(routes...)) }
 
 // line is a network that can be pulled out: requests then fail as they do without one.
 type line struct {
