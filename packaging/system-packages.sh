@@ -14,6 +14,7 @@ build=(gcc libc6-dev pkg-config libgl1-mesa-dev libxcursor-dev libxrandr-dev lib
 desktop=(xvfb xauth x11-utils xdotool wmctrl scrot dbus dbus-x11 libnotify-bin dunst
   gnome-keyring libsecret-tools libgl1-mesa-dri fonts-noto-core xfwm4 xfce4-panel xfconf xfce4-settings
   xfce4-notifyd greybird-gtk-theme elementary-xfce-icon-theme librsvg2-bin zbar-tools xclip tesseract-ocr imagemagick
+  sway wl-clipboard
   procps libxcursor1 libxkbcommon0)
 peers=(firefox-esr python3 python3-venv nodejs npm)
 

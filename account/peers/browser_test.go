@@ -224,15 +224,13 @@ func (b *browser) signOut() {
 	b.script(`await fxAccounts.signOut(); done(true)`)
 }
 
-// pushSubscribed tells whether Firefox has a push subscription and gives its endpoint.
+// pushEndpoint gives the endpoint of Firefox's push subscription, "" for none.
 func (b *browser) pushEndpoint() string {
 	b.t.Helper()
 	var endpoint string
 	b.into(&endpoint, `
-		const service = Cc["@mozilla.org/push/Service;1"].getService(Ci.nsIPushService);
-		service.getSubscription("chrome://fxa-device-update",
-			Services.scriptSecurityManager.getSystemPrincipal(),
-			(status, subscription) => done(subscription ? subscription.endpoint : ""))`)
+		const subscription = await fxAccounts._internal.fxaPushService.getSubscription();
+		done(subscription ? subscription.endpoint : "")`)
 	return endpoint
 }
 
@@ -260,4 +258,40 @@ func compact(v any) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// signInByPage opens the sign-in page in a tab and presses its first button, as a person would.
+func (b *browser) signInByPage(name string) {
+	b.t.Helper()
+	var handle string
+	b.into(&handle, `
+		await FxAccounts.config.updateConfigURLs();
+		Services.prefs.setStringPref("services.sync.client.name", args[0]);
+		const address = await FxAccounts.config.promiseConnectAccountURI("tabferry-test");
+		const w = Services.wm.getMostRecentWindow("navigator:browser");
+		const tab = w.gBrowser.addTrustedTab(address);
+		w.gBrowser.selectedTab = tab;
+		await new Promise(resolve => {
+			const listener = { onStateChange(browser, progress, request, flags) {
+				if (browser == tab.linkedBrowser && flags & Ci.nsIWebProgressListener.STATE_STOP && flags & Ci.nsIWebProgressListener.STATE_IS_NETWORK) {
+					w.gBrowser.removeTabsProgressListener(listener);
+					resolve();
+				}
+			}};
+			w.gBrowser.addTabsProgressListener(listener);
+		});
+		done(String(tab.linkedBrowser.browserId))`, name)
+	b.command("Marionette:SetContext", map[string]any{"value": "content"})
+	var handles []string
+	if err := json.Unmarshal(b.command("WebDriver:GetWindowHandles", map[string]any{}), &handles); err != nil {
+		b.t.Fatal(err)
+	}
+	b.command("WebDriver:SwitchToWindow", map[string]any{"handle": handles[len(handles)-1]})
+	b.command("WebDriver:ExecuteScript", map[string]any{
+		"script": `document.querySelector("form button, form input[type=submit]").click()`, "args": []any{},
+	})
+	b.command("Marionette:SetContext", map[string]any{"value": "chrome"})
+	until(b.t, "Firefox is signed in by the page", func() (bool, string) {
+		return b.signedInAs() == b.account.Email(), "it is not"
+	})
 }

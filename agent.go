@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tabferry/tabferry/account/agent"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/store"
+	"github.com/tabferry/tabferry/assets"
+	"github.com/tabferry/tabferry/notify"
+	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/tray"
+)
+
+// runAgent is the agent role: engine, local API, notifications and tray. It returns when the agent
+// was told to quit or ctx ends.
+func runAgent(ctx context.Context, demo bool) error {
+	paths := desktop.LocatePaths(demo)
+	if err := paths.Make(); err != nil {
+		return err
+	}
+	listener, err := localapi.Listen(paths.Socket)
+	if err != nil {
+		return err
+	}
+	service := agent.Service{}
+	if demo {
+		if service, err = enterDemo(ctx, paths); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	file, err := desktop.OpenLog(paths.Logs, "agent")
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer file.Close()
+	log := agent.NewLog(slog.NewTextHandler(file, nil))
+	opener := new(desktop.Opener)
+	params := agent.Params{
+		DataDir: paths.Data, Version: version, Demo: demo, Service: service,
+		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
+		DeviceName: deviceName(), UserAgent: userAgent(),
+		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
+	}
+	engine, err := agent.New(params)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	err = (&faces{demo: demo, paths: paths, log: params.Logger, opener: opener}).run(ctx, engine, listener)
+	if demo && ctx.Err() == nil { // it was told to quit, not killed: the demo ends with it
+		err = errors.Join(err, demoWorld{}.Stop(ctx))
+	}
+	return err
+}
+
+// faces is what lives in the agent's process beside the engine.
+type faces struct {
+	demo   bool
+	paths  desktop.Paths
+	log    *slog.Logger
+	opener *desktop.Opener
+}
+
+// run works until the engine ends, and then ends everything else. The tray wants this goroutine.
+func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	var work errgroup.Group
+	work.Go(func() error {
+		defer stopServing() // the faces read the last update first
+		defer cancel()
+		return engine.Run(ctx)
+	})
+	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
+
+	client := localapi.Dial(f.paths.Socket)
+	clipboard, err := desktop.OpenClipboard()
+	if err != nil {
+		f.log.Info("the clipboard cannot be watched", "reason", err)
+		clipboard = nil
+	} else {
+		defer clipboard.Close()
+	}
+	work.Go(func() error { return f.notify(ctx, client, clipboard) })
+	work.Go(func() error { return f.autostart(ctx, client) })
+	err = tray.Run(ctx, tray.Params{
+		Agent: client, Clipboard: clipboard, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
+	})
+	if err != nil {
+		f.log.Error("the tray ended", "error", err)
+	}
+	return work.Wait()
+}
+
+// notify shows notifications. Without them the agent goes on: the inbox has everything.
+func (f *faces) notify(ctx context.Context, client *localapi.Client, clipboard desktop.Clipboard) error {
+	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, assets.AppIcon(128))
+	n, err := notify.New(notify.Params{
+		Agent: client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
+		Copy: func(_ context.Context, text string) error {
+			if clipboard == nil {
+				return desktop.ErrNoClipboard
+			}
+			return clipboard.SetText(text)
+		},
+	})
+	if err != nil {
+		return errors.Join(err, backend.Close())
+	}
+	if err := n.Run(ctx); err != nil && ctx.Err() == nil {
+		f.log.Error("notifications ended", "error", err)
+	}
+	return nil
+}
+
+// autostart makes the desktop start the agent at login as the settings say.
+func (f *faces) autostart(ctx context.Context, client *localapi.Client) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	entry := desktop.Autostart{Program: program, Args: roleArgs(f.demo, "agent")}
+	for update, err := range client.Watch(ctx, localapi.FaceCommand) {
+		if err != nil {
+			return nil // the agent ends
+		}
+		want := update.Snapshot.Settings.StartAtLogin && !f.demo
+		if is, err := entry.Enabled(); err == nil && is != want && !f.demo {
+			if err := entry.Set(want); err != nil {
+				f.log.Error("starting at login could not be changed", "error", err)
+			}
+		}
+	}
+	return nil
+}
+
+// show brings an open window to the front, or opens one.
+func (f *faces) show(ctx context.Context, pane string) error {
+	shown, err := localapi.Dial(f.paths.Socket).ShowWindow(ctx, pane)
+	if err != nil || shown {
+		return err
+	}
+	return openWindow(f.demo, pane)
+}

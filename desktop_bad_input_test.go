@@ -1,0 +1,185 @@
+//go:build desktop && linux
+
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/packaging/box"
+)
+
+// TestBadInput: each mistake gets a sentence, a next step and its exit code, and loses nothing.
+func TestBadInput(t *testing.T) {
+	app := newApp(t, box.Params{})
+	noAgent := command(t, app, 5, "status")
+	saysWhatNext(t, noAgent)
+	signedOut := func() {
+		if _, err := app.Start(app.Lean, "agent"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := app.Until(within(t, 10*time.Second), "an agent", func(s snapshot) bool { return !s.Storage.WaitingForKeyring }); err != nil {
+			t.Fatal(err)
+		}
+		saysWhatNext(t, command(t, app, 3, "send", "--to", "Demo phone", "https://example.org/"))
+	}
+	signedOut()
+	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		code int
+		args []string
+		says string
+	}{
+		"unknown device":             {4, []string{"send", "--to", "Fridge", "https://example.org/"}, "Fridge"},
+		"several devices fit":        {4, []string{"send", "--to", "Demo", "https://example.org/"}, "Demo tablet"},
+		"not a link":                 {2, []string{"send", "--to", "Demo phone", "no link at all"}, "link"},
+		"a script instead of a link": {2, []string{"send", "--to", "Demo phone", "javascript:alert(1)"}, "http"},
+		"a file instead of a link":   {2, []string{"send", "--to", "Demo phone", "file:///etc/passwd"}, "http"},
+		"no link":                    {2, []string{"send", "--to", "Demo phone"}, ""},
+		"unknown command":            {2, []string{"sned"}, "sned"},
+		"unknown option":             {2, []string{"status", "--nope"}, "nope"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := command(t, app, c.code, c.args...)
+			saysWhatNext(t, r)
+			if !strings.Contains(r.Err, c.says) {
+				t.Errorf("the error does not name %q: %s", c.says, r.Err)
+			}
+		})
+	}
+	s, err := app.Client().Snapshot(t.Context())
+	if err != nil || s.Outbox.Waiting != 0 || len(s.Outbox.Recent) != 0 || s.Account.State != localapi.SignedIn {
+		t.Errorf("mistakes left something behind: %+v, %v", s.Outbox, err)
+	}
+}
+
+// saysWhatNext: one line that says what is wrong, one that says what to do.
+func saysWhatNext(t *testing.T, r box.Result) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(r.Err), "\n")
+	if len(lines) != 2 || r.Out != "" {
+		t.Errorf("want one line and one hint line on standard error and nothing else, got:\nout: %s\nerr: %s", r.Out, r.Err)
+	}
+}
+
+// TestWrongSignInState: a redirect that is not the answer to our question changes nothing, and the
+// right one still works.
+func TestWrongSignInState(t *testing.T) {
+	app := newApp(t, box.Params{})
+	if _, err := app.Start(app.Lean, "agent"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Until(within(t, 10*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	signIn, err := app.Client().BeginSignIn(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !signIn.Loopback {
+		t.Fatal("the demo signs in without a loopback redirect")
+	}
+	forged := signIn.RedirectPrefix + "?" + url.Values{"code": {strings.Repeat("a", 64)}, "state": {"forged"}}.Encode()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, forged, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode/100 != 4 || strings.Contains(string(page), strings.Repeat("a", 64)) {
+		t.Errorf("a forged redirect got %s and a page that must not repeat the code:\n%s", response.Status, page)
+	}
+	if err := box.Continue(within(t, 10*time.Second), signIn.URL); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Until(within(t, 20*time.Second), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestServiceDown: a tab sent while the service is away waits, says why, and arrives once it is back.
+func TestServiceDown(t *testing.T) {
+	app := newApp(t, box.Params{})
+	signedIn(t, app)
+	command(t, app, 0, "demo", "stop")
+	r := command(t, app, 6, "send", "--wait", "1s", "--to", "Demo phone", "https://example.org/later")
+	saysWhatNext(t, r)
+	s, err := app.Client().Snapshot(t.Context())
+	if err != nil || s.Outbox.Waiting != 1 || s.Outbox.Recent[0].Reason == "" || s.Account.State != localapi.SignedIn {
+		t.Fatalf("with the service away the outbox is %+v, the account %s, %v", s.Outbox, s.Account.State, err)
+	}
+}
+
+// TestKeyringLocked: the start does not hang on a keyring that asks for a password nobody types.
+func TestKeyringLocked(t *testing.T) {
+	app := newApp(t, box.Params{Keyring: box.KeyringLocked})
+	if _, err := app.Start(app.Lean, "agent"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := app.Until(within(t, 10*time.Second), "a state without the key", func(s snapshot) bool {
+		return s.Storage.Locked || s.Storage.WaitingForKeyring || s.Storage.Protection == localapi.Undecided
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Account.State != localapi.SignedOut {
+		t.Errorf("without its key the account is %s", s.Account.State)
+	}
+	saysWhatNext(t, command(t, app, 3, "send", "--to", "Demo phone", "https://example.org/"))
+	command(t, app, 0, "status")
+}
+
+// TestKeyringAbsent: without a keyring the choice is a passphrase or memory only, never plain text.
+func TestKeyringAbsent(t *testing.T) {
+	app := newApp(t, box.Params{Keyring: box.KeyringAbsent})
+	if _, err := app.Start(app.Lean, "agent"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Until(within(t, 10*time.Second), "the choice", func(s snapshot) bool {
+		return s.Storage.Protection == localapi.Undecided && !s.Storage.WaitingForKeyring
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Client().Protect(t.Context(), localapi.ProtectedByPassphrase, "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Client().Quit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	untilAgentGone(t, app)
+	if _, err := app.Start(app.Lean, "agent"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Until(within(t, 10*time.Second), "a locked store", func(s snapshot) bool { return s.Storage.Locked }); err != nil {
+		t.Fatal(err)
+	}
+	saysWhatNext(t, command(t, app, 3, "send", "--to", "Demo phone", "https://example.org/"))
+	if r, err := app.RunInput(within(t, 10*time.Second), "wrong\n", "unlock"); err != nil || r.Code != 3 {
+		t.Errorf("unlocking with a wrong passphrase: exit %d, %v, %s", r.Code, err, r.Err)
+	}
+	if r, err := app.RunInput(within(t, 10*time.Second), "correct horse\n", "unlock"); err != nil || r.Code != 0 {
+		t.Errorf("unlocking: exit %d, %v, %s", r.Code, err, r.Err)
+	}
+	if _, err := app.Until(within(t, 10*time.Second), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,159 @@
+//go:build desktop && linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/packaging/box"
+)
+
+// These tests run the built program on a real desktop in a box: an X server, a D-Bus session, a
+// keyring, a panel with a tray, a notification daemon. `make desktop` runs them.
+
+// binaries is the folder with the two builds that every test uses.
+var binaries string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "tabferry-bin-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binaries = dir
+		if err := buildBoth(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// buildBoth builds as the Makefile does, so that the build cache serves both.
+func buildBoth(dir string) error {
+	lean := exec.Command("go", "build", "-tags", "headless", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry"), ".")
+	lean.Env = append(os.Environ(), "CGO_ENABLED=0")
+	whole := exec.Command("go", "build", "-tags", "migrated_fynedo", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-window"), ".")
+	whole.Env = append(os.Environ(), "CGO_ENABLED=1")
+	for _, build := range []*exec.Cmd{lean, whole} {
+		if out, err := build.CombinedOutput(); err != nil {
+			return fmt.Errorf("%v: %w\n%s", build.Args, err, out)
+		}
+	}
+	return nil
+}
+
+// newApp gives the program in a fresh box. What the programs print is shown if the test fails.
+func newApp(t *testing.T, p box.Params) *box.App {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tf") // short: it holds Unix sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Dir, p.Log = dir, log
+	b, err := box.Start(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		endDemo(t, b)
+		if err := b.Close(); err != nil {
+			t.Errorf("closing the box: %v", err)
+		}
+		if t.Failed() {
+			if text, err := os.ReadFile(log.Name()); err == nil {
+				t.Logf("what the programs printed:\n%s", text)
+			}
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	app, err := box.NewApp(b, binaries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+// endDemo ends what the program started by itself: the agent and the demo service outlive the
+// command that started them.
+func endDemo(t *testing.T, b *box.Box) {
+	app, err := box.NewApp(b, binaries)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := app.Client().Quit(ctx); err == nil {
+		for { // until its socket is gone
+			if _, err := app.Client().Snapshot(ctx); err != nil {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	if r, err := app.Run(ctx, "demo", "stop"); err != nil {
+		t.Errorf("demo stop: %v %s", err, r.Err)
+	}
+}
+
+// within gives a context for one step of a test.
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// command runs a command line and demands its exit code.
+func command(t *testing.T, app *box.App, code int, args ...string) box.Result {
+	t.Helper()
+	r, err := app.Run(within(t, 30*time.Second), args...)
+	if err != nil {
+		t.Fatalf("tabferry %s: %v\n%s", strings.Join(args, " "), err, r.Err)
+	}
+	if r.Code != code {
+		t.Fatalf("tabferry %s: exit %d, want %d\nout: %s\nerr: %s", strings.Join(args, " "), r.Code, code, r.Out, r.Err)
+	}
+	return r
+}
+
+// signedIn starts the agent and signs in.
+func signedIn(t *testing.T, app *box.App) {
+	t.Helper()
+	if _, err := app.Start(app.Lean, "agent"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Until(within(t, 10*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// report asks the demo world what its devices received and what its service holds.
+func report(t *testing.T, app *box.App) demoReport {
+	t.Helper()
+	var r demoReport
+	if err := json.Unmarshal([]byte(command(t, app, 0, "demo", "report", "--json").Out), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

@@ -1,0 +1,304 @@
+//go:build desktop && linux
+
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/demo"
+	"github.com/tabferry/tabferry/packaging/box"
+)
+
+type (
+	snapshot   = localapi.Snapshot
+	demoReport = demo.Report
+)
+
+// TestSignInShowsAccountAndDevices: the window opens, its sign-in button opens the real page, the
+// page's one-click button comes back by the loopback redirect, and the window shows the account.
+func TestSignInShowsAccountAndDevices(t *testing.T) {
+	app := newApp(t, box.Params{})
+	if _, err := app.Start(app.Window); err != nil {
+		t.Fatal(err)
+	}
+	w := untilWindow(t, app)
+	w.untilText("Sign in")
+	w.keys("Return") // the first button has the focus: sign in with the browser
+	page, err := app.UntilOpened(within(t, 20*time.Second), func(link string) bool { return strings.Contains(link, "/authorization") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := box.Continue(within(t, 10*time.Second), page); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Until(within(t, 20*time.Second), "the account", func(s snapshot) bool {
+		return s.Account.Email == "demo@example.com" && len(s.Devices.Items) >= 3
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.keys("alt+3")
+	w.untilText("Demo phone")
+	w.untilText("Demo tablet")
+	w.keys("alt+5")
+	w.untilText("demo@example.com")
+
+	// A second start raises the first window instead of opening another; closing it leaves the agent.
+	command(t, app, 0, "window")
+	if n := w.count(); n != 1 {
+		t.Errorf("%d windows after a second start, want 1", n)
+	}
+	w.close()
+	w.untilGone()
+	if _, err := app.Client().Snapshot(t.Context()); err != nil {
+		t.Errorf("the agent went with its window: %v", err)
+	}
+}
+
+// TestTrayTwoClicks: icon, device; the copied link arrives with exactly its address.
+func TestTrayTwoClicks(t *testing.T) {
+	app := newApp(t, box.Params{})
+	signedIn(t, app)
+	tray, err := app.Box.Tray(within(t, 10*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tray.Close()
+	const link = "https://example.org/copied?x=1&y=%20z#part"
+	copyText(t, app, link)
+	_, err = tray.Until(within(t, 10*time.Second), "line with the copied link", func(i box.MenuItem) bool {
+		return strings.Contains(i.Label, "example.org")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone, err := tray.Until(within(t, 5*time.Second), "Demo phone", func(i box.MenuItem) bool {
+		return strings.Contains(i.Label, "Demo phone") && i.Enabled
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tray.Click(phone); err != nil {
+		t.Fatal(err)
+	}
+	untilReceived(t, app, "Demo phone", link)
+	if _, err := app.Until(within(t, 5*time.Second), "the honest state of the sent tab", func(s snapshot) bool {
+		return len(s.Outbox.Recent) == 1 && s.Outbox.Recent[0].State == localapi.SendAlerted
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	// Quit in the menu ends the agent.
+	quit, err := tray.Until(within(t, 5*time.Second), "Quit", func(i box.MenuItem) bool { return i.Label == "Quit" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tray.Click(quit); err != nil {
+		t.Fatal(err)
+	}
+	untilAgentGone(t, app)
+}
+
+// TestReceivedTabIsNotifiedAndOpened: a notification within two seconds, its Open action opens
+// exactly the link, and the inbox holds it once.
+func TestReceivedTabIsNotifiedAndOpened(t *testing.T) {
+	app := newApp(t, box.Params{})
+	signedIn(t, app)
+	bus, err := app.Box.Notifications(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	const link = "https://example.org/a?b=c"
+	asked := time.Now()
+	command(t, app, 0, "demo", "send-me", link)
+	n, err := bus.Next(within(t, 5*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if waited := n.At.Sub(asked); waited > 2*time.Second {
+		t.Errorf("the notification took %v, want at most 2 s", waited)
+	}
+	text := n.Summary + "\n" + n.Body
+	if !strings.Contains(text, "Demo ") || !strings.Contains(text, "example.org") || strings.Contains(text, "b=c") {
+		t.Errorf("the notification says %q; want the sender and the host, without the query", text)
+	}
+	if !slices.Contains(n.Actions, "Open") {
+		t.Errorf("the notification's actions are %q, want Open among them", n.Actions)
+	}
+	if err := app.Box.Command("dunstctl", "action", "0").Run(); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := app.UntilOpened(within(t, 5*time.Second), func(l string) bool { return strings.HasPrefix(l, "https://example.org") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opened != link {
+		t.Errorf("opened %q, want %q", opened, link)
+	}
+	inbox := inbox(t, app)
+	if len(inbox) != 1 || inbox[0].URL != link {
+		t.Errorf("the inbox holds %+v, want the link once", inbox)
+	}
+}
+
+// TestKilledAgentLosesNothing: kill -9 of the agent, a tab sent meanwhile, start again.
+func TestKilledAgentLosesNothing(t *testing.T) {
+	app := newApp(t, box.Params{})
+	signedIn(t, app)
+	command(t, app, 0, "send", "--to", "Demo tablet", "https://example.org/before")
+	command(t, app, 0, "demo", "send-me", "https://example.org/first")
+	before, err := app.Until(within(t, 5*time.Second), "the first tab", func(s snapshot) bool { return s.Inbox.Total == 1 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	untilAgentGone(t, app)
+	command(t, app, 0, "demo", "send-me", "https://example.org/meanwhile")
+
+	if _, err := app.Start(app.Lean, "agent"); err != nil {
+		t.Fatal(err)
+	}
+	after, err := app.Until(within(t, 10*time.Second), "the tab sent meanwhile", func(s snapshot) bool { return s.Inbox.Total == 2 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.Account.State != localapi.SignedIn {
+		t.Errorf("after the crash the account is %s", after.Account.State)
+	}
+	if len(after.Outbox.Recent) != 1 || after.Outbox.Recent[0].URL != "https://example.org/before" {
+		t.Errorf("after the crash the outbox holds %+v", after.Outbox.Recent)
+	}
+	time.Sleep(time.Second) // long enough for a second delivery to show itself
+	var links []string
+	for _, e := range inbox(t, app) {
+		links = append(links, e.URL)
+	}
+	if want := []string{"https://example.org/meanwhile", "https://example.org/first"}; !slices.Equal(links, want) {
+		t.Errorf("the inbox holds %q, want %q", links, want)
+	}
+}
+
+// TestSignOutLeavesNothing: tokens are destroyed on the service, and with "delete local data" the
+// store file and its keyring entry are gone too.
+func TestSignOutLeavesNothing(t *testing.T) {
+	app := newApp(t, box.Params{})
+	signedIn(t, app)
+	mine := report(t, app).LiveTokens
+	if len(mine) == 0 {
+		t.Fatal("the service knows no token of ours while we are signed in")
+	}
+	command(t, app, 0, "signout")
+	if left := report(t, app).LiveTokens; len(left) != 0 {
+		t.Errorf("after signing out the service still knows %d tokens", len(left))
+	}
+	s, err := app.Client().Snapshot(t.Context())
+	if err != nil || s.Account.State != localapi.SignedOut || s.Account.Email != "" {
+		t.Errorf("after signing out the account is %+v, %v", s.Account, err)
+	}
+	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+		t.Fatalf("signing in again: %v", err)
+	}
+	store := filepath.Join(app.Box.Dir, "data", "tabferry-demo")
+	if !holdsFile(t, store, ".db") {
+		t.Fatalf("no store file in %s while signed in", store)
+	}
+	if keys := keyringEntries(t, app); keys == 0 {
+		t.Fatal("no keyring entry while signed in")
+	}
+	command(t, app, 0, "signout", "--purge")
+	if left := report(t, app).LiveTokens; len(left) != 0 {
+		t.Errorf("after the second sign-out the service still knows %d tokens", len(left))
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for holdsFile(t, store, ".db") && time.Now().Before(deadline) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if holdsFile(t, store, ".db") {
+		t.Error("the store file is still there")
+	}
+	if keys := keyringEntries(t, app); keys != 0 {
+		t.Errorf("%d keyring entries are still there", keys)
+	}
+}
+
+// inbox reads the inbox as a person would, on the command line.
+func inbox(t *testing.T, app *box.App) []localapi.InboxEntry {
+	t.Helper()
+	var entries []localapi.InboxEntry
+	if err := json.Unmarshal([]byte(command(t, app, 0, "inbox", "--json").Out), &entries); err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func copyText(t *testing.T, app *box.App, text string) {
+	t.Helper()
+	cmd := app.Box.Command("xclip", "-selection", "clipboard")
+	cmd.Stdin = strings.NewReader(text)
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// untilReceived waits until a demo device reports that it decrypted exactly this link.
+func untilReceived(t *testing.T, app *box.App, device, link string) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		r := report(t, app)
+		for _, tab := range r.Received {
+			if tab.Device == device && tab.URL == link {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not receive %s; the demo devices report %+v", device, link, r.Received)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func untilAgentGone(t *testing.T, app *box.App) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		if _, err := app.Client().Snapshot(t.Context()); err != nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the agent is still there")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func holdsFile(t *testing.T, dir, suffix string) bool {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasSuffix(e.Name(), suffix) })
+}
+
+// keyringEntries counts our entries in the box's keyring.
+func keyringEntries(t *testing.T, app *box.App) int {
+	t.Helper()
+	cmd := app.Box.Command("secret-tool", "search", "--all", "service", keyringService(true))
+	cmd.Stdout, cmd.Stderr = nil, nil
+	out, err := cmd.CombinedOutput()
+	if err != nil && len(out) > 0 {
+		t.Fatalf("secret-tool: %v: %s", err, out)
+	}
+	return strings.Count(string(out), "label = ")
+}

@@ -1,0 +1,101 @@
+//go:build desktop && linux
+
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/packaging/box"
+)
+
+// screen is the program's window on the box's screen, seen and driven from outside.
+type screen struct {
+	t   *testing.T
+	app *box.App
+}
+
+// untilWindow waits for the window and gives it the focus.
+func untilWindow(t *testing.T, app *box.App) *screen {
+	t.Helper()
+	w := &screen{t: t, app: app}
+	deadline := time.Now().Add(20 * time.Second)
+	for w.count() == 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("no window appeared")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	w.xdotool("search", "--onlyvisible", "--name", "^Tabferry", "windowactivate", "--sync")
+	return w
+}
+
+func (w *screen) count() int {
+	out, _ := w.output("xdotool", "search", "--onlyvisible", "--name", "^Tabferry") // exit 1 means: none
+	return len(strings.Fields(out))
+}
+
+func (w *screen) keys(chord string) { w.t.Helper(); w.xdotool("key", "--clearmodifiers", chord) }
+
+func (w *screen) close() {
+	w.t.Helper()
+	if out, err := w.output("wmctrl", "-c", "Tabferry"); err != nil {
+		w.t.Fatalf("closing the window: %v: %s", err, out)
+	}
+}
+
+func (w *screen) untilGone() {
+	w.t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for w.count() != 0 {
+		if time.Now().After(deadline) {
+			w.t.Fatal("the window did not close")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// untilText reads the screen, as a person would, until it shows the text.
+func (w *screen) untilText(want string) {
+	w.t.Helper()
+	shot := filepath.Join(w.app.Box.Dir, "screen.png")
+	var text string
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		if err := w.app.Screenshot(shot); err != nil {
+			w.t.Fatal(err)
+		}
+		// Twice the size reads far better: the recogniser was trained on print.
+		if out, err := w.output("convert", shot, "-resize", "200%", "-colorspace", "Gray", shot); err != nil {
+			w.t.Fatalf("convert: %v: %s", err, out)
+		}
+		var err error
+		if text, err = w.output("tesseract", shot, "-", "--psm", "11"); err != nil {
+			w.t.Fatalf("tesseract: %v: %s", err, text)
+		}
+		if strings.Contains(strings.ReplaceAll(text, "\n", " "), want) {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("the screen does not show %q; it reads:\n%s", want, text)
+		}
+	}
+}
+
+func (w *screen) xdotool(args ...string) {
+	w.t.Helper()
+	if out, err := w.output("xdotool", args...); err != nil {
+		w.t.Fatalf("xdotool %v: %v: %s", args, err, out)
+	}
+}
+
+func (w *screen) output(name string, args ...string) (string, error) {
+	cmd := w.app.Box.Command(name, args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, nil
+	err := cmd.Run()
+	return out.String(), err
+}

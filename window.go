@@ -1,0 +1,89 @@
+//go:build !headless
+
+package main
+
+import (
+	"context"
+	"errors"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets"
+	"github.com/tabferry/tabferry/ui/cli"
+	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/qr"
+	"github.com/tabferry/tabferry/ui/window"
+)
+
+// hasWindow tells whether this build has the window.
+const hasWindow = true
+
+// runWindow is the window role: it makes sure that an agent runs and returns when the window has been
+// closed, or at once when an open window took over.
+func runWindow(ctx context.Context, start cli.WindowStart) error {
+	if desktop.FindDisplay() == desktop.NoDisplay {
+		return errNoDisplay // the toolkit would panic
+	}
+	paths := desktop.LocatePaths(start.Demo)
+	if err := paths.Make(); err != nil {
+		return err
+	}
+	var w *window.Window
+	ready := make(chan struct{})
+	instance, err := desktop.ClaimInstance(ctx, paths.WindowLock, paths.WindowSocket,
+		append([]string{start.Pane}, start.Items...),
+		func(args []string) {
+			select {
+			case <-ready:
+				w.Offer(args[0], args[1:]...)
+			case <-ctx.Done():
+			}
+		})
+	if errors.Is(err, desktop.ErrRunning) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := ensureAgent(ctx, start.Demo); err != nil {
+		return errors.Join(err, instance.Close())
+	}
+	w = newWindow(ctx, start, paths)
+	close(ready)
+	if len(start.Items) > 0 {
+		w.Offer(start.Pane, start.Items...)
+	}
+	closed := context.AfterFunc(ctx, func() { fyne.Do(w.Close) })
+	defer closed()
+	w.ShowAndRun()
+	return instance.Close()
+}
+
+// newWindow wires the window to this desktop.
+func newWindow(ctx context.Context, start cli.WindowStart, paths desktop.Paths) *window.Window {
+	id := desktop.AppID
+	if start.Demo {
+		id += ".demo" // its own size and position
+	}
+	icon := fyne.NewStaticResource("tabferry.png", assets.AppIcon(512))
+	app.SetMetadata(fyne.AppMetadata{
+		ID: id, Name: "Tabferry", Version: version, Icon: icon, Release: true,
+		Migrations: map[string]bool{"fyneDo": true},
+	})
+	opener := new(desktop.Opener)
+	return window.New(window.Params{
+		App:        app.NewWithID(id),
+		Agent:      localapi.Dial(paths.Socket),
+		Open:       func(browser, address string) error { return opener.OpenWith(ctx, browser, address) },
+		Pane:       start.Pane,
+		Icon:       icon,
+		DrawCode:   qr.Draw,
+		ReadCode:   qr.Read,
+		GrabScreen: desktop.GrabScreen,
+		StartAgent: func(ctx context.Context) error { return ensureAgent(ctx, start.Demo) },
+		LogFolder:  paths.Logs,
+		NoTray:     desktop.FindTrayHost(ctx) == desktop.TrayHostAbsent,
+	})
+}
