@@ -27,7 +27,9 @@ type PushAck struct {
 // pushRecord is what user agents and senders did.
 type pushRecord struct {
 	upgrades    []time.Time
-	hellos      []string // the uaids they named
+	upgrade     http.Header // of the last one
+	hello       string      // the last one
+	hellos      []string    // the uaids they named
 	acks        []PushAck
 	unregisters []string // channel id and code
 	registers   int
@@ -270,6 +272,18 @@ func (c *PushControl) Acks() (acks []PushAck) {
 func (c *PushControl) Upgrades() (at []time.Time) {
 	c.locked(func(s *pushService) { at = slices.Clone(s.record.upgrades) })
 	return at
+}
+
+// LastUpgrade gives the header of the last attempt to connect.
+func (c *PushControl) LastUpgrade() (h http.Header) {
+	c.locked(func(s *pushService) { h = s.record.upgrade.Clone() })
+	return h
+}
+
+// LastHello gives the last hello message as it came.
+func (c *PushControl) LastHello() (text string) {
+	c.locked(func(s *pushService) { text = s.record.hello })
+	return text
 }
 
 // Hellos gives the uaid that each hello named, "" for none.

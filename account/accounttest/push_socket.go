@@ -91,6 +91,7 @@ func (s *pushService) serveSocket(w http.ResponseWriter, r *http.Request) {
 func (s *pushService) admit(w http.ResponseWriter, r *http.Request) bool {
 	s.mu.Lock()
 	s.record.upgrades = append(s.record.upgrades, time.Now())
+	s.record.upgrade = r.Header.Clone()
 	refusal, delay := s.faults.takeUpgrade()
 	down := s.closed
 	if !down {
@@ -294,6 +295,7 @@ func (k *pushSocket) heard(f pushFrame) {
 	}
 	switch m.Type {
 	case "hello":
+		k.s.record.hello = string(f.text)
 		k.hello(m)
 	case "register":
 		k.register(m)

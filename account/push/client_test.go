@@ -48,6 +48,32 @@ func TestSubscribeReceiveRestart(t *testing.T) {
 	})
 }
 
+// TestGreeting: what an upgrade and a hello hold, and nothing else.
+func TestGreeting(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.subscribe("account")
+		h := w.ctl.LastUpgrade()
+		if h.Get("Sec-Websocket-Protocol") != "push-notification" || h.Get("User-Agent") != "tabferry-test" {
+			t.Errorf("upgrade %v", h)
+		}
+		for _, name := range []string{"Cookie", "Authorization", "Origin", "Sec-Websocket-Extensions"} {
+			if h.Get(name) != "" {
+				t.Errorf("upgrade has %s", name)
+			}
+		}
+		first := `{"messageType":"hello","use_webpush":true,"broadcasts":{}}`
+		if got := w.ctl.LastHello(); got != first {
+			t.Errorf("first hello %s, want %s", got, first)
+		}
+		w.ctl.Cut()
+		time.Sleep(5 * time.Second)
+		later := strings.TrimSuffix(first, "}") + `,"uaid":"` + w.ctl.Connected()[0] + `"}`
+		if got := w.ctl.LastHello(); got != later {
+			t.Errorf("later hello %s, want %s", got, later)
+		}
+	})
+}
+
 func TestNothingSubscribedNothingConnected(t *testing.T) {
 	inWorld(t, func(w *world) {
 		time.Sleep(time.Hour)

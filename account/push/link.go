@@ -194,6 +194,12 @@ func (l *link) take() [][]byte {
 	return frames
 }
 
+func (l *link) empty() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.inbox) == 0
+}
+
 // send writes one message.
 func (l *link) send(ctx context.Context, message any) error {
 	text, err := json.Marshal(message)

@@ -279,6 +279,45 @@ func TestTopicsAndExpiry(t *testing.T) {
 	})
 }
 
+// TestApplicationThatFallsBehind: beyond a thousand waiting calls nothing more is
+// acknowledged, the connection stays, and all comes through in the end.
+func TestApplicationThatFallsBehind(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		proceed := make(chan struct{})
+		w.handling = func(ctx context.Context, _ push.Message) {
+			select {
+			case <-proceed:
+			case <-ctx.Done():
+			}
+		}
+		for i := range 1300 {
+			if status := w.ctl.Post(sub.Endpoint, http.Header{"Ttl": {"86400"}}, nil); status != 201 {
+				w.t.Fatalf("endpoint answers %d", status)
+			}
+			if i%50 == 0 {
+				synctest.Wait()
+			}
+		}
+		time.Sleep(10 * time.Minute)
+		if codes := w.ackCodes(); codes[100] < 900 || codes[100] > 1150 {
+			t.Errorf("acknowledged %v, want about 1000", codes)
+		}
+		w.expectConnected("while the application is behind")
+		close(proceed)
+		time.Sleep(time.Second)
+		if got := w.take(); strings.Count(got, "account:") != 1300 {
+			t.Errorf("%d messages", strings.Count(got, "account:"))
+		}
+		if codes := w.ackCodes(); codes[100] != 1300 || len(codes) != 1 {
+			t.Errorf("acknowledged %v", codes)
+		}
+		if n := w.dialsSince(1); n != 0 {
+			t.Errorf("%d reconnections", n)
+		}
+	})
+}
+
 func TestHandlerContextEndsWithRun(t *testing.T) {
 	inWorld(t, func(w *world) {
 		sub := w.subscribe("account")

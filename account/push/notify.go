@@ -4,8 +4,12 @@ import "context"
 
 // process handles everything in the inbox, unless the application is far behind.
 func (l *loop) process() {
-	if l.link == nil || l.calls.full() {
-		return // the delivery says when there is room again
+	if l.link == nil {
+		return
+	}
+	if l.calls.full() {
+		l.postpone() // the delivery says when there is room again
+		return
 	}
 	var batch []heard
 	for _, text := range l.link.take() {
@@ -35,6 +39,18 @@ func (l *loop) process() {
 		}
 	}
 	l.notified(batch)
+}
+
+// postpone leaves the inbox as it is. What waits there shows that the service
+// lives, and an answer may be among it.
+func (l *loop) postpone() {
+	if l.link.empty() {
+		return
+	}
+	l.lastMessage, l.pongBy = l.now(), never
+	if l.current != nil {
+		l.replyBy = l.now() + registerTimeout
+	}
 }
 
 // notified records, hands over and acknowledges a batch, in this order. It gives
