@@ -244,3 +244,12 @@ func sameSet(a, b []string) bool {
 	slices.Sort(b)
 	return strings.Join(a, " ") == strings.Join(b, " ")
 }
+
+// codeAndState reads the address that a sign-in ends at.
+func codeAndState(final string) (code, state string, err error) {
+	u, err := url.Parse(final)
+	if err != nil {
+		return "", "", err
+	}
+	return u.Query().Get("code"), u.Query().Get("state"), nil
+}
