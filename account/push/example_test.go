@@ -9,6 +9,7 @@ import (
 
 func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	client, err := push.New(push.Params{
 		Store: &memStore{}, // a program keeps this sealed on disk
 		Handle: func(_ context.Context, m push.Message) {
