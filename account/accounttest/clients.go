@@ -99,6 +99,9 @@ func DefaultClients() []Client {
 // redirectFor checks the requested redirect URI against the registered ones.
 func (s *Service) redirectFor(c *Client, requested string) (string, error) {
 	if requested == "" {
+		if len(c.RedirectURIs) == 0 {
+			return "", oauthErr(103).with("redirectUri", "")
+		}
 		return c.RedirectURIs[0], nil
 	}
 	own := s.base + "/oauth/success/" + c.ID

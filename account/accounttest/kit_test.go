@@ -269,3 +269,5 @@ func privateJWK(t testing.TB, key *ecdh.PrivateKey) jose.JSONWebKey {
 	}
 	return jwk
 }
+
+func hexOf(raw []byte) string { return hex.EncodeToString(raw) }

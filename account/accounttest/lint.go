@@ -10,11 +10,15 @@ import (
 
 // Findings lists what lint mode held against the clients: unknown members,
 // Hawk bodies without hash, used state values, requests during a Retry-After,
-// and, after Close, tokens nobody destroyed. It is empty without Lint.
+// and, after Close, tokens nobody destroyed. Without Lint it holds only failures
+// of the service itself.
 func (s *Service) Findings() []string {
+	s.log.mu.Lock()
+	faults := slices.Clone(s.log.faults)
+	s.log.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.findings)
+	return append(faults, s.findings...)
 }
 
 // finding notes one; the caller holds the lock.

@@ -40,7 +40,7 @@ func (c *call) authorizationParams() (authorizationParams, error) {
 		a.maxAge = max(time.Duration(seconds)*time.Second, time.Millisecond)
 	}
 	service := p.opt("service", serviceRule)
-	if a.scope == "" && service == "sync" && a.clientID == DesktopClientID {
+	if client := c.s.clients[a.clientID]; a.scope == "" && service == "sync" && client != nil && client.FirefoxDevice {
 		a.scope = scopeOldSync + " profile"
 	}
 	if err := p.done(); err != nil {

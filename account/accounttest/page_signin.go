@@ -54,7 +54,7 @@ func authorizationPage(s *Service, w http.ResponseWriter, r *http.Request, _ map
 	}
 	view := choiceView{
 		Title: "Sign in", Action: "/authorization", Query: r.URL.RawQuery, Email: firstOf(q.Get("email"), q.Get("login_hint")),
-		ClientName: name, Scopes: splitScopes(q.Get("scope")),
+		ClientName: name, Scopes: scopeWords(q.Get("scope")),
 		Forced: q.Get("action") == "force_auth" || strings.HasSuffix(r.URL.Path, "/force_auth"),
 	}
 	if view.Forced {
@@ -69,6 +69,20 @@ func authorizationPage(s *Service, w http.ResponseWriter, r *http.Request, _ map
 		page, view.Action = "webchannel.html", "/webchannel/signin"
 	}
 	showPage(w, http.StatusOK, page, s.choice(r, view))
+}
+
+// scopeWords says what an application asks for.
+func scopeWords(text string) []string {
+	words := map[string]string{
+		"profile": "Your name, e-mail address and picture", "profile:email": "Your e-mail address", "email": "Your e-mail address",
+		"profile:uid": "Your account's id", "openid": "Who you are", "profile:display_name": "Your name",
+		scopeOldSync: "Your key: tabs and devices", scopeSession: "Signing other devices in",
+	}
+	var out []string
+	for _, scope := range splitScopes(text) {
+		out = append(out, firstOf(words[scope], scope))
+	}
+	return out
 }
 
 func firstOf(texts ...string) string {
@@ -133,7 +147,7 @@ func authorizationForm(s *Service, w http.ResponseWriter, r *http.Request, _ map
 		}
 		showPage(w, http.StatusUnauthorized, "signin.html", s.choice(r, choiceView{
 			Title: "Sign in", Action: "/authorization", Query: q.Encode(), Problem: string(words), Email: r.PostForm.Get("email"),
-			Scopes: splitScopes(q.Get("scope")), Forced: q.Get("action") == "force_auth",
+			Scopes: scopeWords(q.Get("scope")), Forced: q.Get("action") == "force_auth",
 		}))
 		return
 	}

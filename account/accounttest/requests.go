@@ -23,8 +23,16 @@ type Request struct {
 const maxRequests = 20000
 
 type requestLog struct {
-	mu   sync.Mutex
-	list []*Request
+	mu     sync.Mutex
+	list   []*Request
+	faults []string
+}
+
+// fault notes a failure of the service itself.
+func (l *requestLog) fault(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faults = append(l.faults, text)
 }
 
 func (l *requestLog) add(r *http.Request, rt *route, body []byte, now time.Time) *Request {

@@ -2,6 +2,8 @@ package accounttest
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -113,6 +115,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.running.Done()
+	defer s.notePanic(r)
 	path := stripBase(r.URL.Path)
 	// Clients take their clock offset from Date: it must be the service's time.
 	w.Header().Set("Date", s.Clock.Now().UTC().Format(http.TimeFormat))
@@ -142,6 +145,19 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.serve(out, r, rt, vars, body, bodyErr)
 	s.lintReply(r, rt, out)
+}
+
+// notePanic keeps a fault of the service itself from passing as a dropped
+// connection: it becomes a finding, lint or not.
+func (s *Service) notePanic(r *http.Request) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	if err, ok := fault.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+		s.log.fault(fmt.Sprintf("%s %s: the service failed: %v", r.Method, r.URL.Path, fault))
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, rt *route, vars map[string]string, body []byte, bodyErr error) {

@@ -51,7 +51,7 @@ type Service struct {
 }
 
 // New starts a service for a test on a loopback port and closes it when the
-// test ends. In lint mode the faults the service noticed fail the test.
+// test ends. What the service found fault with (see Findings) fails the test.
 func New(t TB, opts ...Option) *Service {
 	t.Helper()
 	s, err := Start(opts...)
@@ -64,7 +64,7 @@ func New(t TB, opts ...Option) *Service {
 			t.Errorf("accounttest: close: %v", err)
 		}
 		for _, finding := range s.Findings() {
-			t.Errorf("accounttest: lint: %s", finding)
+			t.Errorf("accounttest: %s", finding)
 		}
 	})
 	return s
