@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/tabferry/tabferry/account"
@@ -48,10 +49,16 @@ func (a *Agent) RenameDevice(ctx context.Context, name string) error {
 	}
 	ctx, done := e.calling(ctx)
 	defer done()
-	if _, err := e.acct.SetDeviceName(ctx, name); err != nil {
-		return e.called(err)
+	// What the person wants is noted first: a list that is fetched meanwhile is compared with it.
+	var old string
+	err = e.writeNotes(ctx, func(n *notes) { old, n.DeviceName = n.DeviceName, name })
+	if err != nil {
+		return explain(err)
 	}
-	err = e.writeNotes(ctx, func(n *notes) { n.DeviceName = name })
+	if _, err := e.acct.SetDeviceName(ctx, name); err != nil {
+		undo := e.writeNotes(context.WithoutCancel(ctx), func(n *notes) { n.DeviceName = old })
+		return e.called(errors.Join(err, undo))
+	}
 	e.change(func(m *model) {
 		items := slices.Clone(m.devices.Items)
 		for i := range items {

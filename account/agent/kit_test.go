@@ -266,7 +266,12 @@ func settled(s localapi.Snapshot) bool {
 	if s.Account.State != localapi.SignedIn || !s.Devices.Known || !s.Clients.Known || s.Account.Email == "" || !s.Connection.Push.Connected {
 		return false
 	}
-	return true
+	for _, d := range s.Devices.Items {
+		if d.This {
+			return !d.PushOff
+		}
+	}
+	return false
 }
 
 // alertable waits until the other device is listed here with working push.

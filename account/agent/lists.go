@@ -140,6 +140,11 @@ func (l *lists) fetchDevices(ctx context.Context) error {
 	if ctxEnded(err) {
 		return err
 	}
+	for i, d := range devices {
+		if d.IsCurrentDevice {
+			devices[i].DisplayName = l.ownName(ctx, d.DisplayName)
+		}
+	}
 	now := l.e.now()
 	l.e.change(func(m *model) {
 		if err != nil {
@@ -155,6 +160,21 @@ func (l *lists) fetchDevices(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// ownName gives this device the name that a person chose for it, where a new sign-in has begun with
+// the first one again.
+func (l *lists) ownName(ctx context.Context, name string) string {
+	var chosen string
+	l.e.read(func(m *model) { chosen = m.notes.DeviceName })
+	if chosen == "" || chosen == name {
+		return name
+	}
+	if _, err := l.e.acct.SetDeviceName(ctx, chosen); err != nil {
+		l.e.a.params.Logger.Info("this device could not be given its name", "error", err)
+		return name
+	}
+	return chosen
 }
 
 // showDevices turns the account's devices into those of the local API.

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -180,8 +181,18 @@ func (p *pushing) publish(ctx context.Context, sub push.Subscription) time.Durat
 	p.mu.Lock()
 	p.published, p.dead = sub.Endpoint, false
 	p.mu.Unlock()
+	p.e.change(func(m *model) { m.devices.Items = alertable(m.devices.Items) })
 	p.e.poller.mark(false) // what was sent while nobody could alert us
 	return 0
+}
+
+// alertable shows this device as one that can be alerted.
+func alertable(items []localapi.Device) []localapi.Device {
+	items = slices.Clone(items)
+	for i := range items {
+		items[i].PushOff = items[i].PushOff && !items[i].This
+	}
+	return items
 }
 
 // leave ends the subscription after a sign-out.

@@ -181,6 +181,9 @@ func (s *sender) record(ctx context.Context, entry sent, delivery account.Delive
 		e.a.params.Logger.Error("the end of a send could not be noted", "error", err)
 		return
 	}
+	if entry.State == localapi.SendPushOff {
+		e.lists.mark(true, false, false) // the server has just learned it too
+	}
 	if givenUp != nil {
 		e.a.publish(localapi.Event{Kind: localapi.SendGivenUp, At: e.now(), Send: givenUp})
 	}
