@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -145,6 +146,9 @@ func (t *tx) accessToken(ctx context.Context, key string, o tokenOptions) (Acces
 	if t.state.AccessTokens == nil {
 		t.state.AccessTokens = make(map[string]storedAccess)
 	}
+	maps.DeleteFunc(t.state.AccessTokens, func(_ string, s storedAccess) bool {
+		return !s.ExpiresAt.After(t.a.clock.Now()) // dead by itself
+	})
 	t.state.AccessTokens[key] = stored
 	end := t.a.clock.Monotonic() + life
 	t.onCommit(func(m *memory) {
@@ -215,6 +219,9 @@ func (a *Account) ClearAccessTokens(ctx context.Context) error {
 // dropAccessTokens empties the cache; the tokens are revoked when that is possible.
 func (t *tx) dropAccessTokens() {
 	for _, key := range sortedKeys(t.state.AccessTokens) {
+		if !t.state.AccessTokens[key].ExpiresAt.After(t.a.clock.Now()) {
+			continue // dead by itself
+		}
 		t.revoke(revocation{Kind: revokeAccess, Token: t.state.AccessTokens[key].Token})
 	}
 	t.state.AccessTokens = nil

@@ -207,3 +207,17 @@ func TestAccessTokenIsNotPrinted(t *testing.T) {
 	_, err = token.Key.KeyBytes()
 	want(t, "a spoilt key", err, account.ErrCrypto)
 }
+
+// TestAccessTokensDoNotPileUp drops those that have died by themselves.
+func TestAccessTokensDoNotPileUp(t *testing.T) {
+	s := newScene(t)
+	a, _ := s.signedIn()
+	old, err := a.AccessToken(t.Context(), account.ScopeOldSync)
+	ok(t, "AccessToken", err)
+	s.service.Clock.Advance(25 * time.Hour)
+	_, err = a.AccessToken(t.Context(), account.ScopeProfile)
+	ok(t, "AccessToken", err)
+	if strings.Contains(s.snapshot(a), old.Token) {
+		t.Error("a dead token is kept")
+	}
+}

@@ -224,6 +224,17 @@ func (t *tx) commit(ctx context.Context) error {
 	return nil
 }
 
+// afterwards runs a step that follows a change which is saved already and which the
+// step's failure must not turn into a failure. Its edits are dropped then. What it
+// could not save it will find undone, and do again: revocations stay in their queue,
+// a device record that is not known is published anew.
+func (t *tx) afterwards(step func() error) {
+	if step() != nil {
+		t.state = t.a.state().clone()
+		t.received, t.done = nil, nil
+	}
+}
+
 // change runs f on a copy of the state, alone, and commits when f succeeds. When f
 // fails its edits since the last commit are dropped. Waiting for the turn ends
 // with ctx.

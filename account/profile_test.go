@@ -217,6 +217,20 @@ func TestEmailHint(t *testing.T) {
 	}
 }
 
+// TestEmailHintOfDeletedAccount keeps nothing of an account that was deleted.
+func TestEmailHintOfDeletedAccount(t *testing.T) {
+	s := lab(t)
+	a, saver := s.signedIn()
+	_, err := a.Profile(t.Context())
+	ok(t, "Profile", err)
+	s.owner.Delete()
+	_, err = a.HandlePush(t.Context(), []byte(`{"command":"fxaccounts:account_destroyed","data":{"uid":"`+s.owner.UID()+`"}}`))
+	ok(t, "HandlePush", err)
+	if state := string(saver.last()); a.EmailHint() != "" || strings.Contains(state, email) || strings.Contains(state, s.owner.UID()) {
+		t.Error("something of the deleted account is kept")
+	}
+}
+
 func TestAccountExists(t *testing.T) {
 	s := lab(t)
 	a, _ := s.signedIn()

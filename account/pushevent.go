@@ -96,7 +96,8 @@ func (a *Account) HandlePush(ctx context.Context, payload []byte) (AccountEvent,
 		if uid := a.state().uid(); uid == "" || uid != m.uid {
 			return nil, fmt.Errorf("destruction of another account: %w", ErrInvalidPush)
 		}
-		return AccountDestroyed{}, a.signedOutRemotely(ctx)
+		// Nothing of a deleted account is kept, not even as a hint.
+		return AccountDestroyed{}, errors.Join(a.signedOutRemotely(ctx), a.ForgetEmailHint(ctx))
 	default:
 		return UnknownEvent{Command: m.command}, nil
 	}

@@ -97,11 +97,10 @@ func (a *Account) Disconnect(ctx context.Context) error {
 		if err := t.commit(ctx); err != nil {
 			return err
 		}
-		_, err := t.flush(ctx)
-		var save *SaveError
-		if errors.As(err, &save) {
+		t.afterwards(func() error {
+			_, err := t.flush(ctx)
 			return err
-		}
+		})
 		return nil
 	})
 }

@@ -173,7 +173,8 @@ func (a *Account) changeSession(ctx context.Context, m webMessage, revive bool) 
 		if err := t.commit(ctx); err != nil {
 			return err
 		}
-		return t.settle(ctx, before)
+		t.settle(ctx, before)
+		return nil
 	})
 }
 

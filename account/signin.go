@@ -135,7 +135,8 @@ func (t *tx) signIn(ctx context.Context, f flow) error {
 	if err := t.commit(ctx); err != nil {
 		return err
 	}
-	return t.settle(ctx, before)
+	t.settle(ctx, before)
+	return nil
 }
 
 // takeSession decides between the session token held and the one that came with the
@@ -280,17 +281,13 @@ func (t *tx) replaceRefresh(fresh refreshToken) {
 }
 
 // settle is what follows once new tokens are saved: the device record is taken over
-// and the old tokens are revoked, both as well as can be.
-func (t *tx) settle(ctx context.Context, before *ownRecord) error {
-	if err := t.carryOver(ctx, before); err != nil {
+// and the old tokens are revoked. The sign-in is done, and none of this can undo it.
+func (t *tx) settle(ctx context.Context, before *ownRecord) {
+	t.afterwards(func() error { return t.carryOver(ctx, before) })
+	t.afterwards(func() error {
+		_, err := t.flush(ctx)
 		return err
-	}
-	_, err := t.flush(ctx)
-	var save *SaveError
-	if errors.As(err, &save) {
-		return err
-	}
-	return nil // what could not be revoked now waits in the queue
+	})
 }
 
 // SyncKeyMissing tells whether the sign-in covers ScopeOldSync without its key: the

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -467,32 +469,83 @@ func TestSignInKeepsTheDevice(t *testing.T) {
 }
 
 // TestSignInWithNewKeys publishes the command keys anew when the account's keys were
-// reset: nobody could read them otherwise.
+// reset, whether or not anybody noticed: nobody could read them otherwise.
 func TestSignInWithNewKeys(t *testing.T) {
+	for _, noticed := range []bool{false, true} {
+		s := lab(t)
+		a, _ := s.signedIn()
+		s.register(a)
+		before := s.owner.Devices()[0].AvailableCommands
+		s.owner.ResetPassword()
+		if noticed {
+			ok(t, "OnAuthIssues", a.OnAuthIssues(t.Context()))
+		}
+		s.signIn(a)
+		if noticed { // the record is forgotten then, and the application registers anew
+			s.register(a)
+		}
+		device := s.owner.Devices()[0]
+		if device.Name != "My laptop" || len(device.AvailableCommands) != 2 {
+			t.Errorf("noticed %t: the record is %q with %d commands", noticed, device.Name, len(device.AvailableCommands))
+		}
+		key, err := s.owner.ScopedKey(account.ScopeOldSync)
+		ok(t, "the owner's key", err)
+		_, fingerprint, _ := strings.Cut(key["kid"], "-")
+		raw, err := base64.RawURLEncoding.DecodeString(fingerprint)
+		ok(t, "the fingerprint", err)
+		for command, text := range device.AvailableCommands {
+			var bundle struct {
+				KID string `json:"kid"`
+			}
+			ok(t, "the bundle", json.Unmarshal([]byte(text), &bundle))
+			if text == before[command] || !strings.EqualFold(bundle.KID, hexOf(raw)) {
+				t.Errorf("noticed %t: %s is published under the old key", noticed, command)
+			}
+		}
+		if noticed {
+			continue
+		}
+		s.service.ForgetRequests()
+		if _, err := a.EnsureCapabilities(t.Context(), bothCapabilities); err != nil || s.requests("POST /v1/account/device") != 0 {
+			t.Errorf("what is published is not known to be: %v", err)
+		}
+	}
+}
+
+// TestFollowUpsUnsaved: a disk that is full only after the sign-in, or the sign-out,
+// was saved does not undo it.
+func TestFollowUpsUnsaved(t *testing.T) {
 	s := lab(t)
-	a, _ := s.signedIn()
-	s.register(a)
-	before := s.owner.Devices()[0].AvailableCommands
-	// The reset ends everything; the token's record is put back to look like one
-	// that outlived it.
-	s.owner.ResetPassword()
-	ok(t, "OnAuthIssues", a.OnAuthIssues(t.Context()))
+	var room atomic.Int32
+	room.Store(1000)
+	var last atomic.Pointer[[]byte]
+	a := s.account(account.WithSaver(saverFunc(func(_ context.Context, state []byte, _ []account.IncomingCommand) error {
+		if room.Add(-1) < 0 {
+			return errDiskFull
+		}
+		last.Store(&state)
+		return nil
+	})))
 	s.signIn(a)
 	s.register(a)
-	after := s.owner.Devices()[0].AvailableCommands
-	key, err := s.owner.ScopedKey(account.ScopeOldSync)
-	ok(t, "the owner's key", err)
-	_, fingerprint, _ := strings.Cut(key["kid"], "-")
-	raw, err := base64.RawURLEncoding.DecodeString(fingerprint)
-	ok(t, "the fingerprint", err)
-	for command, text := range after {
-		var bundle struct {
-			KID string `json:"kid"`
-		}
-		ok(t, "the bundle", json.Unmarshal([]byte(text), &bundle))
-		if text == before[command] || !strings.EqualFold(bundle.KID, hexOf(raw)) {
-			t.Errorf("%s is published under the old key", command)
-		}
+	code, state := s.begin(a, everything...)
+	room.Store(1)
+	ok(t, "CompleteOAuthFlow", a.CompleteOAuthFlow(t.Context(), code, state))
+	if a.AuthState() != account.AuthStateConnected || string(*last.Load()) != s.snapshot(a) {
+		t.Error("what is saved is not what is current")
+	}
+	room.Store(1000)
+	if d, err := a.EnsureCapabilities(t.Context(), bothCapabilities); err != nil || len(d.Capabilities) != 2 {
+		t.Errorf("the device is not mended: %v", err)
+	}
+	room.Store(1)
+	ok(t, "Disconnect", a.Disconnect(t.Context()))
+	if a.AuthState() != account.AuthStateDisconnected || string(*last.Load()) != s.snapshot(a) {
+		t.Error("what is saved is not what is current")
+	}
+	room.Store(1000)
+	if left, err := a.FlushRevocations(t.Context()); err != nil || left != 0 || len(s.service.LiveTokens()) != 0 {
+		t.Errorf("%d revocations, %d tokens left, %v", left, len(s.service.LiveTokens()), err)
 	}
 }
 
