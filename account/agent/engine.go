@@ -285,6 +285,9 @@ func (e *engine) contact(answered bool, backoff time.Time, problem string) (back
 			backOnline = !m.conn.Since.IsZero()
 			m.conn.Online, m.conn.Since = true, now
 		}
+		if backoff.IsZero() && now.Before(m.conn.BackoffUntil) {
+			return // another service of the server answers; the wish of the first one stands
+		}
 		m.conn.BackoffUntil, m.conn.Problem = backoff, problem
 	})
 	return backOnline

@@ -32,10 +32,11 @@ func newSender(e *engine) *sender {
 
 // resume tries everything again that waits for the network or for a sign-in.
 func (s *sender) resume() {
+	now := s.e.now()
 	s.e.read(func(m *model) {
 		var again []sent
 		for _, entry := range m.outbox {
-			if entry.State == localapi.SendWaiting && !entry.NextTry.IsZero() && m.conn.BackoffUntil.IsZero() {
+			if entry.State == localapi.SendWaiting && !entry.NextTry.IsZero() && !now.Before(m.conn.BackoffUntil) {
 				entry.NextTry = time.Time{}
 				again = append(again, entry)
 			}
