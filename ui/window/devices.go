@@ -112,7 +112,7 @@ func (p *devicesPane) updateThis(this *localapi.Device) {
 			w.focus(p.newName)
 		}},
 	}
-	if this.PushOff {
+	if this.PushOff && !w.model.snap.Connection.Push.Connected {
 		spec.detail, spec.detailIs = w.t("window.device.push_off_here"), toneWarn
 	}
 	if p.renaming {

@@ -7,7 +7,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// shapes holds the bodies of our own icons on a grid of 24 units; the rest comes from Fyne's set.
+// shape gives the drawing of one of our own icons, on a grid of 24 units; the rest comes from
+// Fyne's set.
 func shape(name string) string {
 	switch name {
 	case "laptop":
@@ -47,9 +48,6 @@ func shape(name string) string {
 	}
 	return ""
 }
-
-// icon gives one of our own icons, drawn in the foreground colour.
-func icon(name string) fyne.Resource { return tinted(name, theme.ColorNameForeground) }
 
 // tinted gives one of our own icons in a colour of the theme.
 func tinted(name string, c fyne.ThemeColorName) fyne.Resource {

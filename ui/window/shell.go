@@ -89,7 +89,7 @@ func railIcon(pane string) string {
 
 // layBrand shows mark, name and the demo mark as the rail's width allows.
 func (s *shell) layBrand() {
-	var mark fyne.CanvasObject = spacer(1, 28)
+	mark := spacer(1, 28)
 	if s.w.p.Icon != nil {
 		mark = container.NewGridWrap(fyne.NewSquareSize(26), widget.NewIcon(s.w.p.Icon))
 	}

@@ -131,8 +131,12 @@ func scenes() []scene {
 // relayout does what a real driver does between frames: wrapped texts that learnt their width want
 // another height, and what is around them follows.
 func relayout(h *harness) {
+	settleLayout(h.roots()...)
+}
+
+func settleLayout(roots ...fyne.CanvasObject) {
 	for range 4 {
-		for _, root := range h.roots() {
+		for _, root := range roots {
 			root.Refresh()
 		}
 	}
