@@ -112,7 +112,8 @@ func open(s *persisted, opts []Option) (*Account, error) {
 }
 
 // Close closes idle connections of the account's own transport. The account may
-// still be used; a transport from WithTransport is left alone.
+// still be used, so that it is also the thing to do after the machine has slept: the
+// connections of before are dead. A transport from WithTransport is left alone.
 func (a *Account) Close() {
 	if a.closeIdle != nil {
 		a.closeIdle()

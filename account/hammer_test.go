@@ -254,8 +254,11 @@ func hammerCalls(s *scene, a *account.Account, target string, clients []account.
 		},
 		"machine": func(ctx context.Context) {
 			for _, e := range []account.Event{
-				account.EventInitialize{}, account.EventCheckAuthorization{}, account.EventCallGetProfile{},
-				account.EventBeginOAuth{Scopes: everything, Entrypoint: "hammer"}, account.EventCancelOAuth{},
+				account.EventInitialize{},
+				account.EventCheckAuthorization{},
+				account.EventCallGetProfile{},
+				account.EventBeginOAuth{Scopes: everything, Entrypoint: "hammer"},
+				account.EventCancelOAuth{},
 			} {
 				_, err := a.ProcessEvent(ctx, e)
 				check(err)

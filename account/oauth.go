@@ -115,8 +115,11 @@ func (a *Account) BeginOAuthFlow(ctx context.Context, scopes []string, entrypoin
 			email = t.state.Profile.Profile.Email
 		}
 		addQuery(page, []parameter{
-			{"action", "email"}, {"response_type", "code"}, {"entrypoint", entrypoint},
-			{"service", o.service}, {"email", email},
+			{"action", "email"},
+			{"response_type", "code"},
+			{"entrypoint", entrypoint},
+			{"service", o.service},
+			{"email", email},
 		})
 		addQuery(page, o.metrics.parameters())
 		addQuery(page, o.extra)
@@ -178,9 +181,14 @@ func (t *tx) beginFlow(page *url.URL, scopes []string) (string, error) {
 		last = parameter{"context", webChannelContext}
 	}
 	addQuery(page, []parameter{
-		{"client_id", config.ClientID}, {"scope", strings.Join(wanted, " ")}, {"state", state},
-		{"code_challenge_method", "S256"}, {"code_challenge", challenge},
-		{"access_type", "offline"}, {"keys_jwk", jwk}, last,
+		{"client_id", config.ClientID},
+		{"scope", strings.Join(wanted, " ")},
+		{"state", state},
+		{"code_challenge_method", "S256"},
+		{"code_challenge", challenge},
+		{"access_type", "offline"},
+		{"keys_jwk", jwk},
+		last,
 	})
 	t.dropAccessTokens()
 	session := t.state.SessionToken
