@@ -172,11 +172,16 @@ func TestFirefoxSignsInByThePage(t *testing.T) {
 		t.Errorf("a wrong password gave %d %s", got.status, got.text)
 	}
 	for _, name := range []string{"channel.js", "webchannel.js", "pairauthority.js", "style.css"} {
-		if got := p.get("/static/"+name, ""); got.status != 200 || got.text == "" {
+		kind := map[bool]string{true: "text/css; charset=utf-8", false: "text/javascript; charset=utf-8"}[strings.HasSuffix(name, ".css")]
+		if got := p.get("/static/"+name, ""); got.status != 200 || got.text == "" || got.header.Get("Content-Type") != kind {
+			t.Errorf("/static/%s: %d %v", name, got.status, got.header)
+		}
+	}
+	for _, name := range []string{"signin.html", "nothing.js", "..%2fdoc.go"} {
+		if got := p.get("/static/"+name, ""); got.status != 404 {
 			t.Errorf("/static/%s: %d", name, got.status)
 		}
 	}
-	p.get("/static/signin.html", "")
 
 	approval, err := url.Parse(capture.Pairing.ApprovalPage)
 	if err != nil {

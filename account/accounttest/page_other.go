@@ -5,7 +5,6 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"mime"
 	"net/http"
 	"net/url"
 	"path"
@@ -72,7 +71,8 @@ func staticFile(_ *Service, w http.ResponseWriter, r *http.Request, vars map[str
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+	// Not from the system's table of types, which differs between machines.
+	w.Header().Set("Content-Type", map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}[path.Ext(name)])
 	w.Header().Set("Cache-Control", "public, max-age=3600")
 	_, _ = w.Write(text) // the browser may be gone
 }
