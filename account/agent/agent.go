@@ -73,6 +73,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	k := newKeeper(a, StoreFile(a.params.DataDir))
 	a.publish() // so that faces know our version at once
 	k.open(ctx)
+	a.watchNetwork(ctx)
 	for running := true; running; {
 		select {
 		case <-ctx.Done():

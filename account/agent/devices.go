@@ -7,6 +7,7 @@ import (
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/push"
 )
 
 // signedInEngine gives the engine of a usable sign-in.
@@ -37,7 +38,7 @@ func (a *Agent) Refresh(ctx context.Context) error {
 	e.poller.mark(false)
 	e.lists.mark(true, true, true)
 	e.wakeAll()
-	a.NetworkChanged("user-asked")
+	e.push.Wake(push.UserAsked)
 	return nil
 }
 

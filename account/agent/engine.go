@@ -307,6 +307,7 @@ func (e *engine) offline() {
 // wakeAll looks at everything that waited for the network.
 func (e *engine) wakeAll() {
 	e.sender.resume()
+	e.poller.resume()
 	e.mender.errand.poke()
 	e.leaver.errand.poke()
 	e.pushing.errand.poke()
@@ -322,23 +323,6 @@ func (e *engine) part(ctx context.Context) {
 	defer cancel()
 	if err := e.acct.Disconnect(ctx); err != nil {
 		e.a.params.Logger.Warn("signing out at the end failed", "error", err)
-	}
-}
-
-// NetworkChanged tells about the network: that it came or went, that the machine slept.
-func (a *Agent) NetworkChanged(reason push.Reason) {
-	a.mu.Lock()
-	e := a.engine
-	a.mu.Unlock()
-	if e == nil {
-		return
-	}
-	e.push.Wake(reason)
-	switch reason {
-	case push.Online, push.Resumed:
-		e.poller.mark(false)
-		e.wakeAll()
-	case push.RouteChanged, push.ProxyChanged, push.UserAsked, push.NoNetwork:
 	}
 }
 

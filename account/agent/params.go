@@ -12,6 +12,7 @@ import (
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/wake"
 	"github.com/tabferry/tabferry/account/push"
 	"github.com/tabferry/tabferry/account/store"
 )
@@ -74,6 +75,8 @@ type Params struct {
 	// Open opens a link in a browser command ("" for the system's), for tabs from senders that the
 	// person chose. Nil opens nothing.
 	Open func(ctx context.Context, browser, url string) error
+	// Wake tells of the network and of suspends; nil tells nothing, and a lost network is noticed later.
+	Wake wake.Watcher
 	// Clock and Random are the system's if nil.
 	Clock  account.Clock
 	Random io.Reader

@@ -32,6 +32,7 @@ type poller struct {
 	mu     sync.Mutex
 	dirty  bool // something may wait
 	pushed bool // a push says so
+	eager  bool // earlier failures no longer count: the network is back
 
 	// Of the errand's goroutine alone. Times are monotonic.
 	polled   bool
@@ -56,6 +57,14 @@ func (p *poller) mark(pushed bool) {
 	p.errand.poke()
 }
 
+// resume has a poll that failed tried again soon.
+func (p *poller) resume() {
+	p.mu.Lock()
+	p.eager = true
+	p.mu.Unlock()
+	p.errand.poke()
+}
+
 func (p *poller) work(ctx context.Context) time.Duration {
 	if !p.e.signedIn() {
 		p.polled = false // the first poll of the next sign-in waits for nothing
@@ -64,6 +73,9 @@ func (p *poller) work(ctx context.Context) time.Duration {
 	now := p.e.a.params.Clock.Monotonic()
 	p.mu.Lock()
 	dirty, pushed := p.dirty, p.pushed
+	if p.eager {
+		p.eager, p.failures = false, 0
+	}
 	p.mu.Unlock()
 	if due := p.due(dirty, pushed); due > now {
 		return due - now

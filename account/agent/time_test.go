@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest"
+	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/wake"
 )
 
 const commands = "GET /v1/account/device/commands"
@@ -253,6 +255,44 @@ func TestQuiet(t *testing.T) {
 		}
 		if err := desk.face.Quiet(t.Context(), 0); err != nil || !desk.snapshot().QuietUntil.IsZero() {
 			t.Errorf("ending it: %v", err)
+		}
+	})
+}
+
+// The network and the machine tell what polls alone would find out late.
+func TestNetworkIsFollowed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		system := wake.NewManual()
+		desk := w.station("Desk", w.inBubble, func(p *agent.Params) { p.Wake = system }).run().signIn()
+		tell := func(e wake.Event) {
+			if err := system.Send(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+			rest(5 * time.Second)
+		}
+		rest(time.Hour)
+		w.svc.Faults.Next("*", 0, accounttest.DropConnection(), accounttest.Times(-1))
+		tell(wake.Offline)
+		if snap := desk.snapshot(); snap.Connection.Online || snap.Connection.Push.Connected || snap.Connection.Problem == "" {
+			t.Errorf("without a network: %+v", snap.Connection)
+		}
+		rest(time.Hour)
+		w.svc.Faults.Clear()
+		w.svc.ForgetRequests()
+		tell(wake.Online)
+		rest(time.Minute)
+		if snap := desk.snapshot(); !snap.Connection.Push.Connected || !snap.Connection.Online || w.count(commands) != 1 {
+			t.Errorf("with a network again: %+v, %d polls", snap.Connection, w.count(commands))
+		}
+		rest(time.Hour)
+		w.svc.ForgetRequests()
+		tell(wake.Changed)
+		if n := w.count(); n != 0 {
+			t.Errorf("%d requests for another address", n)
+		}
+		tell(wake.Resumed)
+		if n := w.count(commands); n != 1 {
+			t.Errorf("%d polls after a suspend", n)
 		}
 	})
 }
