@@ -11,6 +11,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/wake"
 	"github.com/tabferry/tabferry/account/store"
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/notify"
@@ -47,6 +48,7 @@ func runAgent(ctx context.Context, demo bool) error {
 		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
 		DeviceName: deviceName(), UserAgent: userAgent(),
 		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
+		Wake: wake.NewSystem(wake.Params{}),
 	}
 	engine, err := agent.New(params)
 	if err != nil {
