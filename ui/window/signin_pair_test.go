@@ -1,0 +1,206 @@
+package window
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+func TestSignInWithTheBrowser(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedOut())
+		h.want("Welcome to Tabferry", "Sign in with your browser", "Use a signed-in Firefox")
+		h.wantNot("Account server")
+		h.agent.signIn = localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true}
+		p, ok := h.w.pane(PaneSignIn).(signInFace)
+		if !ok {
+			t.Fatal("no sign-in pane")
+		}
+		p.parts.email.SetText(" me@example.com ")
+		h.tap("Open the browser")
+		h.wantCalls("BeginSignIn me@example.com")
+		if !slices.Equal(h.opened, []string{"https://accounts.example/authorize"}) {
+			t.Errorf("opened %q", h.opened)
+		}
+		h.change(func(s *localapi.Snapshot) {
+			s.Account.State, s.SignIn = localapi.SigningIn, &h.agent.signIn
+		})
+		h.want("Finish signing in", "notices by itself")
+		h.tap("Open the page again")
+		if len(h.opened) != 2 {
+			t.Errorf("opened %q", h.opened)
+		}
+		h.tap("Cancel")
+		h.wantCalls("CancelSignIn")
+		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Account.Cause = "It took too long." }))
+		h.want("It took too long.")
+	})
+}
+
+func TestTheFinalAddressComesFromTheClipboardOrByHand(t *testing.T) {
+	const prefix = "https://accounts.firefox.com/oauth/success/3c49430b43dfba77"
+	inBubble(t, nil, func(h *harness) {
+		h.app.Clipboard().SetContent(prefix + "?code=old") // before there is a sign-in, nobody looks
+		h.send(signedOut())
+		h.advance(time.Minute)
+		h.wantCalls()
+		h.app.Clipboard().SetContent("https://bank.example/?secret=1")
+		h.change(func(s *localapi.Snapshot) {
+			s.Account.State = localapi.SigningIn
+			s.SignIn = &localapi.SignIn{URL: "https://x.example", RedirectPrefix: prefix}
+		})
+		h.advance(5 * time.Second)
+		h.wantCalls() // another address is none of our business
+		p, ok := h.w.pane(PaneSignIn).(signInFace)
+		if !ok {
+			t.Fatal("no sign-in pane")
+		}
+		p.parts.final.SetText("https://bank.example/?secret=1")
+		h.tap("Continue")
+		h.wantCalls()
+		h.want("not the address of the last page")
+		h.agent.setRefusal("CompleteSignIn", &localapi.Error{Code: localapi.CodeSignIn, Message: "The code has expired"})
+		h.app.Clipboard().SetContent(prefix + "?code=1&state=2\n")
+		h.advance(2 * time.Second)
+		h.wantCalls("CompleteSignIn " + prefix + "?code=1&state=2")
+		h.want("The code has expired")
+		h.advance(10 * time.Second)
+		h.wantCalls() // the same text is tried once
+	})
+}
+
+func TestUnlockAndProtect(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		locked := with(signedOut(), func(s *localapi.Snapshot) {
+			s.Storage = localapi.Storage{Protection: localapi.ProtectedByPassphrase, Locked: true}
+		})
+		h.send(locked)
+		p, ok := h.w.pane(PaneSignIn).(signInFace)
+		if !ok {
+			t.Fatal("no sign-in pane")
+		}
+		h.agent.setRefusal("Unlock", &localapi.Error{Code: localapi.CodeConflict, Message: "The passphrase is wrong"})
+		p.parts.secret.SetText("secret")
+		h.tap("Unlock")
+		h.wantCalls("Unlock secret")
+		h.want("The passphrase is wrong")
+
+		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.WaitingForKeyring = true }))
+		h.want("Waiting for the keyring")
+		h.tap("Ask again")
+		h.wantCalls("Unlock ")
+		h.tap("Go on without it")
+		h.want("Welcome to Tabferry")
+
+		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.Protection = localapi.Undecided }))
+		h.tap("Use this passphrase")
+		h.want("Please type a passphrase.")
+		p.parts.secret.SetText("one")
+		h.tap("Use this passphrase")
+		h.want("passphrases are different")
+		h.wantCalls()
+		h.tap("Keep nothing")
+		h.wantCalls("Protect memory ")
+	})
+}
+
+func TestPairAPhone(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PanePair)
+		h.want("Ready to scan")
+		h.tap("Show the code")
+		h.wantCalls("ShowPairing")
+		showing := pairing(localapi.PairShowing, true)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &showing })
+		h.wantCalls("PairingCode")
+		h.want("4:07 left", "renews itself 5 more times")
+		p, ok := h.w.pane(PanePair).(*pairPane)
+		if !ok || p.parts.code.code == nil {
+			t.Fatal("no code is drawn")
+		}
+		h.advance(2 * time.Second)
+		h.want("4:05 left")
+		h.tap("Larger")
+		h.want("Smaller")
+		h.wantCalls() // the code is fetched once
+
+		asked := pairing(localapi.PairAsked, true)
+		asked.NeedsTOTP = true
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &asked })
+		if p.code != nil {
+			t.Error("the used code is kept")
+		}
+		h.want("Pixel 9", "Berlin, Germany", "203.0.113.7", "demo@example.com", "Firefox for Android")
+		h.tap("Allow")
+		h.want("Type the code from your authenticator app.")
+		h.wantCalls()
+		p.parts.totp.SetText("123 456")
+		h.tap("Allow")
+		h.wantCalls("ConfirmPairing 123456")
+		h.tap("Decline")
+		h.wantCalls("CancelPairing")
+
+		plainAsked := pairing(localapi.PairAsked, true)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &plainAsked })
+		if b, ok := h.w.win.Canvas().Focused().(*button); !ok || b.Text != "Decline" {
+			t.Error("declining is not the default")
+		}
+		over := pairing(localapi.PairTimedOut, true)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &over })
+		h.want("The code has expired")
+		h.tap("Start again")
+		h.wantCalls("CancelPairing", "ShowPairing")
+	})
+}
+
+func TestPairingWithoutASessionLeadsToTheWeb(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Account.HasSession = false }))
+		h.w.show(PanePair)
+		h.wantNot("Show the code")
+		h.tap("Use the account's pairing page")
+		h.wantCalls("PageURL pair_phone")
+	})
+}
+
+func TestPairThisComputer(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedOut())
+		h.tap("Read a code")
+		h.want("Connect this computer", "Confirm here and there.")
+		h.wantNot("Read it from the screen") // there is no way to take a picture here
+		p, ok := h.w.pane(PanePair).(*pairPane)
+		if !ok {
+			t.Fatal("no pair pane")
+		}
+		p.parts.address.SetText("https://example.org/")
+		h.tap("Continue")
+		h.want("not the address of a pairing code")
+		h.wantCalls()
+		h.app.Clipboard().SetContent(" " + h.agent.code + "\n")
+		h.tap("From the clipboard")
+		h.wantCalls("JoinPairing " + h.agent.code)
+
+		confirming := pairing(localapi.PairConfirming, false)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &confirming })
+		h.want("Sign in with this account?", "demo@example.com")
+		h.tap("Yes, sign in")
+		h.wantCalls("ConfirmPairing ")
+		confirming.ConfirmedHere = true
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &confirming })
+		h.want("Waiting for the other device to confirm")
+		failed := pairing(localapi.PairFailed, false)
+		failed.Problem = "The other device declined."
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &failed })
+		h.want("The other device declined.")
+		for _, words := range h.words() {
+			if strings.Contains(words, "channel_key") {
+				t.Error("the code's address is shown")
+			}
+		}
+	})
+}
