@@ -16,6 +16,10 @@ import (
 // openAsk is from how many links on "Open all" asks first.
 const openAsk = 10
 
+// maxListed is how many entries are listed at most, the agent's own limit for one answer; what is
+// older is found by searching.
+const maxListed = 500
+
 // inboxPage is how many entries "Show more" brings.
 const inboxPage = 100
 
@@ -33,6 +37,7 @@ type inboxPane struct {
 	state  *state
 	more   *button
 	read   *button
+	older  *text
 
 	// found is the answer to the search, or the pages beyond the snapshot; nil for the snapshot's.
 	found     []localapi.InboxEntry
@@ -66,8 +71,11 @@ func newInboxPane(w *Window) *inboxPane {
 	p.more.Importance = widget.LowImportance
 	p.read = w.button(w.t("window.inbox.read_all"), p.readAll)
 	p.read.Importance = widget.LowImportance
+	p.older = newMuted(w.t("window.inbox.older"))
+	p.older.label.Alignment = fyne.TextAlignCenter
+	p.older.Hide()
 	beside := container.NewGridWrap(fyne.NewSize(190, p.search.MinSize().Height), p.search)
-	p.page = newPage(w.t("window.inbox.title"), beside, vstack(gap, p.groups, p.empty, container.NewCenter(hstack(gapSmall, p.read, p.more))), nil)
+	p.page = newPage(w.t("window.inbox.title"), beside, vstack(gap, p.groups, p.empty, container.NewCenter(hstack(gapSmall, p.read, p.more)), p.older), nil)
 	return p
 }
 
@@ -100,7 +108,7 @@ func (p *inboxPane) look() {
 		return
 	}
 	p.asking = true
-	q := localapi.InboxQuery{Text: p.query, Limit: min(500, max(inboxPage, p.want))}
+	q := localapi.InboxQuery{Text: p.query, Limit: min(maxListed, max(inboxPage, p.want))}
 	var found []localapi.InboxEntry
 	p.w.call(func(ctx context.Context) (err error) {
 		found, err = p.w.p.Agent.Inbox(ctx, q)
@@ -159,7 +167,8 @@ func (p *inboxPane) update() {
 		p.sayEmpty()
 	}
 	setVisible(p.read, m.snap.Inbox.Unread > 0 && p.query == "")
-	setVisible(p.more, p.query == "" && len(entries) > 0 && m.snap.Inbox.Total > len(entries) && len(entries) < 500)
+	setVisible(p.more, p.query == "" && len(entries) > 0 && m.snap.Inbox.Total > len(entries) && len(entries) < maxListed)
+	setVisible(p.older, p.query == "" && m.snap.Inbox.Total > len(entries) && len(entries) >= maxListed)
 	setVisible(p.search, m.snap.Inbox.Total > 0 || p.search.Text != "")
 }
 
@@ -309,14 +318,14 @@ func (p *inboxPane) readAll() {
 	w := p.w
 	w.do(func(ctx context.Context) error {
 		for {
-			entries, err := w.p.Agent.Inbox(ctx, localapi.InboxQuery{Unread: true, Limit: 500})
+			entries, err := w.p.Agent.Inbox(ctx, localapi.InboxQuery{Unread: true, Limit: maxListed})
 			if err != nil || len(entries) == 0 {
 				return err
 			}
 			if err := w.p.Agent.MarkRead(ctx, ids(entries, true)...); err != nil {
 				return err
 			}
-			if len(entries) < 500 {
+			if len(entries) < maxListed {
 				return nil
 			}
 		}

@@ -184,6 +184,11 @@ func pairingEnded(s localapi.PairingState) bool {
 	return false
 }
 
+// asksPerson tells whether a pairing waits for a person to confirm it here.
+func asksPerson(p *localapi.Pairing) bool {
+	return p != nil && !p.ConfirmedHere && (p.State == localapi.PairAsked || p.State == localapi.PairConfirming)
+}
+
 // needsSeconds tells whether something on the screen counts seconds or waits for the clipboard.
 func (m *model) needsSeconds(now time.Time) bool {
 	if p := m.snap.Pairing; p != nil && !pairingEnded(p.State) {

@@ -204,3 +204,31 @@ func TestPairThisComputer(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAskingPairingComesToTheFront(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneInbox)
+		asked := pairing(localapi.PairAsked, true)
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &asked })
+		if h.w.current != PanePair {
+			t.Errorf("pane %q, want pair", h.w.current)
+		}
+		h.w.show(PaneInbox)
+		h.change(func(s *localapi.Snapshot) { s.Inbox.Unread++ })
+		if h.w.current != PaneInbox {
+			t.Error("the pane comes back although the person left it")
+		}
+	})
+}
+
+func TestSigningInLeadsToSend(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedOut())
+		h.send(signedIn())
+		if h.w.current != PaneSend {
+			t.Errorf("pane %q, want send", h.w.current)
+		}
+		h.want("Signed in")
+	})
+}

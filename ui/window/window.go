@@ -157,8 +157,12 @@ func (w *Window) Stop() {
 
 // apply takes an update from the agent over.
 func (w *Window) apply(u localapi.Update) {
+	known, before := w.model.known, w.model.snap
 	if w.model.apply(u.Snapshot) {
 		w.toasts.say(toneFine, w.t("window.toast.agent_back"))
+	}
+	if asksPerson(u.Snapshot.Pairing) && !asksPerson(before.Pairing) {
+		w.wanted = PanePair // somebody waits for the answer
 	}
 	settings := u.Snapshot.Settings
 	if settings.Appearance != w.appearance {
@@ -173,6 +177,9 @@ func (w *Window) apply(u localapi.Update) {
 		w.build()
 	} else {
 		w.refresh()
+	}
+	if known && before.Account.State != localapi.SignedIn && u.Snapshot.Account.State == localapi.SignedIn {
+		w.toasts.say(toneFine, w.t("window.toast.signed_in"))
 	}
 	for _, e := range u.Events {
 		w.react(e)
