@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -119,53 +120,81 @@ func TestServiceDown(t *testing.T) {
 	signedIn(t, app)
 	command(t, app, 0, "demo", "stop")
 	r := command(t, app, 6, "send", "--wait", "1s", "--to", "Demo phone", "https://example.org/later")
-	saysWhatNext(t, r)
+	if !strings.Contains(r.Out, "waiting") {
+		t.Errorf("send does not say that it waits: %s", r.Out)
+	}
 	s, err := app.Client().Snapshot(t.Context())
 	if err != nil || s.Outbox.Waiting != 1 || s.Outbox.Recent[0].Reason == "" || s.Account.State != localapi.SignedIn {
 		t.Fatalf("with the service away the outbox is %+v, the account %s, %v", s.Outbox, s.Account.State, err)
 	}
 }
 
-// TestKeyringLocked: the start does not hang on a keyring that asks for a password nobody types.
+// TestKeyringLocked: a keyring that asks for a password nobody types holds up neither a first sign-in
+// nor the start of an agent whose data it protects, and the key is taken when it comes.
 func TestKeyringLocked(t *testing.T) {
-	app := newApp(t, box.Params{Keyring: box.KeyringLocked})
-	if _, err := app.Start(app.Lean, "agent"); err != nil {
-		t.Fatal(err)
-	}
-	s, err := app.Until(within(t, 10*time.Second), "a state without the key", func(s snapshot) bool {
-		return s.Storage.Locked || s.Storage.WaitingForKeyring || s.Storage.Protection == localapi.Undecided
+	t.Run("at the first sign-in", func(t *testing.T) {
+		app := newApp(t, box.Params{Keyring: box.KeyringLocked})
+		signedIn(t, app)
+		if _, err := app.Until(within(t, 10*time.Second), "a word about the keyring", func(s snapshot) bool {
+			return s.Storage.WaitingForKeyring && s.Storage.Problem != ""
+		}); err != nil {
+			t.Fatal(err)
+		}
+		command(t, app, 0, "send", "--to", "Demo phone", "https://example.org/")
+		if err := app.Box.UnlockKeyring(within(t, 10*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := app.Until(within(t, 10*time.Second), "data under the keyring's protection", func(s snapshot) bool {
+			return !s.Storage.WaitingForKeyring && s.Storage.Protection == localapi.ProtectedByKeyring && s.Storage.Problem == ""
+		}); err != nil {
+			t.Fatal(err)
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Account.State != localapi.SignedOut {
-		t.Errorf("without its key the account is %s", s.Account.State)
-	}
-	saysWhatNext(t, command(t, app, 3, "send", "--to", "Demo phone", "https://example.org/"))
-	command(t, app, 0, "status")
+	t.Run("at the next start", func(t *testing.T) {
+		app := newApp(t, box.Params{})
+		signedIn(t, app)
+		killAgent(t, app) // quitting would end the demo world too
+		if err := app.Box.LockKeyring(within(t, 10*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := app.Start(app.Lean, "agent"); err != nil {
+			t.Fatal(err)
+		}
+		s, err := app.Until(within(t, 10*time.Second), "a word about the keyring", func(s snapshot) bool { return s.Storage.Problem != "" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Account.State != localapi.SignedOut || !s.Storage.WaitingForKeyring {
+			t.Errorf("without its key the account is %s, the storage %+v", s.Account.State, s.Storage)
+		}
+		saysWhatNext(t, command(t, app, 3, "send", "--to", "Demo phone", "https://example.org/"))
+		command(t, app, 0, "status")
+		if err := app.Box.UnlockKeyring(within(t, 10*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := app.Until(within(t, 10*time.Second), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // TestKeyringAbsent: without a keyring the choice is a passphrase or memory only, never plain text.
 func TestKeyringAbsent(t *testing.T) {
 	app := newApp(t, box.Params{Keyring: box.KeyringAbsent})
-	if _, err := app.Start(app.Lean, "agent"); err != nil {
-		t.Fatal(err)
-	}
+	signedIn(t, app)
 	if _, err := app.Until(within(t, 10*time.Second), "the choice", func(s snapshot) bool {
-		return s.Storage.Protection == localapi.Undecided && !s.Storage.WaitingForKeyring
+		return s.Storage.Protection == localapi.Undecided && s.Storage.Problem != ""
 	}); err != nil {
 		t.Fatal(err)
+	}
+	store := filepath.Join(app.Box.Dir, "data", "tabferry-demo")
+	if holdsFile(t, store, ".db") {
+		t.Error("something was written before the choice")
 	}
 	if err := app.Client().Protect(t.Context(), localapi.ProtectedByPassphrase, "correct horse"); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if err := app.Client().Quit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	untilAgentGone(t, app)
+	killAgent(t, app)
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ set -euo pipefail
 build=(gcc libc6-dev pkg-config libgl1-mesa-dev libxcursor-dev libxrandr-dev libxinerama-dev
   libxi-dev libxxf86vm-dev libwayland-dev libxkbcommon-dev)
 desktop=(xvfb xauth x11-utils xdotool wmctrl scrot dbus dbus-x11 libnotify-bin dunst
-  gnome-keyring libsecret-tools libgl1-mesa-dri fonts-noto-core xfwm4 xfce4-panel xfconf xfce4-settings
+  gnome-keyring gcr libsecret-tools libgl1-mesa-dri fonts-noto-core xfwm4 xfce4-panel xfconf xfce4-settings
   xfce4-notifyd greybird-gtk-theme elementary-xfce-icon-theme librsvg2-bin zbar-tools xclip tesseract-ocr imagemagick
   sway wl-clipboard
   procps libxcursor1 libxkbcommon0)

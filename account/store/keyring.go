@@ -41,14 +41,27 @@ type SystemSecrets struct{}
 
 // Set stores a secret.
 func (SystemSecrets) Set(service, user, secret string) error {
+	if err := unlock(); err != nil {
+		return err
+	}
 	return keyring.Set(service, user, secret)
 }
 
 // Get reads a secret.
-func (SystemSecrets) Get(service, user string) (string, error) { return keyring.Get(service, user) }
+func (SystemSecrets) Get(service, user string) (string, error) {
+	if err := unlock(); err != nil {
+		return "", err
+	}
+	return keyring.Get(service, user)
+}
 
 // Delete removes a secret.
-func (SystemSecrets) Delete(service, user string) error { return keyring.Delete(service, user) }
+func (SystemSecrets) Delete(service, user string) error {
+	if err := unlock(); err != nil {
+		return err
+	}
+	return keyring.Delete(service, user)
+}
 
 // Keyring is a [KeySource] over the operating system's keyring. A locked keyring may block a call
 // without end, and such a call cannot be taken back: every call therefore runs in a goroutine of
@@ -122,6 +135,9 @@ func (k *Keyring) Forget(ctx context.Context, h Header) error {
 	return err
 }
 
+// errGaveUp says that the keyring library failed in the middle of a call.
+var errGaveUp = errors.New("it went away in the middle of an answer")
+
 // answer is what a keyring call came back with.
 type answer struct {
 	text string
@@ -149,8 +165,16 @@ func (k *Keyring) call(ctx context.Context, f func() (string, error)) (string, e
 }
 
 // askKeyring is the one goroutine that may outlive its caller; leak checks know it by this name.
+//
+// A panic of the keyring library is an answer like any other: go-keyring reads past the end of its
+// signals when the session bus goes away while it waits for an answer.
 func (k *Keyring) askKeyring(f func() (string, error), done chan<- answer) {
 	defer func() { <-k.slot }()
+	defer func() {
+		if recover() != nil {
+			done <- answer{err: errGaveUp}
+		}
+	}()
 	text, err := f()
 	done <- answer{text, err}
 }

@@ -259,3 +259,18 @@ func TestKeysDoNotShow(t *testing.T) {
 		t.Errorf("a key shows as %q and %q", k.String(), k.GoString())
 	}
 }
+
+// crashingSecrets is a keyring library that fails in the middle of a call, as go-keyring does when
+// the session bus goes away under an open password dialog.
+type crashingSecrets struct{ *fakeSecrets }
+
+func (crashingSecrets) Get(string, string) (string, error) { panic("nil signal") }
+
+func TestKeyringCrashIsAnError(t *testing.T) {
+	ring := store.NewKeyring(crashingSecrets{newFakeSecrets()}, "test")
+	for range 2 { // the second call finds the way free
+		if _, err := ring.Key(t.Context(), store.Header{Entry: "store-00"}); !errors.Is(err, store.ErrKeyring) {
+			t.Fatalf("a crash of the keyring is told as %v", err)
+		}
+	}
+}

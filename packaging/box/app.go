@@ -117,8 +117,8 @@ func (a *App) Until(ctx context.Context, what string, fits func(localapi.Snapsho
 		select {
 		case <-time.After(30 * time.Millisecond):
 		case <-ctx.Done():
-			return last, fmt.Errorf("waiting for %s: %w (last state: account %s, %d devices, inbox %d, problem %q, last error %w)",
-				what, ctx.Err(), last.Account.State, len(last.Devices.Items), last.Inbox.Total, last.Connection.Problem, errors.Join(err))
+			return last, fmt.Errorf("waiting for %s: %w (last: account %s, %d devices, inbox %d, storage %+v, problem %q, error %v)",
+				what, ctx.Err(), last.Account.State, len(last.Devices.Items), last.Inbox.Total, last.Storage, last.Connection.Problem, err)
 		}
 	}
 }
