@@ -125,6 +125,20 @@ func TestAccessTokenExchangeUnsaved(t *testing.T) {
 	}
 }
 
+// TestExchangeUnsavedIsNoSignOut asks about the token that is alive, as soon as it can
+// be saved, and not about the one that the exchange has killed.
+func TestExchangeUnsavedIsNoSignOut(t *testing.T) {
+	s := newScene(t)
+	a, saver := s.signedIn(account.ScopeOldSync)
+	saver.failWith(errDiskFull)
+	_, err := a.AccessToken(t.Context(), account.ScopeProfile)
+	want(t, "with a full disk", err, errDiskFull)
+	saver.failWith(nil)
+	if info, err := a.CheckAuthorization(t.Context()); err != nil || !info.Active {
+		t.Errorf("active: %t, %v", info.Active, err)
+	}
+}
+
 // TestAccessTokenUnsaved revokes, later, a token that could not be saved.
 func TestAccessTokenUnsaved(t *testing.T) {
 	s := newScene(t)

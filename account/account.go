@@ -27,6 +27,8 @@ type Account struct {
 	// owed is what changed on the server for good in a change whose saving failed;
 	// the next change begins with it. Guarded by slot.
 	owed []func(*persisted)
+	// owing says that owed is not empty, for those who do not hold the slot.
+	owing atomic.Bool
 
 	// mu guards mem. It is never held across I/O or a call of the saver.
 	mu  sync.Mutex
@@ -247,7 +249,10 @@ func (a *Account) change(ctx context.Context, f func(ctx context.Context, t *tx)
 	}
 	select {
 	case a.slot <- struct{}{}:
-		defer func() { <-a.slot }()
+		defer func() {
+			a.owing.Store(len(a.owed) > 0)
+			<-a.slot
+		}()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -268,6 +273,13 @@ func (a *Account) change(ctx context.Context, f func(ctx context.Context, t *tx)
 // current state. Several views and a change may run at the same time. Caches in
 // memory are written with [Account.remember].
 func (a *Account) view(ctx context.Context, f func(ctx context.Context, s *persisted) error) error {
+	if a.owing.Load() {
+		// The state may hold a token that the server has replaced. If the new one
+		// cannot be saved now either, the call goes on with the old one.
+		if err := a.change(ctx, func(context.Context, *tx) error { return nil }); ctx.Err() != nil {
+			return err
+		}
+	}
 	err := f(ctx, a.state())
 	var wait *BackoffError
 	if !errors.As(err, &wait) || wait.Remote == nil || !a.waitsChanged() {

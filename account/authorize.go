@@ -98,11 +98,7 @@ func (a *Account) AuthorizeCode(ctx context.Context, p AuthorizationParams) (str
 		return "", err
 	}
 	var code string
-	err := a.view(ctx, func(ctx context.Context, s *persisted) error {
-		cred, err := s.sessionCredential()
-		if err != nil {
-			return err
-		}
+	err := a.onSession(ctx, func(ctx context.Context, s *persisted, cred wire.Credential) error {
 		scope := strings.Join(p.Scopes, " ")
 		data, err := a.wire.ScopedKeyData(ctx, cred, p.ClientID, scope)
 		if err != nil {

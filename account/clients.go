@@ -41,11 +41,7 @@ type AttachedClient struct {
 func (a *Account) AttachedClients(ctx context.Context, opts ...ReadOption) ([]AttachedClient, error) {
 	o := readOptionsOf(opts)
 	var list []AttachedClient
-	err := a.view(ctx, func(ctx context.Context, s *persisted) error {
-		cred, err := s.sessionCredential()
-		if err != nil {
-			return err
-		}
+	err := a.onSession(ctx, func(ctx context.Context, s *persisted, cred wire.Credential) error {
 		now := a.clock.Monotonic()
 		a.remember(func(m *memory) {
 			if !o.fresh && m.clients.list != nil && now-m.clients.at < clientsFresh {
@@ -99,12 +95,8 @@ func (a *Account) DisconnectClient(ctx context.Context, c AttachedClient) error 
 	if c.ClientID == "" && c.DeviceID == "" && c.SessionTokenID == "" && c.RefreshTokenID == "" {
 		return fmt.Errorf("the attached client has no id: %w", ErrInvalidArgument)
 	}
-	return a.view(ctx, func(ctx context.Context, s *persisted) error {
-		cred, err := s.sessionCredential()
-		if err != nil {
-			return err
-		}
-		err = a.wire.DestroyClient(ctx, cred, wire.ClientReference{
+	return a.onSession(ctx, func(ctx context.Context, _ *persisted, cred wire.Credential) error {
+		err := a.wire.DestroyClient(ctx, cred, wire.ClientReference{
 			ClientID: c.ClientID, DeviceID: c.DeviceID,
 			SessionTokenID: c.SessionTokenID, RefreshTokenID: c.RefreshTokenID,
 		})

@@ -79,10 +79,37 @@ func TestAttachedClientsFailures(t *testing.T) {
 	err = b.DisconnectClient(t.Context(), list[0])
 	want(t, "an unverified session", err, account.ErrReauthenticate)
 	before := s.snapshot(b)
-	s.owner.RevokeSessions()
+	s.service.Faults.Next(clientsRoute, 401) // a refusal by this route alone
 	_, err = b.AttachedClients(t.Context(), account.Fresh())
-	want(t, "a dead session", err, account.ErrAuthentication)
+	want(t, "a route that refuses", err, account.ErrAuthentication)
 	if s.snapshot(b) != before {
-		t.Error("a refused session changed the state")
+		t.Error("a session that is alive was dropped")
+	}
+}
+
+// TestDeadSessionIsNoticed by every call that shows it, after asking whether it is
+// dead; the rest of the sign-in lives on.
+func TestDeadSessionIsNoticed(t *testing.T) {
+	s := lab(t)
+	p := s.request(s.account(), everything...)
+	for name, call := range map[string]func(a *account.Account) error{
+		"AttachedClients": func(a *account.Account) error { return second(a.AttachedClients(t.Context())) },
+		"DisconnectClient": func(a *account.Account) error {
+			return a.DisconnectClient(t.Context(), account.AttachedClient{ClientID: p.ClientID})
+		},
+		"AuthorizeCode": func(a *account.Account) error { return second(a.AuthorizeCode(t.Context(), p)) },
+		"NeedsTOTP":     func(a *account.Account) error { return second(a.NeedsTOTP(t.Context())) },
+		"VerifyTOTP":    func(a *account.Account) error { return second(a.VerifyTOTP(t.Context(), "123456")) },
+	} {
+		a, _ := s.signedIn()
+		page := s.owner.NewSession() // one without a device record, which would go with it
+		ok(t, "SetUserData", a.SetUserData(t.Context(), account.UserData{SessionToken: page}))
+		s.owner.RevokeSessions()
+		want(t, name, call(a), account.ErrAuthentication)
+		_, err := a.SessionToken()
+		want(t, "SessionToken after "+name, err, account.ErrNoSessionToken)
+		if a.AuthState() != account.AuthStateConnected {
+			t.Errorf("%s: the state is %v", name, a.AuthState())
+		}
 	}
 }

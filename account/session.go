@@ -199,14 +199,32 @@ func (a *Account) CheckSession(ctx context.Context) (alive bool, err error) {
 	return alive, err
 }
 
-// NeedsTOTP tells whether the account has two-step authentication, so that a code
-// should be asked for before another device is let in. It needs a session token.
-func (a *Account) NeedsTOTP(ctx context.Context) (needed bool, err error) {
-	err = a.view(ctx, func(ctx context.Context, s *persisted) error {
+// onSession makes a call with the session's credential. When the server refuses the
+// credential it is asked about the session itself, once: only if it says that this is
+// dead the session token is dropped, since some routes refuse for other reasons. The
+// error is that of the call in any case.
+func (a *Account) onSession(ctx context.Context, call func(ctx context.Context, s *persisted, cred wire.Credential) error) error {
+	err := a.view(ctx, func(ctx context.Context, s *persisted) error {
 		cred, err := s.sessionCredential()
 		if err != nil {
 			return err
 		}
+		return call(ctx, s, cred)
+	})
+	var r *RemoteError
+	if errors.As(err, &r) && errors.Is(err, ErrAuthentication) && r.Errno == 110 {
+		var save *SaveError
+		if _, failed := a.CheckSession(ctx); errors.As(failed, &save) {
+			return errors.Join(err, failed)
+		}
+	}
+	return err
+}
+
+// NeedsTOTP tells whether the account has two-step authentication, so that a code
+// should be asked for before another device is let in. It needs a session token.
+func (a *Account) NeedsTOTP(ctx context.Context) (needed bool, err error) {
+	err = a.onSession(ctx, func(ctx context.Context, _ *persisted, cred wire.Credential) error {
 		p, err := a.wire.AccountProfile(ctx, cred)
 		for _, method := range p.AuthenticationMethods {
 			needed = needed || method == "otp"
@@ -222,11 +240,7 @@ func (a *Account) VerifyTOTP(ctx context.Context, code string) (right bool, err 
 	if n := len(code); n < 6 || n > 10 || !digits(code) {
 		return false, fmt.Errorf("two-step code: %w", ErrInvalidArgument)
 	}
-	err = a.view(ctx, func(ctx context.Context, s *persisted) error {
-		cred, err := s.sessionCredential()
-		if err != nil {
-			return err
-		}
+	err = a.onSession(ctx, func(ctx context.Context, _ *persisted, cred wire.Credential) error {
 		right, err = a.wire.VerifyTOTP(ctx, cred, code)
 		return err
 	})
