@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -37,6 +38,9 @@ func (k ScopedKey) String() string { return "key of " + k.Scope }
 
 // GoString shows the scope only.
 func (k ScopedKey) GoString() string { return k.String() }
+
+// Format shows the scope only, whatever the verb.
+func (k ScopedKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
 
 // KeyBytes is the raw key: 64 bytes for ScopeOldSync, of which the first 32 are
 // for encryption and the others for authentication.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/tabferry/tabferry/account/internal/keys"
 	"github.com/tabferry/tabferry/account/internal/wire"
@@ -24,6 +25,9 @@ func (UserData) String() string { return "user data" }
 
 // GoString hides the session token.
 func (UserData) GoString() string { return "user data" }
+
+// Format hides the session token from every verb.
+func (u UserData) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String()) }
 
 // SetUserData stores the session token from the page's login message, which comes
 // before the code, so that the code can be exchanged within that session. A token

@@ -90,6 +90,20 @@ func TestDiscoveredAddresses(t *testing.T) {
 	want(t, "PairingRelayURL without a network", err, account.ErrNetwork)
 }
 
+// TestNoPairingRelay works with servers that have none, except for pairing.
+func TestNoPairingRelay(t *testing.T) {
+	s := newScene(t)
+	a := s.account()
+	u := s.service.URL()
+	s.service.Faults.Next("GET /.well-known/fxa-client-configuration", 200, accounttest.RawBody("application/json",
+		`{"auth_server_base_url":"`+u+`","oauth_server_base_url":"`+u+`","profile_server_base_url":"`+u+`","sync_tokenserver_base_url":"`+u+`"}`))
+	_, err := a.PairingRelayURL(t.Context())
+	want(t, "PairingRelayURL", err, account.ErrUnsupported)
+	if got, err := a.TokenServerURL(t.Context()); err != nil || got != u+"/" {
+		t.Errorf("TokenServerURL gave %s, %v", got, err)
+	}
+}
+
 func TestServers(t *testing.T) {
 	for server, name := range map[account.Server]string{
 		account.ServerRelease: "Release", account.ServerStable: "Stable", account.ServerStage: "Stage",
