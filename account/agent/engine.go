@@ -131,13 +131,13 @@ func (e *engine) accountOptions(s account.Saver) []account.Option {
 // start begins all work. The engine ends with ctx.
 func (e *engine) start(ctx context.Context) {
 	e.ctx = ctx
+	e.running.Go(func() { e.pushing.run(ctx) })
 	e.running.Go(func() {
 		e.initialise(ctx)
 		close(e.known)
 		for _, work := range []*errand{e.poller.errand, e.sender.errand, e.lists.errand, e.pushing.errand, e.mender.errand, e.leaver.errand, e.silence.errand} {
 			e.running.Go(func() { work.run(ctx) })
 		}
-		e.pushing.run(ctx)
 	})
 }
 
