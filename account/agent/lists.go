@@ -33,7 +33,7 @@ type lists struct {
 	mu                        sync.Mutex
 	devices, clients, profile bool // due
 	notBefore                 time.Duration
-	encore                    time.Duration // when devices are due once more; zero: not
+	encores                   []time.Duration // when devices are due once more, soonest first
 	// attached are the clients behind the ids that faces use.
 	attached map[string]account.AttachedClient
 }
@@ -53,10 +53,14 @@ func (l *lists) mark(devices, clients, profile bool) {
 	l.errand.poke()
 }
 
-// again has the devices fetched once more after some time.
-func (l *lists) again(after time.Duration) {
+// again has the devices fetched once more after each of these times, which rise.
+func (l *lists) again(after ...time.Duration) {
+	now := l.e.a.params.Clock.Monotonic()
 	l.mu.Lock()
-	l.encore = l.e.a.params.Clock.Monotonic() + after
+	l.encores = l.encores[:0]
+	for _, d := range after {
+		l.encores = append(l.encores, now+d)
+	}
 	l.mu.Unlock()
 	l.errand.poke()
 }
@@ -81,12 +85,11 @@ func (l *lists) work(ctx context.Context) time.Duration {
 		l.devices, l.clients, l.profile = true, true, true
 	}
 	rest := listsAge - (now - l.last)
-	if l.encore > 0 {
-		if now >= l.encore {
-			l.devices, l.encore = true, 0
-		} else {
-			rest = min(rest, l.encore-now)
-		}
+	for len(l.encores) > 0 && now >= l.encores[0] {
+		l.devices, l.encores = true, l.encores[1:]
+	}
+	if len(l.encores) > 0 {
+		rest = min(rest, l.encores[0]-now)
 	}
 	devices, clients, profile := l.devices, l.clients, l.profile
 	wait := l.notBefore - now

@@ -20,9 +20,13 @@ const subscriptionName = "account"
 // outageWorthPolling is how long push must have been away for something to have been missed.
 const outageWorthPolling = time.Minute
 
-// newDeviceTime is when the list is fetched once more after a device joined: it gets its own name a
-// little later than its record, and nobody tells of that.
-const newDeviceTime = 15 * time.Second
+// When the list is fetched once more after a device joined: it gets its name, and the commands it can
+// receive, a little later than its record, and nobody tells of that. Firefox sends its commands once
+// it has its keys, 0.1 s after the record on a quiet machine; the second time is for slow ones.
+const (
+	newDeviceSoon  = 3 * time.Second
+	newDeviceLater = time.Minute
+)
 
 // How publishing the subscription is tried again.
 const (
@@ -270,7 +274,7 @@ func (p *pushing) handle(ctx context.Context, msg push.Message) {
 		e.lists.mark(false, false, true)
 	case account.DeviceConnected:
 		e.lists.mark(true, true, false)
-		e.lists.again(newDeviceTime)
+		e.lists.again(newDeviceSoon, newDeviceLater)
 		e.a.publish(localapi.Event{Kind: localapi.DeviceConnected, At: e.now(), Device: link.Clean(event.Name)})
 	case account.DeviceDisconnected:
 		if event.Local {

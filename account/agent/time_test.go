@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -293,6 +294,26 @@ func TestNetworkIsFollowed(t *testing.T) {
 		tell(wake.Resumed)
 		if n := w.count(commands); n != 1 {
 			t.Errorf("%d polls after a suspend", n)
+		}
+	})
+}
+
+// A device that has just joined says a little later what it can receive, and nobody tells of that:
+// the list is looked at again after seconds, and once more after a minute, then no more.
+func TestLooksAgainAtNewDevice(t *testing.T) {
+	const devices = "GET /v1/account/devices"
+	bubble(t, func(t *testing.T, w *world) {
+		w.station("Desk", w.inBubble).run().signIn()
+		rest(time.Hour)
+		w.svc.ForgetRequests()
+		w.acct.SendPush("fxaccounts:device_connected", map[string]any{"deviceName": "Slow"})
+		var seen []int
+		for _, d := range []time.Duration{time.Second, 4 * time.Second, 30 * time.Second, 40 * time.Second, time.Hour} {
+			rest(d)
+			seen = append(seen, w.count(devices))
+		}
+		if want := []int{1, 2, 2, 3, 3}; !slices.Equal(seen, want) {
+			t.Errorf("the list was fetched %v times after a second, five, 35, 75 and an hour, want %v", seen, want)
 		}
 	})
 }
