@@ -127,6 +127,11 @@ func (h *Account) SetDisabled(disabled bool) {
 	h.changeProfile(func(a *account) { a.disabled = disabled })
 }
 
+// SetLocked marks the account as locked by an administrator.
+func (h *Account) SetLocked(locked bool) {
+	h.changeProfile(func(a *account) { a.locked = locked })
+}
+
 // SetVerified sets whether the account's address is confirmed.
 func (h *Account) SetVerified(verified bool) {
 	h.s.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,14 +56,8 @@ func (s *Service) serveAPI(w http.ResponseWriter, r *http.Request, rt *route, va
 	if err == nil && c.finish != nil {
 		value = c.finish(results)
 	}
-	h := w.Header()
-	if rt.space == authSpace {
-		h.Set("Timestamp", strconv.FormatInt(c.now.Unix(), 10))
-		h.Set("Cache-Control", "no-cache")
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
 	for name, values := range c.reply {
-		h[name] = values
+		w.Header()[name] = values
 	}
 	if err != nil {
 		s.writeError(w, r, rt.space, err)
@@ -132,7 +127,16 @@ func (s *Service) writeJSON(w http.ResponseWriter, r *http.Request, status int, 
 	_, _ = w.Write(out) // the client may be gone; nothing can be told it then
 }
 
-// readBody reads a request body within the limit.
+// authHeaders sets what the auth server sends with every reply, errors too.
+func (s *Service) authHeaders(h http.Header) {
+	h.Set("Timestamp", strconv.FormatInt(s.Clock.Now().Unix(), 10))
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+}
+
+// readBody reads a request body within the limit. A body that does not say its
+// length, as chunked ones do, is read all the same: the auth server refuses it
+// later, and an unread body would end the connection.
 func readBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
@@ -181,6 +185,9 @@ func (c *call) badContentType() error {
 	return &apiError{space: authSpace, errno: 999, status: http.StatusUnsupportedMediaType}
 }
 
+// formNumbers are the members that are numbers in JSON; a form has only texts.
+var formNumbers = []string{"ttl", "expires_in", "ppid_seed", "expiry_grace_period"}
+
 func formObject(body []byte) (map[string]json.RawMessage, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -189,7 +196,7 @@ func formObject(body []byte) (map[string]json.RawMessage, error) {
 	obj := map[string]json.RawMessage{}
 	for name, values := range form {
 		text := values[0]
-		if name == "ttl" || name == "expires_in" {
+		if slices.Contains(formNumbers, name) {
 			if _, err := strconv.ParseInt(text, 10, 64); err == nil {
 				obj[name] = json.RawMessage(text)
 				continue

@@ -55,8 +55,11 @@ type Client struct {
 	FirefoxDevice bool
 	// JWTAccessTokens gives the client JWT access tokens instead of opaque ones.
 	JWTAccessTokens bool
-	Disabled        bool
-	ImageURI        string
+	// Pairwise hides account ids from the client: id tokens, JWT access tokens
+	// and events name the account by an id of the client's own. Profiles do not.
+	Pairwise bool
+	Disabled bool
+	ImageURI string
 }
 
 func (c *Client) public() bool { return c.Secret == "" }

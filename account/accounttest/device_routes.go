@@ -2,11 +2,9 @@ package accounttest
 
 import (
 	"crypto/ecdh"
-	"encoding/json"
 	"maps"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -234,55 +232,5 @@ func (s *Service) handleDestroyDevice(c *call) (any, error) {
 		return nil, authErr(123)
 	}
 	s.destroyDevice(c, d)
-	return struct{}{}, nil
-}
-
-// Commands of push messages that devices may send each other.
-var notifyCommands = []string{
-	"fxaccounts:command_received", "fxaccounts:device_connected", "fxaccounts:device_disconnected", "fxaccounts:profile_updated",
-	"fxaccounts:account_destroyed", "fxaccounts:password_changed", "fxaccounts:password_reset", "fxaccounts:verify_login",
-	"sync:collection_changed",
-}
-
-func (s *Service) handleNotify(c *call) (any, error) {
-	p := c.params()
-	var to, payload json.RawMessage
-	var excluded []string
-	p.decode("to", &to)
-	p.decode("excluded", &excluded)
-	p.decode("payload", &payload)
-	ttl, _ := p.integer("TTL", 0, 1<<31)
-	action := p.choice("_endpointAction", "accountVerify")
-	if to == nil && p.fail == nil {
-		p.fail = c.missing("to")
-	}
-	if err := p.done(); err != nil {
-		return nil, err
-	}
-	a := c.account()
-	targets := slices.Clone(a.devices)
-	var ids []string
-	if string(to) != `"all"` {
-		if json.Unmarshal(to, &ids) != nil || excluded != nil {
-			return nil, c.invalid("to")
-		}
-		targets = slices.DeleteFunc(targets, func(d *device) bool { return !slices.Contains(ids, d.id) })
-	}
-	targets = slices.DeleteFunc(targets, func(d *device) bool { return slices.Contains(excluded, d.id) })
-	var message struct {
-		Version int            `json:"version"`
-		Command string         `json:"command"`
-		Data    map[string]any `json:"data"`
-	}
-	switch {
-	case action != "" && string(payload) == "{}":
-	case payload == nil || json.Unmarshal(payload, &message) != nil || message.Version != 1 || !slices.Contains(notifyCommands, message.Command):
-		return nil, c.invalid("payload")
-	}
-	var data any
-	if message.Data != nil {
-		data = message.Data
-	}
-	c.pushes = append(c.pushes, s.pushTo(targets, message.Command, data, ttl)...)
 	return struct{}{}, nil
 }

@@ -20,7 +20,8 @@
 // Approve plays the page: it checks the authorization URL as the page and the
 // server do, encrypts the account's keys to keys_jwk and gives the final
 // redirect. NewSession gives a session token as a browser's login does;
-// ScopedKey gives the keys a client should have received.
+// ScopedKey gives the keys a client should have received. Clients marked as
+// Pairwise know accounts by ids of their own.
 //
 // # Clients
 //
@@ -50,7 +51,8 @@
 //	s.Faults.Next("POST /v1/account/devices/invoke_command", 0, accounttest.LoseReply())
 //	s.Faults.Next("*", 0, accounttest.Delay(2*time.Second), accounttest.Times(3))
 //
-// Limit adds real rate rules. Requests lists what came in, LiveTokens what
+// Limit adds real rate rules, bans included; token exchanges that are refused
+// too often are throttled by themselves. Requests lists what came in, LiveTokens what
 // nobody has destroyed yet, Account.Devices the device list.
 //
 // # Relying parties
@@ -108,9 +110,13 @@
 //
 // No mail is sent: VerifyCode and SessionCode tell what it would say. Two-step
 // authentication knows one fixed code. There are no account recovery keys,
-// passkeys, subscriptions, avatar upload, pairwise ids (ppid_seed is accepted
-// and unused), BrowserID and password stretching of version 2; no Sync storage
-// behind the token server's address, which always answers 503.
+// passkeys, subscriptions, avatar upload and BrowserID; no Sync storage behind
+// the token server's address, which always answers 503.
+//
+// Passwords are kept in the form of onepw version 1 alone. A body of version 2
+// (authPWVersion2, wrapKbVersion2, clientSalt) is not refused, but only its
+// members of version 1 count: the account stays one of version 1, and
+// credentials/status says so.
 //
 // The package reads the protocol for itself: it imports no other package of
 // this module, so that a misreading in the client cannot hide in the service.

@@ -59,7 +59,7 @@ func (s *Service) eventFor(a *account, name string, payload map[string]any) []ev
 	for clientID := range a.logins {
 		if url := s.hooks[clientID]; url != "" {
 			jobs = append(jobs, eventJob{
-				url: url, clientID: clientID, sub: a.uid, events: map[string]any{eventPrefix + name: payload},
+				url: url, clientID: clientID, sub: s.subject(s.clients[clientID], a, 0), events: map[string]any{eventPrefix + name: payload},
 				firstTry: s.Clock.Now(),
 			})
 		}

@@ -154,7 +154,7 @@ func (f *fault) matches(method, path string, rt *route) bool {
 // outcome says how a request goes on after its faults.
 type outcome struct{ answered, loseReply bool }
 
-func (f *Faults) apply(s *Service, w http.ResponseWriter, r *http.Request, rt *route) outcome {
+func (f *Faults) apply(s *Service, w *statusWriter, r *http.Request, rt *route) outcome {
 	armed := f.take(r.Method, stripBase(r.URL.Path), rt)
 	if armed == nil {
 		return outcome{}
@@ -187,8 +187,10 @@ func (s *Service) pause(r *http.Request, d time.Duration) bool {
 	return false
 }
 
-func (f *fault) answer(s *Service, w http.ResponseWriter, r *http.Request, rt *route) {
+func (f *fault) answer(s *Service, w *statusWriter, r *http.Request, rt *route) {
 	h := w.Header()
+	allowAnyOrigin(w)
+	w.bodyWait = f.retryAfter
 	if f.retryDate != 0 {
 		h.Set("Retry-After", s.Clock.Now().Add(f.retryDate).UTC().Format(http.TimeFormat))
 	} else if f.retryAfter > 0 && !f.noHeader {
@@ -231,7 +233,7 @@ func (f *fault) answer(s *Service, w http.ResponseWriter, r *http.Request, rt *r
 		panic(http.ErrAbortHandler)
 	}
 	if sp == authSpace {
-		h.Set("Timestamp", strconv.FormatInt(s.Clock.Now().Unix(), 10))
+		s.authHeaders(h)
 	}
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(f.status)

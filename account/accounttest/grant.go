@@ -23,6 +23,7 @@ type grant struct {
 	session     *session // that authenticated the call
 	resource    string
 	refreshID   string
+	ppidSeed    int64 // see state.subject
 }
 
 // tokenID is the id under which a token's text is stored.

@@ -1,9 +1,11 @@
 package accounttest
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,7 +160,7 @@ func (s *Service) idToken(now time.Time, g grant, access string) string {
 		amr = append(amr, "otp")
 	}
 	return signJWT(s.activeKey(), "", map[string]any{
-		"iss": s.base, "sub": g.account.uid, "aud": aud, "iat": now.Unix(), "exp": now.Add(idTokenLifetime).Unix(),
+		"iss": s.base, "sub": s.subject(g.client, g.account, g.ppidSeed), "aud": aud, "iat": now.Unix(), "exp": now.Add(idTokenLifetime).Unix(),
 		"at_hash": b64(sum[:16]), "amr": amr, "acr": fmt.Sprintf("AAL%d", max(g.aal, 1)), "fxa-aal": max(g.aal, 1),
 		"auth_time": g.authAt.Unix(),
 	})
@@ -170,9 +172,21 @@ func (s *Service) accessJWT(now time.Time, g grant, token *accessToken) string {
 		aud = []string{g.client.ID, g.resource}
 	}
 	return signJWT(s.activeKey(), "at+JWT", map[string]any{
-		"iss": s.base, "sub": g.account.uid, "aud": aud, "client_id": g.client.ID, "iat": now.Unix(),
+		"iss": s.base, "sub": s.subject(g.client, g.account, g.ppidSeed), "aud": aud, "client_id": g.client.ID, "iat": now.Unix(),
 		"exp": token.expireAt.Unix(), "jti": token.id, "scope": joinScopes(g.scopes),
 	})
+}
+
+// subject is what tokens for a client call the account: its uid, or for
+// pairwise clients 64 hexadecimal digits that no other client is given. The
+// seed of the token request chooses between several such ids.
+func (st *state) subject(client *Client, a *account, seed int64) string {
+	if client == nil || !client.Pairwise {
+		return a.uid
+	}
+	mac := hmac.New(sha256.New, st.flowKey)
+	fmt.Fprintf(mac, "ppid.%s.%s.%d", client.ID, a.uid, seed) // a hash never fails
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }

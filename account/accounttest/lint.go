@@ -9,8 +9,9 @@ import (
 )
 
 // Findings lists what lint mode held against the clients: unknown members,
-// Hawk bodies without hash, used state values, requests during a Retry-After,
-// and, after Close, tokens nobody destroyed. Without Lint it holds only failures
+// Hawk bodies without hash, used state values, requests during a Retry-After
+// (given in seconds, as a date or only in the body), and, after Close, tokens
+// nobody destroyed. Without Lint it holds only failures
 // of the service itself.
 func (s *Service) Findings() []string {
 	s.log.mu.Lock()
@@ -47,11 +48,14 @@ func (s *Service) lintReply(r *http.Request, rt *route, w *statusWriter) {
 	if !s.cfg.lint || rt == nil || w.status != http.StatusTooManyRequests && w.status != http.StatusServiceUnavailable {
 		return
 	}
-	seconds, err := strconv.Atoi(w.Header().Get("Retry-After"))
-	if err != nil {
-		return
+	now := s.Clock.Now()
+	until := now.Add(time.Duration(w.bodyWait) * time.Second)
+	header := w.Header().Get("Retry-After")
+	if seconds, err := strconv.Atoi(header); err == nil && w.bodyWait == 0 {
+		until = now.Add(time.Duration(seconds) * time.Second)
+	} else if date, err := http.ParseTime(header); err == nil {
+		until = date
 	}
-	until := s.Clock.Now().Add(time.Duration(seconds) * time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waits[waitKey(r, rt)] = until

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -28,10 +27,10 @@ func oauthRoutes() []route {
 		{method: "POST", path: "/v1/destroy", space: oauthSpace, form: true, handle: (*Service).handleLegacyDestroy},
 		{method: "POST", path: "/v1/introspect", space: oauthSpace, form: true, handle: (*Service).handleIntrospect},
 		{method: "POST", path: "/v1/verify", space: oauthSpace, form: true, handle: (*Service).handleVerify},
-		{method: "POST", path: "/v1/oauth/id-token-verify", space: oauthSpace, handle: (*Service).handleIDTokenVerify},
+		{method: "POST", path: "/v1/oauth/id-token-verify", space: oauthSpace, form: true, handle: (*Service).handleIDTokenVerify},
 		{method: "POST", path: "/v1/account/scoped-key-data", space: authSpace, auth: needSession, handle: (*Service).handleScopedKeyData},
-		{method: "POST", path: "/v1/key-data", space: oauthSpace, handle: (*Service).handleWithoutAssertion},
-		{method: "POST", path: "/v1/authorization", space: oauthSpace, handle: (*Service).handleWithoutAssertion},
+		{method: "POST", path: "/v1/key-data", space: oauthSpace, form: true, handle: (*Service).handleWithoutAssertion},
+		{method: "POST", path: "/v1/authorization", space: oauthSpace, form: true, handle: (*Service).handleWithoutAssertion},
 		{method: "GET", path: "/v1/oauth/client/{id}", space: authSpace, handle: (*Service).handleClient},
 		{method: "GET", path: "/v1/client/{id}", space: oauthSpace, handle: (*Service).handleClient},
 		{method: "GET", path: "/v1/jwks", space: oauthSpace, handle: (*Service).handleJWKS},
@@ -45,14 +44,17 @@ type tokenParams struct {
 	refresh, scope, accessType     string
 	subject, subjectType, resource string
 	ttl                            time.Duration
-	hasScope                       bool
+	ppidSeed                       int64
 }
+
+// maxPPIDSeed is the largest ppid_seed.
+const maxPPIDSeed = 1024
 
 func (c *call) tokenParams() (tokenParams, error) {
 	p := c.params()
-	p.integer("ppid_seed", 0, 1024)
 	p.known("reason", "service")
-	t := tokenParams{hasScope: p.has("scope")}
+	var t tokenParams
+	t.ppidSeed, _ = p.integer("ppid_seed", 0, maxPPIDSeed)
 	t.grant = p.choice("grant_type", grantCode, grantRefresh, grantCredentials, grantExchange)
 	t.code = p.opt("code", lowerHexRule(64))
 	t.verifier = p.opt("code_verifier", verifierRule)
@@ -190,7 +192,7 @@ func (s *Service) grantCode(c *call, client *Client, t tokenParams) (any, error)
 	delete(s.codes, t.code)
 	g := grant{
 		client: client, account: code.account, scopes: code.scopes, ttl: t.ttl, authAt: code.authAt,
-		verified: code.verified, aal: code.aal, offline: code.offline, fresh: true, resource: t.resource,
+		verified: code.verified, aal: code.aal, offline: code.offline, fresh: true, resource: t.resource, ppidSeed: t.ppidSeed,
 	}
 	if slices.Contains(code.scopes, scopeSession) {
 		g.mintSession = true
@@ -233,7 +235,8 @@ func (s *Service) grantRefresh(c *call, client *Client, t tokenParams) (any, err
 	scopes = slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return scope == "openid" || scope == scopeSession })
 	held.lastUsed = c.now
 	reply := s.grant(c, grant{
-		client: client, account: held.account, scopes: scopes, ttl: t.ttl, authAt: held.authAt, resource: t.resource, refreshID: held.id,
+		client: client, account: held.account, scopes: scopes, ttl: t.ttl, authAt: held.authAt, resource: t.resource,
+		refreshID: held.id, ppidSeed: t.ppidSeed,
 	})
 	delete(reply, "auth_at")
 	return reply, nil
@@ -263,6 +266,7 @@ func (s *Service) grantCredentials(c *call, client *Client, t tokenParams) (any,
 		client: client, account: c.session.account, scopes: scopes, ttl: t.ttl, authAt: c.session.authAt,
 		verified: c.session.verified, aal: c.session.aal, offline: t.accessType == "offline", fresh: true,
 		session: c.session, mintSession: slices.Contains(scopes, scopeSession), resource: t.resource,
+		ppidSeed: t.ppidSeed,
 	}), nil
 }
 
@@ -276,37 +280,4 @@ func (s *Service) checkGrantScopes(client *Client, session *session, scopes []st
 		return oauthErr(104)
 	}
 	return nil
-}
-
-func (s *Service) grantExchange(c *call, t tokenParams) (any, error) {
-	old := s.refresh[tokenID(t.subject)]
-	if old == nil {
-		return nil, oauthErr(108)
-	}
-	client := s.clients[old.clientID]
-	added := splitScopes(t.scope)
-	for _, scope := range added {
-		if !impliedByAny(old.scopes, scope) && !impliedByAny(client.TokenExchange, scope) {
-			return nil, oauthErr(112)
-		}
-	}
-	if len(client.TokenExchange) == 0 {
-		return nil, oauthErr(112)
-	}
-	all := splitScopes(strings.Join(append(slices.Clone(old.scopes), added...), " "))
-	renewed := &refreshToken{
-		clientID: client.ID, account: old.account, scopes: all, createdAt: c.now, lastUsed: c.now,
-		authAt: old.authAt, device: old.device, session: old.session, agent: old.agent,
-	}
-	text := s.storeRefresh(renewed)
-	if renewed.device != nil {
-		renewed.device.refresh = renewed
-	}
-	old.device = nil
-	delete(s.refresh, old.id)
-	reply := s.grant(c, grant{client: client, account: old.account, scopes: all, ttl: t.ttl, authAt: old.authAt, refreshID: renewed.id})
-	delete(reply, "auth_at")
-	reply["refresh_token"] = text
-	reply["issued_token_type"] = subjectRefresh
-	return reply, nil
 }

@@ -88,6 +88,11 @@ func heartbeat(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]
 	writeDocument(w, map[string]any{"status": "ok"})
 }
 
+// version is the page of the pairing relay, by which deployments are told apart.
+func version(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
+	writeDocument(w, map[string]any{"version": "accounttest", "source": "", "commit": "", "build": ""})
+}
+
 func (s *Service) avatarURL(a *account) string {
 	if a.avatar != nil {
 		return s.profileBase() + "/v1/avatar/" + hash256(string(a.avatar))[:32]

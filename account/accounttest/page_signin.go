@@ -192,6 +192,10 @@ func (s *Service) reachable(redirect string) string {
 // silentAuthorization answers prompt=none: a code, or an error for the
 // application.
 func (s *Service) silentAuthorization(w http.ResponseWriter, r *http.Request, q url.Values, current *account) {
+	s.mu.Lock()
+	unlisted := !s.clients[q.Get("client_id")].Trusted
+	unready := current != nil && (!current.verified || strings.Contains(q.Get("acr_values"), "AAL2") && current.otp == "")
+	s.mu.Unlock()
 	refuse := func(reason string) {
 		s.mu.Lock()
 		redirect, err := s.redirectFor(s.clients[q.Get("client_id")], q.Get("redirect_uri"))
@@ -211,10 +215,14 @@ func (s *Service) silentAuthorization(w http.ResponseWriter, r *http.Request, q 
 	switch {
 	case len(keyBearing(splitScopes(q.Get("scope")))) > 0 || q.Get("keys_jwk") != "":
 		refuse("invalid_request") // keys need the password, and so a person
+	case unlisted:
+		refuse("unauthorized_client") // only Mozilla's own applications sign in unseen
 	case current == nil:
 		refuse("login_required")
 	case hint != "" && normalEmail(hint) != normalEmail(current.email):
 		refuse("account_selection_required")
+	case unready:
+		refuse("interaction_required") // an address to confirm, or a second factor to set up
 	default:
 		s.finishAuthorization(w, r, q, current)
 	}

@@ -40,7 +40,7 @@ func pageRoutes() []route {
 		get("/pair/supp/allow", pairReload), get("/pair/supp/wait_for_auth", pairReload),
 		get("/static/{name}", staticFile), get("/token/1.0/sync/1.5", noTokenServer),
 		get("/favicon.ico", favicon),
-		get("/__heartbeat__", heartbeat), get("/__lbheartbeat__", heartbeat),
+		get("/__heartbeat__", heartbeat), get("/__lbheartbeat__", heartbeat), get("/__version__", version),
 	}
 }
 

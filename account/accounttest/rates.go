@@ -12,6 +12,9 @@ type RateRule struct {
 	// PerAccount counts each account for itself; otherwise all callers together
 	// (they share one address).
 	PerAccount bool
+	// Ban refuses every API request of the caller while the block lasts, not
+	// only the route's.
+	Ban bool
 }
 
 type rateState struct {
@@ -20,37 +23,56 @@ type rateState struct {
 	blocked map[string]time.Time
 }
 
+func newRate(rule RateRule) *rateState {
+	return &rateState{RateRule: rule, seen: map[string][]time.Time{}, blocked: map[string]time.Time{}}
+}
+
 // Limit adds a rate rule.
 func (s *Service) Limit(rule RateRule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rates = append(s.rates, &rateState{RateRule: rule, seen: map[string][]time.Time{}, blocked: map[string]time.Time{}})
+	s.rates = append(s.rates, newRate(rule))
 }
 
 // checkRate applies the rules that fit the call's route.
 func (s *Service) checkRate(c *call) error {
 	for _, rule := range s.rates {
-		if rule.Route != c.route.path && rule.Route != c.route.String() {
-			continue
-		}
 		key := ""
 		if a := c.account(); rule.PerAccount && a != nil {
 			key = a.uid
 		}
-		if wait := rule.attempt(key, c.now); wait > 0 {
-			e := authErr(114)
-			if c.route.space == profileSpace {
-				e = profileErr(114)
-			}
-			e.retryAfter = int((wait + time.Second - 1) / time.Second)
-			return e
+		wait := time.Duration(0)
+		switch {
+		case rule.Route == c.route.path || rule.Route == c.route.String():
+			wait = rule.attempt(key, c.now)
+		case rule.Ban:
+			wait = rule.wait(key, c.now)
+		}
+		if wait > 0 {
+			return c.throttled(wait)
 		}
 	}
 	return nil
 }
 
+// throttled is the refusal of a rate rule.
+func (c *call) throttled(wait time.Duration) error {
+	e := authErr(114)
+	if c.route.space == profileSpace {
+		e = profileErr(114)
+	}
+	e.retryAfter = int((wait + time.Second - 1) / time.Second)
+	return e
+}
+
+// wait is how long a block still lasts; at most 0 when there is none.
+func (r *rateState) wait(key string, now time.Time) time.Duration {
+	return r.blocked[key].Sub(now)
+}
+
+// attempt counts a request and gives how long it has to wait, 0: it may pass.
 func (r *rateState) attempt(key string, now time.Time) time.Duration {
-	if wait := r.blocked[key].Sub(now); wait > 0 {
+	if wait := r.wait(key, now); wait > 0 {
 		return wait
 	}
 	recent := r.seen[key][:0]

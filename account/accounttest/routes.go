@@ -162,9 +162,14 @@ func (s *Service) notePanic(r *http.Request) {
 
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, rt *route, vars map[string]string, body []byte, bodyErr error) {
 	allowAnyOrigin(w)
+	if rt == nil || rt.space == authSpace {
+		s.authHeaders(w.Header())
+	}
 	switch {
 	case rt == nil:
 		s.writeError(w, r, authSpace, notFound())
+	case rt.space == authSpace && r.ContentLength < 0:
+		s.writeError(w, r, rt.space, authErr(112))
 	case bodyErr != nil:
 		s.writeError(w, r, rt.space, bodyErr)
 	case rt.page != nil:
@@ -198,10 +203,12 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// statusWriter remembers the status of a reply.
+// statusWriter remembers the status of a reply, and the wait in seconds that
+// only its body asks for.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
+	status   int
+	bodyWait int
 }
 
 func (w *statusWriter) WriteHeader(status int) {

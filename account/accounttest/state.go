@@ -8,25 +8,26 @@ import (
 
 // state is everything the servers remember; Service.mu guards it.
 type state struct {
-	random   io.Reader
-	clients  map[string]*Client
-	accounts map[string]*account      // by uid
-	byEmail  map[string]*account      // by normalised address
-	sessions map[string]*session      // by token id
-	codes    map[string]*authCode     // by code
-	access   map[string]*accessToken  // by id
-	refresh  map[string]*refreshToken // by id
-	oneTime  map[string]*oneTimeToken // by kind and id
-	signing  signingKeys
-	vapid    *vapidKey
-	rates    []*rateState
-	flows    map[string]Flow
-	hooks    map[string]string // client id -> URL
-	states   map[string]bool   // state values seen, for lint
-	waits    map[string]time.Time
-	findings []string
-	auto     *account // whom the pages sign in without a click
-	waiting  []eventJob
+	random    io.Reader
+	clients   map[string]*Client
+	accounts  map[string]*account      // by uid
+	byEmail   map[string]*account      // by normalised address
+	sessions  map[string]*session      // by token id
+	codes     map[string]*authCode     // by code
+	access    map[string]*accessToken  // by id
+	refresh   map[string]*refreshToken // by id
+	oneTime   map[string]*oneTimeToken // by kind and id
+	signing   signingKeys
+	vapid     *vapidKey
+	rates     []*rateState
+	exchanges *rateState // refused token exchanges
+	flows     map[string]Flow
+	hooks     map[string]string // client id -> URL
+	states    map[string]bool   // state values seen, for lint
+	waits     map[string]time.Time
+	findings  []string
+	auto      *account // whom the pages sign in without a click
+	waiting   []eventJob
 	// lastIndex is the one counter behind every device's command queue.
 	lastIndex int64
 	flowKey   []byte
@@ -50,6 +51,7 @@ func newState(cfg config) state {
 		states:   map[string]bool{},
 		waits:    map[string]time.Time{},
 	}
+	st.exchanges = newExchangeRule()
 	for _, c := range cfg.clients {
 		st.clients[c.ID] = &c
 	}
