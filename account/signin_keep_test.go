@@ -317,3 +317,39 @@ func TestSignInWithoutKey(t *testing.T) {
 		t.Errorf("the profile suffers: %v", err)
 	}
 }
+
+// TestSignInReplacesOldBundles publishes the command keys anew when those on the
+// server were sealed with another key than the sign-in has.
+func TestSignInReplacesOldBundles(t *testing.T) {
+	s := newScene(t)
+	first, saver := s.signedIn()
+	s.register(first)
+	before := s.owner.Devices()[0].AvailableCommands
+	var state map[string]any
+	ok(t, "the state", json.Unmarshal(saver.last(), &state))
+	state["bundle_kid"] = "1795205957667-AAAAAAAAAAAAAAAAAAAAAA"
+	text, err := json.Marshal(state)
+	ok(t, "the state", err)
+	a := s.restore(text)
+	s.signIn(a)
+	after := s.owner.Devices()[0].AvailableCommands
+	if len(after) != 2 {
+		t.Fatalf("%d commands", len(after))
+	}
+	for command := range after {
+		if after[command] == before[command] {
+			t.Errorf("%s is as it was", command)
+		}
+	}
+}
+
+// TestSignInDropsDeadSession holds no session token that is known to be dead.
+func TestSignInDropsDeadSession(t *testing.T) {
+	s := lab(t)
+	a, _ := s.signedIn(account.ScopeProfile, account.ScopeSession)
+	code, state := s.begin(a, account.ScopeProfile)
+	s.owner.RevokeSessions()
+	ok(t, "CompleteOAuthFlow", a.CompleteOAuthFlow(t.Context(), code, state))
+	_, err := a.SessionToken()
+	want(t, "SessionToken", err, account.ErrNoSessionToken)
+}
