@@ -308,10 +308,10 @@ func (e *engine) offline() {
 func (e *engine) wakeAll() {
 	e.sender.resume()
 	e.poller.resume()
-	e.mender.errand.poke()
+	e.mender.resume()
 	e.leaver.errand.poke()
 	e.pushing.errand.poke()
-	e.lists.errand.poke()
+	e.lists.resume()
 }
 
 // part signs an account out that nobody can use any more: one kept in memory only, at the end.

@@ -53,6 +53,14 @@ func (l *lists) mark(devices, clients, profile bool) {
 	l.errand.poke()
 }
 
+// resume has what failed tried again at once.
+func (l *lists) resume() {
+	l.mu.Lock()
+	l.notBefore = 0
+	l.mu.Unlock()
+	l.errand.poke()
+}
+
 // again has the devices fetched once more after each of these times, which rise.
 func (l *lists) again(after ...time.Duration) {
 	now := l.e.a.params.Clock.Monotonic()

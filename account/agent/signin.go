@@ -179,6 +179,9 @@ func (e *engine) completeSignIn(ctx context.Context, address string) error {
 	if code == "" || stateParam == "" {
 		return &localapi.Error{Code: localapi.CodeUsage, Message: "This address holds no sign-in.", Hint: "copy the whole address of the last page"}
 	}
+	if e.acct.State().Kind == account.Connected {
+		return &localapi.Error{Code: localapi.CodeConflict, Message: "Somebody is signed in already.", Hint: "sign out first to change the account"}
+	}
 	state, err := e.acct.ProcessEvent(ctx, account.EventCompleteOAuth{Code: code, State: stateParam})
 	e.heard(err)
 	switch state.Kind {

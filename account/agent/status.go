@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
@@ -86,6 +87,9 @@ func (e *engine) sync(events ...localapi.Event) {
 			m.account.Cause = "The accounts server ended this sign-in. Perhaps the password was changed, or this computer was signed out elsewhere."
 		}
 	}, events...)
+	if e.acct.State().Degraded {
+		e.mender.errand.poke()
+	}
 	if was == is {
 		return
 	}
@@ -113,54 +117,71 @@ const (
 type mender struct {
 	e      *engine
 	errand *errand
-	wanted chan struct{} // holds a token while somebody doubts the sign-in
-	wait   doubling
+	wait   doubling // of the errand alone
+
+	mu     sync.Mutex
+	wanted bool // somebody doubts the sign-in
+	// notBefore keeps the distance to the last failure, on the monotonic clock.
+	notBefore time.Duration
 }
 
 func newMender(e *engine) *mender {
-	m := &mender{e: e, wanted: make(chan struct{}, 1), wait: doubling{first: mendFirst, most: mendMost}}
+	m := &mender{e: e, wait: doubling{first: mendFirst, most: mendMost}}
 	m.errand = newErrand(m.work)
 	return m
 }
 
 // doubt has the sign-in checked soon.
 func (m *mender) doubt() {
-	select {
-	case m.wanted <- struct{}{}:
-	default:
-	}
+	m.mu.Lock()
+	m.wanted = true
+	m.mu.Unlock()
+	m.errand.poke()
+}
+
+// resume has what failed tried again at once.
+func (m *mender) resume() {
+	m.mu.Lock()
+	m.notBefore = 0
+	m.mu.Unlock()
 	m.errand.poke()
 }
 
 func (m *mender) work(ctx context.Context) time.Duration {
-	wanted := false
-	select {
-	case <-m.wanted:
-		wanted = true
-	default:
-	}
+	now := m.e.a.params.Clock.Monotonic()
+	m.mu.Lock()
+	wanted, early := m.wanted, m.notBefore-now
+	m.mu.Unlock()
 	state := m.e.acct.State()
 	if state.Kind != account.Connected || !wanted && !state.Degraded {
 		m.wait.reset()
 		return 0
 	}
+	if early > 0 {
+		return early
+	}
 	ctx, done := m.e.calling(ctx)
 	defer done()
 	state, err := m.e.acct.ProcessEvent(ctx, account.EventCheckAuthorization{})
+	if ctxEnded(err) {
+		return 0
+	}
 	if errors.Is(err, account.ErrAuthentication) {
 		err = nil // its meaning is in the state; hearing it as a doubt again would not end
 	}
 	m.e.heard(err)
-	m.e.sync()
-	if state.Kind == account.Connected && (state.Degraded || err != nil) {
-		if err != nil {
-			select {
-			case m.wanted <- struct{}{}: // still to be answered
-			default:
-			}
-		}
-		return m.wait.next()
+	again := state.Kind == account.Connected && (state.Degraded || err != nil)
+	var retry time.Duration
+	m.mu.Lock()
+	m.wanted = again && err != nil // still to be answered
+	if again {
+		retry = m.wait.next()
+		m.notBefore = m.e.a.params.Clock.Monotonic() + retry
+	} else {
+		m.wait.reset()
+		m.notBefore = 0
 	}
-	m.wait.reset()
-	return 0
+	m.mu.Unlock()
+	m.e.sync()
+	return retry
 }
