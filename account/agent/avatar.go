@@ -15,8 +15,9 @@ import (
 
 // Limits of the account's picture. The profile server makes pictures of at most some 10 KiB.
 const (
-	maxAvatar  = 1 << 20
-	avatarTime = 15 * time.Second
+	maxAvatar     = 1 << 20
+	avatarTime    = 15 * time.Second
+	maxAvatarHops = 3
 )
 
 var errNoAvatar = &localapi.Error{Code: localapi.CodeNotFound, Message: "There is no picture."}
@@ -62,7 +63,7 @@ func (a *Agent) Avatar(ctx context.Context) ([]byte, error) {
 // sent there, and plain http is taken from this machine only.
 func (e *engine) fetchPicture(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopbackHost(u.Hostname())) {
+	if err != nil || !securePage(u) {
 		return nil, errors.New("the address of the picture cannot be used")
 	}
 	ctx, cancel := context.WithTimeout(ctx, avatarTime)
@@ -72,7 +73,14 @@ func (e *engine) fetchPicture(ctx context.Context, address string) ([]byte, erro
 		return nil, errors.New("the address of the picture cannot be used")
 	}
 	request.Header.Set("User-Agent", e.a.params.UserAgent)
-	response, err := e.http.Do(request)
+	client := *e.http
+	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		if len(via) >= maxAvatarHops || !securePage(next.URL) {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -93,4 +101,9 @@ func (e *engine) fetchPicture(ctx context.Context, address string) ([]byte, erro
 	default:
 		return nil, errors.New("the picture is of a kind that is not shown: " + kind)
 	}
+}
+
+// securePage tells whether an address is https, or http on this machine.
+func securePage(u *url.URL) bool {
+	return u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && loopbackHost(u.Hostname()))
 }

@@ -346,6 +346,10 @@ func (k *keeper) deleteUnread(ctx context.Context) error {
 	if k.broken == nil || errors.Is(k.broken, store.ErrInUse) {
 		return explainStorage(k.broken)
 	}
+	if file, err := store.Open(k.path); err == nil {
+		k.file, k.broken = file, nil // its header is fine: the key can be found and goes too
+		return k.purge(ctx)
+	}
 	if err := os.Remove(k.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

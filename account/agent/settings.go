@@ -76,6 +76,9 @@ func checkSettings(s localapi.Settings) error {
 			return bad("one of the texts")
 		}
 	}
+	if u, err := url.Parse(s.Server); s.Server != "" && (err != nil || !securePage(u)) {
+		return bad("the server")
+	}
 	for what, address := range map[string]string{"the push server": s.PushServer, "the pairing server": s.PairingServer} {
 		u, err := url.Parse(address)
 		if address != "" && (err != nil || u.Host == "" || u.Scheme != "wss" && !(u.Scheme == "ws" && loopbackHost(u.Hostname()))) {

@@ -22,6 +22,7 @@ func TestSettings(t *testing.T) {
 		"a push page":        func(s *localapi.Settings) { s.PushServer = "https://push.example/" },
 		"a pairing page":     func(s *localapi.Settings) { s.PairingServer = "nonsense" },
 		"a server in words":  func(s *localapi.Settings) { s.Server = "my server" },
+		"a plain server":     func(s *localapi.Settings) { s.Server = "http://accounts.example" },
 		"two lines":          func(s *localapi.Settings) { s.Browser = "firefox\nrm" },
 		"a very long text":   func(s *localapi.Settings) { s.Language = strings.Repeat("x", 3000) },
 	} {

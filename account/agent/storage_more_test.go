@@ -145,6 +145,13 @@ func TestUnusableContents(t *testing.T) {
 	if after, err := os.ReadFile(desk.storeFile()); err != nil || string(after) != string(before) {
 		t.Errorf("the file was changed (%v)", err)
 	}
+	desk.run()
+	if err := desk.face.SignOut(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if desk.hasStoreFile() || desk.secrets.count() != 0 {
+		t.Errorf("deleted: file %v, %d keys", desk.hasStoreFile(), desk.secrets.count())
+	}
 }
 
 // The port of a loopback redirect may be taken; that is said, and nothing hangs.

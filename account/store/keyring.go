@@ -94,8 +94,14 @@ func (k *Keyring) Create(ctx context.Context, rand io.Reader, h *Header) (Key, e
 	}
 	h.Entry = "store-" + hex.EncodeToString(name)
 	secret := base64.StdEncoding.EncodeToString(key[:])
+	entry := h.Entry
 	_, err = k.call(ctx, func() (string, error) {
-		return "", k.secrets.Set(k.service, h.Entry, secret)
+		err := k.secrets.Set(k.service, entry, secret)
+		if err == nil && ctx.Err() != nil {
+			// Nobody waits any more: the file for this key will never be.
+			return "", k.secrets.Delete(k.service, entry)
+		}
+		return "", err
 	})
 	if err != nil {
 		return Key{}, err

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync"
 	"testing"
@@ -176,6 +177,27 @@ func TestKeyringThatBlocks(t *testing.T) {
 	if err := s.Unlock(t.Context(), ring); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A key that nobody waits for any more does not stay in the keyring.
+func TestAbandonedKeyIsTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secrets := newFakeSecrets()
+		block := make(chan struct{})
+		secrets.setBlock(block)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var h store.Header
+		if _, err := store.NewKeyring(secrets, "test").Create(ctx, rand.Reader, &h); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		close(block)
+		secrets.setBlock(nil)
+		synctest.Wait()
+		if n := secrets.count(); n != 0 {
+			t.Errorf("%d entries stay in the keyring", n)
+		}
+	})
 }
 
 func TestKeyringCallsOneAtATime(t *testing.T) {
