@@ -76,6 +76,17 @@ func TestSignInByLoopback(t *testing.T) {
 	if status, _ := get(redirect + "?code=" + strings.Repeat("0", 64) + "&state=not-ours"); status != http.StatusBadRequest {
 		t.Errorf("a foreign answer gives %d", status)
 	}
+	// A page elsewhere whose name was made to lead to this machine gets nothing.
+	rebound, err := http.NewRequest(http.MethodGet, redirect+"?code=x&state=y", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rebound.Host = "evil.example"
+	if response, err := browser.Do(rebound); err != nil || response.StatusCode != http.StatusNotFound {
+		t.Errorf("another host name: %v, %v", response, err)
+	} else if err := response.Body.Close(); err != nil {
+		t.Error(err)
+	}
 	final, err := w.svc.Approve(page.URL, w.acct)
 	if err != nil {
 		t.Fatal(err)

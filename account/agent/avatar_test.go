@@ -1,0 +1,59 @@
+package agent
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/tabferry/tabferry/account/accounttest"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// A picture is small, a PNG or JPEG, and comes over https or from this machine; nothing else is shown
+// and nobody is led elsewhere.
+func TestFetchPicture(t *testing.T) {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 2, 2))); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	answer := func(path string, status int, body []byte) {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write(body)
+		})
+	}
+	answer("/good", http.StatusOK, picture.Bytes())
+	answer("/missing", http.StatusNotFound, picture.Bytes())
+	answer("/text", http.StatusOK, []byte("<svg onload='x'/>"))
+	answer("/html", http.StatusOK, []byte("<!doctype html><script>x</script>"))
+	answer("/empty", http.StatusOK, nil)
+	answer("/large", http.StatusOK, append(picture.Bytes(), make([]byte, maxAvatar)...))
+	mux.Handle("/moved", http.RedirectHandler("/good", http.StatusFound))
+	mux.Handle("/away", http.RedirectHandler("http://pictures.example/", http.StatusFound))
+	mux.Handle("/loop", http.RedirectHandler("/loop", http.StatusFound))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	memory, err := store.NewMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engineOn(t, memory, accounttest.New(t))
+	for address, want := range map[string]bool{
+		server.URL + "/good": true, server.URL + "/moved": true,
+		server.URL + "/missing": false, server.URL + "/text": false, server.URL + "/html": false, server.URL + "/empty": false,
+		server.URL + "/large": false, server.URL + "/away": false, server.URL + "/loop": false,
+		strings.Replace(server.URL, "127.0.0.1", "0.0.0.0", 1) + "/good": false,
+		"http://pictures.example/":                                       false, "file:///etc/passwd": false, "": false, "https://": false, "\x00": false,
+	} {
+		got, err := e.fetchPicture(t.Context(), address)
+		if (err == nil) != want || want && !bytes.Equal(got, picture.Bytes()) {
+			t.Errorf("%q: %d bytes, %v", address, len(got), err)
+		}
+	}
+}
