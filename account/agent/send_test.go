@@ -93,9 +93,7 @@ func TestOffline(t *testing.T) {
 			t.Errorf("entry %d is %s, want the one on %s", i, entry.URL, want)
 		}
 	}
-	if snap := desk.snapshot(); !snap.Connection.Online || snap.Outbox.Waiting != 0 {
-		t.Errorf("back online: %s", describe(snap))
-	}
+	desk.await("the end of all waiting", func(s localapi.Snapshot) bool { return s.Connection.Online && s.Outbox.Waiting == 0 })
 }
 
 func TestSendRefusals(t *testing.T) {
