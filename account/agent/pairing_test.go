@@ -79,7 +79,10 @@ func TestPairing(t *testing.T) {
 		t.Fatal(err)
 	}
 	desk.pairingState(localapi.PairDone)
-	lap.pairingState(localapi.PairDone)
+	done := lap.await("the end of pairing", func(s localapi.Snapshot) bool { return s.Pairing != nil && s.Pairing.State == localapi.PairDone })
+	if done.Account.State != localapi.SignedIn || done.Account.DeviceID == "" {
+		t.Errorf("when the pairing is done the account is %+v", done.Account)
+	}
 	lap.await("being signed in", settled)
 	for _, s := range []*station{desk, lap} {
 		if err := s.face.CancelPairing(t.Context()); err != nil || s.snapshot().Pairing != nil {

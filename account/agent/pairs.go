@@ -151,6 +151,11 @@ func (e *engine) showPairing(run *pairRun, s pairing.Status) {
 	if e.pairs.current() != run {
 		return
 	}
+	if s.State == pairing.Done {
+		// Now, not when the goodbye is over too: a browser takes its time for that.
+		e.sync()
+		e.lists.mark(true, true, false)
+	}
 	shown := &localapi.Pairing{
 		Authority: run.authority != nil, State: localapi.PairingState(s.State), Until: s.Until, RenewalsLeft: s.RenewalsLeft,
 		ConfirmedHere: s.ConfirmedHere, ConfirmedThere: s.ConfirmedThere, NeedsTOTP: s.NeedsTwoStep, Problem: pairing.Sentence(s.Err),
