@@ -200,9 +200,9 @@ func showDevices(devices []account.Device) []localapi.Device {
 		for _, c := range d.Capabilities {
 			switch c {
 			case account.CapabilitySendTab:
-				item.CanReceiveTabs = !d.IsCurrentDevice
+				item.CanReceiveTabs = true
 			case account.CapabilityCloseTabs:
-				item.CanCloseTabs = !d.IsCurrentDevice
+				item.CanCloseTabs = true
 			}
 		}
 		items = append(items, item)

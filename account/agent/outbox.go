@@ -109,6 +109,8 @@ func (e *engine) targets(r localapi.SendRequest) (targets []localapi.Device, err
 				err = &localapi.Error{Code: localapi.CodeOffline, Message: "The list of devices is not known yet.", Hint: "try again in a moment"}
 			case !ok:
 				err = &localapi.Error{Code: localapi.CodeNoDevice, Message: "There is no such device.", Hint: "see the list with `tabferry devices`"}
+			case d.This:
+				err = &localapi.Error{Code: localapi.CodeNoDevice, Message: d.Name + " is this computer.", Hint: "choose another device"}
 			case !able:
 				err = &localapi.Error{Code: localapi.CodeNoDevice, Message: d.Name + " cannot do this.", Hint: "update Firefox there"}
 			}

@@ -99,6 +99,10 @@ func TestDevicesAndClients(t *testing.T) {
 	if d := snap.Devices.Items[0]; d.Name != "Zoë's desk" || !d.This || d.Type != "desktop" || d.CanReceiveTabs || d.ID != snap.Account.DeviceID {
 		t.Errorf("this device is %+v", d)
 	}
+	_, err := desk.face.Send(t.Context(), localapi.SendRequest{Links: []localapi.Link{{URL: "https://example.org/"}}, Devices: []string{snap.Account.DeviceID}})
+	if code(err) != localapi.CodeNoDevice {
+		t.Errorf("sending to this device: %v", err)
+	}
 	if got := w.acct.Devices()[0].Name; got != "Zoë's desk" {
 		t.Errorf("the server knows it as %q", got)
 	}
