@@ -103,7 +103,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 
 // notify shows notifications. Without them the agent goes on: the inbox has everything.
 func (f *faces) notify(ctx context.Context, client *localapi.Client, clipboard desktop.Clipboard) error {
-	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, assets.AppIcon(128))
+	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, assets.AppIcon(48))
 	n, err := notify.New(notify.Params{
 		Agent: client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
 		Copy: func(_ context.Context, text string) error {

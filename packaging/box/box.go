@@ -13,7 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,8 +49,9 @@ type Params struct {
 	NoPanel bool
 	// NoNotifications leaves the notification daemon out, for tests that own its name themselves.
 	NoNotifications bool
-	// Log receives what the programs print; nil discards it.
-	Log io.Writer
+	// Log receives what the programs print; nil discards it. It is a file, not any writer, because a
+	// program that stays behind (xclip does) would keep whoever copies its output waiting.
+	Log *os.File
 }
 
 // Box is a running desktop.
@@ -64,7 +64,7 @@ type Box struct {
 	Bus string
 
 	env   []string
-	log   io.Writer
+	log   *os.File
 	procs []*exec.Cmd
 }
 
@@ -72,9 +72,6 @@ type Box struct {
 func Start(ctx context.Context, p Params) (*Box, error) {
 	if p.Width == 0 {
 		p.Width, p.Height = 1280, 800
-	}
-	if p.Log == nil {
-		p.Log = io.Discard
 	}
 	b := &Box{Dir: p.Dir, log: p.Log}
 	if err := b.start(ctx, p); err != nil {
@@ -234,7 +231,9 @@ func (b *Box) Command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.Env = append([]string(nil), b.env...)
 	cmd.Dir = b.Dir
-	cmd.Stdout, cmd.Stderr = b.log, b.log
+	if b.log != nil {
+		cmd.Stdout, cmd.Stderr = b.log, b.log
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
 }

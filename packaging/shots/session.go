@@ -13,6 +13,9 @@ import (
 	"github.com/tabferry/tabferry/packaging/box"
 )
 
+// toastTime is a little more than the window shows a message at its lower edge.
+const toastTime = 8 * time.Second
+
 // session is one run of the program in front of the camera.
 type session struct {
 	app  *box.App
@@ -50,6 +53,9 @@ func (s *session) all() error {
 			return err
 		}
 	}
+	if err := s.pairing(); err != nil {
+		return err
+	}
 	if err := s.tray(); err != nil {
 		return err
 	}
@@ -77,7 +83,48 @@ func (s *session) fill() error {
 		}
 	}
 	_, err := s.app.Until(s.ctx, "three received tabs", func(n localapi.Snapshot) bool { return n.Inbox.Total >= len(links) })
-	return err
+	if err != nil {
+		return err
+	}
+	if err := s.take("notification"); err != nil {
+		return err
+	}
+	time.Sleep(toastTime) // until the window's own word about them is gone
+	return s.app.Box.Command("dunstctl", "close-all").Run()
+}
+
+// pairing shows a code, has the demo phone scan it and lets it in, with a picture of each step.
+func (s *session) pairing() error {
+	if err := s.keys("alt+4"); err != nil {
+		return err
+	}
+	agent := s.app.Client()
+	if err := agent.ShowPairing(s.ctx); err != nil {
+		return err
+	}
+	if err := s.untilPairing(localapi.PairShowing, "pair-code"); err != nil {
+		return err
+	}
+	if r, err := s.app.Run(s.ctx, "demo", "scan"); err != nil || r.Code != 0 {
+		return fmt.Errorf("demo scan: %w: %s", err, r.Err)
+	}
+	if err := s.untilPairing(localapi.PairAsked, "pair-asked"); err != nil {
+		return err
+	}
+	if err := agent.ConfirmPairing(s.ctx, ""); err != nil {
+		return err
+	}
+	return s.untilPairing(localapi.PairDone, "pair-done")
+}
+
+func (s *session) untilPairing(state localapi.PairingState, picture string) error {
+	_, err := s.app.Until(s.ctx, "pairing to be "+string(state), func(n localapi.Snapshot) bool {
+		return n.Pairing != nil && n.Pairing.State == state
+	})
+	if err != nil {
+		return err
+	}
+	return s.take(picture)
 }
 
 // tray opens the tray menu with a copied link, as a person does, and looks at it.
