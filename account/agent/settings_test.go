@@ -96,7 +96,7 @@ func TestDevicesAndClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	snap := desk.snapshot()
-	if d := snap.Devices.Items[0]; d.Name != "Zoë's desk" || !d.This || d.Type != "desktop" || d.CanReceiveTabs || d.ID != snap.Account.DeviceID {
+	if d := snap.Devices.Items[0]; d.Name != "Zoë's desk" || !d.This || d.Type != "desktop" || !d.CanReceiveTabs || d.ID != snap.Account.DeviceID {
 		t.Errorf("this device is %+v", d)
 	}
 	_, err := desk.face.Send(t.Context(), localapi.SendRequest{Links: []localapi.Link{{URL: "https://example.org/"}}, Devices: []string{snap.Account.DeviceID}})
