@@ -208,8 +208,12 @@ func TestOrderOfDevices(t *testing.T) {
 	at := func(hours int) time.Time { return time.Date(2026, 1, 1, hours, 0, 0, 0, time.UTC) }
 	m := model{notes: notes{SentTo: map[string]time.Time{"b": at(1), "d": at(2)}}}
 	items := []localapi.Device{
-		{ID: "a", Name: "A", LastAccess: at(9)}, {ID: "b", Name: "B", LastAccess: at(1)},
-		{ID: "c", Name: "C", LastAccess: at(10)}, {ID: "d", Name: "D"}, {ID: "f", Name: "F"}, {ID: "e", Name: "E"},
+		{ID: "a", Name: "A", LastAccess: at(9)},
+		{ID: "b", Name: "B", LastAccess: at(1)},
+		{ID: "c", Name: "C", LastAccess: at(10)},
+		{ID: "d", Name: "D"},
+		{ID: "f", Name: "F"},
+		{ID: "e", Name: "E"},
 	}
 	order := ""
 	for _, d := range m.orderDevices(items) {

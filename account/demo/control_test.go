@@ -43,11 +43,15 @@ func TestBadOrders(t *testing.T) {
 		method, path, body string
 		want               int
 	}{
-		{"POST", "/send-me", "", 400}, {"POST", "/send-me", "{}", 400}, {"POST", "/send-me", "[1]", 400},
+		{"POST", "/send-me", "", 400},
+		{"POST", "/send-me", "{}", 400},
+		{"POST", "/send-me", "[1]", 400},
 		{"POST", "/send-me", `{"url":"https://example.com"}`, 409}, // nobody is signed in
 		{"POST", "/scan", `{"url":"not a code"}`, 409},
 		{"POST", "/scan", strings.Repeat("x", 100_000), 400},
-		{"GET", "/send-me", "", 405}, {"GET", "/stop", "", 405}, {"GET", "/nothing", "", 404},
+		{"GET", "/send-me", "", 405},
+		{"GET", "/stop", "", 405},
+		{"GET", "/nothing", "", 404},
 	} {
 		if got := order(t, r.params.Socket, c.method, c.path, c.body); got != c.want {
 			t.Errorf("%s %s %.30q: status %d, want %d", c.method, c.path, c.body, got, c.want)
