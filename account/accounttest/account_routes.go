@@ -3,6 +3,7 @@ package accounttest
 import (
 	"crypto/hmac"
 	"encoding/hex"
+	"strings"
 )
 
 func accountRoutes() []route {
@@ -159,7 +160,7 @@ func (s *Service) handleAccountStatus(c *call) (any, error) {
 	if !hex32Rule.fits(uid) {
 		return nil, c.invalid("uid")
 	}
-	return map[string]any{"exists": s.accounts[uid] != nil}, nil
+	return map[string]any{"exists": s.accounts[strings.ToLower(uid)] != nil}, nil
 }
 
 func (s *Service) handleEmailStatus(c *call) (any, error) {

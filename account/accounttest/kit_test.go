@@ -36,6 +36,14 @@ func newPeer(t testing.TB, s *Service) *peer {
 	}}
 }
 
+// typedBody is a body of another content type than JSON.
+type typedBody struct{ kind, text string }
+
+var (
+	formBody = typedBody{"application/x-www-form-urlencoded", "email=a%40example.com"}
+	xmlBody  = typedBody{"text/xml", "<x/>"}
+)
+
 // answer is a reply.
 type answer struct {
 	t      testing.TB
@@ -53,6 +61,8 @@ func (p *peer) do(method, path, credential string, body any) answer {
 	kind := "application/json"
 	switch b := body.(type) {
 	case nil:
+	case typedBody:
+		reader, kind = strings.NewReader(b.text), b.kind
 	case string:
 		reader = strings.NewReader(b)
 	case url.Values:

@@ -256,3 +256,7 @@ func (w *pushWorld) request(url string, h http.Header, body []byte) (int, http.H
 	}
 	return resp.StatusCode, resp.Header, m
 }
+
+func contextFor(w *pushWorld, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(w.t.Context(), d)
+}

@@ -122,4 +122,8 @@ func (s *Service) handleVerifyCode(c *call) (any, error) {
 	return struct{}{}, nil
 }
 
-func (s *Service) handleResendCode(*call) (any, error) { return struct{}{}, nil }
+func (s *Service) handleResendCode(c *call) (any, error) {
+	p := c.params()
+	p.known("service", "scopes", "style", "redirectTo", "resume", "type")
+	return struct{}{}, p.done()
+}
