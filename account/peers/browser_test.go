@@ -3,12 +3,9 @@
 package peers
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest"
 )
@@ -17,15 +14,20 @@ const (
 	oldSync  = "https://identity.mozilla.com/apps/oldsync"
 	openURI  = "https://identity.mozilla.com/cmd/open-uri"
 	closeURI = "https://identity.mozilla.com/cmd/close-uri/v1"
-	// patience bounds how long one effect may take to reach the other side.
-	patience = 30 * time.Second
 )
 
 // browser is a Firefox that uses the in-process service.
 type browser struct {
-	*firefox
+	driver
 	service *accounttest.Service
 	account *accounttest.Account
+}
+
+// in gives the same browser on behalf of a subtest.
+func (b *browser) in(t *testing.T) *browser {
+	c := *b
+	c.t = t
+	return &c
 }
 
 // received is a tab that Firefox announced as received.
@@ -39,7 +41,7 @@ type received struct {
 func newBrowser(t *testing.T, s *accounttest.Service, a *accounttest.Account) *browser {
 	t.Helper()
 	b := &browser{service: s, account: a}
-	b.firefox = startFirefox(t, map[string]any{
+	b.driver = startFirefox(t, map[string]any{
 		"marionette.port":                                          0,
 		"identity.fxaccounts.autoconfig.uri":                       s.URL(),
 		"identity.fxaccounts.allowHttp":                            true,
@@ -94,11 +96,19 @@ func (b *browser) signIn(name string) {
 		done(true)`, name, b.account.Email(), b.account.UID(), b.account.NewSession(), oldSync, key)
 }
 
-// signedInAs gives the e-mail address of the signed-in user, "" for none.
+// signedInAs gives the e-mail address of the signed-in user, "" for none. Firefox refuses to tell while
+// one user takes another's place, or nobody's.
 func (b *browser) signedInAs() string {
 	b.t.Helper()
 	var email string
-	b.into(&email, `const user = await fxAccounts.getSignedInUser(); done(user ? user.email : "")`)
+	b.into(&email, `
+		try {
+			const user = await fxAccounts.getSignedInUser();
+			done(user ? user.email : "");
+		} catch (error) {
+			if (error.message != "ERROR_INVALID_ACCOUNT_STATE") throw error;
+			done("");
+		}`)
 	return email
 }
 
@@ -218,10 +228,45 @@ func (b *browser) rename(name string) {
 		done(true)`, name)
 }
 
-// signOut signs out as a person would.
+// signOut signs out as a person would, and waits until the push subscription is gone with it, so that
+// the next sign-in makes its own.
 func (b *browser) signOut() {
 	b.t.Helper()
 	b.script(`await fxAccounts.signOut(); done(true)`)
+	b.untilUnsubscribed()
+}
+
+func (b *browser) untilUnsubscribed() {
+	b.t.Helper()
+	until(b.t, "Firefox has given up its push subscription", func() (bool, string) {
+		return b.pushEndpoint() == "", "it holds one"
+	})
+}
+
+// hasSession tells whether Firefox still holds a session; without one it asks its user to sign in again.
+func (b *browser) hasSession() bool {
+	b.t.Helper()
+	var has bool
+	b.into(&has, `done(await fxAccounts.hasLocalSession())`)
+	return has
+}
+
+// prefs gives text preferences.
+func (b *browser) prefs(names ...string) map[string]string {
+	b.t.Helper()
+	values := map[string]string{}
+	b.into(&values, `done(Object.fromEntries(args[0].map(n => [n, Services.prefs.getStringPref(n, "")])))`, names)
+	return values
+}
+
+// sendMenu gives the names of the devices that a person can choose in the menu of a tab.
+func (b *browser) sendMenu() []string {
+	b.t.Helper()
+	var names []string
+	b.into(&names, `
+		const w = Services.wm.getMostRecentWindow("navigator:browser");
+		done(w.gSync.getSendTabTargets().map(d => d.name))`)
+	return names
 }
 
 // pushEndpoint gives the endpoint of Firefox's push subscription, "" for none.
@@ -232,66 +277,4 @@ func (b *browser) pushEndpoint() string {
 		const subscription = await fxAccounts._internal.fxaPushService.getSubscription();
 		done(subscription ? subscription.endpoint : "")`)
 	return endpoint
-}
-
-// until waits for an effect; probe tells whether it is there and what there is instead.
-func until(t *testing.T, what string, probe func() (bool, string)) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for {
-		ok, instead := probe()
-		if ok {
-			return
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			t.Fatalf("waited in vain until %s; %s", what, instead)
-		}
-	}
-}
-
-func compact(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
-}
-
-// signInByPage opens the sign-in page in a tab and presses its first button, as a person would.
-func (b *browser) signInByPage(name string) {
-	b.t.Helper()
-	var handle string
-	b.into(&handle, `
-		await FxAccounts.config.updateConfigURLs();
-		Services.prefs.setStringPref("services.sync.client.name", args[0]);
-		const address = await FxAccounts.config.promiseConnectAccountURI("tabferry-test");
-		const w = Services.wm.getMostRecentWindow("navigator:browser");
-		const tab = w.gBrowser.addTrustedTab(address);
-		w.gBrowser.selectedTab = tab;
-		await new Promise(resolve => {
-			const listener = { onStateChange(browser, progress, request, flags) {
-				if (browser == tab.linkedBrowser && flags & Ci.nsIWebProgressListener.STATE_STOP && flags & Ci.nsIWebProgressListener.STATE_IS_NETWORK) {
-					w.gBrowser.removeTabsProgressListener(listener);
-					resolve();
-				}
-			}};
-			w.gBrowser.addTabsProgressListener(listener);
-		});
-		done(String(tab.linkedBrowser.browserId))`, name)
-	b.command("Marionette:SetContext", map[string]any{"value": "content"})
-	var handles []string
-	if err := json.Unmarshal(b.command("WebDriver:GetWindowHandles", map[string]any{}), &handles); err != nil {
-		b.t.Fatal(err)
-	}
-	b.command("WebDriver:SwitchToWindow", map[string]any{"handle": handles[len(handles)-1]})
-	b.command("WebDriver:ExecuteScript", map[string]any{
-		"script": `document.querySelector("form button, form input[type=submit]").click()`, "args": []any{},
-	})
-	b.command("Marionette:SetContext", map[string]any{"value": "chrome"})
-	until(b.t, "Firefox is signed in by the page", func() (bool, string) {
-		return b.signedInAs() == b.account.Email(), "it is not"
-	})
 }

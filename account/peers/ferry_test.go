@@ -22,6 +22,13 @@ type ferry struct {
 	account *accounttest.Account
 }
 
+// in gives the same agent on behalf of a subtest.
+func (f *ferry) in(t *testing.T) *ferry {
+	c := *f
+	c.t = t
+	return &c
+}
+
 // newFerry starts an agent for the service, signed out and without a disk.
 func newFerry(t *testing.T, s *accounttest.Service, a *accounttest.Account, name string) *ferry {
 	t.Helper()
@@ -66,23 +73,32 @@ func (f *ferry) signIn() {
 	if err := f.CompleteSignIn(f.t.Context(), redirect); err != nil {
 		f.t.Fatal(err)
 	}
+	f.untilConnected()
+}
+
+// untilConnected waits until the agent is signed in, registered and can be alerted.
+func (f *ferry) untilConnected() {
+	f.t.Helper()
 	f.untilState("signed in with push", func(s localapi.Snapshot) bool {
-		return s.Account.State == localapi.SignedIn && s.Account.DeviceID != "" && s.Connection.Push.Connected && s.Devices.Known
+		return s.Account.State == localapi.SignedIn && s.Connection.Push.Connected &&
+			slices.ContainsFunc(s.Devices.Items, func(d localapi.Device) bool { return d.This && !d.PushOff })
 	})
 }
 
-// untilState waits for a state of the agent.
+// untilState waits for a state of the agent, as its window does.
 func (f *ferry) untilState(what string, fits func(localapi.Snapshot) bool) localapi.Snapshot {
 	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
+	defer cancel()
 	var last localapi.Snapshot
-	until(f.t, "Tabferry is "+what, func() (bool, string) {
-		s, err := f.Snapshot(f.t.Context())
+	for update, err := range f.Watch(ctx, localapi.FaceCommand) {
 		if err != nil {
-			return false, err.Error()
+			f.t.Fatalf("waited in vain until Tabferry is %s: %v; it says %s", what, err, compact(last))
 		}
-		last = s
-		return fits(s), fmt.Sprintf("it says %s", compact(s))
-	})
+		if last = update.Snapshot; fits(last) {
+			break
+		}
+	}
 	return last
 }
 

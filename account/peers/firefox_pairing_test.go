@@ -83,6 +83,16 @@ func (b *browser) startPairing() string {
 	return address
 }
 
+// untilSwitched waits until Firefox shows who asks instead of the code.
+func (b *browser) untilSwitched() {
+	b.t.Helper()
+	until(b.t, "Firefox shows who asks", func() (bool, string) {
+		var address string
+		b.into(&address, `done(pairingSwitched)`)
+		return address != "", "it shows the code"
+	})
+}
+
 // webChannel gives a pairing command as the accounts page in Firefox does.
 func (b *browser) webChannel(channel, command string) {
 	b.t.Helper()
@@ -126,58 +136,64 @@ func joinFirefox(t *testing.T, s *accounttest.Service, b *browser, us *pairingAc
 	if status.Peer.Email != b.account.Email() || status.Peer.DeviceName != "Firefox there" || status.Peer.System != "Firefox on Linux" {
 		t.Errorf("we see %+v", *status.Peer)
 	}
-	until(t, "Firefox shows who asks", func() (bool, string) {
-		var address string
-		b.into(&address, `done(pairingSwitched)`)
-		return address != "", "it shows the code"
-	})
+	b.untilSwitched()
 	return supp, run, fragment.Get("channel_id")
 }
 
-// TestPeerFirefoxPairsUs: desktop Firefox shows the code, we are signed in by it, in both orders of
-// confirmation; and a decline there is known here.
-func TestPeerFirefoxPairsUs(t *testing.T) {
+// TestPeerFirefoxPairing: Firefox shows a code and we are signed in by it, and its own pairing library
+// reads ours.
+func TestPeerFirefoxPairing(t *testing.T) {
+	t.Parallel()
 	s := accounttest.New(t)
 	a := s.NewAccount("erika@example.org", "secret words")
 	b := newBrowser(t, s, a)
 	b.signIn("Firefox there")
-	for _, firefoxFirst := range []bool{true, false} {
+	t.Run("Firefox confirms first", func(t *testing.T) { firefoxPairsUs(t, b.in(t), true) })
+	t.Run("we confirm first", func(t *testing.T) { firefoxPairsUs(t, b.in(t), false) })
+	t.Run("Firefox declines", func(t *testing.T) {
 		us := newPairingAccount(t, s)
-		supp, run, channel := joinFirefox(t, s, b, us)
-		if firefoxFirst {
-			b.webChannel(channel, "fxaccounts:pair_authorize")
-			until(t, "the permission is here", func() (bool, string) { return run.state().ConfirmedThere, "it is not" })
+		_, run, channel := joinFirefox(t, s, b.in(t), us)
+		b.in(t).webChannel(channel, "fxaccounts:pair_decline")
+		if err := <-run.done; err == nil || run.state().State != pairing.Cancelled {
+			t.Errorf("after a decline: %v, %s", err, run.state().State)
 		}
-		if err := supp.Confirm(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if !firefoxFirst {
-			b.webChannel(channel, "fxaccounts:pair_authorize")
-		}
-		if err := <-run.done; err != nil {
-			t.Fatalf("Firefox first %v: %v", firefoxFirst, err)
-		}
-		token, err := us.AccessToken(t.Context(), account.ScopeOldSync)
-		if err != nil || token.Key == nil {
-			t.Fatalf("no key: %v", err)
-		}
-		if err := us.Disconnect(t.Context()); err != nil {
-			t.Error(err)
-		}
+	})
+	t.Run("Tabferry joins Firefox", func(t *testing.T) { tabferryJoins(t, b.in(t)) })
+	t.Run("Mozilla's library closes", func(t *testing.T) { libraryPairsWithUs(t, b.in(t), true) })
+	t.Run("we close", func(t *testing.T) { libraryPairsWithUs(t, b.in(t), false) })
+	t.Run("Mozilla's library joins Tabferry", func(t *testing.T) { libraryJoinsTabferry(t, b.in(t)) })
+}
+
+// firefoxPairsUs has our client signed in by the code that Firefox shows.
+func firefoxPairsUs(t *testing.T, b *browser, firefoxFirst bool) {
+	us := newPairingAccount(t, b.service)
+	supp, run, channel := joinFirefox(t, b.service, b, us)
+	if firefoxFirst {
+		b.webChannel(channel, "fxaccounts:pair_authorize")
+		until(t, "the permission is here", func() (bool, string) { return run.state().ConfirmedThere, "it is not" })
 	}
-	us := newPairingAccount(t, s)
-	_, run, channel := joinFirefox(t, s, b, us)
-	b.webChannel(channel, "fxaccounts:pair_decline")
-	if err := <-run.done; err == nil || run.state().State != pairing.Cancelled {
-		t.Errorf("after a decline: %v, %s", err, run.state().State)
+	if err := supp.Confirm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !firefoxFirst {
+		b.webChannel(channel, "fxaccounts:pair_authorize")
+	}
+	if err := <-run.done; err != nil {
+		t.Fatal(err)
+	}
+	token, err := us.AccessToken(t.Context(), account.ScopeOldSync)
+	if err != nil || token.Key == nil {
+		t.Fatalf("no key: %v", err)
+	}
+	if err := us.Disconnect(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
-// TestPeerMozillaLibraryPairsWithUs: we show the code; the other end is Mozilla's own pairing library
-// inside Firefox, doing what the page on a phone does.
-func TestPeerMozillaLibraryPairsWithUs(t *testing.T) {
-	s := accounttest.New(t)
-	owner := s.NewAccount("erika@example.org", "secret words")
+// libraryPairsWithUs: we show the code; the other end is Mozilla's own pairing library inside Firefox,
+// doing what the page on a phone does. The phone confirms first where it closes first.
+func libraryPairsWithUs(t *testing.T, b *browser, phoneFirst bool) {
+	s, owner := b.service, b.account
 	us := newPairingAccount(t, s)
 	page, err := us.BeginOAuthFlow(t.Context(), pairedScopes, "test")
 	if err != nil {
@@ -194,58 +210,55 @@ func TestPeerMozillaLibraryPairsWithUs(t *testing.T) {
 	if err := us.CompleteOAuthFlow(t.Context(), u.Query().Get("code"), u.Query().Get("state")); err != nil {
 		t.Fatal(err)
 	}
-	b := newBrowser(t, s, owner)
+	auth, err := pairing.NewAuthority(pairing.AuthorityParams{
+		Server: s.URL(), Relay: relayOf(s), Granter: us,
+		Metadata: pairing.Metadata{Email: owner.Email(), DeviceName: "Tabferry here"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := ourPairing{t: t, state: auth.Status, done: make(chan error, 1)}
+	go func() { run.done <- auth.Run(t.Context()) }()
+	run.until(pairing.Showing)
+	code, ok := auth.Code()
+	if !ok {
+		t.Fatal("no code")
+	}
 	phone := newPairingAccount(t, s)
-	for _, phoneFirst := range []bool{true, false} {
-		auth, err := pairing.NewAuthority(pairing.AuthorityParams{
-			Server: s.URL(), Relay: relayOf(s), Granter: us,
-			Metadata: pairing.Metadata{Email: owner.Email(), DeviceName: "Tabferry here"},
-		})
-		if err != nil {
+	request, err := phone.Begin(t.Context(), code.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.joinByLibrary(s.PairingURL(), code.Address(), request, phoneFirst)
+	if peer := run.until(pairing.Asked).Peer; peer.System != "Firefox on Linux" {
+		t.Errorf("we see %+v", *peer)
+	}
+	b.untilMessage("pair:auth:metadata")
+	confirm := func() {
+		t.Helper()
+		if err := auth.Confirm(t.Context(), ""); err != nil {
 			t.Fatal(err)
 		}
-		run := ourPairing{t: t, state: auth.Status, done: make(chan error, 1)}
-		go func() { run.done <- auth.Run(t.Context()) }()
-		run.until(pairing.Showing)
-		code, ok := auth.Code()
-		if !ok {
-			t.Fatal("no code")
-		}
-		request, err := phone.Begin(t.Context(), code.Address())
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.joinByLibrary(s.PairingURL(), code.Address(), request, phoneFirst)
-		if peer := run.until(pairing.Asked).Peer; peer.System != "Firefox on Linux" {
-			t.Errorf("we see %+v", *peer)
-		}
-		b.untilMessage("pair:auth:metadata")
-		confirm := []func(){
-			func() { b.script(`await phoneChannel.send({message: "pair:supp:authorize", data: {}}); done(true)`) },
-			func() {
-				if err := auth.Confirm(t.Context(), ""); err != nil {
-					t.Fatal(err)
-				}
-			},
-		}
-		if !phoneFirst {
-			confirm[0], confirm[1] = confirm[1], confirm[0]
-		}
-		confirm[0]()
-		confirm[1]()
-		granted := b.untilMessage("pair:auth:authorize")
-		if err := <-run.done; err != nil {
-			t.Fatalf("phone first %v: %v", phoneFirst, err)
-		}
-		if _, err := phone.Redeem(t.Context(), granted["code"], granted["state"]); err != nil {
-			t.Fatalf("phone first %v: %v", phoneFirst, err)
-		}
-		// When both ends close, the second close is the eleventh message, for which the relay drops
-		// everybody; the library calls that an error, long after its flow has ended well.
-		var failed []string
-		if b.into(&failed, `done(phoneErrors)`); len(failed) > 0 && !phoneFirst {
-			t.Errorf("the library complains: %q", failed)
-		}
+	}
+	if phoneFirst {
+		b.libraryConfirms()
+		confirm()
+	} else {
+		confirm()
+		b.libraryConfirms()
+	}
+	granted := b.untilMessage("pair:auth:authorize")
+	if err := <-run.done; err != nil {
+		t.Fatal(err)
+	}
+	if _, err := phone.Redeem(t.Context(), granted["code"], granted["state"]); err != nil {
+		t.Fatal(err)
+	}
+	// When both ends close, the second close is the eleventh message, for which the relay drops
+	// everybody; the library calls that an error, long after its flow has ended well.
+	var failed []string
+	if b.into(&failed, `done(phoneErrors)`); len(failed) > 0 && !phoneFirst {
+		t.Errorf("the library complains: %q", failed)
 	}
 }
 
@@ -279,4 +292,10 @@ func (b *browser) untilMessage(name string) map[string]string {
 		return len(found) == 1, "it has not"
 	})
 	return found[0]
+}
+
+// libraryConfirms says yes on the phone.
+func (b *browser) libraryConfirms() {
+	b.t.Helper()
+	b.script(`await phoneChannel.send({message: "pair:supp:authorize", data: {}}); done(true)`)
 }

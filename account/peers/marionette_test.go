@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -24,20 +25,32 @@ const (
 	startTime = 90 * time.Second
 	// scriptTime bounds one script in Firefox.
 	scriptTime = 60 * time.Second
+	// quitTime bounds the end of a Firefox; 0.6 s were seen on an idle machine.
+	quitTime = 15 * time.Second
 )
 
-// firefox is a headless Firefox driven through its Marionette port. One script runs at a time.
+// slots bounds how many browsers run at once: two fill the two cores and the memory of a CI machine.
+var slots = make(chan struct{}, 2)
+
+// firefox is a running headless Firefox and the connection to its Marionette port.
 type firefox struct {
-	t       *testing.T
 	profile string
 	conn    net.Conn
 	read    *bufio.Reader
 	last    int
 }
 
+// driver drives a Firefox on behalf of one test. One script runs at a time.
+type driver struct {
+	*firefox
+	t *testing.T
+}
+
 // startFirefox starts a browser with a fresh profile and these preferences, and ends it with the test.
-func startFirefox(t *testing.T, prefs map[string]any) *firefox {
+func startFirefox(t *testing.T, prefs map[string]any) driver {
 	t.Helper()
+	slots <- struct{}{}
+	t.Cleanup(func() { <-slots })
 	dir := t.TempDir()
 	writePrefs(t, dir, prefs)
 	log, err := os.Create(filepath.Join(dir, "firefox.log"))
@@ -48,29 +61,48 @@ func startFirefox(t *testing.T, prefs map[string]any) *firefox {
 		"--profile", dir, "about:blank")
 	cmd.Env = append(withoutDesktop(os.Environ()), "HOME="+dir, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	f := &firefox{t: t, profile: dir}
+	d := driver{firefox: &firefox{profile: dir}, t: t}
 	t.Cleanup(func() {
-		f.quit()
-		_ = cmd.Process.Kill() // it has usually ended by itself
-		_ = cmd.Wait()         // its exit status after a forced quit says nothing
+		if err := d.quit(); err != nil && !t.Failed() {
+			t.Errorf("ending Firefox: %v", err)
+		}
+		d.wait(cmd)
 		if err := log.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := f.connect(); err != nil {
+	if err := d.connect(t.Context()); err != nil {
 		text, readErr := os.ReadFile(log.Name())
 		t.Fatalf("Firefox did not start: %v\n%s", errors.Join(err, readErr), text)
 	}
-	f.command("WebDriver:NewSession", map[string]any{})
-	f.command("Marionette:SetContext", map[string]any{"value": "chrome"})
-	f.command("WebDriver:SetTimeouts", map[string]any{"script": scriptTime.Milliseconds()})
+	d.command("WebDriver:NewSession", map[string]any{})
+	d.context("chrome")
+	d.command("WebDriver:SetTimeouts", map[string]any{"script": scriptTime.Milliseconds()})
 	// Remote control turns push off, and the same value in user.js does not turn it on again.
-	f.script(`Services.prefs.setBoolPref("dom.push.connection.enabled", true);
+	d.script(`Services.prefs.setBoolPref("dom.push.connection.enabled", true);
 		Services.obs.notifyObservers(null, "network:offline-status-changed", "online"); done(true)`)
-	return f
+	return d
+}
+
+// wait lets the browser end by itself, so that its children end with it and its profile is left alone,
+// and ends the whole process group when it does not.
+func (d driver) wait(cmd *exec.Cmd) {
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // its exit status after a forced quit says nothing
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(quitTime):
+		d.t.Logf("Firefox has not ended within %v of being asked to", quitTime)
+	}
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // usually nobody is left
+	<-ended
 }
 
 func writePrefs(t *testing.T, dir string, prefs map[string]any) {
@@ -102,8 +134,8 @@ func withoutDesktop(env []string) []string {
 }
 
 // connect waits for the port file and dials.
-func (f *firefox) connect() error {
-	ctx, cancel := context.WithTimeout(f.t.Context(), startTime)
+func (f *firefox) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	var last error
 	for {
@@ -168,13 +200,19 @@ func (f *firefox) call(name string, params any) (json.RawMessage, error) {
 	return answer[3], nil
 }
 
-func (f *firefox) command(name string, params any) json.RawMessage {
-	f.t.Helper()
-	answer, err := f.call(name, params)
+func (d driver) command(name string, params any) json.RawMessage {
+	d.t.Helper()
+	answer, err := d.call(name, params)
 	if err != nil {
-		f.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	return answer
+}
+
+// context switches between the browser itself ("chrome") and the page in a tab ("content").
+func (d driver) context(name string) {
+	d.t.Helper()
+	d.command("Marionette:SetContext", map[string]any{"value": name})
 }
 
 // prelude is what every script finds: the accounts singleton, the arguments and done(result).
@@ -189,12 +227,12 @@ const prelude = `
 
 // script runs JavaScript with the browser's own rights; it ends by calling done(result), may await, and
 // finds its arguments in args.
-func (f *firefox) script(body string, args ...any) json.RawMessage {
-	f.t.Helper()
+func (d driver) script(body string, args ...any) json.RawMessage {
+	d.t.Helper()
 	if args == nil {
 		args = []any{}
 	}
-	answer := f.command("WebDriver:ExecuteAsyncScript", map[string]any{
+	answer := d.command("WebDriver:ExecuteAsyncScript", map[string]any{
 		"script":  prelude + "(async () => {" + body + "})().catch(fail);",
 		"args":    args,
 		"sandbox": "system", "newSandbox": false,
@@ -206,31 +244,28 @@ func (f *firefox) script(body string, args ...any) json.RawMessage {
 		} `json:"value"`
 	}
 	if err := json.Unmarshal(answer, &result); err != nil {
-		f.t.Fatalf("an answer of Firefox: %v: %s", err, answer)
+		d.t.Fatalf("an answer of Firefox: %v: %s", err, answer)
 	}
 	if result.Value.Error != "" {
-		f.t.Fatalf("a script in Firefox failed: %s", result.Value.Error)
+		d.t.Fatalf("a script in Firefox failed: %s", result.Value.Error)
 	}
 	return result.Value.Value
 }
 
 // into runs a script and reads its result.
-func (f *firefox) into(out any, body string, args ...any) {
-	f.t.Helper()
-	answer := f.script(body, args...)
+func (d driver) into(out any, body string, args ...any) {
+	d.t.Helper()
+	answer := d.script(body, args...)
 	if err := json.Unmarshal(answer, out); err != nil {
-		f.t.Fatalf("an answer of Firefox: %v: %s", err, answer)
+		d.t.Fatalf("an answer of Firefox: %v: %s", err, answer)
 	}
 }
 
-func (f *firefox) quit() {
+// quit asks the browser to end.
+func (f *firefox) quit() error {
 	if f.conn == nil {
-		return
+		return nil
 	}
-	if _, err := f.call("Marionette:Quit", map[string]any{"flags": []string{"eForceQuit"}}); err != nil && !f.t.Failed() {
-		f.t.Errorf("ending Firefox: %v", err)
-	}
-	if err := f.conn.Close(); err != nil {
-		f.t.Error(err)
-	}
+	_, err := f.call("Marionette:Quit", map[string]any{"flags": []string{"eForceQuit"}})
+	return errors.Join(err, f.conn.Close())
 }

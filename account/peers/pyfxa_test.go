@@ -18,6 +18,7 @@ import (
 // TestPeerPyFxA: Mozilla's Python client makes an account, confirms it, fetches its keys, is granted
 // tokens and destroys it all, and meets the errors it expects on the way.
 func TestPeerPyFxA(t *testing.T) {
+	t.Parallel()
 	interpreter := python(t)
 	s := accounttest.New(t)
 	const email, password = "erika@example.org", "pässwörd with blanks"

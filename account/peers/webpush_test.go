@@ -23,6 +23,7 @@ import (
 // TestPeerWebPush: what the npm package web-push sends in either encoding reaches our user agent
 // through the in-process push service; what the service's own sender makes is opened by http_ece.
 func TestPeerWebPush(t *testing.T) {
+	t.Parallel()
 	packages := node(t)
 	s := accounttest.New(t)
 
