@@ -172,7 +172,7 @@ func TestExplainStorage(t *testing.T) {
 
 func TestExplainPairing(t *testing.T) {
 	for err, want := range map[error]localapi.Code{
-		pairing.ErrBadAddress: localapi.CodeUsage, pairing.ErrTwoStepNeeded: localapi.CodeUsage, pairing.ErrTwoStepWrong: localapi.CodeUsage,
+		pairing.ErrBadAddress: localapi.CodeUsage, pairing.ErrTwoStepNeeded: localapi.CodeUsage, pairing.ErrTwoStepWrong: localapi.CodeUsage, pairing.ErrTwoStepUnchecked: localapi.CodeUsage,
 		pairing.ErrRelayUnreachable: localapi.CodeOffline, pairing.ErrNotNow: localapi.CodeConflict, pairing.ErrEnded: localapi.CodeConflict,
 		pairing.ErrTimedOut: localapi.CodeConflict, error(&pairing.OtherServerError{Here: "https://a", There: "https://b"}): localapi.CodeUsage,
 	} {

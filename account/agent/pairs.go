@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -12,8 +13,9 @@ import (
 
 // pairs is the pairing under way, on either side of it.
 type pairs struct {
-	mu  sync.Mutex
-	run *pairRun
+	mu   sync.Mutex
+	run  *pairRun // the one that is shown, nil for none
+	last *pairRun // the newest one begun; it may still be saying goodbye
 }
 
 // pairRun is one pairing; one of its sides is set.
@@ -31,18 +33,30 @@ func (r *pairRun) cancel() {
 	}
 }
 
-// end ends the pairing under way and waits for it.
-func (p *pairs) end() {
+// begin makes run the present pairing.
+func (p *pairs) begin(run *pairRun) {
 	p.mu.Lock()
-	run := p.run
-	p.run = nil
-	p.mu.Unlock()
-	if run == nil {
-		return
-	}
-	run.cancel()
-	<-run.ended
+	defer p.mu.Unlock()
+	p.run, p.last = run, run
 }
+
+// detach begins to end the pairing under way: nothing of it is shown any more. The channel it gives
+// is closed when its goodbye is over too.
+func (p *pairs) detach() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.run = nil
+	if p.last == nil {
+		over := make(chan struct{})
+		close(over)
+		return over
+	}
+	p.last.cancel()
+	return p.last.ended
+}
+
+// end ends the pairing under way and waits for it, and for one that is saying goodbye.
+func (p *pairs) end() { <-p.detach() }
 
 func (p *pairs) current() *pairRun {
 	p.mu.Lock()
@@ -126,9 +140,7 @@ func (e *engine) relay(ctx context.Context) (pairing.Relay, error) {
 
 // startPairing runs a pairing beside everything else.
 func (e *engine) startPairing(run *pairRun, pair func(context.Context) error) {
-	e.pairs.mu.Lock()
-	e.pairs.run = run
-	e.pairs.mu.Unlock()
+	e.pairs.begin(run)
 	first := pairing.Status{}
 	if run.authority != nil {
 		first = run.authority.Status()
@@ -169,7 +181,11 @@ func (e *engine) showPairing(run *pairRun, s pairing.Status) {
 			Place: p.Place, Address: p.Address, Email: p.Email,
 		}
 	}
-	e.change(func(m *model) { m.pairing = shown })
+	e.change(func(m *model) {
+		if e.pairs.current() == run { // a person may have cleared it just now
+			m.pairing = shown
+		}
+	})
 }
 
 // PairingCode gives the address to draw while the code is shown. It is in no snapshot and no log.
@@ -205,14 +221,20 @@ func (a *Agent) ConfirmPairing(ctx context.Context, totp string) error {
 	return explainPairing(err)
 }
 
-// CancelPairing declines the peer or ends the pairing, and clears an ended one.
+// CancelPairing declines the peer or ends the pairing, and clears an ended one. It is no longer shown
+// at once; the goodbye to the other side, which the call waits for, takes its time.
 func (a *Agent) CancelPairing(ctx context.Context) error {
 	e, err := a.current(ctx)
 	if err != nil {
 		return err
 	}
-	e.pairs.end()
+	over := e.pairs.detach()
 	e.change(func(m *model) { m.pairing = nil })
+	select {
+	case <-over:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	e.sync()
 	return nil
 }
@@ -224,7 +246,8 @@ func explainPairing(err error) error {
 	switch {
 	case err == nil, ctxEnded(err):
 		return err
-	case errors.As(err, &other), errors.Is(err, pairing.ErrBadAddress), errors.Is(err, pairing.ErrTwoStepNeeded), errors.Is(err, pairing.ErrTwoStepWrong):
+	case errors.As(err, &other), errors.Is(err, pairing.ErrBadAddress), errors.Is(err, pairing.ErrTwoStepNeeded),
+		errors.Is(err, pairing.ErrTwoStepWrong), errors.Is(err, pairing.ErrTwoStepUnchecked):
 		code = localapi.CodeUsage
 	case errors.Is(err, pairing.ErrRelayUnreachable):
 		code = localapi.CodeOffline
@@ -285,11 +308,33 @@ func (r redeemer) Redeem(ctx context.Context, code, state string) (pairing.Redee
 		}
 		return pairing.Redeemed{}, err
 	}
-	p, err := r.e.acct.Profile(ctx, account.Fresh())
+	p, err := r.whoIsIt(ctx)
 	if err != nil {
 		return pairing.Redeemed{}, err
 	}
 	return pairing.Redeemed{UID: p.UID, Email: p.Email}, nil
+}
+
+// A sign-in that is good is not given up because the profile could not be had at the first try.
+const (
+	profileTries = 3
+	profilePause = time.Second
+)
+
+// whoIsIt asks for the profile of the account that has just been signed in.
+func (r redeemer) whoIsIt(ctx context.Context) (account.Profile, error) {
+	for try := 1; ; try++ {
+		p, err := r.e.acct.Profile(ctx, account.Fresh())
+		r.e.heard(err)
+		if err == nil || try == profileTries || ctxEnded(err) {
+			return p, err
+		}
+		select {
+		case <-time.After(profilePause):
+		case <-ctx.Done():
+			return p, err
+		}
+	}
 }
 
 // Abandon undoes it, or what Begin prepared.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tabferry/tabferry/account/pairing/tlspsk"
@@ -101,14 +102,16 @@ func (s *Supplicant) Run(ctx context.Context) error {
 	}
 	s.conclude(err) // first, so that it is seen before the farewell takes its time
 	s.stop()        // ends the work beside the loop
+	var goodbye sync.WaitGroup
+	defer goodbye.Wait()
 	if session != nil {
-		session.depart(err)
+		goodbye.Go(func() { session.depart(err) })
 	}
 	s.working.Wait()
-	if err != nil {
-		return errors.Join(err, s.abandon(ctx))
+	if err == nil {
+		return nil
 	}
-	return nil
+	return errors.Join(err, s.abandon(ctx)) // beside the goodbye: what was signed in here is gone at once
 }
 
 func (s *Supplicant) abandon(ctx context.Context) error {
