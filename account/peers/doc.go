@@ -6,4 +6,7 @@
 // peers:
 //
 //	go test -tags peers ./account/peers
+//
+// Apart from fetching the pinned packages they stay on the loopback interface. A Firefox takes seconds
+// to start: scenarios share one where they do not disturb each other, and at most two run at a time.
 package peers

@@ -50,8 +50,8 @@ func TestPeerFirefoxEndings(t *testing.T) {
 		}
 		f.signIn()
 		b.signOut()
-		b.signIn("Firefox there")
-		there := f.untilDevice("Firefox there")
+		b.signIn("Firefox again")
+		there := f.untilDevice("Firefox again")
 		f.send(there.ID, localapi.Link{URL: page(s, "again"), Title: "Again"})
 		b.untilOpen(page(s, "again"))
 		b.signOut()

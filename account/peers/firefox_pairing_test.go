@@ -86,11 +86,14 @@ func (b *browser) startPairing() string {
 // untilSwitched waits until Firefox shows who asks instead of the code.
 func (b *browser) untilSwitched() {
 	b.t.Helper()
-	until(b.t, "Firefox shows who asks", func() (bool, string) {
-		var address string
-		b.into(&address, `done(pairingSwitched)`)
-		return address != "", "it shows the code"
-	})
+	until(b.t, "Firefox shows who asks", func() (bool, string) { return b.switchedTo() != "", "it shows the code" })
+}
+
+// switchedTo gives the address of the page that asks, "" while Firefox shows the code.
+func (b *browser) switchedTo() (address string) {
+	b.t.Helper()
+	b.into(&address, `done(pairingSwitched)`)
+	return address
 }
 
 // webChannel gives a pairing command as the accounts page in Firefox does.
@@ -150,6 +153,21 @@ func TestPeerFirefoxPairing(t *testing.T) {
 	b.signIn("Firefox there")
 	t.Run("Firefox confirms first", func(t *testing.T) { firefoxPairsUs(t, b.in(t), true) })
 	t.Run("we confirm first", func(t *testing.T) { firefoxPairsUs(t, b.in(t), false) })
+	t.Run("the page in Firefox is pressed", func(t *testing.T) {
+		b := b.in(t)
+		us := newPairingAccount(t, s)
+		supp, run, _ := joinFirefox(t, s, b, us)
+		if err := supp.Confirm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.press(b.switchedTo(), "#approve")
+		if err := <-run.done; err != nil {
+			t.Fatal(err)
+		}
+		if err := us.Disconnect(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("Firefox declines", func(t *testing.T) {
 		us := newPairingAccount(t, s)
 		_, run, channel := joinFirefox(t, s, b.in(t), us)

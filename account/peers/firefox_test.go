@@ -171,8 +171,8 @@ func TestPeerFirefoxTabs(t *testing.T) {
 	})
 }
 
-// TestPeerFirefoxSignInPage: a person signs in to Firefox on the service's own page and then finds
-// Tabferry in the menu of a tab.
+// TestPeerFirefoxSignInPage: a person signs in to Firefox on the service's own page, finds Tabferry in
+// the menu of a tab, and disconnects it on the page about the account.
 func TestPeerFirefoxSignInPage(t *testing.T) {
 	t.Parallel()
 	s := accounttest.New(t)
@@ -196,4 +196,12 @@ func TestPeerFirefoxSignInPage(t *testing.T) {
 	if got := f.untilReceived(1)[0]; got.URL != "https://example.org/back" || got.From != "Firefox by page" {
 		t.Errorf("Tabferry received %s", compact(got))
 	}
+
+	b.press(s.URL()+"/settings", "button[id^=continue-]") // it asks who is looking
+	b.press(s.URL()+"/settings", `button[aria-label="Disconnect Tabferry here"]`)
+	f.untilState("signed out", func(n localapi.Snapshot) bool { return n.Account.State == localapi.SignedOut })
+	until(t, "Firefox lists no Tabferry", func() (bool, string) {
+		names := deviceNames(b.devices())
+		return !slices.Contains(names, "Tabferry here"), fmt.Sprintf("it lists %q", names)
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -61,8 +62,11 @@ func startFirefox(t *testing.T, prefs map[string]any) driver {
 		"--profile", dir, "about:blank")
 	cmd.Env = append(withoutDesktop(os.Environ()), "HOME="+dir, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
+	// A group of its own, so that its children can be ended with it; and it ends with the test program,
+	// however that ends.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	ended, err := start(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
 	d := driver{firefox: &firefox{profile: dir}, t: t}
@@ -70,7 +74,7 @@ func startFirefox(t *testing.T, prefs map[string]any) driver {
 		if err := d.quit(); err != nil && !t.Failed() {
 			t.Errorf("ending Firefox: %v", err)
 		}
-		d.wait(cmd)
+		d.wait(cmd, ended)
 		if err := log.Close(); err != nil {
 			t.Error(err)
 		}
@@ -88,14 +92,26 @@ func startFirefox(t *testing.T, prefs map[string]any) driver {
 	return d
 }
 
+// start starts a program; the channel is closed when it has ended. The thread that started it stays
+// until then, because the kernel sends the signal of Pdeathsig when that thread ends.
+func start(cmd *exec.Cmd) (<-chan struct{}, error) {
+	started, ended := make(chan error, 1), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // its exit status after a forced quit says nothing
+			close(ended)
+		}
+	}()
+	return ended, <-started
+}
+
 // wait lets the browser end by itself, so that its children end with it and its profile is left alone,
 // and ends the whole process group when it does not.
-func (d driver) wait(cmd *exec.Cmd) {
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // its exit status after a forced quit says nothing
-		close(ended)
-	}()
+func (d driver) wait(cmd *exec.Cmd, ended <-chan struct{}) {
 	select {
 	case <-ended:
 	case <-time.After(quitTime):
