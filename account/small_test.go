@@ -176,7 +176,7 @@ func TestSpoiltCommandKeys(t *testing.T) {
 
 func TestStatesPrintNoAddress(t *testing.T) {
 	s := State{Kind: Authenticating, OAuthURL: "https://secret.example/?state=x", From: Connected}
-	for _, text := range []string{fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s), fmt.Sprintf("%s", s)} {
+	for _, text := range []string{fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s), s.String()} {
 		if strings.Contains(text, "secret") || !strings.Contains(text, "authenticating") {
 			t.Errorf("prints as %s", text)
 		}
