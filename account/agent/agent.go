@@ -215,6 +215,8 @@ func (a *Agent) snapshotLocked() localapi.Snapshot {
 	}
 	if a.engine != nil {
 		a.engine.model.fill(&s)
+		h := a.engine.push.Health() // as of now: a pong is not worth waking the faces for
+		s.Connection.Push.LastMessage, s.Connection.Push.LastPong = h.LastMessage, h.LastPong
 	}
 	return s
 }

@@ -261,7 +261,7 @@ func (p *pushing) healthChanged(_ context.Context, h push.Health) {
 // handle takes a push message. What it tells is a hint; the account looks after the rest.
 func (p *pushing) handle(ctx context.Context, msg push.Message) {
 	e := p.e
-	e.change(func(m *model) { m.conn.Push.LastMessage = msg.Received })
+	e.a.publish() // the time of the last message
 	event, err := e.acct.HandlePush(ctx, msg.Text)
 	if err != nil {
 		e.a.params.Logger.Info("a push message was not used", "error", err)

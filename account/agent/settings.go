@@ -195,6 +195,8 @@ func (a *Agent) pushDiagnostics(line func(string, any)) {
 	}
 	h := e.push.Health()
 	line("push", fmt.Sprint(h.State, " since ", stamp(h.Since)))
+	line("push last message", stamp(h.LastMessage))
+	line("push last pong", stamp(h.LastPong))
 	line("push next attempt", stamp(h.NextAttempt))
 	line("push trouble", fmt.Sprint(h.Failures, " failures, close code ", h.CloseCode, ", conflict ", h.Conflict, ", ", h.LastError))
 	line("push subscriptions", fmt.Sprint(h.Subscriptions, ", missing ", h.Missing, ", endpoint dead or unpublished ", e.pushing.expired()))

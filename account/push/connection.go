@@ -153,7 +153,9 @@ func (l *loop) probeDone(r probe) {
 	l.probing = false
 	if r.err != nil {
 		l.fail("connection was dead")
+		return
 	}
+	l.h.LastPong = l.p.Clock.Now()
 }
 
 // lost handles a connection that ended by itself.

@@ -34,6 +34,10 @@ type Health struct {
 	// Failures counts the attempts in a row that did not give a connection of at
 	// least a minute.
 	Failures int
+	// LastMessage is when a push message last came, whoever it was for and whether it
+	// could be read or not; LastPong when the service last answered a ping of ours.
+	// Both are zero before the first of this run.
+	LastMessage, LastPong time.Time
 	// LastError says in a few words why there is no connection, or why the last
 	// one ended.
 	LastError string

@@ -59,6 +59,7 @@ func (l *loop) notified(batch []heard) []heard {
 	if len(batch) == 0 {
 		return nil
 	}
+	l.h.LastMessage = l.p.Clock.Now()
 	d := digest(l.st, batch)
 	if d.fresh > 0 {
 		if err := l.save(d.next); err != nil {
@@ -73,6 +74,7 @@ func (l *loop) notified(batch []heard) []heard {
 	l.h.Repeated += d.repeated
 	l.h.Unreadable += d.fresh - len(d.messages)
 	l.h.Delivered += len(d.messages)
+	l.publish() // so that a handler finds its own message told of
 	now := l.p.Clock.Now()
 	for _, m := range d.messages {
 		m.Received = now

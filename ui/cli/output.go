@@ -89,6 +89,16 @@ func (p *program) table(head []string, rows [][]string) error {
 	return nil
 }
 
+// clock gives a moment of today as "14:05", of another day with its date before it.
+func (p *program) clock(t time.Time) string {
+	now := p.Now()
+	t = t.In(now.Location())
+	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
 func (p *program) ago(t time.Time) string { return p.Words.Ago(t, p.Now()) }
 
 // device gives a device's name, or a word for one without.

@@ -68,6 +68,9 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 			}
 		}
 		add(connection, s.Connection.Problem)
+		if facts := p.pushFacts(s.Connection.Push); facts != "" {
+			add(facts, "")
+		}
 		if s.Account.DevicesUnavailable {
 			add(t("cli.error.devices_unavailable"), "")
 		} else if s.Devices.Known {
@@ -85,6 +88,28 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 		add(t("cli.status.demo"), "")
 	}
 	return lines
+}
+
+// pushFacts says how the push connection is doing; empty when nothing is known of it.
+func (p *program) pushFacts(push localapi.Push) string {
+	t := p.Words.T
+	var facts []string
+	if push.Connected && !push.ConnectedSince.IsZero() {
+		facts = append(facts, t("cli.status.push_since", "Time", p.clock(push.ConnectedSince)))
+	}
+	if !push.Connected && !push.NextRetry.IsZero() {
+		facts = append(facts, t("cli.status.push_next", "Time", p.clock(push.NextRetry)))
+	}
+	if !push.LastMessage.IsZero() {
+		facts = append(facts, t("cli.status.push_message", "Ago", p.ago(push.LastMessage)))
+	}
+	if !push.LastPong.IsZero() {
+		facts = append(facts, t("cli.status.push_pong", "Ago", p.ago(push.LastPong)))
+	}
+	if len(facts) == 0 {
+		return ""
+	}
+	return t("cli.status.push", "Facts", strings.Join(facts, "; "))
 }
 
 func (p *program) watchCommand() *cobra.Command {

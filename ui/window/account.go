@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -22,6 +23,7 @@ type accountPane struct {
 	name, email *line
 	fetched     string // whose picture was asked for
 	image       image.Image
+	looked      time.Time // when the newest snapshot was last asked for
 
 	signedIn, server, contact, push, device *factLine
 	privacy                                 *text
@@ -114,12 +116,8 @@ func (p *accountPane) update() {
 	} else {
 		p.device.set("")
 	}
-	switch {
-	case s.Connection.Push.Connected:
-		p.push.set(w.t("window.account.push_on", "When", when(w.words, s.Connection.Push.ConnectedSince, now)))
-	default:
-		p.push.set(w.t("window.account.push_off"))
-	}
+	p.push.set(p.pushWords(s.Connection.Push))
+	p.lookAgain()
 	switch m := s.Account.MetricsEnabled; {
 	case m == nil:
 		p.privacy.set(w.t("window.account.metrics_unknown"))
@@ -128,6 +126,44 @@ func (p *accountPane) update() {
 	default:
 		p.privacy.set(w.t("window.account.metrics_off"))
 	}
+}
+
+// pushWords says how the push connection is doing.
+func (p *accountPane) pushWords(push localapi.Push) string {
+	w, now := p.w, p.w.p.Now()
+	words := w.t("window.account.push_off")
+	if push.Connected {
+		words = w.t("window.account.push_on", "When", when(w.words, push.ConnectedSince, now))
+	} else if !push.NextRetry.IsZero() {
+		words = joinSentences(words, w.t("window.account.push_next", "Time", clockTime(push.NextRetry, now)))
+	}
+	if !push.LastMessage.IsZero() {
+		words = joinSentences(words, w.t("window.account.push_message", "Ago", w.words.Ago(push.LastMessage, now)))
+	}
+	if !push.LastPong.IsZero() {
+		words = joinSentences(words, w.t("window.account.push_pong", "Ago", w.words.Ago(push.LastPong, now)))
+	}
+	return words
+}
+
+// lookAgain asks for the newest snapshot while this pane is looked at: the answers of the push service
+// are in no update, because they change nothing.
+func (p *accountPane) lookAgain() {
+	w := p.w
+	if now := w.p.Now(); now.Sub(p.looked) >= tickSlow {
+		p.looked = now
+	} else {
+		return
+	}
+	var s localapi.Snapshot
+	w.call(func(ctx context.Context) (err error) {
+		s, err = w.p.Agent.Snapshot(ctx)
+		return err
+	}, func(err error) {
+		if err == nil { // else the watch says what is wrong
+			p.push.set(p.pushWords(s.Connection.Push))
+		}
+	})
 }
 
 // fetchPicture asks for the account's picture once for each account.

@@ -24,6 +24,7 @@ type fakeAgent struct {
 	picture []byte
 	signIn  localapi.SignIn
 	code    string
+	newest  *localapi.Snapshot // what Snapshot gives, nil for a refusal
 
 	updates chan localapi.Update
 	down    bool // Watch refuses
@@ -64,6 +65,16 @@ func (a *fakeAgent) take() []string {
 	calls := slices.Clone(a.calls)
 	a.calls = nil
 	return calls
+}
+
+// Snapshot is asked for by the way, so it is not noted.
+func (a *fakeAgent) Snapshot(context.Context) (localapi.Snapshot, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.newest == nil {
+		return localapi.Snapshot{}, io.EOF
+	}
+	return *a.newest, nil
 }
 
 func (a *fakeAgent) setRefusal(method string, err error) {

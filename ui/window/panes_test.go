@@ -324,14 +324,18 @@ func TestCloseATabOnAnotherDevice(t *testing.T) {
 func TestAccount(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		h.send(signedIn())
+		newest := signedIn()
+		newest.Connection.Push.LastPong = now().Add(-3 * time.Minute)
+		h.agent.newest = &newest
 		h.w.show(PaneAccount)
+		h.want("Last sign of life: 3 minutes ago.")
 		h.want("Demo Person", "demo@example.com", "Signed in", "2 minutes ago", "Connected (50 minutes ago)", "shares usage data", mozillaServer)
 		h.change(func(s *localapi.Snapshot) {
 			s.Account.State, s.Account.Cause = localapi.NeedsSignIn, "The password was changed."
 			s.Account.MetricsEnabled = nil
-			s.Connection.Push.Connected = false
+			s.Connection.Push = localapi.Push{NextRetry: now().Add(5 * time.Minute), LastMessage: now().Add(-2 * time.Hour)}
 		})
-		h.want("Needs you to sign in again. The password was changed.", "does not say", "Not connected")
+		h.want("Needs you to sign in again. The password was changed.", "does not say", "Not connected", "Next try at", "Last message: 2 hours ago.")
 		h.tap("Sign out…")
 		purge, ok := h.w.dialog.q.extra.(*option)
 		if !ok {

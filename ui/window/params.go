@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"io"
 	"iter"
 	"time"
 
@@ -26,6 +27,7 @@ const (
 
 // Agent is what the window asks of the agent; [*localapi.Client] has it all.
 type Agent interface {
+	Snapshot(ctx context.Context) (localapi.Snapshot, error)
 	Watch(ctx context.Context, face localapi.Face) iter.Seq2[localapi.Update, error]
 	Refresh(ctx context.Context) error
 
@@ -99,9 +101,15 @@ type Params struct {
 	// DrawCode draws a text as a QR code: one pixel for a module, no quiet zone; qr.Draw does. nil
 	// offers no pairing by showing a code.
 	DrawCode func(text string) (image.Image, error)
-	// ReadCode finds the QR code in a picture, of several the one that pairs; qr.Read does. nil
-	// offers no reading of pictures.
+	// ReadCode finds the QR code in a picture of the screen, of several the one that pairs; qr.Read
+	// does. nil offers no reading from the screen.
 	ReadCode func(picture image.Image) (string, error)
+	// ReadPicture does the same with a picture file, whose size it bounds; qr.DecodeFrom does. nil
+	// offers no reading of pictures.
+	ReadPicture func(file io.Reader) (string, error)
+	// ClipboardPicture gives the picture file on the clipboard: Fyne's clipboard knows text only. nil
+	// looks for text only.
+	ClipboardPicture func(ctx context.Context) ([]byte, error)
 	// GrabScreen takes a picture of the screen. nil offers no reading from the screen.
 	GrabScreen func(ctx context.Context) (image.Image, error)
 	// StartAgent starts the agent anew after it went away. nil offers no such button.

@@ -83,11 +83,15 @@ type Connection struct {
 
 // Push is the health of the push connection.
 type Push struct {
-	Connected      bool      `json:"connected"`
+	Connected bool `json:"connected"`
+	// ConnectedSince is zero while there is no connection, NextRetry while there is one.
 	ConnectedSince time.Time `json:"connectedSince,omitzero"`
-	LastMessage    time.Time `json:"lastMessage,omitzero"`
-	LastPong       time.Time `json:"lastPong,omitzero"`
-	NextRetry      time.Time `json:"nextRetry,omitzero"`
+	// LastMessage is when a push message last came, LastPong when the push service last answered a
+	// ping. Both are zero before the first since the agent began. A pong alone is no update for
+	// watchers: Client.Snapshot has the newest.
+	LastMessage time.Time `json:"lastMessage,omitzero"`
+	LastPong    time.Time `json:"lastPong,omitzero"`
+	NextRetry   time.Time `json:"nextRetry,omitzero"`
 }
 
 // Protection says how data at rest is sealed.
