@@ -10,9 +10,7 @@ import (
 // payloads Mozilla documents for each command.
 func TestNotifySchema(t *testing.T) {
 	t.Parallel()
-	s := New(t)
-	p := newPeer(t, s)
-	h := s.NewAccount("a@example.com", "password1")
+	s, p, h := newStage(t)
 	me, other := p.session(h), p.session(h)
 	g := newAgent(t, s, "other")
 	p.post("/v1/account/device", other, g.record("Other", sendTab)).ok()
@@ -67,7 +65,7 @@ func TestNotifySchema(t *testing.T) {
 		{"empty command", "", nil, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q := &peer{t: t, s: s, http: p.http}
+			q := p.in(t)
 			payload := map[string]any{"version": 1, "command": c.command}
 			if c.data != nil {
 				payload["data"] = c.data
@@ -110,7 +108,7 @@ func TestNotifyVersions(t *testing.T) {
 		"no command": map[string]any{"version": 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			(&peer{t: t, s: s, http: p.http}).post("/v1/account/devices/notify", me, map[string]any{"to": "all", "payload": payload}).fails(400, 107)
+			p.in(t).post("/v1/account/devices/notify", me, map[string]any{"to": "all", "payload": payload}).fails(400, 107)
 		})
 	}
 }
@@ -118,9 +116,7 @@ func TestNotifyVersions(t *testing.T) {
 // TestNotifyAddressees: all, all but some, and some by name.
 func TestNotifyAddressees(t *testing.T) {
 	t.Parallel()
-	s := New(t)
-	p := newPeer(t, s)
-	h := s.NewAccount("a@example.com", "password1")
+	s, p, h := newStage(t)
 	names := []string{"one", "two", "three"}
 	ids, sessions, seen := map[string]string{}, map[string]string{}, map[string]*headerLog{}
 	for _, name := range names {
@@ -161,7 +157,7 @@ func TestNotifyAddressees(t *testing.T) {
 			if c.ttl != nil {
 				body["TTL"] = c.ttl
 			}
-			(&peer{t: t, s: s, http: p.http}).post("/v1/account/devices/notify", sessions["one"], body).ok()
+			p.in(t).post("/v1/account/devices/notify", sessions["one"], body).ok()
 			for _, name := range names {
 				want := 0
 				for _, wanted := range c.want {
@@ -189,11 +185,8 @@ func TestNotifyAddressees(t *testing.T) {
 // TestNotifyIsOpenToApplications: a refresh token may tell the others too.
 func TestNotifyIsOpenToApplications(t *testing.T) {
 	t.Parallel()
-	s := New(t)
-	p := newPeer(t, s)
-	h := s.NewAccount("a@example.com", "password1")
-	g := newAgent(t, s, "desk")
-	p.post("/v1/account/device", p.session(h), g.record("Desk", sendTab)).ok()
+	s, p, h := newStage(t)
+	g := p.watcher(h, "desk")
 	phone := "Bearer " + p.signIn(AndroidClientID, scopeOldSync, h).str("refresh_token")
 	if message := g.next(); message["command"] != "fxaccounts:device_connected" {
 		t.Fatalf("unexpected push: %v", message)

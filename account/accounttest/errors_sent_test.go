@@ -63,7 +63,7 @@ func TestNumbersThatServersDisagreeAbout(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d of %d", c.status, c.errno), func(t *testing.T) {
 			s.Faults.Next("POST /v1/oauth/token", c.status, Errno(c.errno))
-			(&peer{t: t, s: s, http: p.http}).post("/v1/oauth/token", "", map[string]any{}).fails(c.status, c.errno)
+			p.in(t).post("/v1/oauth/token", "", map[string]any{}).fails(c.status, c.errno)
 		})
 	}
 }
@@ -134,7 +134,7 @@ func TestWhatTheServiceRefusesByItself(t *testing.T) {
 		{"999 other content", "/v1/account/status", "", formBody, 415, 999, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q := &peer{t: t, s: s, http: p.http}
+			q := p.in(t)
 			if c.errno == 112 {
 				c.body = exchangeOf(q.signIn(DesktopClientID, "profile", h).str("refresh_token"), scopeOldSync)
 			}
@@ -162,9 +162,7 @@ func TestWhatTheServiceRefusesByItself(t *testing.T) {
 // TestOAuthNumbersByThemselves reaches the numbers of the oauth space.
 func TestOAuthNumbersByThemselves(t *testing.T) {
 	t.Parallel()
-	s := New(t)
-	p := newPeer(t, s)
-	h := s.NewAccount("a@example.com", "password1")
+	s, p, h := newStage(t)
 	f := newFlow(ReferenceClientID, "profile")
 	code := f.redeem(p.approve(f, h))
 	tokens := p.signIn(AndroidClientID, "profile:uid", h)
@@ -195,7 +193,7 @@ func TestOAuthNumbersByThemselves(t *testing.T) {
 		{"999 broken JSON", "/v1/introspect", `{`, 400, 999, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q := &peer{t: t, s: s, http: p.http}
+			q := p.in(t)
 			got := q.post(c.path, "", c.body).fails(c.status, c.errno)
 			if c.extra != "" && got.json[c.extra] == nil {
 				t.Errorf("no %s in %s", c.extra, got.text)

@@ -36,6 +36,16 @@ func newPeer(t testing.TB, s *Service) *peer {
 	}}
 }
 
+// newStage is a service with one account and somebody to ask it.
+func newStage(t testing.TB, opts ...Option) (*Service, *peer, *Account) {
+	t.Helper()
+	s := New(t, opts...)
+	return s, newPeer(t, s), s.NewAccount("a@example.com", "password1")
+}
+
+// in is the same peer for a subtest.
+func (p *peer) in(t testing.TB) *peer { return &peer{t: t, s: p.s, http: p.http} }
+
 // typedBody is a body of another content type than JSON.
 type typedBody struct{ kind, text string }
 

@@ -12,9 +12,7 @@ func exchangeOf(token, scope string) map[string]any {
 
 func TestExchangeRefusals(t *testing.T) {
 	t.Parallel()
-	s := New(t)
-	p := newPeer(t, s)
-	h := s.NewAccount("a@example.com", "password1")
+	s, p, h := newStage(t)
 	phone := p.signIn(AndroidClientID, scopeOldSync, h).str("refresh_token")
 	desktop := p.signIn(DesktopClientID, "profile", h).str("refresh_token")
 	off := p.signIn(IOSClientID, "profile", h).str("refresh_token")
@@ -38,7 +36,7 @@ func TestExchangeRefusals(t *testing.T) {
 		{"client switched off", with(good, "subject_token", off), 503, 204, 503, 202},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q := &peer{t: t, s: s, http: p.http}
+			q := p.in(t)
 			q.post("/v1/oauth/token", "", c.body).fails(c.status, c.auth)
 			q.post("/v1/token", "", c.body).fails(c.oauthStatus, c.oauth)
 		})
@@ -60,9 +58,7 @@ func TestExchangeGivesOldAndNewScopes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := New(t)
-			p := newPeer(t, s)
-			h := s.NewAccount("a@example.com", "password1")
+			_, p, h := newStage(t)
 			first := p.signIn(AndroidClientID, c.have, h)
 			got := p.post("/v1/oauth/token", "", with(exchangeOf(first.str("refresh_token"), c.ask), "ttl", 600)).ok()
 			if got.str("scope") != c.want || got.num("expires_in") != 600 || got.str("token_type") != "bearer" {
@@ -100,11 +96,8 @@ func (a answer) inactive() {
 
 func TestExchangeTellsTheOthersAboutANewDevice(t *testing.T) {
 	t.Parallel()
-	s := New(t)
-	p := newPeer(t, s)
-	h := s.NewAccount("a@example.com", "password1")
-	g := newAgent(t, s, "desk")
-	p.post("/v1/account/device", p.session(h), g.record("Desk", sendTab)).ok()
+	_, p, h := newStage(t)
+	g := p.watcher(h, "desk")
 	token := p.signIn(AndroidClientID, "profile", h).str("refresh_token")
 	if len(h.Devices()) != 1 {
 		t.Fatalf("a profile grant made a device: %+v", h.Devices())
@@ -124,9 +117,7 @@ func TestExchangeTellsTheOthersAboutANewDevice(t *testing.T) {
 // do not, and each grant counts for itself.
 func TestRefusedExchangesAreThrottled(t *testing.T) {
 	t.Parallel()
-	s := New(t)
-	p := newPeer(t, s)
-	h := s.NewAccount("a@example.com", "password1")
+	s, p, h := newStage(t)
 	ask := func(token, scope string) answer { return p.post("/v1/oauth/token", "", exchangeOf(token, scope)) }
 	token := p.signIn(AndroidClientID, "profile", h).str("refresh_token")
 	for range 2 * exchangeRefusals {

@@ -138,15 +138,17 @@ func authorizationForm(s *Service, w http.ResponseWriter, r *http.Request, _ map
 		s.showRefusal(w, err)
 		return
 	}
+	s.mu.Lock()
+	err = s.checkPageQuery(q)
+	s.mu.Unlock()
+	if err != nil {
+		s.showRefusal(w, err)
+		return
+	}
 	a, err := s.formAccount(r, q)
 	if err != nil {
-		var words problem
-		if !errors.As(err, &words) {
-			s.showRefusal(w, err)
-			return
-		}
 		showPage(w, http.StatusUnauthorized, "signin.html", s.choice(r, choiceView{
-			Title: "Sign in", Action: "/authorization", Query: q.Encode(), Problem: string(words), Email: r.PostForm.Get("email"),
+			Title: "Sign in", Action: "/authorization", Query: q.Encode(), Problem: err.Error(), Email: r.PostForm.Get("email"),
 			Scopes: scopeWords(q.Get("scope")), Forced: q.Get("action") == "force_auth",
 		}))
 		return
@@ -167,9 +169,9 @@ func (s *Service) formAccount(r *http.Request, q url.Values) (*account, error) {
 // finishAuthorization makes the code and leads the browser to the application.
 func (s *Service) finishAuthorization(w http.ResponseWriter, r *http.Request, q url.Values, a *account) {
 	s.mu.Lock()
-	session := s.signBrowserIn(w, a)
-	code, err := s.approve(q, session)
+	code, err := s.approve(q, s.browserSession(a))
 	if err == nil {
+		s.signBrowserIn(w, a)
 		s.matchFlow(q, a)
 	}
 	s.mu.Unlock()

@@ -188,12 +188,11 @@ func (s *Service) checkForced(a *account, forced string) error {
 }
 
 // signBrowserIn gives the browser its cookie. The caller holds the lock.
-func (s *Service) signBrowserIn(w http.ResponseWriter, a *account) *session {
+func (s *Service) signBrowserIn(w http.ResponseWriter, a *account) {
 	t := s.browserSession(a)
 	http.SetCookie(w, &http.Cookie{
 		Name: browserCookie, Value: t.id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
-	return t
 }
 
 // parseForm reads a form and the query it carries on.

@@ -112,7 +112,7 @@ func TestSeedOfPairwiseIDsHasBounds(t *testing.T) {
 	good := f.redeem(p.approve(f, s.NewAccount("a@example.com", "password1")))
 	for name, seed := range map[string]any{"negative": -1, "too large": 1025, "text": "1", "null": nil, "fraction": 0.5} {
 		t.Run(name, func(t *testing.T) {
-			q := &peer{t: t, s: s, http: p.http}
+			q := p.in(t)
 			q.post("/v1/oauth/token", "", with(good, "ppid_seed", seed)).fails(400, 107)
 			q.post("/v1/token", "", with(good, "ppid_seed", seed)).fails(400, 109)
 		})

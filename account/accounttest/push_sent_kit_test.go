@@ -26,6 +26,14 @@ func (l *headerLog) reset() []http.Header {
 	return out
 }
 
+// watcher registers a device of the account that listens to its pushes.
+func (p *peer) watcher(h *Account, name string) *agent {
+	p.t.Helper()
+	g := newAgent(p.t, p.s, name)
+	p.post("/v1/account/device", p.session(h), g.record(name, sendTab)).ok()
+	return g
+}
+
 // newKeyRecord is a registration with good push keys and no callback yet.
 func newKeyRecord(name string) map[string]any {
 	return map[string]any{

@@ -127,9 +127,7 @@ func TestRepliesAreJSONOfOneShape(t *testing.T) {
 // oauth server knows small ones only.
 func TestHexLetters(t *testing.T) {
 	t.Parallel()
-	s := New(t)
-	p := newPeer(t, s)
-	h := s.NewAccount("a@example.com", "password1")
+	_, p, h := newStage(t)
 	tokens := p.signIn(ReferenceClientID, everything, h)
 	session := typedSession(tokens.str("session_token"))
 	id := h.Devices()[0].ID
