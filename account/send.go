@@ -83,9 +83,17 @@ func (a *Account) SendTab(ctx context.Context, deviceID, title, url string, opts
 // ErrTooLarge. A failed command does not keep the following ones from being
 // tried, unless it was refused by a server that asks to wait or ctx has ended.
 func (a *Account) CloseTabs(ctx context.Context, deviceID string, urls []string) (unsent []string, err error) {
+	_, unsent, err = a.CloseTabsDelivery(ctx, deviceID, urls)
+	return unsent, err
+}
+
+// CloseTabsDelivery is [Account.CloseTabs] and tells, as [Account.SendTab] does, whether the device was
+// alerted. Of several commands it tells of the last one accepted: one alert has the device fetch them
+// all. Without an accepted command the delivery is the zero one.
+func (a *Account) CloseTabsDelivery(ctx context.Context, deviceID string, urls []string) (delivery Delivery, unsent []string, err error) {
 	flow, _, err := a.telemetryIDs()
 	if err != nil {
-		return urls, err
+		return Delivery{}, urls, err
 	}
 	unsent = urls
 	err = a.onDeviceRoute(ctx, func(ctx context.Context) error {
@@ -94,15 +102,15 @@ func (a *Account) CloseTabs(ctx context.Context, deviceID string, urls []string)
 			if err != nil {
 				return err
 			}
-			unsent, err = out.closeTabs(ctx, unsent, flow)
+			unsent, err = out.closeTabs(ctx, unsent, flow, &delivery)
 			return err
 		})
 	})
-	return unsent, err
+	return delivery, unsent, err
 }
 
 // closeTabs sends the chunks one after the other.
-func (o *outgoing) closeTabs(ctx context.Context, urls []string, flow string) (unsent []string, err error) {
+func (o *outgoing) closeTabs(ctx context.Context, urls []string, flow string, last *Delivery) (unsent []string, err error) {
 	chunks, tooLong := chunkURLs(urls, maxCommandPayload)
 	var failures []error
 	for i, chunk := range chunks {
@@ -110,8 +118,9 @@ func (o *outgoing) closeTabs(ctx context.Context, urls []string, flow string) (u
 		if err != nil {
 			return append(unsent, flatten(chunks[i:], tooLong)...), fmt.Errorf("%w: %w", ErrInternal, err)
 		}
-		_, err = o.invoke(ctx, CloseTabsPayload{URLs: chunk, FlowID: flow, StreamID: stream}, closeTabsTTL)
+		delivery, err := o.invoke(ctx, CloseTabsPayload{URLs: chunk, FlowID: flow, StreamID: stream}, closeTabsTTL)
 		if err == nil {
+			*last = delivery
 			o.account.telemetry.recordSent(sentRecord{telemetryCloseTabs, flow, stream})
 			continue
 		}

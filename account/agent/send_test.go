@@ -183,7 +183,7 @@ func TestCloseTabs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := desk.awaitSent(entries[0].ID, localapi.SendAccepted); !got.Close {
+	if got := desk.awaitSent(entries[0].ID, localapi.SendAlerted, localapi.SendAccepted); !got.Close || got.State != localapi.SendAlerted {
 		t.Errorf("sent as %+v", got)
 	}
 	lap.await("the request", func(s localapi.Snapshot) bool { return s.Inbox.Total == 1 })

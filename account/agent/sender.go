@@ -146,7 +146,7 @@ func (s *sender) attempt(ctx context.Context, entry sent) (account.Delivery, err
 	var err error
 	if entry.Close {
 		var unsent []string
-		unsent, err = acct.CloseTabs(ctx, entry.ToID, []string{entry.URL})
+		delivery, unsent, err = acct.CloseTabsDelivery(ctx, entry.ToID, []string{entry.URL})
 		if err == nil && len(unsent) > 0 {
 			err = account.ErrTooLarge
 		}
