@@ -25,6 +25,17 @@ func (p *program) usage(message string) error {
 	return &failure{exit: ExitUsage, code: localapi.CodeUsage, message: message, hint: p.Words.T("cli.hint.help")}
 }
 
+// notALink says that a text is not a link that devices take.
+func (p *program) notALink(text string) error {
+	return &failure{
+		exit: ExitUsage, code: localapi.CodeUsage, hint: p.Words.T("cli.hint.link"),
+		message: p.Words.T("cli.error.not_a_link", "Text", shorten(plain(withoutQuery(text)), shownLink)),
+	}
+}
+
+// shownLink is how many characters of a refused link are shown.
+const shownLink = 80
+
 // missing says that this program was built or wired without a part.
 func (p *program) missing() error {
 	return &failure{exit: ExitFailed, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.not_in_this_program"), hint: p.Words.T("cli.hint.window_program")}

@@ -28,7 +28,7 @@ func (p *program) links(args []string) ([]localapi.Link, error) {
 	var links []localapi.Link
 	add := func(text string) error {
 		if !isLink(text) {
-			return p.usage(p.Words.T("cli.error.not_a_link", "Text", shorten(plain(withoutQuery(text)), 80)))
+			return p.notALink(text)
 		}
 		links = append(links, localapi.Link{URL: text})
 		return nil
