@@ -52,6 +52,8 @@ func (d demoWorld) Scan(ctx context.Context, address string) error {
 	return d.client().Scan(ctx, address)
 }
 
+func (d demoWorld) ShowCode(ctx context.Context) (string, error) { return d.client().ShowCode(ctx) }
+
 func (d demoWorld) Report(ctx context.Context) (any, error) { return d.client().Report(ctx) }
 
 // enterDemo makes sure that the demo world runs and tells where its servers are. A world that was

@@ -38,13 +38,15 @@ func run(args []string) int {
 		Client: func(demo bool) cli.Agent {
 			return localapi.Dial(desktop.LocatePaths(demo).Socket)
 		},
-		EnsureAgent: ensureAgent,
-		RunAgent:    runAgent,
-		RunWindow:   runWindow,
-		Demo:        demoWorld{},
-		Open:        opener.OpenWith,
-		DrawCode:    qr.Draw,
-		ReadCode:    qr.Read,
-		GrabScreen:  desktop.GrabScreen,
+		EnsureAgent:      ensureAgent,
+		RunAgent:         runAgent,
+		RunWindow:        runWindow,
+		Demo:             demoWorld{},
+		Open:             opener.OpenWith,
+		DrawCode:         qr.Draw,
+		ReadCode:         qr.Read,
+		ReadPicture:      qr.DecodeFrom,
+		ClipboardPicture: desktop.ClipboardPicture,
+		GrabScreen:       desktop.GrabScreen,
 	}, args)
 }

@@ -74,16 +74,18 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths desktop.Paths) 
 	})
 	opener := new(desktop.Opener)
 	return window.New(window.Params{
-		App:        app.NewWithID(id),
-		Agent:      localapi.Dial(paths.Socket),
-		Open:       func(browser, address string) error { return opener.OpenWith(ctx, browser, address) },
-		Pane:       start.Pane,
-		Icon:       icon,
-		DrawCode:   qr.Draw,
-		ReadCode:   qr.Read,
-		GrabScreen: desktop.GrabScreen,
-		StartAgent: func(ctx context.Context) error { return ensureAgent(ctx, start.Demo) },
-		LogFolder:  paths.Logs,
-		NoTray:     desktop.FindTrayHost(ctx) == desktop.TrayHostAbsent,
+		App:              app.NewWithID(id),
+		Agent:            localapi.Dial(paths.Socket),
+		Open:             func(browser, address string) error { return opener.OpenWith(ctx, browser, address) },
+		Pane:             start.Pane,
+		Icon:             icon,
+		DrawCode:         qr.Draw,
+		ReadCode:         qr.Read,
+		ReadPicture:      qr.DecodeFrom,
+		ClipboardPicture: desktop.ClipboardPicture,
+		GrabScreen:       desktop.GrabScreen,
+		StartAgent:       func(ctx context.Context) error { return ensureAgent(ctx, start.Demo) },
+		LogFolder:        paths.Logs,
+		NoTray:           desktop.FindTrayHost(ctx) == desktop.TrayHostAbsent,
 	})
 }

@@ -24,7 +24,7 @@ type Report struct {
 	// LiveTokens are the credentials that the service still honours, without those of the demo's
 	// own devices: those of the programs under trial.
 	LiveTokens []Token `json:"liveTokens"`
-	// Pairing is how the last scan went: a state of package pairing, empty before the first.
+	// Pairing is how the last scan or shown code went: a state of package pairing, empty before the first.
 	Pairing string `json:"pairing,omitempty"`
 	// Requests counts what the service was asked.
 	Requests int `json:"requests"`
@@ -61,6 +61,14 @@ func (w *world) handler() http.Handler {
 		return err
 	}))
 	mux.HandleFunc("POST /scan", w.about(w.scan))
+	mux.HandleFunc("POST /show-code", func(out http.ResponseWriter, r *http.Request) {
+		address, err := w.showCode(r.Context())
+		if err != nil {
+			http.Error(out, err.Error(), http.StatusConflict)
+			return
+		}
+		answer(out, order{address})
+	})
 	return mux
 }
 
@@ -92,13 +100,15 @@ func answer(out http.ResponseWriter, value any) {
 
 func (w *world) report() Report {
 	r := Report{Config: w.config, LiveTokens: []Token{}, Requests: len(w.svc.Requests())}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, t := range w.svc.LiveTokens() {
-		if t.ClientID != accounttest.AndroidClientID && t.ClientID != accounttest.IOSClientID {
+		ours := t.ClientID == accounttest.AndroidClientID || t.ClientID == accounttest.IOSClientID ||
+			(w.laptop != nil && t.Kind == "session" && t.ID == w.laptop.session)
+		if !ours {
 			r.LiveTokens = append(r.LiveTokens, Token{Kind: t.Kind, ClientID: t.ClientID, ID: t.ID})
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	r.Received = append([]Received{}, slices.Clone(w.received)...)
 	r.Pairing = w.pairing
 	for _, d := range w.devices {
@@ -133,6 +143,14 @@ func (c *Client) SendMe(ctx context.Context, url string) error {
 // phone waits for the other side.
 func (c *Client) Scan(ctx context.Context, address string) error {
 	return c.call(ctx, http.MethodPost, "/scan", order{address}, nil)
+}
+
+// ShowCode has a demo laptop that is signed in show a pairing code, and gives its address. The laptop
+// says yes to whoever reads it.
+func (c *Client) ShowCode(ctx context.Context) (string, error) {
+	var out order
+	err := c.call(ctx, http.MethodPost, "/show-code", struct{}{}, &out)
+	return out.URL, err
 }
 
 // Stop ends the demo. One that does not run is [ErrNotRunning].

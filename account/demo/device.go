@@ -62,7 +62,7 @@ func newDevice(w *world, p deviceParams) (*device, error) {
 var scopes = []string{account.ScopeProfile, account.ScopeOldSync}
 
 // signIn signs the device in; the service plays the person at the page.
-func (d *device) signIn(ctx context.Context) error {
+func (d *device) signIn(ctx context.Context, scopes ...string) error {
 	state, err := d.acct.ProcessEvent(ctx, account.EventBeginOAuth{Scopes: scopes, Entrypoint: "demo"})
 	if state.Kind != account.Authenticating {
 		return errors.Join(errSignIn, err)

@@ -37,9 +37,7 @@ func (w *world) scan(ctx context.Context, address string) error {
 		Address: address, Server: w.svc.URL(), Redeemer: redeemer{d},
 		Relay: pairing.Relay{URL: w.svc.PairingURL(), UserAgent: phoneAgent},
 		Changed: func(s pairing.Status) {
-			w.mu.Lock()
-			w.pairing = string(s.State)
-			w.mu.Unlock()
+			w.notePairing(s.State)
 			switch s.State {
 			case pairing.Confirming:
 				w.work.Go(func() {
@@ -81,11 +79,18 @@ func (w *world) scan(ctx context.Context, address string) error {
 	}
 }
 
-// settle lets a phone that was paired live with the others.
+// notePairing keeps how a pairing goes.
+func (w *world) notePairing(state pairing.State) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pairing = string(state)
+}
+
+// settle lets a device that was added live with the others.
 func (w *world) settle(d *device) {
 	w.work.Go(func() { d.live(w.ctx) })
 	if err := d.announce(w.ctx); err != nil {
-		w.logger.Warn("the paired phone cannot be alerted", "error", err)
+		w.logger.Warn("a new demo device cannot be alerted", "device", d.params.Name, "error", err)
 	}
 	w.mu.Lock()
 	w.devices = append(w.devices, d)

@@ -56,7 +56,10 @@ type world struct {
 	devices  []*device
 	received []Received
 	scans    int
-	pairing  string // how the last scan went
+	pairing  string  // how the last pairing went
+	laptop   *laptop // nil until it has to show a code
+
+	showing sync.Mutex // orders to show a code come one at a time
 }
 
 // Serve runs the demo until ctx ends or somebody stops it. A second demo on the same socket is
@@ -118,7 +121,7 @@ func (w *world) add(p deviceParams) error {
 		return err
 	}
 	w.work.Go(func() { d.live(w.ctx) })
-	if err := d.signIn(w.ctx); err != nil {
+	if err := d.signIn(w.ctx, scopes...); err != nil {
 		return err
 	}
 	if err := d.announce(w.ctx); err != nil {

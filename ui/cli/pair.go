@@ -1,12 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // pictures of codes
-	_ "image/png"  // screenshots of codes
 	"io"
 	"os"
 	"strings"
@@ -20,15 +19,18 @@ import (
 func (p *program) pairCommand() *cobra.Command {
 	t := p.Words.T
 	cmd := &cobra.Command{Use: "pair", Short: t("cli.pair.short")}
+	clipboard := false
+	join := &cobra.Command{
+		Use: "join [URL|IMAGE|-]", Short: t("cli.pair.join.short"), Long: t("cli.pair.join.long"), Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return p.pairJoin(cmd.Context(), args, clipboard) },
+	}
+	join.Flags().BoolVar(&clipboard, "clipboard", false, t("cli.flag.clipboard"))
 	cmd.AddCommand(
 		&cobra.Command{
 			Use: "show", Short: t("cli.pair.show.short"), Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return p.pairShow(cmd.Context()) },
 		},
-		&cobra.Command{
-			Use: "join [URL|IMAGE|-]", Short: t("cli.pair.join.short"), Long: t("cli.pair.join.long"), Args: cobra.MaximumNArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error { return p.pairJoin(cmd.Context(), args) },
-		},
+		join,
 	)
 	return cmd
 }
@@ -49,8 +51,16 @@ func (p *program) pairShow(ctx context.Context) error {
 }
 
 // pairJoin signs this computer in by the code that another device shows.
-func (p *program) pairJoin(ctx context.Context, args []string) error {
-	address, err := p.pairingAddress(ctx, args)
+func (p *program) pairJoin(ctx context.Context, args []string, clipboard bool) error {
+	address, err := "", error(nil)
+	switch {
+	case !clipboard:
+		address, err = p.pairingAddress(ctx, args)
+	case len(args) > 0:
+		return p.usage(p.Words.T("cli.error.clipboard_alone"))
+	default:
+		address, err = p.codeOnClipboard(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -72,9 +82,10 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 		}
 		picture, err := p.GrabScreen(ctx)
 		if err != nil {
-			return "", err
+			return "", p.noCode("cli.error.no_screen", err)
 		}
-		return p.ReadCode(picture)
+		address, err := p.ReadCode(picture)
+		return address, p.noCode("cli.error.no_code_on_screen", err)
 	}
 	arg := args[0]
 	if arg == "-" {
@@ -87,24 +98,45 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 	if isLink(arg) {
 		return arg, nil
 	}
-	if p.ReadCode == nil {
+	if p.ReadPicture == nil {
 		return "", p.missing()
 	}
-	picture, err := readPicture(arg)
+	address, err := p.codeInFile(arg)
 	if err != nil {
 		return "", &failure{exit: ExitUsage, code: localapi.CodeUsage, message: p.Words.T("cli.error.no_picture", "Name", plain(arg)), hint: plain(err.Error())}
 	}
-	return p.ReadCode(picture)
+	return address, nil
 }
 
-func readPicture(path string) (picture image.Image, err error) {
+// codeInFile reads the code in a picture file.
+func (p *program) codeInFile(path string) (address string, err error) {
 	file, err := os.Open(path) //nolint:gosec // the file the user named
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	picture, _, err = image.Decode(file)
-	return picture, err
+	return p.ReadPicture(file)
+}
+
+// codeOnClipboard reads the code in the picture on the clipboard.
+func (p *program) codeOnClipboard(ctx context.Context) (string, error) {
+	if p.ClipboardPicture == nil || p.ReadPicture == nil {
+		return "", p.missing()
+	}
+	picture, err := p.ClipboardPicture(ctx)
+	if err != nil {
+		return "", p.noCode("cli.error.no_clipboard_picture", err)
+	}
+	address, err := p.ReadPicture(bytes.NewReader(picture))
+	return address, p.noCode("cli.error.no_code_on_clipboard", err)
+}
+
+// noCode says why no code was found, in the user's language, with the ways that remain.
+func (p *program) noCode(message string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &failure{exit: ExitFailed, code: localapi.CodeConflict, message: p.Words.T(message), hint: p.Words.T("cli.hint.give_code")}
 }
 
 // errPairingOver ends the watching of a pairing.
@@ -223,20 +255,67 @@ func (p *program) askPairing(ctx context.Context, agent Agent, now localapi.Pair
 	if now.Authority {
 		question = t("cli.pair.ask_show")
 	}
-	yes, err := p.confirm(question)
-	if err != nil {
+	said, err := p.whileAsked(ctx, agent, func() (said answer) {
+		if said.yes, said.err = p.confirm(question); said.yes && now.NeedsTOTP {
+			said.totp, said.err = p.ask(t("cli.pair.ask_totp"))
+		}
+		return said
+	})
+	switch {
+	case err != nil:
 		return err
-	}
-	if !yes {
+	case said.moot:
+		fmt.Fprintln(p.Err) // the question stands on an open line
+		return nil
+	case said.err != nil:
+		return said.err
+	case !said.yes:
 		return &failure{exit: ExitFailed, code: localapi.CodeConflict, message: t("cli.pair.declined")}
 	}
-	totp := ""
-	if now.NeedsTOTP {
-		if totp, err = p.ask(t("cli.pair.ask_totp")); err != nil {
-			return err
+	return agent.ConfirmPairing(ctx, said.totp)
+}
+
+// answer is what a person said to the question of a pairing.
+type answer struct {
+	yes  bool
+	totp string
+	err  error
+	moot bool // the question was settled elsewhere
+}
+
+// whileAsked asks for as long as there is something to answer: the other side may take its request
+// back, the time may run out, another face may answer. Reading a terminal cannot be interrupted, so
+// then the question is left behind; the command ends soon after.
+func (p *program) whileAsked(ctx context.Context, agent Agent, ask func() answer) (answer, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan answer, 1)
+	go func() { answers <- ask() }()
+	over := make(chan error, 1)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		for update, err := range agent.Watch(ctx, localapi.FaceCommand) {
+			now := update.Snapshot.Pairing
+			if err == nil && now != nil && !now.ConfirmedHere && (now.State == localapi.PairAsked || now.State == localapi.PairConfirming) {
+				continue
+			}
+			over <- err
+			return
 		}
+	}()
+	defer func() { cancel(); <-watched }()
+	select {
+	case said := <-answers:
+		return said, nil
+	case err := <-over:
+		if err != nil && ctx.Err() == nil {
+			return <-answers, nil // the agent will be missed when the answer is given
+		}
+		return answer{moot: true}, nil
+	case <-ctx.Done():
+		return answer{}, ctx.Err()
 	}
-	return agent.ConfirmPairing(ctx, totp)
 }
 
 // peerCard lists what is known of the other side, one line each.

@@ -69,6 +69,8 @@ type Demo interface {
 	// Scan makes the demo phone scan the pairing code at address, or when address is empty the
 	// one that this computer shows.
 	Scan(ctx context.Context, address string) error
+	// ShowCode makes the demo laptop show a pairing code and gives its address.
+	ShowCode(ctx context.Context) (string, error)
 	// Report tells what the demo devices received and what the service holds; it is printed as JSON.
 	Report(ctx context.Context) (any, error)
 }
@@ -94,8 +96,12 @@ type Params struct {
 	Open func(ctx context.Context, browser, address string) error
 	// DrawCode draws a text as a QR code: one pixel for a module, no quiet zone.
 	DrawCode func(text string) (image.Image, error)
-	// ReadCode finds the QR code in a picture.
+	// ReadCode finds the QR code in a picture of the screen.
 	ReadCode func(picture image.Image) (string, error)
+	// ReadPicture finds the QR code in a picture file, whose size it bounds.
+	ReadPicture func(file io.Reader) (string, error)
+	// ClipboardPicture gives the picture file on the clipboard.
+	ClipboardPicture func(ctx context.Context) ([]byte, error)
 	// GrabScreen takes a picture of the screen.
 	GrabScreen func(ctx context.Context) (image.Image, error)
 	// More are further commands, made by the program.

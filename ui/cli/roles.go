@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -74,11 +75,22 @@ func (p *program) demoCommand() *cobra.Command {
 	add("stop", t("cli.demo.stop.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error { return p.Demo.Stop(ctx) })
 	add("send-me URL", t("cli.demo.send_me.short"), cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		if !isLink(args[0]) {
-			return p.usage(t("cli.error.not_a_link", "Text", shorten(plain(withoutQuery(args[0])), 80)))
+			return p.notALink(args[0])
 		}
 		return p.Demo.SendMe(ctx, args[0])
 	})
 	add("scan [URL]", t("cli.demo.scan.short"), cobra.MaximumNArgs(1), p.demoScan)
+	add("show-code", t("cli.demo.show_code.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		address, err := p.Demo.ShowCode(ctx)
+		if err != nil {
+			return err
+		}
+		if p.json {
+			return p.printJSON(map[string]string{"url": address})
+		}
+		fmt.Fprintln(p.Out, address)
+		return nil
+	})
 	add("report", t("cli.demo.report.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		report, err := p.Demo.Report(ctx)
 		if err != nil {

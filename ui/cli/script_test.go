@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -42,8 +43,21 @@ func run() int {
 			record("open %q %s", browser, address)
 			return nil
 		},
-		DrawCode:   func(string) (image.Image, error) { return oneDarkModule(), nil },
-		ReadCode:   func(image.Image) (string, error) { return "https://pair.test/#fromscreen", nil },
+		DrawCode: func(string) (image.Image, error) { return oneDarkModule(), nil },
+		ReadCode: func(image.Image) (string, error) { return "https://pair.test/#fromscreen", nil },
+		ReadPicture: func(file io.Reader) (string, error) {
+			text, err := io.ReadAll(file)
+			if err != nil || !strings.HasPrefix(string(text), "picture of ") {
+				return "", errors.Join(err, errors.New("not a picture"))
+			}
+			return strings.TrimSpace(strings.TrimPrefix(string(text), "picture of ")), nil
+		},
+		ClipboardPicture: func(context.Context) ([]byte, error) {
+			if os.Getenv("NO_PICTURE") != "" {
+				return nil, errors.New("no picture")
+			}
+			return []byte("picture of https://pair.test/#fromclipboard"), nil
+		},
 		GrabScreen: func(context.Context) (image.Image, error) { return oneDarkModule(), nil },
 		Demo:       recordingDemo{},
 	}, os.Args[1:])
@@ -80,6 +94,10 @@ func (recordingDemo) SendMe(_ context.Context, link string) error {
 func (recordingDemo) Scan(_ context.Context, address string) error {
 	record("demo scan %s", address)
 	return nil
+}
+
+func (recordingDemo) ShowCode(context.Context) (string, error) {
+	return "https://pair.test/#shown", nil
 }
 
 func (recordingDemo) Report(context.Context) (any, error) {

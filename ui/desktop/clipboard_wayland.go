@@ -18,6 +18,7 @@ import (
 // ext_data_control_v1 of wayland-protocols, or its forerunner zwlr_data_control_v1 of
 // wlr-protocols, whose requests and events are the same.
 type waylandClipboard struct {
+	content waylandContent
 	conn    *waylandConn
 	manager uint32
 	device  uint32
@@ -67,14 +68,25 @@ func waylandTexts() []string {
 	return []string{"text/plain;charset=utf-8", "text/plain", "UTF8_STRING", "STRING"}
 }
 
-// openWaylandClipboard connects to the compositor named by WAYLAND_DISPLAY.
+// waylandContent is what is read from the clipboard.
+type waylandContent struct {
+	forms     []string // best first
+	limit     int64    // in bytes
+	everyTime bool     // tell of every selection, also of one that brings nothing new
+}
+
+// openWaylandClipboard connects to the compositor named by WAYLAND_DISPLAY, to read text.
 func openWaylandClipboard() (Clipboard, error) {
+	return newWaylandClipboard(waylandContent{forms: waylandTexts(), limit: maxClipboardText})
+}
+
+func newWaylandClipboard(content waylandContent) (*waylandClipboard, error) {
 	conn, err := dialWayland()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoClipboard, err)
 	}
 	c := &waylandClipboard{
-		conn: conn, changed: make(chan struct{}, 1), quit: make(chan struct{}),
+		content: content, conn: conn, changed: make(chan struct{}, 1), quit: make(chan struct{}),
 		offers: map[uint32][]string{}, sources: map[uint32]string{}, registry: map[string]waylandGlobal{},
 	}
 	if err := c.prepare(); err != nil {
@@ -231,9 +243,9 @@ func (c *waylandClipboard) selected(offer uint32) error {
 	}
 	clear(c.offers)
 	form := ""
-	for _, text := range waylandTexts() {
-		if slices.Contains(mimes, text) {
-			form = text
+	for _, wanted := range c.content.forms {
+		if slices.Contains(mimes, wanted) {
+			form = wanted
 			break
 		}
 	}
@@ -272,8 +284,8 @@ func (c *waylandClipboard) receive(offer uint32, form string, turn uint64) error
 		}
 		stop := c.onQuit(func() { _ = r.SetReadDeadline(time.Now()) }) // Close does not wait for others
 		defer stop()
-		text, err := io.ReadAll(io.LimitReader(r, maxClipboardText+1))
-		if err != nil || len(text) > maxClipboardText {
+		text, err := io.ReadAll(io.LimitReader(r, c.content.limit+1))
+		if err != nil || int64(len(text)) > c.content.limit {
 			text = nil
 		}
 		c.set(turn, string(text))
@@ -298,7 +310,7 @@ func (c *waylandClipboard) onQuit(f func()) (stop func()) {
 // set takes over a text unless a newer selection has come since.
 func (c *waylandClipboard) set(turn uint64, text string) {
 	c.mu.Lock()
-	differs := turn == c.turn && c.text != text
+	differs := turn == c.turn && (c.text != text || c.content.everyTime)
 	if turn == c.turn {
 		c.text = text
 	}

@@ -3,6 +3,7 @@
 package desktop_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -118,8 +119,15 @@ func TestWaylandClipboard(t *testing.T) {
 	until(t, c, "")
 	run("after", "wl-copy", "-t", "text/plain;charset=utf-8")
 	until(t, c, "after")
-	run("\x89PNG", "wl-copy", "-t", "image/png")
+	if _, err := desktop.ClipboardPicture(t.Context()); !errors.Is(err, desktop.ErrNoClipboardPicture) {
+		t.Errorf("a text as a picture: %v", err)
+	}
+	large := "\x89PNG" + strings.Repeat("x", 1<<20)
+	run(large, "wl-copy", "-t", "image/png")
 	until(t, c, "")
+	if picture, err := desktop.ClipboardPicture(t.Context()); err != nil || string(picture) != large {
+		t.Errorf("%d bytes of a picture, %v", len(picture), err)
+	}
 
 	for _, text := range []string{"https://tabferry.test/ü", "again"} {
 		if err := c.SetText(text); err != nil {

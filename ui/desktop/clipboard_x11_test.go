@@ -4,6 +4,8 @@ package desktop_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -125,5 +127,44 @@ func TestNoDisplayNoClipboard(t *testing.T) {
 	t.Setenv("DISPLAY", ":987")
 	if _, err := desktop.OpenClipboard(); err == nil {
 		t.Fatal("a clipboard of a display that does not exist")
+	}
+}
+
+func TestX11ClipboardPicture(t *testing.T) {
+	xvfb(t)
+	if picture, err := desktop.ClipboardPicture(t.Context()); !errors.Is(err, desktop.ErrNoClipboardPicture) {
+		t.Errorf("an empty clipboard gives %d bytes, %v", len(picture), err)
+	}
+	for name, c := range map[string]struct {
+		content string
+		args    []string
+		want    error
+	}{
+		"whole":     {"\x89PNG and so on", []string{"-t", "image/png"}, nil},
+		"in pieces": {strings.Repeat("\x89PNG and so on", 500_000), []string{"-t", "image/png"}, nil},
+		"jpeg":      {"\xff\xd8\xff and so on", []string{"-t", "image/jpeg"}, nil},
+		"text":      {"https://example.org/", nil, desktop.ErrNoClipboardPicture},
+	} {
+		t.Run(name, func(t *testing.T) {
+			xclip(t, c.content, c.args...)
+			for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+				picture, err := desktop.ClipboardPicture(t.Context())
+				if errors.Is(err, c.want) && (c.want != nil || string(picture) == c.content) {
+					return
+				}
+				if time.Now().After(deadline) { // xclip becomes the owner a moment after it seems to be done
+					t.Fatalf("%d bytes of %d, %v", len(picture), len(c.content), err)
+				}
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := desktop.ClipboardPicture(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: %v", err)
+	}
+	t.Setenv("DISPLAY", "")
+	if _, err := desktop.ClipboardPicture(t.Context()); !errors.Is(err, desktop.ErrClipboardPicturesUnsupported) {
+		t.Errorf("without a display: %v", err)
 	}
 }

@@ -3,10 +3,12 @@ package qr
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	_ "image/gif"  // pictures may come in
 	_ "image/jpeg" // any of these
 	_ "image/png"  // forms
+	"io"
 	"slices"
 	"strings"
 
@@ -39,7 +41,17 @@ const (
 	largeSide = 1400
 )
 
-// Decode finds the code in the bytes of a picture file; see Read.
+// DecodeFrom finds the code in a picture file; see Decode. It reads no more than a picture can have.
+func DecodeFrom(file io.Reader) (string, error) {
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return "", fmt.Errorf("qr: reading the picture: %w", err)
+	}
+	return Decode(data)
+}
+
+// Decode finds the code in the bytes of a picture file; see Read. A file or a picture beyond any
+// screen is ErrTooLarge before anything is unpacked.
 func Decode(data []byte) (string, error) {
 	if len(data) > maxFile {
 		return "", ErrTooLarge

@@ -13,14 +13,14 @@ import (
 const maxLink = 64 << 10
 
 // copiedLink gives the link that a copied text is, or nothing: the text must be one http or https
-// link and nothing else.
+// link and nothing else. The address of a pairing code is a secret and offered to nobody.
 func copiedLink(text string) string {
 	text = strings.TrimSpace(text)
 	if len(text) > maxLink || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return ""
 	}
 	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || strings.Contains(u.Fragment, "channel_key=") {
 		return ""
 	}
 	return text

@@ -266,14 +266,15 @@ func TestShortLink(t *testing.T) {
 
 func TestCopiedLink(t *testing.T) {
 	for text, want := range map[string]string{
-		"https://example.org/a?b":       "https://example.org/a?b",
-		"  http://example.org\n":        "http://example.org",
-		"see https://example.org":       "",
-		"https://a.test https://b.test": "",
-		"ftp://example.org":             "",
-		"javascript:alert(1)":           "",
-		"https://":                      "",
-		"":                              "",
+		"https://example.org/a?b":                                  "https://example.org/a?b",
+		"  http://example.org\n":                                   "http://example.org",
+		"see https://example.org":                                  "",
+		"https://a.test https://b.test":                            "",
+		"ftp://example.org":                                        "",
+		"https://accounts.example/pair#channel_id=a&channel_key=b": "",
+		"javascript:alert(1)":                                      "",
+		"https://":                                                 "",
+		"":                                                         "",
 		"https://example.org/" + strings.Repeat("x", 70<<10): "",
 	} {
 		if got := copiedLink(text); got != want {

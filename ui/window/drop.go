@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"image"
-	_ "image/gif" // pictures of codes come in all usual formats
 	"io"
 	"net/url"
 	"os"
@@ -21,12 +19,13 @@ import (
 // errNoCode says that a picture holds no code that can be read.
 var errNoCode = errors.New("window: no code in the picture")
 
-// maxPixels bounds the pictures that are decoded: five screens of 4096 by 2304 side by side.
-const maxPixels = 48 << 20
-
-// pasted takes a text that was pasted outside of a field.
+// pasted takes what was pasted outside of a field; without a text that is a picture of a code.
 func (w *Window) pasted(words string) {
 	if w.dialog != nil {
+		return
+	}
+	if strings.TrimSpace(words) == "" && w.canPastePictures() {
+		w.pastePicture()
 		return
 	}
 	if looksLikePairing(words) {
@@ -147,7 +146,7 @@ func (w *Window) dropped(uris []fyne.URI) {
 func (w *Window) readFiles(files []string) {
 	var links []localapi.Link
 	var codes []string
-	read := w.p.ReadCode
+	read := w.p.ReadPicture
 	w.call(func(ctx context.Context) error {
 		for _, file := range files {
 			if err := ctx.Err(); err != nil {
@@ -169,18 +168,54 @@ func (w *Window) readFiles(files []string) {
 		}
 		return nil
 	}, func(err error) {
-		switch i := slices.IndexFunc(codes, looksLikePairing); {
+		switch {
 		case errors.Is(err, errNoCode):
 			w.toasts.say(toneBad, w.t("window.pair.no_code"))
 		case err != nil:
 			w.toasts.say(toneBad, w.t("window.error.read_file"))
-		case i >= 0:
-			w.join(codes[i])
 		default:
-			for _, code := range codes {
-				links = append(links, findLinks(code)...)
-			}
-			w.take(links[:min(len(links), maxLinks)])
+			w.takeCodes(codes, links)
+		}
+	})
+}
+
+// takeCodes takes the texts of codes, and links found beside them: a code that pairs goes first.
+func (w *Window) takeCodes(codes []string, links []localapi.Link) {
+	if i := slices.IndexFunc(codes, looksLikePairing); i >= 0 {
+		w.join(codes[i])
+		return
+	}
+	for _, code := range codes {
+		links = append(links, findLinks(code)...)
+	}
+	w.take(links[:min(len(links), maxLinks)])
+}
+
+func (w *Window) canPastePictures() bool {
+	return w.p.ClipboardPicture != nil && w.p.ReadPicture != nil
+}
+
+// pastePicture reads the code in the picture on the clipboard, which the program that put it there
+// may take a while to hand over.
+func (w *Window) pastePicture() {
+	var code string
+	w.call(func(ctx context.Context) error {
+		picture, err := w.p.ClipboardPicture(ctx)
+		if err != nil {
+			return err
+		}
+		if code, err = w.p.ReadPicture(bytes.NewReader(picture)); err != nil {
+			return errNoCode
+		}
+		return nil
+	}, func(err error) {
+		switch {
+		case errors.Is(err, errNoCode):
+			w.toasts.say(toneWarn, w.t("window.pair.no_code"))
+		case err != nil:
+			w.toasts.say(toneInfo, w.t("window.pair.nothing_copied"))
+		default:
+			w.takeCodes([]string{code}, nil)
 		}
 	})
 }
@@ -202,24 +237,17 @@ func readUpTo(file string, limit int64) ([]byte, error) {
 	return content, nil
 }
 
-// codeInFile reads the code in a picture.
-func codeInFile(file string, read func(image.Image) (string, error)) (string, error) {
+// codeInFile reads the code in a picture file.
+func codeInFile(file string, read func(io.Reader) (string, error)) (string, error) {
 	if read == nil {
 		return "", errNoCode
 	}
-	content, err := readUpTo(file, maxPicture)
+	f, err := os.Open(file)
 	if err != nil {
 		return "", err
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(content))
-	if err != nil || config.Width <= 0 || config.Height <= 0 || config.Width > maxPixels/config.Height {
-		return "", errNoCode
-	}
-	picture, _, err := image.Decode(bytes.NewReader(content))
-	if err != nil {
-		return "", errNoCode
-	}
-	code, err := read(picture)
+	defer f.Close()
+	code, err := read(f)
 	if err != nil {
 		return "", errNoCode
 	}

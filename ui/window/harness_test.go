@@ -58,7 +58,7 @@ func inBubble(t *testing.T, edit func(*Params), f func(h *harness)) {
 				h.queue = append(h.queue, f)
 			},
 			Words:    func(string) *i18n.Catalogue { return i18n.New("en") },
-			DrawCode: qr.Draw, ReadCode: qr.Read,
+			DrawCode: qr.Draw, ReadCode: qr.Read, ReadPicture: qr.DecodeFrom,
 		}
 		if edit != nil {
 			edit(&p)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -23,20 +24,22 @@ const (
 	filePicture
 )
 
-// maxLinkFile and maxPicture bound what is read from a dropped file, in bytes. A browser's
-// bookmark export is a few megabytes, a photograph of a screen rarely more than ten.
-const (
-	maxLinkFile = 8 << 20
-	maxPicture  = 32 << 20
-)
+// maxLinkFile bounds what is read from a dropped file, in bytes: a browser's bookmark export is a
+// few megabytes. Pictures are bounded by who reads them.
+const maxLinkFile = 8 << 20
+
+// pictureFiles are the endings of pictures that may hold a code.
+func pictureFiles() []string { return []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"} }
 
 // kindOfFile goes by the name's ending.
 func kindOfFile(name string) fileKind {
-	switch strings.ToLower(filepath.Ext(name)) {
+	switch end := strings.ToLower(filepath.Ext(name)); end {
 	case ".url", ".webloc", ".desktop", ".html", ".htm", ".txt", ".md":
 		return fileLinks
-	case ".png", ".jpg", ".jpeg", ".gif":
-		return filePicture
+	default:
+		if slices.Contains(pictureFiles(), end) {
+			return filePicture
+		}
 	}
 	return fileOther
 }

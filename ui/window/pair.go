@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -28,6 +29,7 @@ type pairPane struct {
 	code    image.Image
 	codeFor string // which shown code the picture belongs to
 	asking  bool
+	copied  string // the address that was put on the clipboard, until the code is gone
 }
 
 // pairParts are the parts of the present face that change while it is shown.
@@ -167,10 +169,44 @@ func (p *pairPane) buildCode() fyne.CanvasObject {
 	p.parts.size = w.button("", func() { p.large = !p.large; p.fill() })
 	stop := w.button(w.t("window.pair.stop"), p.cancel)
 	p.parts.safe = stop
+	link := w.button(w.t("window.pair.copy"), p.askToCopy)
+	link.Importance = widget.LowImportance
 	scan := newText(w.t("window.pair.where_to_scan"))
 	scan.label.Alignment = fyne.TextAlignCenter
 	return newCard(vstack(gap, scan, p.parts.code, p.parts.left, p.parts.problem,
-		container.New(centredRow{gapSmall}, p.parts.size, stop)))
+		container.New(centredRow{gapSmall}, p.parts.size, stop), container.New(centredRow{gapSmall}, link)))
+}
+
+// askToCopy warns before the code's address goes to the clipboard, where every program can read it.
+func (p *pairPane) askToCopy() {
+	w := p.w
+	w.ask(question{title: w.t("window.pair.copy_title"), text: w.t("window.pair.copy_text"), yes: w.t("window.pair.copy"), do: p.copyLink})
+}
+
+// copyLink puts the code's address on the clipboard for as long as it is good.
+func (p *pairPane) copyLink() {
+	w := p.w
+	var address string
+	w.call(func(ctx context.Context) (err error) {
+		address, err = w.p.Agent.PairingCode(ctx)
+		return err
+	}, func(err error) {
+		if w.failed(err) {
+			return
+		}
+		w.p.Clipboard.SetContent(address)
+		p.copied = address
+		w.toasts.say(toneInfo, w.t("window.pair.copied"))
+		p.fill()
+	})
+}
+
+// forgetCopy takes a used or expired address off the clipboard, if it is still there.
+func (p *pairPane) forgetCopy() {
+	if p.copied != "" && p.w.p.Clipboard.Content() == p.copied {
+		p.w.p.Clipboard.SetContent("")
+	}
+	p.copied = ""
 }
 
 // buildConfirm shows who is on the other side; declining is the safe answer.
@@ -316,10 +352,14 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 	p.parts.address = w.field(w.t("window.pair.address"), w.t("window.pair.address_hint"))
 	p.parts.address.OnSubmitted = func(words string) { w.join(words) }
 	p.parts.address.paste = func(words string) bool {
-		if !looksLikePairing(words) {
+		switch {
+		case looksLikePairing(words):
+			w.join(words)
+		case strings.TrimSpace(words) == "" && w.canPastePictures():
+			w.pastePicture()
+		default:
 			return false
 		}
-		w.join(words)
 		return true
 	}
 	next := w.button(w.t("window.continue"), func() { w.join(p.parts.address.Text) })
@@ -327,14 +367,14 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 	if w.p.GrabScreen != nil && w.p.ReadCode != nil {
 		ways.Add(w.mainButton(w.t("window.pair.from_screen"), p.fromScreen))
 	}
-	if w.p.ReadCode != nil {
+	if w.p.ReadPicture != nil {
 		ways.Add(w.button(w.t("window.pair.from_picture"), p.fromPicture))
 	}
-	ways.Add(w.button(w.t("window.pair.from_clipboard"), func() { w.join(w.p.Clipboard.Content()) }))
+	ways.Add(w.button(w.t("window.pair.from_clipboard"), p.fromClipboard))
 	steps := vstack(gapSmall, step("1", w.t("window.pair.step_1")), step("2", w.t("window.pair.step_2")), step("3", w.t("window.pair.step_3")))
 	body := vstack(gap, wayTitle("code", w.t("window.pair.computer")), newMuted(w.t("window.pair.computer_text")), steps, ways,
 		container.NewBorder(nil, nil, nil, next, p.parts.address))
-	if w.p.ReadCode != nil {
+	if w.p.ReadPicture != nil {
 		body.Add(newMuted(w.t("window.pair.drop")))
 	}
 	return newCard(body)
@@ -370,6 +410,16 @@ func (p *pairPane) fromScreen() {
 	})
 }
 
+// fromClipboard takes the address on the clipboard, or else reads the code in the picture there.
+func (p *pairPane) fromClipboard() {
+	words := p.w.p.Clipboard.Content()
+	if looksLikePairing(words) || !p.w.canPastePictures() {
+		p.w.join(words)
+		return
+	}
+	p.w.pastePicture()
+}
+
 // fromPicture reads the code from a picture file.
 func (p *pairPane) fromPicture() {
 	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
@@ -385,7 +435,7 @@ func (p *pairPane) fromPicture() {
 		}
 		p.w.readFiles([]string{path})
 	}, p.w.win)
-	open.SetFilter(storage.NewExtensionFileFilter([]string{".png", ".jpg", ".jpeg", ".gif"}))
+	open.SetFilter(storage.NewExtensionFileFilter(pictureFiles()))
 	open.Show()
 }
 
@@ -409,6 +459,7 @@ func (p *pairPane) fill() {
 	pairing := w.model.snap.Pairing
 	if pairing == nil || pairing.State != localapi.PairShowing {
 		p.code, p.codeFor = nil, ""
+		p.forgetCopy()
 	}
 	if pairing == nil {
 		return
@@ -453,6 +504,7 @@ func (p *pairPane) fetchCode(pairing localapi.Pairing) {
 		return
 	}
 	p.codeFor, p.code = key, nil
+	p.forgetCopy()
 	var picture image.Image
 	w.call(func(ctx context.Context) error {
 		address, err := w.p.Agent.PairingCode(ctx)

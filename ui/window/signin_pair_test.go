@@ -1,12 +1,21 @@
 package window
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/draw"
+	"image/png"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/ui/qr"
 )
 
 func TestSignInWithTheBrowser(t *testing.T) {
@@ -128,11 +137,25 @@ func TestPairAPhone(t *testing.T) {
 		h.want("Smaller")
 		h.wantCalls() // the code is fetched once
 
+		// Its link leaves only after a warning, and leaves the clipboard with the code.
+		h.tap("Copy the link")
+		h.want("Whoever has this link")
+		h.wantCalls()
+		h.w.dialog.accept()
+		h.settle()
+		h.wantCalls("PairingCode")
+		if h.app.Clipboard().Content() != h.agent.code {
+			t.Errorf("copied %q", h.app.Clipboard().Content())
+		}
+
 		asked := pairing(localapi.PairAsked, true)
 		asked.NeedsTOTP = true
 		h.change(func(s *localapi.Snapshot) { s.Pairing = &asked })
 		if p.code != nil {
 			t.Error("the used code is kept")
+		}
+		if h.app.Clipboard().Content() != "" {
+			t.Error("the used code's link is kept on the clipboard")
 		}
 		h.want("Pixel 9", "Berlin, Germany", "203.0.113.7", "demo@example.com", "Firefox for Android")
 		h.tap("Allow")
@@ -202,6 +225,53 @@ func TestPairThisComputer(t *testing.T) {
 				t.Error("the code's address is shown")
 			}
 		}
+	})
+}
+
+func TestTheClipboardHoldsAPicture(t *testing.T) {
+	var picture []byte
+	var refusal error
+	inBubble(t, func(p *Params) {
+		p.ClipboardPicture = func(context.Context) ([]byte, error) { return picture, refusal }
+	}, func(h *harness) {
+		file := func(text string) []byte {
+			t.Helper()
+			code, err := qr.Draw(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			framed := image.NewGray(code.Bounds().Inset(-qr.QuietZone))
+			draw.Draw(framed, framed.Bounds(), image.White, image.Point{}, draw.Src)
+			draw.Draw(framed, code.Bounds(), code, image.Point{}, draw.Src)
+			var out bytes.Buffer
+			if err := png.Encode(&out, framed); err != nil {
+				t.Fatal(err)
+			}
+			return out.Bytes()
+		}
+		h.send(signedOut())
+		h.tap("Read a code")
+		h.app.Clipboard().SetContent("")
+		picture = file(h.agent.code)
+		h.tap("From the clipboard")
+		h.wantCalls("JoinPairing " + h.agent.code)
+		p, ok := h.w.pane(PanePair).(*pairPane)
+		if !ok {
+			t.Fatal("no pair pane")
+		}
+		p.parts.address.TypedShortcut(&fyne.ShortcutPaste{Clipboard: h.app.Clipboard()})
+		h.settle()
+		h.wantCalls("JoinPairing " + h.agent.code)
+		h.w.pasted("")
+		h.settle()
+		h.wantCalls("JoinPairing " + h.agent.code)
+		picture = []byte("no picture at all")
+		h.tap("From the clipboard")
+		h.want("no readable code in that picture")
+		picture, refusal = nil, errors.New("nothing there")
+		h.tap("From the clipboard")
+		h.want("neither a link nor a picture")
+		h.wantCalls()
 	})
 }
 
