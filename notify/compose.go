@@ -53,7 +53,7 @@ func (c composer) oneTab(n *Notification, e localapi.InboxEntry) {
 	default:
 		n.Buttons = []Button{{ActionCopy, t("notify.copy")}}
 	}
-	n.Body = lines(clean(e.Host, maxHost), clean(e.Title, maxTitle))
+	n.Body = lines(i18n.OneLine(e.Host, maxHost), i18n.OneLine(e.Title, maxTitle))
 }
 
 func (c composer) manyTabs(n *Notification, entries []localapi.InboxEntry) {
@@ -86,7 +86,7 @@ func (c composer) tabLine(e localapi.InboxEntry) string {
 	if e.Kind == localapi.KindUnreadable {
 		return c.words.T("notify.tab.unreadable")
 	}
-	host, title := clean(e.Host, maxHost), clean(e.Title, maxTitle/2)
+	host, title := i18n.OneLine(e.Host, maxHost), i18n.OneLine(e.Title, maxTitle/2)
 	if host == "" || title == "" {
 		return host + title
 	}
@@ -117,7 +117,7 @@ func (c composer) event(e localapi.Event) (Notification, bool) {
 		}
 		n.Kind = KindSend
 		n.Title = t("notify.send.title", "Device", c.device(e.Send.To))
-		n.Body = lines(clean(e.Send.Host, maxHost), clean(e.Send.Reason, maxText))
+		n.Body = lines(i18n.OneLine(e.Send.Host, maxHost), i18n.OneLine(e.Send.Reason, maxText))
 	default:
 		return n, false
 	}
@@ -137,7 +137,7 @@ func (c composer) problem(key string) Notification {
 }
 
 func (c composer) device(name string) string {
-	if name = clean(name, maxDevice); name != "" {
+	if name = i18n.OneLine(name, maxDevice); name != "" {
 		return name
 	}
 	return c.words.T("common.unknown_device")

@@ -3,7 +3,8 @@ package notify
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // The longest texts that are shown, in characters: desktops cut at about these lengths anyway,
@@ -14,26 +15,6 @@ const (
 	maxHost   = 80
 	maxText   = 400
 )
-
-// clean makes a foreign text fit to be shown as one line: no control characters, nothing that
-// reorders or hides text, no runs of blanks, at most max characters.
-func clean(s string, max int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r) && r != '\u200d', r == utf8.RuneError:
-			return -1 // Cf holds the bidirectional controls and invisible joiners; 200D joins emoji
-		default:
-			return r
-		}
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > max {
-		s = strings.TrimSpace(string([]rune(s)[:max-1])) + "…"
-	}
-	return s
-}
 
 // escapeMarkup escapes a body for servers that announce "body-markup" (Desktop Notifications
 // Specification, "Markup"); without that capability it must stay as it is.
@@ -56,5 +37,5 @@ func harmless(s string, max int) string {
 			return r
 		}
 	}, s)
-	return strings.TrimLeft(clean(s, max), "-–— ")
+	return strings.TrimLeft(i18n.OneLine(s, max), "-–— ")
 }

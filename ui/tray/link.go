@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // maxLink is the longest copied text that is taken for a link, in bytes; no device takes a longer one.
@@ -46,7 +48,7 @@ func shortLink(link string, max int) string {
 	if u.RawQuery != "" || u.Fragment != "" {
 		text += "…"
 	}
-	return oneLine(text, max)
+	return i18n.OneLine(text, max)
 }
 
 // shownHost gives a host as it may be shown: in its own letters if these are Latin ones of
@@ -54,7 +56,7 @@ func shortLink(link string, max int) string {
 func shownHost(host string) string {
 	ascii, err := idna.Lookup.ToASCII(host)
 	if err != nil {
-		return oneLine(host, utf8.RuneCountInString(host)+1)
+		return i18n.Plain(host)
 	}
 	letters, err := idna.Display.ToUnicode(ascii)
 	if err != nil {
@@ -67,24 +69,4 @@ func shownHost(host string) string {
 		}
 	}
 	return letters
-}
-
-// oneLine makes a foreign text fit for a menu: one line, no control or invisible characters, at
-// most max characters.
-func oneLine(s string, max int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r) && r != '\u200d', r == utf8.RuneError:
-			return -1 // Cf holds the bidirectional controls and invisible joiners; 200D joins emoji
-		default:
-			return r
-		}
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > max {
-		s = strings.TrimSpace(string([]rune(s)[:max-1])) + "…"
-	}
-	return s
 }

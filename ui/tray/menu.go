@@ -139,7 +139,7 @@ func (m *builder) receivers() []localapi.Device {
 }
 
 func (m *builder) device(d localapi.Device, link string) Item {
-	name := oneLine(d.Name, maxDeviceName)
+	name := i18n.OneLine(d.Name, maxDeviceName)
 	if name == "" {
 		name = m.words.T("common.unnamed_device")
 	}
@@ -160,14 +160,14 @@ func (m *builder) received(most int) {
 			continue
 		}
 		most--
-		label := oneLine(e.Host, maxLabel)
-		if title := oneLine(e.Title, maxLabel); title != "" && label != "" {
-			label = oneLine(label+" · "+title, maxLabel)
+		label := i18n.OneLine(e.Host, maxLabel)
+		if title := i18n.OneLine(e.Title, maxLabel); title != "" && label != "" {
+			label = i18n.OneLine(label+" · "+title, maxLabel)
 		} else {
 			label += title
 		}
 		if label == "" {
-			label = m.words.T("tray.received_from", "Device", oneLine(e.From, maxDeviceName))
+			label = m.words.T("tray.received_from", "Device", i18n.OneLine(e.From, maxDeviceName))
 		}
 		if !e.Read {
 			label = "• " + label
