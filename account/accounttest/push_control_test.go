@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -16,6 +17,7 @@ func TestPushControlLooksAtUserAgents(t *testing.T) {
 			t.Error("a new service knows somebody")
 		}
 		one, two := w.dial(), w.dial()
+		synctest.Wait()
 		if w.ctl.Connections() != 2 || len(w.ctl.Connected()) != 0 {
 			t.Errorf("%d connections, %v said hello", w.ctl.Connections(), w.ctl.Connected())
 		}

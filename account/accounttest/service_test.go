@@ -254,14 +254,19 @@ func TestPushSenderRules(t *testing.T) {
 // newEndpoint is a push endpoint of somebody else.
 func newEndpoint(t testing.TB, see func(r *http.Request)) string {
 	t.Helper()
+	return newHandlerEndpoint(t, func(w http.ResponseWriter, r *http.Request) {
+		see(r)
+		w.WriteHeader(http.StatusCreated)
+	})
+}
+
+func newHandlerEndpoint(t testing.TB, handle http.HandlerFunc) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		see(r)
-		w.WriteHeader(http.StatusCreated)
-	}), ReadHeaderTimeout: time.Second}
+	server := &http.Server{Handler: handle, ReadHeaderTimeout: time.Second}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
