@@ -63,6 +63,15 @@ func TestSignInShowsAccountAndDevices(t *testing.T) {
 	if _, err := app.Client().Snapshot(t.Context()); err != nil {
 		t.Errorf("the agent went with its window: %v", err)
 	}
+
+	// Quit ends both.
+	command(t, app, 0, "window")
+	w = untilWindow(t, app)
+	if err := app.Client().Quit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.untilGone()
+	untilAgentGone(t, app)
 }
 
 // TestTrayTwoClicks: icon, device; the copied link arrives with exactly its address.
