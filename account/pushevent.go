@@ -21,6 +21,8 @@ type CommandReceived struct {
 	Index int64
 	// SenderID is the device that sent it, if the server said.
 	SenderID string
+	// Seen says that an earlier poll went past it: there is nothing to fetch.
+	Seen bool
 	// Command is the command itself, if the account was made with
 	// [WithCommandFetch]; a poll will deliver it again.
 	Command IncomingCommand
@@ -107,7 +109,8 @@ func (a *Account) HandlePush(ctx context.Context, payload []byte) (AccountEvent,
 // poll brings.
 func (a *Account) commandAnnounced(ctx context.Context, m pushMessage) (AccountEvent, error) {
 	event := CommandReceived{Index: m.index, SenderID: m.senderID}
-	if m.index > a.state().LastCommand {
+	event.Seen = m.index > 0 && m.index <= a.state().LastCommand
+	if !event.Seen {
 		a.remember(func(mem *memory) { mem.commands.announced = max(mem.commands.announced, m.index) })
 	}
 	if !a.commandFetch {

@@ -91,7 +91,7 @@ func (a *Agent) Run(ctx context.Context) error {
 }
 
 // errEnded says that the agent has ended.
-var errEnded = &localapi.Error{Code: localapi.CodeNotReachable, Message: "Tabferry is quitting"}
+var errEnded = &localapi.Error{Code: localapi.CodeNotReachable, Message: "Tabferry is quitting."}
 
 type keeperKey struct{}
 
@@ -175,7 +175,7 @@ func (a *Agent) current(ctx context.Context) (*engine, error) {
 
 // lockedError says why there is no open store. The caller holds mu.
 func (a *Agent) lockedError() error {
-	e := &localapi.Error{Code: localapi.CodeLocked, Message: "Tabferry's data is locked", Hint: "unlock it with `tabferry unlock`, or in the window"}
+	e := &localapi.Error{Code: localapi.CodeLocked, Message: "Tabferry's data is locked.", Hint: "unlock it with `tabferry unlock`, or in the window"}
 	switch {
 	case a.storage.WaitingForKeyring:
 		e.Message, e.Hint = "Tabferry waits for the keyring", "unlock the keyring when the system asks for it"

@@ -35,7 +35,7 @@ func (a *Agent) Refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.poller.mark(false)
+	e.poller.mark()
 	e.lists.mark(true, true, true)
 	e.wakeAll()
 	e.push.Wake(push.UserAsked)
@@ -140,7 +140,7 @@ func (a *Agent) PageURL(ctx context.Context, p localapi.Page) (string, error) {
 		address, err = e.managed(ctx, e.acct.ManageAccountURL)
 		address = below(address, "delete_account")
 	default:
-		return "", &localapi.Error{Code: localapi.CodeUsage, Message: "there is no such page"}
+		return "", &localapi.Error{Code: localapi.CodeUsage, Message: "There is no such page."}
 	}
 	if err != nil {
 		return "", e.called(err)

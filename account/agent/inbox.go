@@ -15,7 +15,7 @@ const (
 	maxPage     = 500
 )
 
-var errNoEntry = &localapi.Error{Code: localapi.CodeNotFound, Message: "there is no such entry"}
+var errNoEntry = &localapi.Error{Code: localapi.CodeNotFound, Message: "There is no such entry."}
 
 // Inbox gives a page of received entries, newest first.
 func (a *Agent) Inbox(ctx context.Context, q localapi.InboxQuery) ([]localapi.InboxEntry, error) {

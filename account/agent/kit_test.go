@@ -70,9 +70,16 @@ func (w *world) station(name string, edit ...func(*agent.Params)) *station {
 }
 
 // bubble runs a test in virtual time, with the service and the agents inside.
-func bubble(t *testing.T, test func(t *testing.T, w *world)) {
-	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, accounttest.InMemory())) })
+func bubble(t *testing.T, test func(t *testing.T, w *world)) { bubbleWith(t, nil, test) }
+
+// bubbleWith is bubble with a service that is not the ordinary one.
+func bubbleWith(t *testing.T, opts []accounttest.Option, test func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, append(opts, accounttest.InMemory())...)) })
 }
+
+// errLost is a network that breaks below a request.
+var errLost = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 
 // inBubble lets a station reach an in-memory service.
 func (w *world) inBubble(p *agent.Params) {

@@ -34,7 +34,7 @@ func (a *Agent) NetworkChanged(event wake.Event) {
 		e.push.Wake(push.Online)
 	case wake.Resumed:
 		e.push.Wake(push.Resumed)
-		e.poller.mark(false)
+		e.poller.mark()
 	case wake.Changed:
 		e.push.Wake(push.RouteChanged)
 		return

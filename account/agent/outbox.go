@@ -48,7 +48,7 @@ func (a *Agent) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.Ou
 // queue checks a request and makes its entries.
 func (e *engine) queue(r localapi.SendRequest) ([]sent, error) {
 	if len(r.Links) == 0 || len(r.Devices) == 0 || len(r.Links)*len(r.Devices) > maxSends {
-		return nil, &localapi.Error{Code: localapi.CodeUsage, Message: "there is nothing to send, or too much at once", Hint: "name at least one link and one device"}
+		return nil, &localapi.Error{Code: localapi.CodeUsage, Message: "There is nothing to send, or too much at once.", Hint: "name at least one link and one device"}
 	}
 	for _, l := range r.Links {
 		if err := checkLink(l.URL); err != nil {
@@ -86,7 +86,7 @@ func (e *engine) queue(r localapi.SendRequest) ([]sent, error) {
 func checkLink(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme == "" || u.Host == "" && u.Opaque == "" && u.Path == "" || strings.ContainsAny(address, " \t\r\n") {
-		return &localapi.Error{Code: localapi.CodeUsage, Message: "this is not a link", Hint: "a link begins with https:// or http://"}
+		return &localapi.Error{Code: localapi.CodeUsage, Message: "This is not a link.", Hint: "a link begins with https:// or http://"}
 	}
 	return nil
 }

@@ -29,15 +29,17 @@ type poller struct {
 	e      *engine
 	errand *errand
 
-	mu     sync.Mutex
-	dirty  bool // something may wait
-	pushed bool // a push says so
-	eager  bool // earlier failures no longer count: the network is back
+	mu        sync.Mutex
+	dirty     bool  // something may wait
+	announced int64 // a push says that this command does, 0 for none
+	newest    int64 // the last command that a poll brought
+	eager     bool  // earlier failures no longer count: the network is back
 
 	// Of the errand's goroutine alone. Times are monotonic.
 	polled   bool
 	last     time.Duration
 	blocked  time.Duration // the server wants no request before
+	alone    time.Duration // since when nobody would tell us; zero while somebody would
 	factor   float64       // this time's jitter
 	failures int
 }
@@ -48,11 +50,22 @@ func newPoller(e *engine) *poller {
 	return p
 }
 
-// mark says that commands may wait; pushed that a push message said so.
-func (p *poller) mark(pushed bool) {
+// mark says that commands may wait.
+func (p *poller) mark() {
 	p.mu.Lock()
 	p.dirty = true
-	p.pushed = p.pushed || pushed
+	p.mu.Unlock()
+	p.errand.poke()
+}
+
+// announce says that a push message told of the command with this index. One that a poll has brought
+// meanwhile is no reason for another poll.
+func (p *poller) announce(index int64) {
+	p.mu.Lock()
+	p.dirty = p.dirty || index <= 0 // an announcement that does not say which
+	if index > p.newest {
+		p.announced = max(p.announced, index)
+	}
 	p.mu.Unlock()
 	p.errand.poke()
 }
@@ -68,11 +81,14 @@ func (p *poller) resume() {
 func (p *poller) work(ctx context.Context) time.Duration {
 	if !p.e.signedIn() {
 		p.polled = false // the first poll of the next sign-in waits for nothing
+		p.mu.Lock()
+		p.announced, p.newest = 0, 0
+		p.mu.Unlock()
 		return 0
 	}
 	now := p.e.a.params.Clock.Monotonic()
 	p.mu.Lock()
-	dirty, pushed := p.dirty, p.pushed
+	dirty, pushed := p.dirty, p.announced > 0
 	if p.eager {
 		p.eager, p.failures = false, 0
 	}
@@ -81,11 +97,12 @@ func (p *poller) work(ctx context.Context) time.Duration {
 		return due - now
 	}
 	p.mu.Lock()
-	p.dirty, p.pushed = false, false
+	p.dirty, p.announced = false, 0
 	p.mu.Unlock()
 	ctx, done := p.e.calling(ctx)
 	defer done()
-	_, err := p.e.acct.PollCommands(ctx)
+	commands, err := p.e.acct.PollCommands(ctx)
+	p.took(commands)
 	if ctxEnded(err) {
 		return 0
 	}
@@ -95,10 +112,22 @@ func (p *poller) work(ctx context.Context) time.Duration {
 	return max(p.due(p.flags())-p.e.a.params.Clock.Monotonic(), time.Millisecond)
 }
 
+// took notes what a poll brought, and forgets announcements that came while it did.
+func (p *poller) took(commands []account.IncomingCommand) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range commands {
+		p.newest = max(p.newest, c.CommandIndex())
+	}
+	if p.announced <= p.newest {
+		p.announced = 0
+	}
+}
+
 func (p *poller) flags() (dirty, pushed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.dirty, p.pushed
+	return p.dirty, p.announced > 0
 }
 
 // settle decides what a failure means for the next poll. What was due stays due, except where asking
@@ -128,6 +157,8 @@ func (p *poller) due(dirty, pushed bool) time.Duration {
 	}
 	var at time.Duration
 	switch {
+	case pushed && p.failures > 0:
+		at = p.last + pollSpacing // a burst of pushes is not to become a burst of failures
 	case pushed:
 		at = 0
 	case dirty && p.failures > 0:
@@ -135,7 +166,8 @@ func (p *poller) due(dirty, pushed bool) time.Duration {
 	case dirty:
 		at = p.last + pollSpacing
 	default:
-		at = p.last + max(time.Duration(float64(p.interval())*p.factor), pollSpacing)
+		from, interval := p.interval()
+		at = max(p.last+pollSpacing, from+time.Duration(float64(interval)*p.factor))
 	}
 	return max(at, p.blocked)
 }
@@ -151,12 +183,18 @@ func (p *poller) retry() time.Duration {
 	return wait
 }
 
-// interval is how long we trust in being told.
-func (p *poller) interval() time.Duration {
+// interval is how long we trust in being told, and from when on. Without push it begins when push went
+// away, so that a connection that breaks and is back at once, as all do when the service is started
+// anew, costs the accounts server nothing.
+func (p *poller) interval() (from, interval time.Duration) {
 	if p.e.push.Health().State == push.Connected && !p.e.pushing.expired() {
-		return pollHealthy
+		p.alone = 0
+		return p.last, pollHealthy
 	}
-	return pollAlone
+	if p.alone == 0 {
+		p.alone = p.e.a.params.Clock.Monotonic()
+	}
+	return max(p.last, p.alone), pollAlone
 }
 
 // draw gives a jitter factor around 1. A random source that fails gives none.

@@ -88,9 +88,9 @@ func (a *Agent) Protect(ctx context.Context, p localapi.Protection, passphrase s
 	return a.steer(ctx, func(ctx context.Context, k *keeper) error {
 		switch {
 		case p != localapi.MemoryOnly && p != localapi.ProtectedByPassphrase:
-			return &localapi.Error{Code: localapi.CodeUsage, Message: "this way of protecting data is unknown"}
+			return &localapi.Error{Code: localapi.CodeUsage, Message: "This way of protecting data is unknown."}
 		case k.source != nil:
-			return &localapi.Error{Code: localapi.CodeConflict, Message: "the data is protected already", Hint: "sign out and delete the local data to choose anew"}
+			return &localapi.Error{Code: localapi.CodeConflict, Message: "The data is protected already.", Hint: "sign out and delete the local data to choose anew"}
 		case p == localapi.MemoryOnly:
 			return k.protectNothing(ctx)
 		default:
@@ -124,7 +124,7 @@ func (k *keeper) protectWith(ctx context.Context, text string) error {
 		return explainStorage(err)
 	}
 	if k.file != nil {
-		return &localapi.Error{Code: localapi.CodeConflict, Message: "there is data already, and it is locked", Hint: "unlock it, or sign out and delete the local data to begin anew"}
+		return &localapi.Error{Code: localapi.CodeConflict, Message: "There is data already, and it is locked.", Hint: "unlock it, or sign out and delete the local data to begin anew"}
 	}
 	k.withdraw()
 	if k.broken != nil && !errors.Is(k.broken, store.ErrInUse) && !errors.Is(k.broken, store.ErrNewer) {

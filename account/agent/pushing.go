@@ -57,6 +57,13 @@ type pushing struct {
 func (e *engine) openPush() error {
 	p := &pushing{e: e, wait: doubling{first: publishRetryFirst, most: publishRetryMost}}
 	p.errand = newErrand(p.work)
+	devices, _ := e.acct.SavedDevices()
+	for _, d := range devices {
+		// A start with the endpoint that the server had at the last look has nothing to publish.
+		if d.IsCurrentDevice && d.PushSubscription != nil {
+			p.published, p.dead = d.PushSubscription.Endpoint, d.PushEndpointExpired
+		}
+	}
 	e.pushing = p
 	client, err := push.New(push.Params{
 		ServerURL:  e.service.PushServer,
@@ -186,7 +193,7 @@ func (p *pushing) publish(ctx context.Context, sub push.Subscription) time.Durat
 	p.published, p.dead = sub.Endpoint, false
 	p.mu.Unlock()
 	p.e.change(func(m *model) { m.devices.Items = alertable(m.devices.Items) })
-	p.e.poller.mark(false) // what was sent while nobody could alert us
+	p.e.poller.mark() // what was sent while nobody could alert us
 	return 0
 }
 
@@ -236,7 +243,7 @@ func (p *pushing) changed(_ context.Context, _ string, sub push.Subscription) {
 	p.sub = sub
 	p.mu.Unlock()
 	p.errand.poke()
-	p.e.poller.mark(false)
+	p.e.poller.mark()
 }
 
 // healthChanged shows the state of the connection, and looks for what an outage made us miss.
@@ -250,7 +257,7 @@ func (p *pushing) healthChanged(_ context.Context, h push.Health) {
 		}
 	})
 	if connected && h.Outage >= outageWorthPolling {
-		p.e.poller.mark(false)
+		p.e.poller.mark()
 		p.e.lists.mark(true, false, true)
 		p.e.wakeAll()
 		return
@@ -269,7 +276,9 @@ func (p *pushing) handle(ctx context.Context, msg push.Message) {
 	}
 	switch event := event.(type) {
 	case account.CommandReceived:
-		e.poller.mark(true)
+		if !event.Seen { // else an earlier poll, or the one before the push, has brought it
+			e.poller.announce(event.Index)
+		}
 	case account.ProfileUpdated:
 		e.lists.mark(false, false, true)
 	case account.DeviceConnected:

@@ -88,7 +88,7 @@ func unreadable(c *account.UnreadableCommand) string {
 	if isUnsupported(c.Err) {
 		return "It is of a kind that Tabferry does not know."
 	}
-	return "It could not be decrypted. Ask for it to be sent again."
+	return "It could not be read here. Ask for it to be sent again."
 }
 
 // nameOf is the sender's name, as it is known now.

@@ -39,7 +39,7 @@ func (a *Agent) SetSettings(ctx context.Context, s localapi.Settings) error {
 	}
 	if !sameClient {
 		if _, err := account.New(will.config()); err != nil {
-			return &localapi.Error{Code: localapi.CodeUsage, Message: "This server, client id or redirect cannot be used.", Hint: "the server's address begins with https://"}
+			return &localapi.Error{Code: localapi.CodeUsage, Message: "This server, client id or redirect address cannot be used.", Hint: "the server's address begins with https://"}
 		}
 		e.giveUpSignIn(ctx, "")
 	}

@@ -100,7 +100,7 @@ func (e *engine) sync(events ...localapi.Event) {
 	e.pushing.errand.poke()
 	e.leaver.errand.poke()
 	if is == localapi.SignedIn {
-		e.poller.mark(false)
+		e.poller.mark()
 		e.lists.mark(true, true, true)
 		e.sender.resume()
 	}

@@ -255,7 +255,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return notReachable(ctx, err)
 	}
 	if len(body) > maxAnswer {
-		return &Error{Code: CodeInternal, Message: "the agent's answer is too large"}
+		return &Error{Code: CodeInternal, Message: "Tabferry's answer is too large."}
 	}
 	switch out := out.(type) {
 	case nil:
@@ -265,7 +265,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return nil
 	default:
 		if err := json.Unmarshal(body, out); err != nil {
-			return &Error{Code: CodeInternal, Message: "the agent's answer to " + path + " cannot be read", Hint: "the agent may be of another version: quit it and start again"}
+			return &Error{Code: CodeInternal, Message: "Tabferry's answer cannot be read.", Hint: "another version may be running: quit it and start again"}
 		}
 		return nil
 	}
@@ -283,7 +283,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	}
 	request, err := http.NewRequestWithContext(ctx, method, base+path, body)
 	if err != nil {
-		return nil, &Error{Code: CodeInternal, Message: "a call to the agent cannot be built"}
+		return nil, &Error{Code: CodeInternal, Message: "Tabferry cannot be asked this."}
 	}
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
@@ -296,7 +296,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		return response, nil
 	}
 	defer response.Body.Close()
-	refusal := &Error{Code: CodeInternal, Message: "the agent refused " + path + " with status " + strconv.Itoa(response.StatusCode)}
+	refusal := &Error{Code: CodeInternal, Message: "Tabferry refused this with status " + strconv.Itoa(response.StatusCode) + "."}
 	if text, err := io.ReadAll(io.LimitReader(response.Body, 1<<16)); err == nil {
 		var e Error
 		if json.Unmarshal(text, &e) == nil && e.Code != "" {
@@ -317,7 +317,7 @@ func notReachable(ctx context.Context, err error) error {
 	}
 	return &Error{
 		Code:    CodeNotReachable,
-		Message: "Tabferry's agent is not reachable",
+		Message: "Tabferry does not answer: it is not running, or is just ending.",
 		Hint:    "start it with `tabferry agent`, or open Tabferry",
 	}
 }

@@ -54,7 +54,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 		defer func() {
 			if p := recover(); p != nil {
 				s.logger.Error("a call to the local API failed", "path", r.URL.Path, "panic", p)
-				s.refuse(w, r, &Error{Code: CodeInternal, Message: "the agent failed on this call"})
+				s.refuse(w, r, &Error{Code: CodeInternal, Message: "Something went wrong in Tabferry."})
 			}
 		}()
 		next.ServeHTTP(w, r)
@@ -69,7 +69,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			return // the face has gone
 		}
 		s.logger.Error("a call to the local API failed", "path", r.URL.Path, "error", err)
-		e = &Error{Code: CodeInternal, Message: "the agent failed on this call", Hint: "`tabferry diagnostics` tells more"}
+		e = &Error{Code: CodeInternal, Message: "Something went wrong in Tabferry.", Hint: "`tabferry diagnostics` tells more"}
 	}
 	text, err := json.Marshal(e)
 	if err != nil {

@@ -45,7 +45,7 @@ func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] 
 			}
 			var u Update
 			if err := json.Unmarshal(text, &u); err != nil {
-				yield(Update{}, &Error{Code: CodeInternal, Message: "the agent's update cannot be read", Hint: "the agent may be of another version: quit it and start again"})
+				yield(Update{}, &Error{Code: CodeInternal, Message: "Tabferry's news cannot be read.", Hint: "another version may be running: quit it and start again"})
 				return
 			}
 			if !yield(u, nil) {
