@@ -11,9 +11,8 @@ type holdings struct {
 	session          string // a browser's, with a device
 	plain            string // a browser's without device
 	phone, site      answer // an application with a device, one without
-	desktop          string // an access token by session
 	phoneID, ownID   string
-	browserAccess    string
+	browserAccess    string // by session
 	confidentialSite answer
 }
 

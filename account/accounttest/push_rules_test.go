@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -269,9 +270,10 @@ func TestPushFramesHaveALimit(t *testing.T) {
 			t.Errorf("a large frame brought %v, %d connections", frames, w.ctl.Connections())
 		}
 		p.send(`{"messageType":"ack","updates":[],"filler":%q}`, strings.Repeat("x", pushMaxFrame))
-		if err := <-p.closed; websocket.CloseStatus(err) == -1 && err == nil {
+		if err := <-p.closed; websocket.CloseStatus(err) == websocket.StatusNormalClosure {
 			t.Errorf("closed with %v", err)
 		}
+		synctest.Wait()
 		if w.ctl.Connections() != 0 {
 			t.Error("the connection outlived a frame over the limit")
 		}
