@@ -37,10 +37,16 @@ func TestReasonsToPoll(t *testing.T) {
 				t.Error(err)
 			}
 		}, 1},
-		"a push of something new":  {func(_ *testing.T, s *station, _ *wake.Manual) { s.acct.SendPush("fxaccounts:command_received", announce(1<<40)) }, 1},
-		"a push of something seen": {func(_ *testing.T, s *station, _ *wake.Manual) { s.acct.SendPush("fxaccounts:command_received", announce(1)) }, 0},
+		"a push of something new": {func(_ *testing.T, s *station, _ *wake.Manual) {
+			s.acct.SendPush("fxaccounts:command_received", announce(1<<40))
+		}, 1},
+		"a push of something seen": {func(_ *testing.T, s *station, _ *wake.Manual) {
+			s.acct.SendPush("fxaccounts:command_received", announce(1))
+		}, 0},
 		"a push of something else": {func(_ *testing.T, s *station, _ *wake.Manual) { s.acct.SendPush("fxaccounts:profile_updated", nil) }, 0},
-		"a push nobody knows":      {func(_ *testing.T, s *station, _ *wake.Manual) { s.acct.SendPush("unheard:of", map[string]any{"index": 9}) }, 0},
+		"a push nobody knows": {func(_ *testing.T, s *station, _ *wake.Manual) {
+			s.acct.SendPush("unheard:of", map[string]any{"index": 9})
+		}, 0},
 		"the machine slept": {func(t *testing.T, _ *station, system *wake.Manual) {
 			if err := system.Send(t.Context(), wake.Resumed); err != nil {
 				t.Error(err)
