@@ -187,7 +187,8 @@ func (p *poller) retry() time.Duration {
 // away, so that a connection that breaks and is back at once, as all do when the service is started
 // anew, costs the accounts server nothing.
 func (p *poller) interval() (from, interval time.Duration) {
-	if p.e.push.Health().State == push.Connected && !p.e.pushing.expired() {
+	told := p.e.push.Health().State == push.Connected && !p.e.pushing.expired()
+	if told || !p.e.acct.DevicesAvailable() { // what the server refuses us need not be asked for often
 		p.alone = 0
 		return p.last, pollHealthy
 	}
