@@ -1,0 +1,387 @@
+//go:build desktop && linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/draw"
+	"image/png"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/packaging/box"
+	"github.com/tabferry/tabferry/ui/qr"
+)
+
+// pairingTime is what scanning until connected may take without the person's time.
+const pairingTime = 5 * time.Second
+
+// settle is how long the window gets to show what the agent has told already.
+const settle = 500 * time.Millisecond
+
+// tellTime is within what both sides know that one has said no.
+const tellTime = time.Second
+
+// TestPairAPhone: the window shows the code, a phone scans it from the real screen, and the person
+// says yes or no at the keyboard. The code's key is found nowhere else.
+func TestPairAPhone(t *testing.T) {
+	app := newApp(t, box.Params{})
+	if _, err := app.Start(app.Window); err != nil {
+		t.Fatal(err)
+	}
+	w := untilWindow(t, app)
+	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	w.untilText("Demo tablet") // signing in has led to the Send pane
+	w.keys("alt+4")
+	w.keys("Return")
+	first := w.untilCode()
+	keyIsNowhere(t, app, first)
+	command(t, app, 0, "demo", "scan", first)
+	untilPairing(t, app, localapi.PairAsked)
+	w.untilText("Let this device into your account")
+	keyIsNowhere(t, app, first)
+	w.keys("Return") // the default
+	declined := time.Now()
+	if _, err := app.Until(within(t, tellTime), "the end of the pairing", func(s snapshot) bool { return s.Pairing == nil }); err != nil {
+		t.Error(err)
+	}
+	for report(t, app).Pairing != "cancelled" {
+		if time.Since(declined) > tellTime {
+			t.Fatalf("the phone does not know after %v: its pairing is %s", tellTime, report(t, app).Pairing)
+		}
+	}
+
+	time.Sleep(settle)
+	w.keys("Return")
+	second := w.untilCode()
+	if second == first {
+		t.Fatal("the same code again")
+	}
+	began := time.Now()
+	command(t, app, 0, "demo", "scan", second)
+	untilPairing(t, app, localapi.PairAsked)
+	took := time.Since(began)
+	w.untilText("Firefox for Android")
+	w.keys("Tab") // from declining to allowing
+	began = time.Now()
+	w.keys("Return")
+	untilPairing(t, app, localapi.PairDone)
+	took += time.Since(began)
+	t.Logf("from scanning to connected, without the person's time: %v", took.Round(time.Millisecond))
+	if took > pairingTime {
+		t.Errorf("from scanning to connected it took %v, want at most %v", took, pairingTime)
+	}
+	w.untilText("Connected")
+	if _, err := app.Until(within(t, 5*time.Second), "the phone among the devices", func(s snapshot) bool {
+		for _, d := range s.Devices.Items {
+			if strings.HasPrefix(d.Name, "Paired phone") {
+				return true
+			}
+		}
+		return false
+	}); err != nil {
+		t.Error(err)
+	}
+	keyIsNowhere(t, app, first)
+	keyIsNowhere(t, app, second)
+}
+
+// TestPairShowInTheTerminal: the question is put in the terminal, no is the answer to anything but
+// yes, and it goes away with the request.
+func TestPairShowInTheTerminal(t *testing.T) {
+	app := newApp(t, box.Params{})
+	signedIn(t, app)
+	for _, c := range []struct {
+		name, input string
+		code        int
+		says        string
+	}{
+		{"Return declines", "\n", 1, "Declined"},
+		{"yes lets in", "yes\n", 0, "Paired."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			type ended struct {
+				box.Result
+				err error
+			}
+			done := make(chan ended, 1)
+			go func() {
+				r, err := app.RunInput(within(t, 20*time.Second), c.input, "pair", "show")
+				done <- ended{r, err}
+			}()
+			untilPairing(t, app, localapi.PairShowing)
+			if _, err := app.Run(within(t, 10*time.Second), "demo", "scan"); err != nil { // it fails where the answer is no
+				t.Fatal(err)
+			}
+			r := <-done
+			if r.err != nil || r.Code != c.code || !strings.Contains(r.Err, c.says) || !strings.Contains(r.Err, "Firefox for Android") {
+				t.Errorf("exit %d, %v: %s", r.Code, r.err, r.Err)
+			}
+			if !strings.ContainsAny(r.Out, "█▀▄") || strings.Contains(r.Out+r.Err, "channel_key") {
+				t.Errorf("want the code drawn and not spelled out: %s", r.Err)
+			}
+		})
+	}
+}
+
+// TestJoin: a signed-out Tabferry reads the code that another device shows, by every way there is.
+func TestJoin(t *testing.T) {
+	app := newApp(t, box.Params{})
+	if _, err := app.Start(app.Lean, "agent"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Until(within(t, 10*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	picture := filepath.Join(app.Box.Dir, "code.png")
+	for _, way := range []struct {
+		name  string
+		input func(address string) string
+		args  func(address string) []string
+	}{
+		{"address", nil, func(address string) []string { return []string{address} }},
+		{"standard input", func(address string) string { return address + "\n" }, func(string) []string { return []string{"-"} }},
+		{"picture file", nil, func(string) []string { return []string{picture} }},
+		{"clipboard", nil, func(string) []string { copyPicture(t, app, picture); return []string{"--clipboard"} }},
+		{"screen", nil, func(string) []string { showOnScreen(t, app, picture); return nil }},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			address := showCode(t, app, picture)
+			input := "yes\n"
+			if way.input != nil {
+				input = way.input(address) + input
+			}
+			r, err := app.RunInput(within(t, 20*time.Second), input, append([]string{"pair", "join"}, way.args(address)...)...)
+			if err != nil || r.Code != 0 || !strings.Contains(r.Err, "Demo laptop") {
+				t.Fatalf("exit %d, %v: %s", r.Code, err, r.Err)
+			}
+			untilJoined(t, app)
+			keyIsNowhere(t, app, address)
+			command(t, app, 0, "signout")
+		})
+	}
+}
+
+// TestJoinAtTheWindow: the code's picture is pasted into the window; the other side's no is told at
+// once; Return is no, and yes signs in.
+func TestJoinAtTheWindow(t *testing.T) {
+	app := newApp(t, box.Params{})
+	if _, err := app.Start(app.Window, "window", "--pane", "pair"); err != nil {
+		t.Fatal(err)
+	}
+	w := untilWindow(t, app)
+	w.untilText("Connect this computer")
+	time.Sleep(settle)
+	picture := filepath.Join(app.Box.Dir, "code.png")
+	paste := func() {
+		t.Helper()
+		showCode(t, app, picture)
+		copyPicture(t, app, picture)
+		w.keys("ctrl+v")
+		untilPairing(t, app, localapi.PairConfirming)
+		w.untilText("Sign in with this account")
+	}
+	paste()
+	if _, err := app.Client().PairingCode(t.Context()); err == nil {
+		t.Error("the code that was read is given out")
+	}
+	command(t, app, 0, "demo", "show-code") // the laptop drops the first one for it
+	if _, err := app.Until(within(t, tellTime), "the other side's no", func(s snapshot) bool {
+		return s.Pairing != nil && s.Pairing.State == localapi.PairCancelled
+	}); err != nil {
+		t.Error(err)
+	}
+	w.untilText("Pairing was cancelled")
+	w.keys("Return")
+	if _, err := app.Until(within(t, tellTime), "the ended pairing to be cleared", func(s snapshot) bool { return s.Pairing == nil }); err != nil {
+		t.Error(err)
+	}
+	time.Sleep(settle)
+	paste()
+	w.keys("Return") // the default
+	if _, err := app.Until(within(t, tellTime), "the end of the pairing", func(s snapshot) bool { return s.Pairing == nil }); err != nil {
+		t.Error(err)
+	}
+	time.Sleep(settle)
+	paste()
+	w.keys("Tab")
+	w.keys("Return")
+	untilJoined(t, app)
+}
+
+// untilCode reads the code from the screen, as a phone does, and gives its address.
+func (w *screen) untilCode() string {
+	w.t.Helper()
+	shot := filepath.Join(w.app.Box.Dir, "screen.png")
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		if err := w.app.Screenshot(shot); err != nil {
+			w.t.Fatal(err)
+		}
+		file, err := os.ReadFile(shot)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		address, err := qr.Decode(file)
+		if err == nil && strings.Contains(address, "channel_key=") {
+			return address
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("no code can be read from the screen: %v", err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func untilPairing(t *testing.T, app *box.App, state localapi.PairingState) {
+	t.Helper()
+	s, err := app.Until(within(t, 10*time.Second), "pairing to be "+string(state), func(s snapshot) bool {
+		return s.Pairing != nil && s.Pairing.State == state
+	})
+	if err != nil {
+		t.Fatalf("%v: pairing %+v", err, s.Pairing)
+	}
+}
+
+func untilJoined(t *testing.T, app *box.App) {
+	t.Helper()
+	if _, err := app.Until(within(t, 10*time.Second), "the account and its devices", func(s snapshot) bool {
+		return s.Account.State == localapi.SignedIn && s.Account.Email == "demo@example.com" && len(s.Devices.Items) >= 3
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// showCode has the demo laptop show a code, and draws it into a file.
+func showCode(t *testing.T, app *box.App, file string) string {
+	t.Helper()
+	address := strings.TrimSpace(command(t, app, 0, "demo", "show-code").Out)
+	code, err := qr.Draw(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const module = 5
+	side := (code.Bounds().Dx() + 2*qr.QuietZone) * module
+	picture := image.NewGray(image.Rect(0, 0, side, side))
+	draw.Draw(picture, picture.Bounds(), image.White, image.Point{}, draw.Src)
+	for y := range code.Bounds().Dy() {
+		for x := range code.Bounds().Dx() {
+			at := image.Rect(x, y, x+1, y+1).Add(image.Pt(qr.QuietZone, qr.QuietZone))
+			at.Min, at.Max = at.Min.Mul(module), at.Max.Mul(module)
+			draw.Draw(picture, at, image.NewUniform(code.At(x, y)), image.Point{}, draw.Src)
+		}
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, picture); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+func copyPicture(t *testing.T, app *box.App, file string) {
+	t.Helper()
+	if err := app.Box.Command("xclip", "-selection", "clipboard", "-t", "image/png", file).Run(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// showOnScreen makes a picture the desktop's background.
+func showOnScreen(t *testing.T, app *box.App, file string) {
+	t.Helper()
+	_ = app.Box.Command("display", "-window", "root", file).Run() // it says 1 although it has drawn: look instead
+	(&screen{t: t, app: app}).untilCode()
+}
+
+// keyIsNowhere looks for a code's key in everything that stays or that others can see: all files of
+// the box, which hold logs, store and configuration, what the agent tells its faces, the diagnostics,
+// and the command lines of the box's programs.
+func keyIsNowhere(t *testing.T, app *box.App, address string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := url.ParseQuery(u.Fragment)
+	if err != nil || len(values.Get("channel_key")) != 43 {
+		t.Fatalf("no pairing address, %v", err)
+	}
+	key := []byte(values.Get("channel_key"))
+	state, err := app.Client().Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := json.Marshal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(told, key) {
+		t.Error("the key is in the snapshot")
+	}
+	diagnostics, err := app.Client().Diagnostics(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(diagnostics, string(key)) {
+		t.Error("the key is in the diagnostics")
+	}
+	searched := 0
+	err = filepath.WalkDir(app.Box.Dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return skipGone(err)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return skipGone(err)
+		}
+		searched++
+		if bytes.Contains(content, key) {
+			t.Errorf("the key is in %s", strings.TrimPrefix(path, app.Box.Dir))
+		}
+		return nil
+	})
+	if err != nil || searched < 5 {
+		t.Fatalf("searched %d files: %v", searched, err)
+	}
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := 0
+	for _, file := range lines {
+		line, err := os.ReadFile(file)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		if bytes.HasPrefix(line, []byte(binaries)) {
+			ours++
+		}
+		if bytes.Contains(line, key) {
+			t.Errorf("the key is in a command line of %d bytes", len(line))
+		}
+	}
+	if ours < 2 {
+		t.Errorf("found %d of our processes, want the agent and the demo at least", ours)
+	}
+}
+
+// skipGone forgives a file that was removed meanwhile.
+func skipGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
