@@ -39,6 +39,9 @@ func (s *session) all() error {
 	if err := s.take("signin"); err != nil {
 		return err
 	}
+	if err := s.joining(); err != nil {
+		return err
+	}
 	if err := s.app.SignIn(ctx); err != nil {
 		return err
 	}
@@ -105,6 +108,18 @@ func (s *session) pairing() error {
 	if err := s.untilPairing(localapi.PairShowing, "pair-code"); err != nil {
 		return err
 	}
+	for _, chord := range []string{"Tab", "Return"} { // from Stop to the link's button
+		if err := s.keys(chord); err != nil {
+			return err
+		}
+		time.Sleep(settle)
+	}
+	if err := s.take("pair-copy"); err != nil {
+		return err
+	}
+	if err := s.keys("Escape"); err != nil {
+		return err
+	}
 	if r, err := s.app.Run(s.ctx, "demo", "scan"); err != nil || r.Code != 0 {
 		return fmt.Errorf("demo scan: %w: %s", err, r.Err)
 	}
@@ -115,6 +130,53 @@ func (s *session) pairing() error {
 		return err
 	}
 	return s.untilPairing(localapi.PairDone, "pair-done")
+}
+
+// joining reads codes that the demo laptop shows, as far as the last question, and one that nobody
+// shows any more.
+func (s *session) joining() error {
+	agent := s.app.Client()
+	if err := s.keys("alt+2"); err != nil { // signed out, the rail has Sign in and Pair
+		return err
+	}
+	if err := s.take("pair-join"); err != nil {
+		return err
+	}
+	first, err := s.laptopCode()
+	if err != nil {
+		return err
+	}
+	if err := agent.JoinPairing(s.ctx, first); err != nil {
+		return err
+	}
+	if err := s.untilPairing(localapi.PairConfirming, "pair-confirming"); err != nil {
+		return err
+	}
+	if _, err := s.laptopCode(); err != nil { // which ends the first
+		return err
+	}
+	if err := s.untilPairing(localapi.PairCancelled, "pair-cancelled"); err != nil {
+		return err
+	}
+	if err := agent.CancelPairing(s.ctx); err != nil {
+		return err
+	}
+	if err := agent.JoinPairing(s.ctx, first); err != nil {
+		return err
+	}
+	if err := s.untilPairing(localapi.PairFailed, "pair-failed"); err != nil {
+		return err
+	}
+	return agent.CancelPairing(s.ctx)
+}
+
+// laptopCode has the demo laptop show a code, and gives its address.
+func (s *session) laptopCode() (string, error) {
+	r, err := s.app.Run(s.ctx, "demo", "show-code")
+	if err != nil || r.Code != 0 {
+		return "", fmt.Errorf("demo show-code: %w: %s", err, r.Err)
+	}
+	return strings.TrimSpace(r.Out), nil
 }
 
 func (s *session) untilPairing(state localapi.PairingState, picture string) error {
