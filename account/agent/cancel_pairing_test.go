@@ -79,8 +79,10 @@ func joined(t *testing.T, w *world, relay *quietRelay) (desk, lap *station) {
 // Who cancels sees that at once, although the goodbye to a peer that has gone silent takes its time;
 // what comes next waits for it and is not disturbed by it.
 func TestCancelPairingIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, side := range []string{"the one that shows", "the one that reads"} {
 		t.Run(side, func(t *testing.T) {
+			t.Parallel()
 			bubble(t, func(t *testing.T, w *world) {
 				var relay quietRelay
 				desk, lap := joined(t, w, &relay)
@@ -121,6 +123,7 @@ func TestCancelPairingIsSeenAtOnce(t *testing.T) {
 
 // A pairing that has signed in is not given up because the profile could not be fetched at first.
 func TestPairingAsksForTheProfileAgain(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		failures int
 		want     localapi.PairingState
@@ -130,6 +133,7 @@ func TestPairingAsksForTheProfileAgain(t *testing.T) {
 		"forever": {-1, localapi.PairFailed, localapi.SignedOut},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			bubble(t, func(t *testing.T, w *world) {
 				desk, lap := joined(t, w, &quietRelay{})
 				if err := desk.face.ConfirmPairing(t.Context(), ""); err != nil {

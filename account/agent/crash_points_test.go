@@ -73,9 +73,11 @@ func (s *station) dieAt(path string, before int, reach bool) (die *lastWords, ri
 // Wherever the sender dies, every tab arrives, in order; one that arrives twice is marked, and only the
 // one that was on its way can be.
 func TestSenderDies(t *testing.T) {
+	t.Parallel()
 	for before := range 3 {
 		for _, reach := range []bool{false, true} {
 			t.Run(fmt.Sprintf("at send %d, reaching the server %v", before+1, reach), func(t *testing.T) {
+				t.Parallel()
 				bubble(t, func(t *testing.T, w *world) {
 					desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
 					to := desk.alertable("Laptop")
@@ -118,9 +120,11 @@ func TestSenderDies(t *testing.T) {
 
 // Wherever the receiver dies, every tab is in its inbox once.
 func TestReceiverDies(t *testing.T) {
+	t.Parallel()
 	for before := range 3 {
 		for _, reach := range []bool{false, true} {
 			t.Run(fmt.Sprintf("at poll %d, reaching the server %v", before+1, reach), func(t *testing.T) {
+				t.Parallel()
 				bubble(t, func(t *testing.T, w *world) {
 					desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
 					to := desk.alertable("Laptop")
@@ -156,8 +160,10 @@ func TestReceiverDies(t *testing.T) {
 // Whoever dies while signing out is signed out at the next start, or was never; no credential outlives
 // a sign-out that was seen.
 func TestSignOutDies(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"/device/destroy", "/oauth/destroy", "/session/destroy"} {
 		t.Run(path, func(t *testing.T) {
+			t.Parallel()
 			bubble(t, func(t *testing.T, w *world) {
 				desk := w.station("Desk", w.inBubble).run().signIn()
 				rest(time.Minute)

@@ -16,6 +16,7 @@ import (
 
 // What the server, or the owner elsewhere, does to a sign-in, told by push or found out later.
 func TestEndsOfASignIn(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		end   func(w *world, id string)
 		state localapi.AccountState
@@ -37,6 +38,7 @@ func TestEndsOfASignIn(t *testing.T) {
 	} {
 		for _, told := range []string{"at once", "while switched off"} {
 			t.Run(name+", "+told, func(t *testing.T) {
+				t.Parallel()
 				bubble(t, func(t *testing.T, w *world) {
 					desk := w.station("Desk", w.inBubble).run().signIn()
 					rest(time.Minute)
@@ -79,6 +81,7 @@ func TestEndsOfASignIn(t *testing.T) {
 // A server that keeps this client from device routes for some weeks: the sign-in stays, nothing is
 // hammered, and when the server has changed its mind everything works by itself.
 func TestDevicesComeBack(t *testing.T) {
+	t.Parallel()
 	const id = "00000000000000ab"
 	unlisted := accounttest.Client{
 		ID: id, Name: "Unlisted", RedirectURIs: []string{agent.DefaultRedirectURI}, Trusted: true, CanGrant: true,
@@ -123,6 +126,7 @@ func TestDevicesComeBack(t *testing.T) {
 // Nothing secret and nothing private of a whole run is in the diagnostics, in the log or, unsealed, on
 // the disk.
 func TestNothingSecretLeaves(t *testing.T) {
+	t.Parallel()
 	bubble(t, func(t *testing.T, w *world) {
 		desk := w.station("Desk", w.inBubble)
 		log := agent.NewLog(desk.log)

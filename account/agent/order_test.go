@@ -15,6 +15,7 @@ import (
 // A device whose sends fail holds up its own later ones and nobody else's; each device gets what was
 // sent to it in the order in which it was sent.
 func TestOrderPerDevice(t *testing.T) {
+	t.Parallel()
 	bubble(t, func(t *testing.T, w *world) {
 		desk := w.station("Desk", w.inBubble).run().signIn()
 		laps := []*station{w.station("First", w.inBubble).run().signIn(), w.station("Second", w.inBubble).run().signIn()}
@@ -47,6 +48,7 @@ func TestOrderPerDevice(t *testing.T) {
 
 // A held send can be taken back up to the end of its hold, and not from then on.
 func TestUndoAtTheBorder(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		after time.Duration
 		want  localapi.Code
@@ -59,6 +61,7 @@ func TestUndoAtTheBorder(t *testing.T) {
 		"a long time late": {time.Hour, localapi.CodeConflict, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			bubble(t, func(t *testing.T, w *world) {
 				desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
 				to := desk.alertable("Laptop")
@@ -87,6 +90,7 @@ func TestUndoAtTheBorder(t *testing.T) {
 
 // Undo takes back what it can of several entries, and says that the rest has left.
 func TestUndoOfSome(t *testing.T) {
+	t.Parallel()
 	bubble(t, func(t *testing.T, w *world) {
 		desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
 		to := desk.alertable("Laptop")
@@ -110,6 +114,7 @@ func TestUndoOfSome(t *testing.T) {
 
 // What a failure of the server means for an entry, and that trying again by hand forgets the wait.
 func TestFailuresOfASend(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		status int
 		opts   []accounttest.FaultOption
@@ -128,6 +133,7 @@ func TestFailuresOfASend(t *testing.T) {
 		"a hotel's page":      {http.StatusOK, []accounttest.FaultOption{accounttest.RawBody("text/html", "<html>hotel</html>")}, localapi.SendWaiting, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			bubble(t, func(t *testing.T, w *world) {
 				desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
 				to := desk.alertable("Laptop")
@@ -163,10 +169,12 @@ func TestFailuresOfASend(t *testing.T) {
 
 // A send that nobody could deliver for a week is given up, and somebody is told.
 func TestSendIsGivenUp(t *testing.T) {
+	t.Parallel()
 	bubble(t, func(t *testing.T, w *world) {
 		desk := w.station("Desk", w.inBubble).run().signIn()
-		w.station("Laptop", w.inBubble).run().signIn()
+		lap := w.station("Laptop", w.inBubble).run().signIn()
 		to := desk.alertable("Laptop")
+		lap.end()
 		events := desk.events()
 		w.svc.Faults.Next(invoke, http.StatusInternalServerError, accounttest.Times(-1))
 		sent := desk.send(to, "https://example.com/", "")
@@ -198,7 +206,8 @@ func TestSendIsGivenUp(t *testing.T) {
 
 // A face that does not look for a long time misses snapshots, but is told of every tab, in order.
 func TestSlowFaceIsToldOfEveryTab(t *testing.T) {
-	const tabs = 120
+	t.Parallel()
+	const tabs = 70
 	bubble(t, func(t *testing.T, w *world) {
 		desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
 		to := desk.alertable("Laptop")

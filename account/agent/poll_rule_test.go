@@ -15,6 +15,7 @@ import (
 
 // What makes the agent look for commands, and what does not.
 func TestReasonsToPoll(t *testing.T) {
+	t.Parallel()
 	announce := func(index int64) map[string]any {
 		return map[string]any{"command": "https://identity.mozilla.com/cmd/open-uri", "index": index, "sender": "x", "url": "https://other.example/"}
 	}
@@ -66,6 +67,7 @@ func TestReasonsToPoll(t *testing.T) {
 		}, 2}, // the new subscription, and 30 s later that it was published
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			bubble(t, func(t *testing.T, w *world) {
 				system := wake.NewManual()
 				desk := w.station("Desk", w.inBubble, func(p *agent.Params) { p.Wake = system }).run().signIn()
@@ -91,6 +93,7 @@ func TestReasonsToPoll(t *testing.T) {
 // While push works the polls are a day apart, while the endpoint is dead and may not be renewed yet a
 // quarter of an hour, both within a tenth.
 func TestPollIntervals(t *testing.T) {
+	t.Parallel()
 	bubble(t, func(t *testing.T, w *world) {
 		desk := w.station("Desk", w.inBubble).run().signIn()
 		rest(time.Hour)
@@ -146,7 +149,8 @@ func TestPollIntervals(t *testing.T) {
 
 // What came while the machine was off is fetched page by page up to the last, in order, once.
 func TestPollsUpToTheLastPage(t *testing.T) {
-	const tabs = 230
+	t.Parallel()
+	const tabs = 205
 	bubble(t, func(t *testing.T, w *world) {
 		desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
 		to := desk.alertable("Laptop")
@@ -183,12 +187,13 @@ func TestPollsUpToTheLastPage(t *testing.T) {
 
 // A failure in the middle of the pages keeps those before it; the rest comes with the next poll.
 func TestPageThatFails(t *testing.T) {
+	t.Parallel()
 	bubble(t, func(t *testing.T, w *world) {
 		desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
 		to := desk.alertable("Laptop")
 		lap.end()
 		var links []localapi.Link
-		for i := range 150 {
+		for i := range 110 {
 			links = append(links, localapi.Link{URL: fmt.Sprintf("https://example.com/%03d", i)})
 		}
 		if _, err := desk.face.Send(t.Context(), localapi.SendRequest{Links: links, Devices: []string{to.ID}}); err != nil {
@@ -205,7 +210,7 @@ func TestPageThatFails(t *testing.T) {
 		}
 		pages.left.Store(100)
 		rest(time.Minute)
-		if s := lap.snapshot().Inbox; s.Total != 150 || s.Unread != 150 {
+		if s := lap.snapshot().Inbox; s.Total != 110 || s.Unread != 110 {
 			t.Errorf("in the end %d tabs, %d unread: %+v\n%s", s.Total, s.Unread, lap.snapshot().Connection, lap.log.text())
 		}
 	})
@@ -226,8 +231,10 @@ func (f *failingPages) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // A wish to wait stops what goes to that service, pushes and all, and nothing that goes to another.
 func TestBackoffIsPerService(t *testing.T) {
+	t.Parallel()
 	for name, status := range map[string]int{"too many": http.StatusTooManyRequests, "unavailable": http.StatusServiceUnavailable} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			bubbleWith(t, []accounttest.Option{accounttest.SeparateBases()}, func(t *testing.T, w *world) {
 				desk := w.station("Desk", w.inBubble).run().signIn()
 				rest(time.Hour)
