@@ -156,6 +156,10 @@ func probes() map[string]probe {
 			_, err := a.CloseTabs(ctx, w.peerID, []string{"https://example.com/close"})
 			return err
 		}, device: true},
+		"CloseTabsDelivery": {do: func(ctx context.Context, w *matrixWorld, a *account.Account) error {
+			_, _, err := a.CloseTabsDelivery(ctx, w.peerID, []string{"https://example.com/close"})
+			return err
+		}, device: true},
 		"CompleteOAuthFlow": {
 			prepare: prepareProfile, arm: beginFlow,
 			do: func(ctx context.Context, w *matrixWorld, a *account.Account) error {
