@@ -25,9 +25,6 @@ import (
 // pairingTime is what scanning until connected may take without the person's time.
 const pairingTime = 5 * time.Second
 
-// settle is how long the window gets to show what the agent has told already.
-const settle = 500 * time.Millisecond
-
 // tellTime is within what both sides know that one has said no.
 const tellTime = time.Second
 
@@ -294,8 +291,22 @@ func showCode(t *testing.T, app *box.App, file string) string {
 
 func copyPicture(t *testing.T, app *box.App, file string) {
 	t.Helper()
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := app.Box.Command("xclip", "-selection", "clipboard", "-t", "image/png", file).Run(); err != nil {
 		t.Fatal(err)
+	}
+	// xclip becomes the owner a moment after it seems to be done.
+	w := &screen{t: t, app: app}
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if got, err := w.output("xclip", "-selection", "clipboard", "-o", "-t", "image/png"); err == nil && got == string(want) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the picture does not get onto the clipboard")
+		}
 	}
 }
 

@@ -4,13 +4,21 @@ package main
 
 import (
 	"bytes"
+	"image"
+	"image/png"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/image/draw"
+
 	"github.com/tabferry/tabferry/packaging/box"
 )
+
+// settle is how long the window gets to show what the agent has told already.
+const settle = 500 * time.Millisecond
 
 // screen is the program's window on the box's screen, seen and driven from outside.
 type screen struct {
@@ -63,17 +71,15 @@ func (w *screen) untilText(want string) {
 	w.t.Helper()
 	shot := filepath.Join(w.app.Box.Dir, "screen.png")
 	var text string
+	time.Sleep(settle) // a look costs seconds on a busy machine: the first one should see it
 	deadline := time.Now().Add(30 * time.Second)
 	for began, looks := time.Now(), 1; ; looks++ {
 		if err := w.app.Screenshot(shot); err != nil {
 			w.t.Fatal(err)
 		}
-		// One thread: the recogniser's threads wait for each other busily, which a busy machine punishes.
-		// Twice the size reads far better: the recogniser was trained on print.
-		if out, err := w.output("convert", shot, "-resize", "200%", "-colorspace", "Gray", shot); err != nil {
-			w.t.Fatalf("convert: %v: %s", err, out)
-		}
+		enlarge(w.t, shot)
 		var err error
+		// One thread: more of them wait for each other busily, which a busy machine punishes.
 		if text, err = w.output("env", "OMP_THREAD_LIMIT=1", "tesseract", shot, "-", "--psm", "11"); err != nil {
 			w.t.Fatalf("tesseract: %v: %s", err, text)
 		}
@@ -100,4 +106,27 @@ func (w *screen) output(name string, args ...string) (string, error) {
 	cmd.Stdout, cmd.Stderr = &out, nil
 	err := cmd.Run()
 	return out.String(), err
+}
+
+// enlarge makes a picture twice as large and grey: the recogniser was trained on print, which has far
+// more pixels to a letter.
+func enlarge(t *testing.T, file string) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, err := png.Decode(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := image.NewGray(image.Rectangle{Max: small.Bounds().Size().Mul(2)})
+	draw.BiLinear.Scale(large, large.Bounds(), small, small.Bounds(), draw.Src, nil)
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, large); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -172,7 +172,7 @@ func (e *engine) showPairing(run *pairRun, s pairing.Status) {
 		Authority: run.authority != nil, State: localapi.PairingState(s.State), Until: s.Until, RenewalsLeft: s.RenewalsLeft,
 		ConfirmedHere: s.ConfirmedHere, ConfirmedThere: s.ConfirmedThere, NeedsTOTP: s.NeedsTwoStep, Problem: pairing.Sentence(s.Err),
 	}
-	if s.State == pairing.Cancelled {
+	if errors.Is(s.Err, pairing.ErrCancelled) { // by whom sees this; the other side's no is news
 		shown.Problem = ""
 	}
 	if p := s.Peer; p != nil {

@@ -2,17 +2,21 @@ package qr_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/tabferry/tabferry/ui/qr"
 )
@@ -285,4 +289,32 @@ func pngFile(t testing.TB, img image.Image) []byte {
 		t.Fatal(err)
 	}
 	return data.Bytes()
+}
+
+func TestDecodeFrom(t *testing.T) {
+	var file bytes.Buffer
+	if err := png.Encode(&file, drawn(t, pairing, 4)); err != nil {
+		t.Fatal(err)
+	}
+	// The same with a header that promises 65535 by 65535 pixels.
+	huge := append([]byte(nil), file.Bytes()...)
+	binary.BigEndian.PutUint32(huge[16:], 65535)
+	binary.BigEndian.PutUint32(huge[20:], 65535)
+	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		file io.Reader
+		text string
+		err  error
+	}{
+		"picture": {&file, pairing, nil},
+		"empty":   {strings.NewReader(""), "", qr.ErrNoPicture},
+		"text":    {strings.NewReader(pairing), "", qr.ErrNoPicture},
+		"huge":    {bytes.NewReader(huge), "", qr.ErrTooLarge},
+		"broken":  {iotest.ErrReader(broken), "", broken},
+	} {
+		if text, err := qr.DecodeFrom(c.file); text != c.text || !errors.Is(err, c.err) {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
 }
