@@ -328,6 +328,7 @@ func TestAccount(t *testing.T) {
 		newest.Connection.Push.LastPong = now().Add(-3 * time.Minute)
 		h.agent.newest = &newest
 		h.w.show(PaneAccount)
+		h.settle()
 		h.want("Last sign of life: 3 minutes ago.")
 		h.want("Demo Person", "demo@example.com", "Signed in", "2 minutes ago", "Connected (50 minutes ago)", "shares usage data", mozillaServer)
 		h.change(func(s *localapi.Snapshot) {
