@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // failure is an error that knows its exit code and what to do next.
@@ -29,7 +30,7 @@ func (p *program) usage(message string) error {
 func (p *program) notALink(text string) error {
 	return &failure{
 		exit: ExitUsage, code: localapi.CodeUsage, hint: p.Words.T("cli.hint.link"),
-		message: p.Words.T("cli.error.not_a_link", "Text", shorten(plain(withoutQuery(text)), shownLink)),
+		message: p.Words.T("cli.error.not_a_link", "Text", i18n.OneLine(withoutQuery(text), shownLink)),
 	}
 }
 
@@ -52,7 +53,7 @@ func (p *program) notReachable(err error) error {
 	}
 	message := p.Words.T("cli.error.agent_not_reachable")
 	if e == nil {
-		message += ": " + plain(err.Error())
+		message += ": " + i18n.Plain(err.Error())
 	}
 	return &failure{exit: ExitNotReachable, code: localapi.CodeNotReachable, message: message, hint: p.Words.T("cli.hint.agent")}
 }
@@ -85,9 +86,9 @@ func (p *program) explain(err error) *failure {
 	}
 	var e *localapi.Error
 	if !errors.As(err, &e) {
-		return &failure{exit: ExitFailed, code: localapi.CodeInternal, message: plain(err.Error())}
+		return &failure{exit: ExitFailed, code: localapi.CodeInternal, message: i18n.Plain(err.Error())}
 	}
-	f = &failure{exit: exitCode(e.Code), code: e.Code, message: plain(e.Message), hint: plain(e.Hint)}
+	f = &failure{exit: exitCode(e.Code), code: e.Code, message: i18n.Plain(e.Message), hint: i18n.Plain(e.Hint)}
 	switch e.Code {
 	case localapi.CodeNotSignedIn:
 		f.message, f.hint = p.Words.T("cli.error.not_signed_in"), p.Words.T("cli.hint.signin")

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 func (p *program) inboxCommand() *cobra.Command {
@@ -107,7 +108,7 @@ func (p *program) openReceived(ctx context.Context, ids []string) error {
 			return err
 		}
 		if !entry.CanOpen {
-			return &failure{exit: ExitFailed, code: localapi.CodeConflict, message: p.Words.T("cli.error.cannot_open", "ID", plain(id))}
+			return &failure{exit: ExitFailed, code: localapi.CodeConflict, message: p.Words.T("cli.error.cannot_open", "ID", i18n.Plain(id))}
 		}
 		if err := p.Open(ctx, snapshot.Settings.Browser, entry.URL); err != nil {
 			return err
@@ -133,7 +134,7 @@ func (p *program) received(ctx context.Context, agent Agent, id string) (localap
 			}
 		}
 		if len(page) < q.Limit {
-			return localapi.InboxEntry{}, &failure{exit: ExitFailed, code: localapi.CodeNotFound, message: p.Words.T("cli.error.no_entry", "ID", plain(id))}
+			return localapi.InboxEntry{}, &failure{exit: ExitFailed, code: localapi.CodeNotFound, message: p.Words.T("cli.error.no_entry", "ID", i18n.Plain(id))}
 		}
 		q.Before = page[len(page)-1].ID
 	}
@@ -243,7 +244,7 @@ func (p *program) renameCommand() *cobra.Command {
 			if p.json {
 				return nil
 			}
-			return p.print(p.Words.T("cli.rename.done", "Name", plain(name)))
+			return p.print(p.Words.T("cli.rename.done", "Name", i18n.Plain(name)))
 		},
 	}
 }

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // printJSON writes v indented, for eyes and for jq alike.
@@ -35,31 +36,8 @@ func (p *program) print(line string) error {
 	return nil
 }
 
-// plain makes a text from another device fit for a terminal: control characters could move the
-// cursor or change its colours, and bidirectional ones could reorder what is read.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError:
-			return -1
-		default:
-			return r
-		}
-	}, s)
-}
-
 // maxCell is the longest text of a table column; a title may be a whole page long.
 const maxCell = 48
-
-// shorten cuts a text to max characters.
-func shorten(s string, max int) string {
-	if utf8.RuneCountInString(s) <= max {
-		return s
-	}
-	return strings.TrimSpace(string([]rune(s)[:max-1])) + "…"
-}
 
 // table writes rows in columns. The last column is not cut: it holds what must be copied whole.
 func (p *program) table(head []string, rows [][]string) error {
@@ -67,9 +45,9 @@ func (p *program) table(head []string, rows [][]string) error {
 	widths := make([]int, len(head))
 	for _, row := range all {
 		for i := range row {
-			row[i] = plain(row[i])
+			row[i] = i18n.Plain(row[i])
 			if i < len(head)-1 {
-				row[i] = shorten(row[i], maxCell)
+				row[i] = i18n.OneLine(row[i], maxCell)
 			}
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 func (p *program) pairCommand() *cobra.Command {
@@ -103,7 +104,7 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 	}
 	address, err := p.codeInFile(arg)
 	if err != nil {
-		return "", &failure{exit: ExitUsage, code: localapi.CodeUsage, message: p.Words.T("cli.error.no_picture", "Name", plain(arg)), hint: plain(err.Error())}
+		return "", &failure{exit: ExitUsage, code: localapi.CodeUsage, message: p.Words.T("cli.error.no_picture", "Name", i18n.Plain(arg)), hint: i18n.Plain(err.Error())}
 	}
 	return address, nil
 }
@@ -211,7 +212,7 @@ func (p *program) pairingStep(ctx context.Context, agent Agent, now localapi.Pai
 	default:
 		message := t("cli.pair.failed")
 		if now.Problem != "" {
-			message += ": " + plain(now.Problem)
+			message += ": " + i18n.Plain(now.Problem)
 		}
 		return &failure{exit: ExitFailed, code: localapi.CodeConflict, message: message, hint: t("cli.hint.pair_again")}
 	}
@@ -246,7 +247,7 @@ func (p *program) askPairing(ctx context.Context, agent Agent, now localapi.Pair
 		return nil
 	}
 	if now.Problem != "" {
-		fmt.Fprintln(p.Err, plain(now.Problem))
+		fmt.Fprintln(p.Err, i18n.Plain(now.Problem))
 	}
 	if now.Peer != nil {
 		fmt.Fprintln(p.Err, p.peerCard(*now.Peer))
@@ -335,7 +336,7 @@ func (p *program) peerCard(peer localapi.PairingPeer) string {
 		{t("cli.pair.peer.address"), peer.Address},
 	} {
 		if line[1] != "" {
-			lines = append(lines, "  "+line[0]+": "+plain(line[1]))
+			lines = append(lines, "  "+line[0]+": "+i18n.Plain(line[1]))
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // program is one run of the command line.
@@ -120,7 +122,7 @@ func (p *program) itemsOrNothing(_ *cobra.Command, args []string) error {
 			continue
 		}
 		if _, err := os.Stat(a); err != nil {
-			return p.usage(p.Words.T("cli.error.unknown_command", "Name", plain(a)))
+			return p.usage(p.Words.T("cli.error.unknown_command", "Name", i18n.Plain(a)))
 		}
 	}
 	return nil

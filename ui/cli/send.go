@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // defaultWait is how long send waits for the server to accept (architecture, decision 14).
@@ -66,7 +67,7 @@ func (p *program) completeDevices(cmd *cobra.Command, fits able) {
 		var names []string
 		for _, d := range s.Devices.Items {
 			if fits(d) {
-				names = append(names, plain(d.Name))
+				names = append(names, i18n.Plain(d.Name))
 			}
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
@@ -210,7 +211,7 @@ func (p *program) sentLine(e localapi.OutboxEntry) string {
 	if host == "" {
 		host = withoutQuery(e.URL)
 	}
-	return plain(p.device(e.To) + ": " + host + ": " + p.sendState(e))
+	return i18n.Plain(p.device(e.To) + ": " + host + ": " + p.sendState(e))
 }
 
 // sendState says an entry's state in words, never more than the server said.

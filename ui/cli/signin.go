@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // signInTime is how long signin waits for the browser: long enough to find a password and a
@@ -77,7 +78,7 @@ func (p *program) showSignInPage(ctx context.Context, page localapi.SignIn, brow
 		if ctx.Err() != nil {
 			return err
 		}
-		fmt.Fprintln(p.Err, plain(err.Error()))
+		fmt.Fprintln(p.Err, i18n.Plain(err.Error()))
 		fmt.Fprintln(p.Err, p.Words.T("cli.signin.open_this"))
 		fmt.Fprintln(p.Err, page.URL)
 		return nil
@@ -121,7 +122,7 @@ func (p *program) untilSignedIn(ctx context.Context, agent Agent, page localapi.
 			}
 			message := p.Words.T("cli.error.signin_ended")
 			if cause := w.snapshot.Account.Cause; cause != "" {
-				message += ": " + plain(cause)
+				message += ": " + i18n.Plain(cause)
 			}
 			return w.snapshot, &failure{exit: ExitNotSignedIn, code: localapi.CodeSignIn, message: message, hint: p.Words.T("cli.hint.signin")}
 		}
@@ -160,7 +161,7 @@ func (p *program) completeFromInput(ctx context.Context, agent Agent, prefix str
 		line, err := readLine(p.in)
 		if line = strings.TrimSpace(line); line != "" {
 			if !strings.HasPrefix(line, prefix) {
-				fmt.Fprintln(p.Err, p.Words.T("cli.signin.wrong_address", "Prefix", plain(prefix)))
+				fmt.Fprintln(p.Err, p.Words.T("cli.signin.wrong_address", "Prefix", i18n.Plain(prefix)))
 			} else {
 				return agent.CompleteSignIn(ctx, line)
 			}
@@ -179,7 +180,7 @@ func (p *program) tellAccount(s localapi.Snapshot) error {
 	if s.Account.Email == "" {
 		return p.print(p.Words.T("cli.signin.done_unknown"))
 	}
-	return p.print(p.Words.T("cli.signin.done", "Email", plain(s.Account.Email)))
+	return p.print(p.Words.T("cli.signin.done", "Email", i18n.Plain(s.Account.Email)))
 }
 
 func (p *program) signOutCommand() *cobra.Command {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 func (p *program) statusCommand() *cobra.Command {
@@ -37,7 +38,7 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 		if problem != "" {
 			text += ": " + problem
 		}
-		lines = append(lines, plain(text))
+		lines = append(lines, i18n.Plain(text))
 	}
 	switch {
 	case s.Storage.WaitingForKeyring:
@@ -155,13 +156,13 @@ func (p *program) tellEvent(e localapi.Event) error {
 	case localapi.TabsReceived, localapi.CloseRequested:
 		for _, entry := range e.Entries {
 			line := at + p.device(entry.From) + ": " + p.whatCame(entry) + "  " + strings.Join(linksOf(entry), " ")
-			if err := p.print(strings.TrimSpace(plain(line))); err != nil {
+			if err := p.print(strings.TrimSpace(i18n.Plain(line))); err != nil {
 				return err
 			}
 		}
 		return nil
 	case localapi.DeviceConnected:
-		return p.print(plain(at + t("cli.watch.device_connected", "Device", p.device(e.Device))))
+		return p.print(i18n.Plain(at + t("cli.watch.device_connected", "Device", p.device(e.Device))))
 	case localapi.SignedOutElsewhere:
 		return p.print(at + t("cli.watch.signed_out_elsewhere"))
 	case localapi.SignInAgain:
@@ -172,7 +173,7 @@ func (p *program) tellEvent(e localapi.Event) error {
 		if e.Send == nil {
 			return nil
 		}
-		return p.print(plain(at + p.sentLine(*e.Send)))
+		return p.print(i18n.Plain(at + p.sentLine(*e.Send)))
 	case localapi.Quitting:
 		return p.print(at + t("cli.watch.quitting"))
 	default:

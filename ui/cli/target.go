@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // deviceListTime is how long a command waits for an agent that has just started to know its devices.
@@ -35,7 +36,7 @@ func (p *program) knownDevices(ctx context.Context, agent Agent) ([]localapi.Dev
 			return s.Devices.Items, nil
 		}
 		if s.Devices.Problem != "" {
-			return nil, &failure{exit: ExitFailed, code: localapi.CodeOffline, message: plain(s.Devices.Problem)}
+			return nil, &failure{exit: ExitFailed, code: localapi.CodeOffline, message: i18n.Plain(s.Devices.Problem)}
 		}
 	}
 	return nil, p.listNotKnown(ctx, ctx.Err())
@@ -115,17 +116,17 @@ func (p *program) byName(fitting, all []localapi.Device, name string) (localapi.
 		return found[0], nil
 	case 0:
 		f := &failure{
-			exit: ExitNoDevice, code: localapi.CodeNoDevice, message: p.Words.T("cli.error.no_such_device", "Name", plain(name)),
+			exit: ExitNoDevice, code: localapi.CodeNoDevice, message: p.Words.T("cli.error.no_such_device", "Name", i18n.Plain(name)),
 			hint: p.Words.T("cli.hint.to", "Names", nameList(fitting)),
 		}
 		if slices.ContainsFunc(all, func(d localapi.Device) bool { return fold != "" && strings.HasPrefix(strings.ToLower(d.Name), fold) }) {
-			f.message = p.Words.T("cli.error.device_cannot", "Name", plain(name))
+			f.message = p.Words.T("cli.error.device_cannot", "Name", i18n.Plain(name))
 		}
 		return localapi.Device{}, f
 	default:
 		return localapi.Device{}, &failure{
 			exit: ExitNoDevice, code: localapi.CodeNoDevice,
-			message: p.Words.T("cli.error.several_devices", "Name", plain(name)),
+			message: p.Words.T("cli.error.several_devices", "Name", i18n.Plain(name)),
 			hint:    p.Words.T("cli.hint.several", "Names", nameList(found)),
 		}
 	}
@@ -139,7 +140,7 @@ func nameList(devices []localapi.Device) string {
 	}
 	var names []string
 	for _, d := range devices {
-		name := plain(d.Name)
+		name := i18n.Plain(d.Name)
 		if seen[d.Name] > 1 || name == "" {
 			name = strings.TrimSpace(name + " (" + d.ID + ")")
 		}

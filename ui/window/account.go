@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // accountPane shows who is signed in, how that stands, and the ways out.
@@ -88,7 +89,7 @@ func (p *accountPane) update() {
 	w := p.w
 	s := w.model.snap
 	now := w.p.Now()
-	name, email := plain(s.Account.Name), plain(s.Account.Email)
+	name, email := i18n.Plain(s.Account.Name), i18n.Plain(s.Account.Email)
 	if email == "" {
 		email = w.t("window.account.no_profile")
 	}
@@ -103,13 +104,13 @@ func (p *accountPane) update() {
 
 	state := w.t("window.account.state_" + string(s.Account.State))
 	if s.Account.State == localapi.NeedsSignIn && s.Account.Cause != "" {
-		state = joinSentences(state, plain(s.Account.Cause))
+		state = joinSentences(state, i18n.Plain(s.Account.Cause))
 	}
 	if s.Account.DevicesUnavailable {
 		state = joinSentences(state, w.t("window.account.no_devices"))
 	}
 	p.signedIn.set(state)
-	p.server.set(plain(s.Account.Server))
+	p.server.set(i18n.Plain(s.Account.Server))
 	p.contact.set(w.words.Ago(s.Connection.LastContact, now))
 	if this, _ := w.model.others(); this != nil {
 		p.device.set(w.name(this.Name))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // callTime bounds one call to the agent. The agent answers at once or waits for a server, for
@@ -75,8 +76,8 @@ func (w *Window) sentence(err error) string {
 		return w.t("window.error." + string(e.Code))
 	}
 	// The agent knows these better than we do.
-	if said := plain(e.Message); said != "" {
-		return joinSentences(said, plain(e.Hint))
+	if said := i18n.Plain(e.Message); said != "" {
+		return joinSentences(said, i18n.Plain(e.Hint))
 	}
 	return w.t("window.error.internal")
 }

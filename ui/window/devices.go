@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // longestName bounds a device's name; the accounts server refuses longer ones.
@@ -150,7 +151,7 @@ func (p *devicesPane) abilities(d localapi.Device) string {
 func (p *devicesPane) row(d localapi.Device) rowSpec {
 	w := p.w
 	name := w.name(d.Name)
-	detail := dots(w.seen(d.LastAccess), plain(d.Location))
+	detail := dots(w.seen(d.LastAccess), i18n.Plain(d.Location))
 	spec := rowSpec{id: d.ID, icon: deviceIcon(d.Type), title: name, strong: true, more: w.t("window.more")}
 	switch {
 	case !d.CanReceiveTabs:
@@ -170,7 +171,7 @@ func (p *devicesPane) row(d localapi.Device) rowSpec {
 	}
 	spec.menu = append(spec.menu, menuEntry{label: w.t("window.devices.disconnect"), danger: true, do: func() {
 		w.ask(question{
-			title: w.t("window.devices.disconnect_title", "Device", shorten(name, 30)), text: w.t("window.devices.disconnect_text"),
+			title: w.t("window.devices.disconnect_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.disconnect_text"),
 			yes: w.t("window.devices.disconnect_yes"), danger: true,
 			do: func() {
 				w.do(func(ctx context.Context) error { return w.p.Agent.DisconnectDevice(ctx, d.ID) })
@@ -190,7 +191,7 @@ func (p *devicesPane) askClose(d localapi.Device) {
 	name := w.name(d.Name)
 	var asked *asking
 	q := question{
-		title: w.t("window.devices.close_title", "Device", shorten(name, 30)), text: w.t("window.devices.close_text"),
+		title: w.t("window.devices.close_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.close_text"),
 		extra: link, first: link, yes: w.t("window.devices.close_yes"),
 		check: func() bool {
 			_, ok := typedLink(link.Text)
@@ -226,7 +227,7 @@ func (p *devicesPane) updateClients() {
 	clients := w.model.otherClients()
 	specs := make([]rowSpec, 0, len(clients))
 	for _, c := range clients {
-		name := plain(c.Name)
+		name := i18n.Plain(c.Name)
 		if name == "" {
 			name = w.t("window.devices.unnamed_client")
 		}
@@ -234,7 +235,7 @@ func (p *devicesPane) updateClients() {
 			id: c.ID, icon: "globe", title: name, detail: w.seen(c.LastAccess), more: w.t("window.more"),
 			menu: []menuEntry{{label: w.t("window.devices.disconnect"), danger: true, do: func() {
 				w.ask(question{
-					title: w.t("window.devices.disconnect_title", "Device", shorten(name, 30)), text: w.t("window.devices.disconnect_client_text"),
+					title: w.t("window.devices.disconnect_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.disconnect_client_text"),
 					yes: w.t("window.devices.disconnect_yes"), danger: true,
 					do: func() {
 						w.do(func(ctx context.Context) error { return w.p.Agent.DisconnectClient(ctx, c.ID) })
@@ -251,7 +252,7 @@ func (p *devicesPane) updateClients() {
 	case len(clients) == 0 && !snap.Clients.Known && snap.Clients.Problem == "":
 		words = w.t("window.devices.clients_loading")
 	case snap.Clients.Problem != "":
-		words = plain(snap.Clients.Problem)
+		words = i18n.Plain(snap.Clients.Problem)
 	}
 	p.clientState.say(words, widget.LowImportance)
 	setVisible(p.clientBox.Objects[2], len(clients) > 0)

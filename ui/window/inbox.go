@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // openAsk is from how many links on "Open all" asks first.
@@ -180,7 +181,7 @@ func (p *inboxPane) sayEmpty() {
 	case p.asking:
 		p.state.say("inbox", w.t("window.inbox.searching"), "", "", nil)
 	case p.query != "":
-		p.state.say("inbox", w.t("window.inbox.nothing", "Query", plain(p.query)), "", w.t("window.inbox.clear_search"), func() { p.search.put(""); p.look() })
+		p.state.say("inbox", w.t("window.inbox.nothing", "Query", i18n.Plain(p.query)), "", w.t("window.inbox.clear_search"), func() { p.search.put(""); p.look() })
 	default:
 		p.state.say("inbox", w.t("window.inbox.empty"), w.t("window.inbox.empty_text"), w.t("window.inbox.devices"), func() { w.show(PaneDevices) })
 	}
@@ -201,7 +202,7 @@ func (p *inboxPane) newGroup() *inboxCard {
 func (p *inboxPane) fill(c *inboxCard, g inboxGroup) {
 	w := p.w
 	c.group = g
-	from := plain(g.from)
+	from := i18n.Plain(g.from)
 	if from == "" {
 		from = w.t("common.unknown_device")
 	}
@@ -228,7 +229,7 @@ func (p *inboxPane) row(e localapi.InboxEntry) rowSpec {
 	case localapi.KindUnreadable:
 		spec.icon, spec.iconColor, spec.detailIs = "lock", colorWarn, toneWarn
 		spec.title = w.t("window.inbox.unreadable")
-		reason := plain(e.Reason)
+		reason := i18n.Plain(e.Reason)
 		if reason == "" {
 			reason = w.t("window.inbox.unreadable_why")
 		}
@@ -243,7 +244,7 @@ func (p *inboxPane) row(e localapi.InboxEntry) rowSpec {
 		spec.detail = dots(hosts, at)
 		spec.menu = append(spec.menu, menuEntry{label: w.t("window.inbox.copy_links"), do: func() { w.copy(joinLines(e.URLs)); p.markRead(e) }})
 	default:
-		host := plain(e.Host)
+		host := i18n.Plain(e.Host)
 		spec.title = titleOf(e.Title, e.URL)
 		spec.detail = dots(host, at)
 		if e.Private {

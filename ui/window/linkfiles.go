@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // fileKind tells what a dropped file can hold.
@@ -84,7 +85,7 @@ func iniLink(content []byte, group, title string) []localapi.Link {
 	if !isLink(address) {
 		return nil
 	}
-	return []localapi.Link{{URL: address, Title: plain(title)}}
+	return []localapi.Link{{URL: address, Title: i18n.Plain(title)}}
 }
 
 // weblocLink reads the link of a macOS link file, a property list as XML or in binary.
@@ -169,7 +170,7 @@ func htmlLinks(content []byte) []localapi.Link {
 
 func tidyTitles(links []localapi.Link) []localapi.Link {
 	for i := range links {
-		links[i].Title = plain(links[i].Title)
+		links[i].Title = i18n.Plain(links[i].Title)
 	}
 	return links
 }

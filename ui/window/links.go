@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // maxLinks bounds how many links one paste or drop may bring: more is no list a person can look at.
@@ -145,11 +146,11 @@ func droppedLink(text string) (string, bool) {
 func shortLink(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
-		return plain(address)
+		return i18n.Plain(address)
 	}
 	short := strings.TrimPrefix(u.Host, "www.") + u.EscapedPath()
 	if u.RawQuery != "" {
 		short += "?…"
 	}
-	return plain(strings.TrimSuffix(short, "/"))
+	return i18n.Plain(strings.TrimSuffix(short, "/"))
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 func addresses(links []localapi.Link) []string {
@@ -180,10 +181,10 @@ func TestPlainTextStaysOnOneLineAndInItsDirection(t *testing.T) {
 		"  spaces   everywhere  ": "spaces everywhere",
 		"日本語 😀":                   "日本語 😀",
 	} {
-		if got := plain(text); got != want {
+		if got := i18n.Plain(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
-		if got := plain(text); !utf8.ValidString(got) {
+		if got := i18n.Plain(text); !utf8.ValidString(got) {
 			t.Errorf("%q is not UTF-8", got)
 		}
 	}

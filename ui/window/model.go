@@ -2,7 +2,6 @@ package window
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -203,20 +202,4 @@ func (m *model) needsSeconds(now time.Time) bool {
 		}
 	}
 	return m.snap.Connection.BackoffUntil.After(now)
-}
-
-// plain makes text from elsewhere fit for one line: control characters, line breaks and the
-// characters that change the writing direction become spaces or vanish.
-func plain(text string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
-			return ' '
-		case r < 0x20 || r >= 0x7f && r < 0xa0:
-			return -1
-		case r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c || r == 0xfeff:
-			return -1
-		}
-		return r
-	}, text)), " ")
 }

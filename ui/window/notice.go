@@ -52,7 +52,7 @@ func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 	signedIn := s.Account.State == localapi.SignedIn
 	switch {
 	case s.Storage.Problem != "":
-		return notice{tone: toneBad, text: plain(s.Storage.Problem)}
+		return notice{tone: toneBad, text: i18n.Plain(s.Storage.Problem)}
 	case s.Account.State == localapi.NeedsSignIn:
 		return notice{toneWarn, c.T("window.notice.sign_in_again"), actSignIn, c.T("window.signin.title")}
 	case s.Connection.BackoffUntil.After(now):
@@ -62,7 +62,7 @@ func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 	case signedIn && !s.Connection.Online:
 		return notice{toneWarn, c.T("window.notice.offline"), actRetry, c.T("window.retry")}
 	case s.Connection.Problem != "":
-		return notice{toneWarn, plain(s.Connection.Problem), actRetry, c.T("window.retry")}
+		return notice{toneWarn, i18n.Plain(s.Connection.Problem), actRetry, c.T("window.retry")}
 	case signedIn && !s.Connection.Push.Connected && s.Connection.Push.NextRetry.After(now.Add(pushGrace)):
 		return notice{tone: toneInfo, text: c.T("window.notice.push_down", "Time", clockTime(s.Connection.Push.NextRetry, now))}
 	case s.QuietUntil.After(now):

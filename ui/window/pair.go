@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // pairPane connects a phone to the account, or this computer to the account of another device.
@@ -241,7 +242,7 @@ func (p *pairPane) peer(pairing localapi.Pairing) fyne.CanvasObject {
 	w := p.w
 	rows := vstack(gapSmall)
 	add := func(key, value string) {
-		if value = plain(value); value != "" {
+		if value = i18n.Plain(value); value != "" {
 			rows.Add(fact(w.t("window.pair.peer_"+key), value))
 		}
 	}
@@ -304,7 +305,7 @@ func (p *pairPane) progress(words string) fyne.CanvasObject {
 func (p *pairPane) buildEnd(pairing localapi.Pairing) fyne.CanvasObject {
 	w := p.w
 	title := w.t("window.pair." + string(pairing.State))
-	words := plain(pairing.Problem)
+	words := i18n.Plain(pairing.Problem)
 	again := w.t("window.pair.again")
 	glyph, ink := "clock", colorWarn
 	switch pairing.State {
@@ -491,7 +492,7 @@ func (p *pairPane) fill() {
 	if p.parts.yes != nil {
 		p.parts.yes.allow(!p.asking)
 		if p.parts.problem.label.Text == "" && pairing.Problem != "" {
-			p.parts.problem.say(plain(pairing.Problem), widget.DangerImportance)
+			p.parts.problem.say(i18n.Plain(pairing.Problem), widget.DangerImportance)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // sentShown is how many sent tabs are listed before "show all".
@@ -134,7 +135,7 @@ func (p *sendPane) setLinks(links []localapi.Link, device string) {
 		p.link.put("")
 	case 1:
 		p.link.put(links[0].URL)
-		p.title = plain(links[0].Title)
+		p.title = i18n.Plain(links[0].Title)
 	default:
 		p.link.put("")
 		for _, l := range links {
@@ -231,7 +232,7 @@ func (p *sendPane) updateLinks() {
 		if l.on {
 			on++
 		}
-		spec := rowSpec{id: strconv.Itoa(i), title: titleOf(l.Title, l.URL), detail: plain(l.URL), chooses: true, chosen: l.on, calm: true}
+		spec := rowSpec{id: strconv.Itoa(i), title: titleOf(l.Title, l.URL), detail: i18n.Plain(l.URL), chooses: true, chosen: l.on, calm: true}
 		spec.tap = func() { p.links[i].on = !p.links[i].on; p.update() }
 		specs = append(specs, spec)
 	}
@@ -286,7 +287,7 @@ func (p *sendPane) updateBar() {
 	label := p.w.t("window.send.send")
 	switch {
 	case len(aims) == 1:
-		label = p.w.t("window.send.send_to", "Device", shorten(p.w.name(aims[0].Name), 20))
+		label = p.w.t("window.send.send_to", "Device", i18n.OneLine(p.w.name(aims[0].Name), 20))
 	case len(aims) > 1:
 		label = p.w.words.N("window.send.send_many", len(aims))
 	}
@@ -426,7 +427,7 @@ func (w *Window) deviceState(s *state, view listView) {
 	case view == listLoading:
 		s.say("device", w.t("window.devices.loading"), "", "", nil)
 	case view == listError:
-		why := plain(w.model.snap.Devices.Problem)
+		why := i18n.Plain(w.model.snap.Devices.Problem)
 		if why == "" {
 			why = w.t("window.error.offline")
 		}

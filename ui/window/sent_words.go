@@ -18,7 +18,7 @@ type sentView struct {
 
 // viewSent puts the state of a sent tab into words.
 func viewSent(c *i18n.Catalogue, e localapi.OutboxEntry, now time.Time) sentView {
-	reason := plain(e.Reason)
+	reason := i18n.Plain(e.Reason)
 	var v sentView
 	switch e.State {
 	case localapi.SendWaiting:
@@ -53,17 +53,8 @@ func viewSent(c *i18n.Catalogue, e localapi.OutboxEntry, now time.Time) sentView
 
 // titleOf gives what to call a link: its title, or the link without scheme and query.
 func titleOf(title, address string) string {
-	if t := plain(title); t != "" {
+	if t := i18n.Plain(title); t != "" {
 		return t
 	}
 	return shortLink(address)
-}
-
-// shorten cuts a name so that a button stays a button.
-func shorten(name string, most int) string {
-	runes := []rune(name)
-	if len(runes) <= most {
-		return name
-	}
-	return string(runes[:most-1]) + "…"
 }

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // advancedSettings are for people who run servers of their own or look for a fault.
@@ -131,7 +132,7 @@ func (a *advancedSettings) update() {
 		protection = localapi.Undecided
 	}
 	a.storage.set(w.t("window.settings.storage_" + string(protection)))
-	a.version.set(plain(snap.Version))
+	a.version.set(i18n.Plain(snap.Version))
 	a.logs.set(w.p.LogFolder)
 	a.allow()
 }

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // mozillaServer is the built-in accounts server; any other one is named on the sign-in pane.
@@ -376,16 +377,16 @@ func (p *signInPane) fill() {
 	switch p.face {
 	case "ways", "again":
 		if p.parts.problem.label.Text == "" && account.Cause != "" {
-			p.parts.problem.say(plain(account.Cause), widget.MediumImportance)
+			p.parts.problem.say(i18n.Plain(account.Cause), widget.MediumImportance)
 			p.parts.box.Show()
 		}
 		server := ""
 		if account.Server != "" && account.Server != mozillaServer {
-			server = w.t("window.signin.server", "Server", plain(account.Server))
+			server = w.t("window.signin.server", "Server", i18n.Plain(account.Server))
 		}
 		p.parts.server.set(server)
 	case "keyring", "locked_keyring", "lost":
-		if problem := plain(w.model.snap.Storage.Problem); problem != "" && p.face != "lost" {
+		if problem := i18n.Plain(w.model.snap.Storage.Problem); problem != "" && p.face != "lost" {
 			p.parts.detail.set(problem)
 			setVisible(p.parts.detail, true)
 		}

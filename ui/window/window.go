@@ -201,7 +201,7 @@ func (w *Window) react(e localapi.Event) {
 		w.Close()
 	case localapi.TabsReceived:
 		if w.current != PaneInbox && len(e.Entries) > 0 {
-			from := plain(e.Entries[0].From)
+			from := i18n.Plain(e.Entries[0].From)
 			if from == "" {
 				from = w.t("common.unknown_device")
 			}
@@ -210,11 +210,11 @@ func (w *Window) react(e localapi.Event) {
 		}
 	case localapi.SendGivenUp:
 		if w.current != PaneSend && e.Send != nil {
-			w.toasts.offer(toneBad, w.t("window.toast.given_up", "Device", plain(e.Send.To)),
+			w.toasts.offer(toneBad, w.t("window.toast.given_up", "Device", i18n.Plain(e.Send.To)),
 				w.t("window.toast.look"), func() { w.show(PaneSend) })
 		}
 	case localapi.DeviceConnected:
-		w.toasts.offer(toneWarn, w.t("window.toast.device_connected", "Device", plain(e.Device)),
+		w.toasts.offer(toneWarn, w.t("window.toast.device_connected", "Device", i18n.Plain(e.Device)),
 			w.t("window.toast.look"), func() { w.show(PaneDevices) })
 	case localapi.SignedOutElsewhere, localapi.AccountDeleted:
 		w.toasts.say(toneWarn, w.t("window.toast."+string(e.Kind)))
@@ -321,7 +321,7 @@ func (w *Window) t(key string, args ...any) string { return w.words.T(key, args.
 
 // name gives a device's name fit to be shown.
 func (w *Window) name(device string) string {
-	if n := plain(device); n != "" {
+	if n := i18n.Plain(device); n != "" {
 		return n
 	}
 	return w.t("common.unnamed_device")
