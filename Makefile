@@ -62,7 +62,7 @@ desktop: lean build ## the built program on a real desktop in a box
 	go test -tags desktop -count=1 -timeout 15m . ./account/agent/wake ./notify ./ui/desktop ./ui/tray
 
 peers: ## Firefox, PyFxA and web-push as users of the in-process service
-	go test -tags peers -count=1 -timeout 15m -run Peer ./account/...
+	go test -tags peers -count=1 -timeout 10m ./account/peers
 
 bench: lean build ## the figures of the README and CONTRIBUTING
 	go run ./packaging/bench -bin build
