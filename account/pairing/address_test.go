@@ -187,6 +187,8 @@ func TestSystems(t *testing.T) {
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0":                                                          "Firefox on Windows",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0":             "Edge on Windows",
 		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15":                     "Safari on macOS",
+
+		// Programs that are no browsers.
 		"Mozilla/5.0 (X11; Linux x86_64) Tabferry/1.0": "Tabferry on Linux",
 		"curl/8.5.0":          "curl/8.5.0",
 		"Dalvik (Android)":    "Android",
