@@ -8,5 +8,6 @@
 // the devices received.
 //
 // The devices, "Demo phone" and "Demo tablet", are made of the same account client and push client
-// that Tabferry itself uses; the service is package accounttest, which is not.
+// that Tabferry itself uses; the service is package accounttest, which is not. A third one, "Demo
+// laptop", signs in when it is first asked to show a pairing code ([Client.ShowCode]).
 package demo
