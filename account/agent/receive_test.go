@@ -98,6 +98,24 @@ func TestInbox(t *testing.T) {
 	if s := lap.again().snapshot().Inbox; s.Total != 58 || s.Unread != 57 {
 		t.Errorf("after a restart the inbox counts %d, unread %d", s.Total, s.Unread)
 	}
+	// Many at once, from the middle: what is left is shown at once, and then nothing is.
+	var ids []string
+	for _, entry := range all[3:] {
+		ids = append(ids, entry.ID)
+	}
+	for _, part := range []struct {
+		ids  []string
+		left int
+	}{{ids[20:40], 38}, {append(ids, all[1].ID), 0}} {
+		if err := lap.face.DeleteReceived(t.Context(), part.ids...); err != nil {
+			t.Fatal(err)
+		}
+		if s := lap.snapshot().Inbox; s.Total != part.left || len(s.Recent) != part.left {
+			t.Errorf("the inbox counts %d and shows %d, want %d", s.Total, len(s.Recent), part.left)
+		}
+	}
+	desk.send(to, "https://example.com/after", "")
+	lap.await("a tab after the deletion", func(s localapi.Snapshot) bool { return s.Inbox.Total == 1 && len(s.Inbox.Recent) == 1 })
 }
 
 // Only what may be opened is opened by itself, only from devices on the list, and it is read then.

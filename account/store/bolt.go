@@ -181,25 +181,46 @@ func (r *boltRows) walk(bucket, before string, up bool, yield func(string, []byt
 	if b == nil {
 		return
 	}
-	c := b.Cursor()
-	step := c.Prev
-	var key, value []byte
-	switch {
-	case up:
-		key, value = c.First()
-		step = c.Next
-	case before == "":
-		key, value = c.Last()
-	default:
-		if found, _ := c.Seek([]byte(before)); found == nil {
-			key, value = c.Last()
-		} else {
-			key, value = c.Prev()
-		}
+	if !up {
+		walkDown(b.Cursor(), before, yield)
+		return
 	}
-	for ; key != nil; key, value = step() {
+	c := b.Cursor()
+	for key, value := c.First(); key != nil; key, value = c.Next() {
 		if !yield(string(key), value) {
 			return
 		}
+	}
+}
+
+// walkDown goes from the highest key below before down to the lowest.
+//
+// Pages that were emptied in this transaction stay in bbolt's tree until it ends. Backwards its cursor
+// does not step over them as it does forwards: Prev gives nothing there, as at the end, and Last goes
+// round for ever where nothing else is left (bbolt 1.5.0; etcd-io/bbolt#733 is the change that did it).
+// So the lowest key, which First finds over emptied pages, says whether and where the walk ends.
+func walkDown(c *bbolt.Cursor, before string, yield func(string, []byte) bool) {
+	first, _ := c.First()
+	if first == nil || before != "" && before <= string(first) {
+		return
+	}
+	lowest := string(first) // the cursor's own is good only until it moves
+	prev := func() (key, value []byte) {
+		for key == nil {
+			key, value = c.Prev()
+		}
+		return key, value
+	}
+	var key, value []byte
+	if before != "" {
+		key, _ = c.Seek([]byte(before))
+	}
+	if key == nil {
+		key, value = c.Last()
+	} else {
+		key, value = prev()
+	}
+	for yield(string(key), value) && string(key) > lowest {
+		key, value = prev()
 	}
 }
