@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account"
-	"github.com/tabferry/tabferry/account/agent/link"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tabferry/tabferry/account/agent/link"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/store"
 )

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account"
-	"github.com/tabferry/tabferry/account/agent/link"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/push"
 	"github.com/tabferry/tabferry/account/store"

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/tabferry/tabferry/account"
-	"github.com/tabferry/tabferry/account/agent/link"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/store"
 )

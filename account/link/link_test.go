@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/tabferry/tabferry/account/agent/link"
+	"github.com/tabferry/tabferry/account/link"
 )
 
 func TestRead(t *testing.T) {
