@@ -48,7 +48,7 @@ lint: ## formatting, vet, staticcheck, error wrapping, layers, interface names
 	$(pure) vet -tags ci ./...
 	$(pure) vet -tags 'ci desktop peers soak' ./...
 	CGO_ENABLED=0 $(tools) staticcheck -tags 'ci desktop peers soak' ./...
-	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -tags=ci" $(tools) go-errorlint -test=false ./account/... ./notify/... ./ui/... .
+	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -tags=ci" $(tools) go-errorlint -test=false ./account/... ./notify/... ./ui/...
 	.ci/checks/layers.sh
 	.ci/checks/seed-names.sh
 
@@ -59,7 +59,7 @@ race: ## every package under the race detector, in random order
 	go test -race -shuffle=on ./account/... ./assets/... ./notify/... ./ui/...
 
 desktop: lean build ## the built program on a real desktop in a box
-	go test -tags desktop -count=1 -timeout 15m . ./account/agent/wake ./notify ./ui/desktop ./ui/tray
+	go test -tags desktop -count=1 -timeout 15m ./packaging/desktop ./account/agent/wake ./notify ./ui/desktop ./ui/tray
 
 peers: ## Firefox, PyFxA and web-push as users of the in-process service
 	go test -tags peers -count=1 -timeout 10m ./account/peers

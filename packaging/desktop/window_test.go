@@ -1,6 +1,6 @@
 //go:build desktop && linux
 
-package main
+package desktop_test
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
 //go:build desktop && linux
 
-package main
+package desktop_test
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"github.com/tabferry/tabferry/packaging/box"
 )
 
-// These tests run the built program on a real desktop in a box: an X server, a D-Bus session, a
-// keyring, a panel with a tray, a notification daemon. `make desktop` runs them.
+// program is what is built and run.
+const program = "github.com/tabferry/tabferry"
 
 // binaries is the folder with the two builds that every test uses.
 var binaries string
@@ -41,9 +41,9 @@ func TestMain(m *testing.M) {
 
 // buildBoth builds as the Makefile does, so that the build cache serves both.
 func buildBoth(dir string) error {
-	lean := exec.Command("go", "build", "-tags", "headless", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry"), ".")
+	lean := exec.Command("go", "build", "-tags", "headless", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry"), program)
 	lean.Env = append(os.Environ(), "CGO_ENABLED=0")
-	whole := exec.Command("go", "build", "-tags", "migrated_fynedo", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-window"), ".")
+	whole := exec.Command("go", "build", "-tags", "migrated_fynedo", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-window"), program)
 	whole.Env = append(os.Environ(), "CGO_ENABLED=1")
 	for _, build := range []*exec.Cmd{lean, whole} {
 		if out, err := build.CombinedOutput(); err != nil {

@@ -1,6 +1,6 @@
 //go:build desktop && linux
 
-package main
+package desktop_test
 
 import (
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/demo"
 	"github.com/tabferry/tabferry/packaging/box"
+	"github.com/tabferry/tabferry/ui/desktop"
 )
 
 type (
@@ -315,7 +316,7 @@ func holdsFile(t *testing.T, dir, suffix string) bool {
 // keyringEntries counts our entries in the box's keyring.
 func keyringEntries(t *testing.T, app *box.App) int {
 	t.Helper()
-	cmd := app.Box.Command("secret-tool", "search", "--all", "service", keyringService(true))
+	cmd := app.Box.Command("secret-tool", "search", "--all", "service", desktop.AppID+".demo")
 	cmd.Stdout, cmd.Stderr = nil, nil
 	out, err := cmd.CombinedOutput()
 	if err != nil && len(out) > 0 {

@@ -1,0 +1,61 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/tabferry/tabferry/account/agent"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/wake"
+	"github.com/tabferry/tabferry/account/store"
+	"github.com/tabferry/tabferry/ui/desktop"
+)
+
+// gcPercent keeps the heap of an agent close to what it needs: it lives for weeks and does nothing
+// for most of them. Collecting five times as often as usual costs it no measurable processor time.
+const gcPercent = 20
+
+// runAgent is the agent role: engine, local API, notifications and tray. It returns when the agent
+// was told to quit or ctx ends.
+func runAgent(ctx context.Context, demo bool) error {
+	debug.SetGCPercent(gcPercent)
+	paths := desktop.LocatePaths(demo)
+	if err := paths.Make(); err != nil {
+		return err
+	}
+	listener, err := localapi.Listen(paths.Socket)
+	if err != nil {
+		return err
+	}
+	service := agent.Service{}
+	if demo {
+		if service, err = enterDemo(ctx, paths); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	file, err := desktop.OpenLog(paths.Logs, "agent")
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer file.Close()
+	log := agent.NewLog(slog.NewTextHandler(file, nil))
+	opener := new(desktop.Opener)
+	params := agent.Params{
+		DataDir: paths.Data, Version: version, Demo: demo, Service: service,
+		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
+		DeviceName: deviceName(), UserAgent: userAgent(),
+		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
+		Wake: wake.NewSystem(wake.Params{}),
+	}
+	engine, err := agent.New(params)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	err = (&faces{demo: demo, paths: paths, log: params.Logger, opener: opener}).run(ctx, engine, listener)
+	if demo && ctx.Err() == nil { // it was told to quit, not killed: the demo ends with it
+		err = errors.Join(err, demoWorld{}.Stop(ctx))
+	}
+	return err
+}

@@ -1,0 +1,50 @@
+// Package role wires the roles that one program plays: the agent, the window, the demo and the command
+// line that starts them. Each role has a file that hands it its folders, its desktop and its log; what
+// a role does is decided in the packages it is made of.
+//
+// The build tag headless leaves the window out, and with it cgo and OpenGL.
+package role
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/ui/cli"
+	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/qr"
+)
+
+// version is the program's version, the same as in FyneApp.toml.
+const version = "0.1.0"
+
+// The programs of an installation.
+const (
+	leanProgram   = "tabferry"
+	windowProgram = "tabferry-window"
+)
+
+// Run plays the role that the command line names, to its end, and returns the exit code.
+func Run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	opener := new(desktop.Opener)
+	return cli.Run(ctx, cli.Params{
+		Version: version,
+		Client: func(demo bool) cli.Agent {
+			return localapi.Dial(desktop.LocatePaths(demo).Socket)
+		},
+		EnsureAgent:      ensureAgent,
+		RunAgent:         runAgent,
+		RunWindow:        runWindow,
+		Demo:             demoWorld{},
+		Open:             opener.OpenWith,
+		DrawCode:         qr.Draw,
+		ReadCode:         qr.Read,
+		ReadPicture:      qr.DecodeFrom,
+		ClipboardPicture: desktop.ClipboardPicture,
+		GrabScreen:       desktop.GrabScreen,
+	}, args)
+}
