@@ -1,0 +1,19 @@
+package kit
+
+import "time"
+
+// Clock tells the time. Monotonic never jumps, and counts from any fixed moment;
+// waits and cache lives are measured with it, so that setting the clock does no
+// harm. Timers are the standard ones.
+type Clock interface {
+	Now() time.Time
+	Monotonic() time.Duration
+}
+
+// System returns the machine's clock. Its monotonic time counts from the call.
+func System() Clock { return system{start: time.Now()} }
+
+type system struct{ start time.Time }
+
+func (system) Now() time.Time             { return time.Now() }
+func (s system) Monotonic() time.Duration { return time.Since(s.start) }
