@@ -4,11 +4,16 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
+	"github.com/tabferry/tabferry/account/accounttest/pushservice"
+	"github.com/tabferry/tabferry/account/accounttest/relay"
 )
 
 // headerTimeout is how long a connection may take to send its request header.
@@ -35,7 +40,7 @@ type Service struct {
 	cfg      config
 	base     string
 	listener net.Listener
-	memory   *memoryNetwork
+	memory   *memnet.Network
 	server   *http.Server
 	routes   routeTable
 	outbound *http.Client // to push services
@@ -102,9 +107,9 @@ func Start(opts ...Option) (*Service, error) {
 
 func (s *Service) listen() error {
 	if s.cfg.inMemory {
-		s.memory = newMemoryNetwork()
+		s.memory = memnet.New()
 		s.listener = s.memory
-		s.base = "http://" + memoryHost
+		s.base = "http://" + memnet.Host
 		return nil
 	}
 	l, err := net.Listen("tcp", s.cfg.addr)
@@ -150,7 +155,7 @@ func (s *Service) webSocketBase() string { return "ws" + strings.TrimPrefix(s.ba
 // with InMemory; otherwise it dials the address.
 func (s *Service) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	if s.memory != nil {
-		return s.memory.dial(ctx)
+		return s.memory.Dial(ctx)
 	}
 	var d net.Dialer
 	return d.DialContext(ctx, network, addr)
@@ -161,3 +166,55 @@ func (s *Service) Dial(ctx context.Context, network, addr string) (net.Conn, err
 func (s *Service) Transport() *http.Transport {
 	return &http.Transport{DialContext: s.Dial, MaxIdleConnsPerHost: 8}
 }
+
+// The push service and the relay are rooms of their own; these are the names
+// their types have here.
+type (
+	PushControl = pushservice.Control
+	PushAck     = pushservice.Ack
+	Relay       = relay.Server
+	RelayLimits = relay.Limits
+	Place       = relay.Place
+)
+
+// DefaultRelayLimits returns the defaults of Mozilla's channel server.
+func DefaultRelayLimits() RelayLimits { return relay.DefaultLimits() }
+
+// parts are the servers of their own kind behind the same listener.
+type parts struct {
+	push  *pushservice.Service
+	relay *Relay
+}
+
+func (s *Service) startParts() {
+	s.push = pushservice.New(pushservice.Params{Base: s.base, Now: s.Clock.Now, Random: s.branch()})
+	s.relay = relay.New(relay.Params{Random: s.branch()})
+}
+
+// branch gives a source of randomness of its own, which follows from the
+// seed but not from the order of later requests.
+func (st *state) branch() *mathrand.ChaCha8 {
+	return mathrand.NewChaCha8([32]byte(randomBytes(st.random, 32)))
+}
+
+// part finds the handler of a path outside the table of routes.
+func (s *Service) part(path string) http.Handler {
+	switch {
+	case path == pushservice.SocketPath || strings.HasPrefix(path, pushservice.EndpointPrefix):
+		return s.push
+	case strings.HasPrefix(path, "/v1/ws/"):
+		return s.relay
+	}
+	return nil
+}
+
+func (s *Service) closeParts() {
+	s.push.Close()
+	s.relay.Close()
+}
+
+// Push steers and watches the push service.
+func (s *Service) Push() *PushControl { return s.push.Control() }
+
+// Relay steers and watches the pairing relay.
+func (s *Service) Relay() *Relay { return s.relay }

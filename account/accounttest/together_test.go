@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 )
 
 // TestManyAccountsAtOnce lets many people use one service at the same time:
@@ -173,7 +175,7 @@ func TestFlowOriginsCanBeChosen(t *testing.T) {
 func TestEventsInABubble(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		network := newMemoryNetwork()
+		network := memnet.New()
 		var seen []string
 		var mu sync.Mutex
 		receiver := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -355,8 +357,8 @@ func TestBatteries(t *testing.T) {
 }
 
 // relyingParty is the way to an in-memory receiver.
-type relyingParty struct{ network *memoryNetwork }
+type relyingParty struct{ network *memnet.Network }
 
 func (r *relyingParty) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	return r.network.dial(ctx)
+	return r.network.Dial(ctx)
 }

@@ -1,12 +1,12 @@
-package accounttest
+package pushservice
 
 import (
 	"encoding/json"
 	"fmt"
 )
 
-// pushHeard is every message a user agent can send, members of all types in one.
-type pushHeard struct {
+// incoming is every message a user agent can send, members of all types in one.
+type incoming struct {
 	Type       string            `json:"messageType"`
 	UAID       string            `json:"uaid"`
 	ChannelID  string            `json:"channelID"`
@@ -21,7 +21,7 @@ type pushHeard struct {
 	} `json:"updates"`
 }
 
-type pushHelloReply struct {
+type helloReply struct {
 	Type       string         `json:"messageType"`
 	UAID       string         `json:"uaid"`
 	Status     int            `json:"status"`
@@ -29,20 +29,20 @@ type pushHelloReply struct {
 	Broadcasts map[string]any `json:"broadcasts"`
 }
 
-type pushRegisterReply struct {
+type registerReply struct {
 	Type      string `json:"messageType"`
 	ChannelID string `json:"channelID"`
 	Status    int    `json:"status"`
 	Endpoint  string `json:"pushEndpoint"`
 }
 
-type pushUnregisterReply struct {
+type unregisterReply struct {
 	Type      string `json:"messageType"`
 	ChannelID string `json:"channelID"`
 	Status    int    `json:"status"`
 }
 
-type pushNotification struct {
+type notification struct {
 	Type      string            `json:"messageType"`
 	ChannelID string            `json:"channelID"`
 	Version   string            `json:"version"`
@@ -50,20 +50,20 @@ type pushNotification struct {
 	Headers   map[string]string `json:"headers,omitempty"`
 }
 
-type pushBroadcast struct {
+type broadcast struct {
 	Type       string         `json:"messageType"`
 	Broadcasts map[string]any `json:"broadcasts"`
 }
 
-func (m *pushMessage) frame() []byte {
-	return pushJSON(pushNotification{"notification", m.channel, m.version, m.data, m.headers})
+func (m *message) frame() []byte {
+	return encode(notification{"notification", m.channel, m.version, m.data, m.headers})
 }
 
-// pushJSON encodes one of the types above, none of which can fail.
-func pushJSON(v any) []byte {
+// encode encodes one of the types above, none of which can fail.
+func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("accounttest: encode %T: %v", v, err))
+		panic(fmt.Sprintf("pushservice: encode %T: %v", v, err))
 	}
 	return b
 }

@@ -1,4 +1,4 @@
-package accounttest
+package relay
 
 import (
 	"bufio"
@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// relayMember is one connection in a channel. Its reader runs in the request's goroutine, its
+// member is one connection in a channel. Its reader runs in the request's goroutine, its
 // writer in one of its own.
-type relayMember struct {
-	relay   *Relay
+type member struct {
+	relay   *Server
 	conn    net.Conn
-	channel *relayChannel
-	limits  RelayLimits
+	channel *channel
+	limits  Limits
 	sender  map[string]string
 
 	out       chan []byte
@@ -27,21 +27,21 @@ type relayMember struct {
 }
 
 // drop ends the connection after what is already queued, without a word.
-func (m *relayMember) drop() { m.leaveOnce.Do(func() { close(m.leave) }) }
+func (m *member) drop() { m.leaveOnce.Do(func() { close(m.leave) }) }
 
 // send queues a frame. A member that does not read is dropped.
-func (m *relayMember) send(opcode byte, payload []byte) {
+func (m *member) send(opcode byte, payload []byte) {
 	select {
-	case m.out <- relayFrame(opcode, payload):
+	case m.out <- frame(opcode, payload):
 	default:
 		m.drop()
 	}
 }
 
-func (m *relayMember) alive() { m.lastSign.Store(time.Now().UnixNano()) }
+func (m *member) alive() { m.lastSign.Store(time.Now().UnixNano()) }
 
 // run serves the connection until it ends.
-func (m *relayMember) run(r *bufio.Reader) {
+func (m *member) run(r *bufio.Reader) {
 	m.alive()
 	writing := make(chan struct{})
 	go func() {
@@ -54,29 +54,29 @@ func (m *relayMember) run(r *bufio.Reader) {
 	<-writing
 }
 
-func (m *relayMember) read(r *bufio.Reader) {
+func (m *member) read(r *bufio.Reader) {
 	for {
-		f, err := readRelayFrame(r)
+		f, err := readFrame(r)
 		if err != nil {
 			return
 		}
 		switch f.opcode {
-		case relayOpText:
+		case opText:
 			m.alive()
 			m.relay.pass(m, strings.TrimSpace(string(f.payload)))
-		case relayOpPing:
+		case opPing:
 			m.alive()
-			m.send(relayOpPong, f.payload)
-		case relayOpPong:
+			m.send(opPong, f.payload)
+		case opPong:
 			m.alive()
-		case relayOpClose:
+		case opClose:
 			return // not answered
 		}
 		// Binary frames are ignored and are no sign of life.
 	}
 }
 
-func (m *relayMember) write() {
+func (m *member) write() {
 	defer m.conn.Close() // also ends the reader
 	ping := time.NewTicker(m.limits.Ping)
 	defer ping.Stop()
@@ -87,7 +87,7 @@ func (m *relayMember) write() {
 				return
 			}
 		case now := <-ping.C:
-			if now.Sub(time.Unix(0, m.lastSign.Load())) >= m.limits.Silence || !m.put(relayFrame(relayOpPing, nil)) {
+			if now.Sub(time.Unix(0, m.lastSign.Load())) >= m.limits.Silence || !m.put(frame(opPing, nil)) {
 				return
 			}
 		case <-m.leave:
@@ -105,8 +105,8 @@ func (m *relayMember) write() {
 	}
 }
 
-func (m *relayMember) put(frame []byte) bool {
-	if err := m.conn.SetWriteDeadline(time.Now().Add(relayWrite)); err != nil {
+func (m *member) put(frame []byte) bool {
+	if err := m.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return false
 	}
 	_, err := m.conn.Write(frame)

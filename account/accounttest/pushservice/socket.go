@@ -1,4 +1,4 @@
-package accounttest
+package pushservice
 
 import (
 	"context"
@@ -16,60 +16,60 @@ import (
 
 // Reasons the service closes a connection with: bare names of its errors.
 const (
-	pushReasonState       = "SM"
-	pushReasonJSON        = "Json"
-	pushReasonHandshake   = "HandshakeTimeout"
-	pushReasonPong        = "PongTimeout"
-	pushReasonUnsupported = "UnsupportedMessage"
+	reasonState       = "SM"
+	reasonJSON        = "Json"
+	reasonHandshake   = "HandshakeTimeout"
+	reasonPong        = "PongTimeout"
+	reasonUnsupported = "UnsupportedMessage"
 )
 
-var pushChannelForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+var channelForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
-// pushSocket is one connection of a user agent. One goroutine runs its state
+// socket is one connection of a user agent. One goroutine runs its state
 // machine and does all writing; another only reads.
-type pushSocket struct {
-	s        *pushService
+type socket struct {
+	s        *Service
 	conn     *websocket.Conn
-	frames   chan pushFrame
+	frames   chan frame
 	pongs    chan error
 	wake     chan struct{} // the queue or the end changed
 	lastPing time.Time     // the client's last {}
 	running  sync.WaitGroup
 
 	// Guarded by the service's lock.
-	agent       *pushAgent // nil before hello
-	outstanding map[string]*pushMessage
+	agent       *userAgent // nil before hello
+	outstanding map[string]*message
 	backlog     bool // storage may hold more
 	fromStorage int
 	subscribed  map[string]string // broadcasts
 	queue       [][]byte
-	end         *pushEnd
+	end         *ending
 	silent      bool
 	mutePongs   bool
 	hung        bool
 }
 
-type pushFrame struct {
+type frame struct {
 	kind websocket.MessageType
 	text []byte
 	err  error
 }
 
-// pushEnd says how to end a connection.
-type pushEnd struct {
+// ending says how to end a connection.
+type ending struct {
 	code   websocket.StatusCode
 	reason string
 	cut    bool // without a close frame
 }
 
-func (s *pushService) serveSocket(w http.ResponseWriter, r *http.Request) {
+func (s *Service) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if !s.admit(w, r) {
 		return
 	}
 	defer s.sockets.Done()
-	k := &pushSocket{
-		s: s, frames: make(chan pushFrame), pongs: make(chan error, 1), wake: make(chan struct{}, 1),
-		outstanding: make(map[string]*pushMessage), subscribed: make(map[string]string),
+	k := &socket{
+		s: s, frames: make(chan frame), pongs: make(chan error, 1), wake: make(chan struct{}, 1),
+		outstanding: make(map[string]*message), subscribed: make(map[string]string),
 	}
 	// No subprotocol is chosen and any Origin is taken, as the real server does.
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
@@ -79,7 +79,7 @@ func (s *pushService) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered
 	}
-	conn.SetReadLimit(pushMaxFrame)
+	conn.SetReadLimit(maxFrame)
 	k.conn = conn
 	s.mu.Lock()
 	s.open[k] = true
@@ -88,7 +88,7 @@ func (s *pushService) serveSocket(w http.ResponseWriter, r *http.Request) {
 }
 
 // admit applies the faults asked for upgrades and counts the connection in.
-func (s *pushService) admit(w http.ResponseWriter, r *http.Request) bool {
+func (s *Service) admit(w http.ResponseWriter, r *http.Request) bool {
 	s.mu.Lock()
 	s.record.upgrades = append(s.record.upgrades, time.Now())
 	s.record.upgrade = r.Header.Clone()
@@ -120,18 +120,18 @@ func (s *pushService) admit(w http.ResponseWriter, r *http.Request) bool {
 
 // pinged is called by the reading goroutine for a WebSocket ping. Before hello
 // it ends the connection.
-func (k *pushSocket) pinged(context.Context, []byte) bool {
+func (k *socket) pinged(context.Context, []byte) bool {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
 	k.s.record.clientPings++
 	if k.agent == nil {
-		k.endLocked(pushEnd{code: websocket.StatusUnsupportedData, reason: pushReasonUnsupported})
+		k.endLocked(ending{code: websocket.StatusUnsupportedData, reason: reasonUnsupported})
 		return false
 	}
 	return !k.silent && !k.mutePongs
 }
 
-func (k *pushSocket) run() {
+func (k *socket) run() {
 	ctx, cancel := context.WithCancel(k.s.ctx)
 	defer k.running.Wait()
 	defer cancel()
@@ -145,9 +145,9 @@ func (k *pushSocket) run() {
 	_ = k.conn.Close(end.code, end.reason) // the peer may be gone
 }
 
-func (k *pushSocket) read(ctx context.Context) {
+func (k *socket) read(ctx context.Context) {
 	for {
-		var f pushFrame
+		var f frame
 		f.kind, f.text, f.err = k.conn.Read(ctx)
 		select {
 		case k.frames <- f:
@@ -161,28 +161,28 @@ func (k *pushSocket) read(ctx context.Context) {
 }
 
 // serve runs the connection and says how to end it.
-func (k *pushSocket) serve(ctx context.Context) pushEnd {
-	hello := time.NewTimer(pushHelloTimeout)
+func (k *socket) serve(ctx context.Context) ending {
+	hello := time.NewTimer(helloTimeout)
 	defer hello.Stop()
-	pings := time.NewTicker(pushPingInterval)
+	pings := time.NewTicker(pingInterval)
 	defer pings.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return pushEnd{cut: true}
+			return ending{cut: true}
 		case <-hello.C:
 			if !k.greeted() {
-				return pushEnd{code: websocket.StatusInternalError, reason: pushReasonHandshake}
+				return ending{code: websocket.StatusInternalError, reason: reasonHandshake}
 			}
 		case <-pings.C:
 			k.running.Go(func() { k.ping(ctx) })
 		case err := <-k.pongs:
 			if err != nil {
-				return pushEnd{code: websocket.StatusInternalError, reason: pushReasonPong}
+				return ending{code: websocket.StatusInternalError, reason: reasonPong}
 			}
 		case f := <-k.frames:
 			if f.err != nil {
-				return pushEnd{cut: true}
+				return ending{cut: true}
 			}
 			k.heard(f)
 		case <-k.wake:
@@ -193,14 +193,14 @@ func (k *pushSocket) serve(ctx context.Context) pushEnd {
 	}
 }
 
-func (k *pushSocket) greeted() bool {
+func (k *socket) greeted() bool {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
 	return k.agent != nil
 }
 
-func (k *pushSocket) ping(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, pushPongTimeout)
+func (k *socket) ping(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, pongTimeout)
 	defer cancel()
 	k.s.mu.Lock()
 	silent := k.silent
@@ -215,7 +215,7 @@ func (k *pushSocket) ping(ctx context.Context) {
 }
 
 // flush writes what is queued and reports an end that was asked for.
-func (k *pushSocket) flush(ctx context.Context) *pushEnd {
+func (k *socket) flush(ctx context.Context) *ending {
 	k.s.mu.Lock()
 	queue, end := k.queue, k.end
 	k.queue = nil
@@ -224,11 +224,11 @@ func (k *pushSocket) flush(ctx context.Context) *pushEnd {
 	}
 	k.s.mu.Unlock()
 	for _, frame := range queue {
-		writing, cancel := context.WithTimeout(ctx, pushWriteTimeout)
+		writing, cancel := context.WithTimeout(ctx, writeTimeout)
 		err := k.conn.Write(writing, websocket.MessageText, frame)
 		cancel()
 		if err != nil {
-			return &pushEnd{cut: true}
+			return &ending{cut: true}
 		}
 	}
 	return end
@@ -236,7 +236,7 @@ func (k *pushSocket) flush(ctx context.Context) *pushEnd {
 
 // leave takes the connection out of the books and keeps what it was sent and
 // did not acknowledge.
-func (k *pushSocket) leave() {
+func (k *socket) leave() {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
 	delete(k.s.open, k)
@@ -247,50 +247,50 @@ func (k *pushSocket) leave() {
 	k.agent.keepOutstanding(k.outstanding)
 }
 
-func (k *pushSocket) enqueue(frame []byte) {
+func (k *socket) enqueue(frame []byte) {
 	k.queue = append(k.queue, frame)
 	k.nudge()
 }
 
-func (k *pushSocket) endLocked(end pushEnd) {
+func (k *socket) endLocked(end ending) {
 	if k.end == nil {
 		k.end = &end
 	}
 	k.nudge()
 }
 
-func (k *pushSocket) nudge() {
+func (k *socket) nudge() {
 	select {
 	case k.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (k *pushSocket) fail(reason string) {
-	k.endLocked(pushEnd{code: websocket.StatusInternalError, reason: reason})
+func (k *socket) fail(reason string) {
+	k.endLocked(ending{code: websocket.StatusInternalError, reason: reason})
 }
 
 // heard handles one frame of the client.
-func (k *pushSocket) heard(f pushFrame) {
+func (k *socket) heard(f frame) {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
 	if k.silent || k.hung {
 		return
 	}
 	if f.kind != websocket.MessageText {
-		k.endLocked(pushEnd{code: websocket.StatusUnsupportedData, reason: pushReasonUnsupported})
+		k.endLocked(ending{code: websocket.StatusUnsupportedData, reason: reasonUnsupported})
 		return
 	}
-	var m pushHeard
+	var m incoming
 	if err := json.Unmarshal(f.text, &m); err != nil {
-		k.fail(pushReasonJSON)
+		k.fail(reasonJSON)
 		return
 	}
 	if m.Type == "" && string(f.text) == "{}" {
 		m.Type = "ping"
 	}
 	if (m.Type == "hello") != (k.agent == nil) {
-		k.fail(pushReasonState) // before hello nothing else, after it none
+		k.fail(reasonState) // before hello nothing else, after it none
 		return
 	}
 	switch m.Type {
@@ -305,47 +305,47 @@ func (k *pushSocket) heard(f pushFrame) {
 		k.acked(m)
 	case "nack":
 		if m.Version == "" {
-			k.fail(pushReasonJSON)
+			k.fail(reasonJSON)
 		}
 	case "ping":
 		k.clientPing()
 	case "broadcast_subscribe":
 		if news := k.subscribe(m.Broadcasts); len(news) > 0 {
-			k.enqueue(pushJSON(pushBroadcast{"broadcast", news}))
+			k.enqueue(encode(broadcast{"broadcast", news}))
 		}
 	default:
-		k.fail(pushReasonJSON)
+		k.fail(reasonJSON)
 	}
 }
 
-func (k *pushSocket) hello(m pushHeard) {
+func (k *socket) hello(m incoming) {
 	s := k.s
 	s.record.hellos = append(s.record.hellos, m.UAID)
 	agent := s.knownAgent(m.UAID)
 	if agent == nil {
-		agent = &pushAgent{uaid: s.newUAID(), channels: make(map[string]bool)}
+		agent = &userAgent{uaid: s.newUAID(), channels: make(map[string]bool)}
 	}
 	if old := agent.socket; old != nil {
 		agent.keepOutstanding(old.outstanding)
-		old.outstanding = make(map[string]*pushMessage)
-		old.fail(pushReasonState) // a ghost: the newer connection wins
+		old.outstanding = make(map[string]*message)
+		old.fail(reasonState) // a ghost: the newer connection wins
 	}
-	agent.hello, agent.socket = s.p.now(), k
+	agent.hello, agent.socket = s.p.Now(), k
 	k.agent, k.backlog = agent, true
 	if s.faults.muteHellos > 0 {
 		s.faults.muteHellos--
 		return
 	}
-	reply := pushHelloReply{"hello", agent.uaid, http.StatusOK, true, k.subscribe(m.Broadcasts)}
+	reply := helloReply{"hello", agent.uaid, http.StatusOK, true, k.subscribe(m.Broadcasts)}
 	if s.faults.helloStatus != 0 {
 		reply.Status = s.faults.helloStatus
 	}
-	k.enqueue(pushJSON(reply))
+	k.enqueue(encode(reply))
 	k.pump()
 }
 
 // subscribe notes broadcasts and gives those whose version differs.
-func (k *pushSocket) subscribe(wanted map[string]string) map[string]any {
+func (k *socket) subscribe(wanted map[string]string) map[string]any {
 	news, unknown := make(map[string]any), make(map[string]string)
 	for id, seen := range wanted {
 		version, ok := k.s.broadcasts[id]
@@ -364,18 +364,18 @@ func (k *pushSocket) subscribe(wanted map[string]string) map[string]any {
 	return news
 }
 
-func (k *pushSocket) register(m pushHeard) {
+func (k *socket) register(m incoming) {
 	s := k.s
 	s.record.registers++
-	if !pushChannelForm.MatchString(m.ChannelID) {
-		k.fail(pushReasonState)
+	if !channelForm.MatchString(m.ChannelID) {
+		k.fail(reasonState)
 		return
 	}
 	if s.faults.muteRegisters > 0 {
 		s.faults.muteRegisters--
 		return
 	}
-	reply := pushRegisterReply{Type: "register", ChannelID: m.ChannelID, Status: http.StatusOK}
+	reply := registerReply{Type: "register", ChannelID: m.ChannelID, Status: http.StatusOK}
 	key, valid := vapidPoint(m.Key)
 	switch {
 	case s.faults.failRegisters > 0:
@@ -386,7 +386,7 @@ func (k *pushSocket) register(m pushHeard) {
 	default:
 		reply.Endpoint = s.subscribe(k.agent, m.ChannelID, key)
 	}
-	k.enqueue(pushJSON(reply))
+	k.enqueue(encode(reply))
 }
 
 // vapidPoint normalizes an optional VAPID key.
@@ -401,19 +401,19 @@ func vapidPoint(key string) (normal string, valid bool) {
 	return base64.RawURLEncoding.EncodeToString(raw), true
 }
 
-func (k *pushSocket) unregister(m pushHeard) {
+func (k *socket) unregister(m incoming) {
 	k.s.record.unregisters = append(k.s.record.unregisters, m.ChannelID+" "+strconv.Itoa(m.Code))
-	if !pushChannelForm.MatchString(m.ChannelID) {
-		k.fail(pushReasonState)
+	if !channelForm.MatchString(m.ChannelID) {
+		k.fail(reasonState)
 		return
 	}
 	delete(k.agent.channels, m.ChannelID)
-	k.enqueue(pushJSON(pushUnregisterReply{"unregister", m.ChannelID, http.StatusOK}))
+	k.enqueue(encode(unregisterReply{"unregister", m.ChannelID, http.StatusOK}))
 }
 
-func (k *pushSocket) acked(m pushHeard) {
+func (k *socket) acked(m incoming) {
 	for _, u := range m.Updates {
-		k.s.record.acks = append(k.s.record.acks, PushAck{k.agent.uaid, u.ChannelID, u.Version, u.Code})
+		k.s.record.acks = append(k.s.record.acks, Ack{k.agent.uaid, u.ChannelID, u.Version, u.Code})
 		delete(k.outstanding, u.Version)
 		k.agent.acknowledged(u.Version)
 	}
@@ -422,19 +422,19 @@ func (k *pushSocket) acked(m pushHeard) {
 
 // pump sends the next batch of stored messages once everything sent so far is
 // acknowledged.
-func (k *pushSocket) pump() {
+func (k *socket) pump() {
 	if !k.backlog || len(k.outstanding) > 0 {
 		return
 	}
-	batch := k.agent.nextBatch(k.s.p.now())
+	batch := k.agent.nextBatch(k.s.p.Now())
 	if len(batch) == 0 {
 		k.backlog, k.fromStorage = false, 0
 		return
 	}
 	k.fromStorage += len(batch)
-	if k.fromStorage > k.s.p.backlogLimit {
+	if k.fromStorage > k.s.p.BacklogLimit {
 		k.s.forget(k.agent)
-		k.endLocked(pushEnd{code: websocket.StatusNormalClosure, reason: pushReasonState})
+		k.endLocked(ending{code: websocket.StatusNormalClosure, reason: reasonState})
 		return
 	}
 	for _, m := range batch {
@@ -443,10 +443,10 @@ func (k *pushSocket) pump() {
 	}
 }
 
-func (k *pushSocket) clientPing() {
+func (k *socket) clientPing() {
 	now := time.Now()
-	if !k.lastPing.IsZero() && now.Sub(k.lastPing) < pushClientPingGap {
-		k.fail(pushReasonState)
+	if !k.lastPing.IsZero() && now.Sub(k.lastPing) < clientPingGap {
+		k.fail(reasonState)
 		return
 	}
 	k.lastPing = now

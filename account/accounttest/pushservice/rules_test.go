@@ -1,4 +1,4 @@
-package accounttest
+package pushservice
 
 import (
 	"crypto/ecdsa"
@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 )
 
 func newVAPIDKey(t testing.TB) *ecdsa.PrivateKey {
@@ -37,16 +39,16 @@ func signedClaims(t testing.TB, key *ecdsa.PrivateKey, claims string) string {
 	return text + "." + b64(append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...))
 }
 
-// TestPushVAPIDForms: RFC 8292 and the older form, in all the ways they can be
+// TestVAPIDForms: RFC 8292 and the older form, in all the ways they can be
 // wrong.
-func TestPushVAPIDForms(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestVAPIDForms(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
 		key, other := newVAPIDKey(t), newVAPIDKey(t)
-		open, bound := p.register(pushTestChannel), p.registerBound(w, key)
+		open, bound := p.register(testChannel), p.registerBound(w, key)
 		k := w.point(key)
-		aud := "http://" + memoryHost
+		aud := "http://" + memnet.Host
 		in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
 		claims := fmt.Sprintf(`{"aud":%q,"exp":%d,"sub":"mailto:x@example.com"}`, aud, in(time.Hour))
 		token := signedClaims(t, key, claims)
@@ -98,13 +100,13 @@ func TestPushVAPIDForms(t *testing.T) {
 	})
 }
 
-// TestPushHeadersReachTheUserAgent: the encryption headers come without quotes
+// TestHeadersReachTheUserAgent: the encryption headers come without quotes
 // and padding, of other headers nothing.
-func TestPushHeadersReachTheUserAgent(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestHeadersReachTheUserAgent(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		for _, c := range []struct {
 			name   string
 			header http.Header
@@ -120,7 +122,7 @@ func TestPushHeadersReachTheUserAgent(t *testing.T) {
 		} {
 			c.header.Set("TTL", "30")
 			status, reply, _ := w.request(endpoint, c.header, []byte(c.body))
-			if status != 201 || reply.Get("TTL") != "30" || !strings.HasPrefix(reply.Get("Location"), "http://"+memoryHost+"/m/") {
+			if status != 201 || reply.Get("TTL") != "30" || !strings.HasPrefix(reply.Get("Location"), "http://"+memnet.Host+"/m/") {
 				t.Errorf("%s: %d %v", c.name, status, reply)
 			}
 			note := p.one()
@@ -142,13 +144,13 @@ func TestPushHeadersReachTheUserAgent(t *testing.T) {
 	})
 }
 
-// TestPushEndpointRefusals: what is wrong with a message, in the endpoint's
+// TestEndpointRefusals: what is wrong with a message, in the endpoint's
 // own numbers.
-func TestPushEndpointRefusals(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestEndpointRefusals(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		good := http.Header{"Ttl": {"0"}, "Content-Encoding": {"aes128gcm"}}
 		for _, c := range []struct {
 			name, header, value string
@@ -194,8 +196,8 @@ func TestPushEndpointRefusals(t *testing.T) {
 				t.Errorf("%s: %d %v, want %d", method, res.StatusCode, err, want)
 			}
 		}
-		for _, path := range []string{"/wpush/v1/", "/wpush/v1/unknown", "/wpush/v3/x", "/wpush/" + "v2" + strings.TrimPrefix(endpoint, "http://"+memoryHost+"/wpush/v1")} {
-			if got := w.post("http://"+memoryHost+path, "0", "", "x"); got != 404 {
+		for _, path := range []string{"/wpush/v1/", "/wpush/v1/unknown", "/wpush/v3/x", "/wpush/" + "v2" + strings.TrimPrefix(endpoint, "http://"+memnet.Host+"/wpush/v1")} {
+			if got := w.post("http://"+memnet.Host+path, "0", "", "x"); got != 404 {
 				t.Errorf("%s: %d", path, got)
 			}
 		}
@@ -203,13 +205,13 @@ func TestPushEndpointRefusals(t *testing.T) {
 	})
 }
 
-// TestPushKeepsOneMessageOfATopic: for each channel, and only in storage.
-func TestPushKeepsOneMessageOfATopic(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+// TestKeepsOneMessageOfATopic: for each channel, and only in storage.
+func TestKeepsOneMessageOfATopic(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
-		other := strings.Replace(pushTestChannel, "6f", "9f", 1)
-		one, two := p.register(pushTestChannel), p.register(other)
+		other := strings.Replace(testChannel, "6f", "9f", 1)
+		one, two := p.register(testChannel), p.register(other)
 		w.post(one, "60", "t", "live 1")
 		w.post(one, "60", "t", "live 2")
 		live := p.take()
@@ -235,13 +237,13 @@ func TestPushKeepsOneMessageOfATopic(t *testing.T) {
 	})
 }
 
-// TestPushTopicBatches: up to eleven messages with topics come at once, before
+// TestTopicBatches: up to eleven messages with topics come at once, before
 // all others.
-func TestPushTopicBatches(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestTopicBatches(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		p.drop()
 		w.post(endpoint, "60", "", "plain")
 		for i := range 13 {
@@ -260,16 +262,16 @@ func TestPushTopicBatches(t *testing.T) {
 	})
 }
 
-// TestPushFramesHaveALimit: 64 KiB of one client message.
-func TestPushFramesHaveALimit(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+// TestFramesHaveALimit: 64 KiB of one client message.
+func TestFramesHaveALimit(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
-		p.send(`{"messageType":"ack","updates":[],"filler":%q}`, strings.Repeat("x", pushMaxFrame-100))
+		p.send(`{"messageType":"ack","updates":[],"filler":%q}`, strings.Repeat("x", maxFrame-100))
 		if frames := p.take(); len(frames) != 0 || w.ctl.Connections() != 1 {
 			t.Errorf("a large frame brought %v, %d connections", frames, w.ctl.Connections())
 		}
-		p.send(`{"messageType":"ack","updates":[],"filler":%q}`, strings.Repeat("x", pushMaxFrame))
+		p.send(`{"messageType":"ack","updates":[],"filler":%q}`, strings.Repeat("x", maxFrame))
 		if err := <-p.closed; websocket.CloseStatus(err) == websocket.StatusNormalClosure {
 			t.Errorf("closed with %v", err)
 		}
@@ -280,10 +282,10 @@ func TestPushFramesHaveALimit(t *testing.T) {
 	})
 }
 
-// TestPushKeepsSilentAboutBroadcastsNobodyWants: a subscribe is answered only
+// TestKeepsSilentAboutBroadcastsNobodyWants: a subscribe is answered only
 // when there is news.
-func TestPushKeepsSilentAboutBroadcastsNobodyWants(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestKeepsSilentAboutBroadcastsNobodyWants(t *testing.T) {
+	inWorld(t, func(w *world) {
 		w.ctl.SetBroadcast("a", "1")
 		w.ctl.SetBroadcast("b", "1")
 		p := w.dial()
@@ -309,16 +311,16 @@ func TestPushKeepsSilentAboutBroadcastsNobodyWants(t *testing.T) {
 	})
 }
 
-// TestPushEndpointsAreSealed: an endpoint tells neither uaid nor channel.
-func TestPushEndpointsAreSealed(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+// TestEndpointsAreSealed: an endpoint tells neither uaid nor channel.
+func TestEndpointsAreSealed(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
 		seen := map[string]bool{}
 		for range 20 {
-			endpoint := p.register(pushTestChannel)
+			endpoint := p.register(testChannel)
 			token := endpoint[strings.LastIndex(endpoint, "/")+1:]
-			if seen[token] || strings.Contains(token, uaid) || strings.Contains(token, pushTestChannel) || len(endpoint) > 255 {
+			if seen[token] || strings.Contains(token, uaid) || strings.Contains(token, testChannel) || len(endpoint) > 255 {
 				t.Errorf("endpoint %s", endpoint)
 			}
 			if _, err := base64.RawURLEncoding.DecodeString(token[6:]); err != nil {

@@ -1,4 +1,4 @@
-package accounttest
+package relay
 
 import (
 	"bufio"
@@ -15,21 +15,23 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 )
 
 // rawRelay is a relay on an in-memory network, spoken to with raw frames.
 type rawRelay struct {
 	t     *testing.T
-	relay *Relay
-	net   *memoryNetwork
+	relay *Server
+	net   *memnet.Network
 }
 
-// inRelayBubble runs a test with a relay whose timers obey the bubble.
-func inRelayBubble(t *testing.T, params relayParams, test func(*testing.T, *rawRelay)) {
+// inBubble runs a test with a relay whose timers obey the bubble.
+func inBubble(t *testing.T, params Params, test func(*testing.T, *rawRelay)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		params.random = rand.Reader
-		r := &rawRelay{t: t, relay: newRelay(params), net: newMemoryNetwork()}
+		params.Random = rand.Reader
+		r := &rawRelay{t: t, relay: New(params), net: memnet.New()}
 		mux := http.NewServeMux()
 		mux.Handle("/v1/ws/", r.relay)
 		server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
@@ -56,11 +58,11 @@ type rawMember struct {
 
 func (r *rawRelay) dial(path string, header http.Header) (*rawMember, *http.Response) {
 	r.t.Helper()
-	conn, err := r.net.dial(context.Background())
+	conn, err := r.net.Dial(context.Background())
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	req, err := http.NewRequest(http.MethodGet, "http://"+memoryHost+path, nil)
+	req, err := http.NewRequest(http.MethodGet, "http://"+memnet.Host+path, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -136,9 +138,9 @@ func (m *rawMember) text() string {
 			m.t.Fatalf("waiting for text: %v", err)
 		}
 		switch head {
-		case relayFinal | relayOpText:
+		case final | opText:
 			return string(payload)
-		case relayFinal | relayOpPing:
+		case final | opPing:
 		default:
 			m.t.Fatalf("frame %#x", head)
 		}
@@ -156,7 +158,7 @@ func (m *rawMember) ended() {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		if head != relayFinal|relayOpPing {
+		if head != final|opPing {
 			m.t.Fatalf("frame %#x before the end", head)
 		}
 	}
@@ -165,9 +167,9 @@ func (m *rawMember) ended() {
 // raw sends a masked frame with the given first byte.
 func (m *rawMember) raw(first byte, payload []byte) {
 	m.t.Helper()
-	frame := relayFrame(first&0x0f, payload)
+	frame := frame(first&0x0f, payload)
 	frame[0] = first
-	frame[1] |= relayMasked
+	frame[1] |= masked
 	body := append([]byte{9, 8, 7, 6}, payload...)
 	for i := range payload {
 		body[4+i] ^= body[i%4]
@@ -180,11 +182,11 @@ func (m *rawMember) raw(first byte, payload []byte) {
 
 func (m *rawMember) say(text string) {
 	m.t.Helper()
-	m.raw(relayFinal|relayOpText, []byte(text))
+	m.raw(final|opText, []byte(text))
 }
 
-func TestRelayPassesText(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+func TestPassesText(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		r.relay.SetPlace(func(lang string) Place {
 			if lang == "de" {
 				return Place{City: "Köln", Country: "Deutschland"}
@@ -223,8 +225,8 @@ func TestRelayPassesText(t *testing.T) {
 	})
 }
 
-func TestRelayPaths(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+func TestPaths(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		a := r.open("/v1/ws/")
 		raw, err := base64.RawURLEncoding.DecodeString(a.id)
 		if err != nil {
@@ -260,8 +262,8 @@ func TestRelayPaths(t *testing.T) {
 	})
 }
 
-func TestRelayEleventhMessageEndsTheChannel(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+func TestEleventhMessageEndsTheChannel(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		a := r.open("/v1/ws/")
 		b := r.open("/v1/ws/" + a.id)
 		for range 5 {
@@ -280,8 +282,8 @@ func TestRelayEleventhMessageEndsTheChannel(t *testing.T) {
 	})
 }
 
-func TestRelayCountsFromJoining(t *testing.T) {
-	inRelayBubble(t, relayParams{limits: RelayLimits{Messages: 2, Members: 3, Ping: time.Second, Silence: time.Minute}},
+func TestCountsFromJoining(t *testing.T) {
+	inBubble(t, Params{Limits: Limits{Messages: 2, Members: 3, Ping: time.Second, Silence: time.Minute}},
 		func(t *testing.T, r *rawRelay) {
 			a := r.open("/v1/ws/")
 			a.say("1") // nobody hears it, but it counts for a
@@ -294,9 +296,9 @@ func TestRelayCountsFromJoining(t *testing.T) {
 		})
 }
 
-func TestRelayByteLimit(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
-		limits := DefaultRelayLimits()
+func TestByteLimit(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
+		limits := DefaultLimits()
 		limits.Bytes = 8
 		r.relay.SetLimits(limits)
 		a := r.open("/v1/ws/")
@@ -309,8 +311,8 @@ func TestRelayByteLimit(t *testing.T) {
 	})
 }
 
-func TestRelayFourthMember(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+func TestFourthMember(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		a := r.open("/v1/ws/")
 		r.open("/v1/ws/" + a.id)
 		c := r.open("/v1/ws/" + a.id)
@@ -325,11 +327,11 @@ func TestRelayFourthMember(t *testing.T) {
 	})
 }
 
-func TestRelayLeavingIsNotAnnounced(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+func TestLeavingIsNotAnnounced(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		a := r.open("/v1/ws/")
 		b := r.open("/v1/ws/" + a.id)
-		b.raw(relayFinal|relayOpClose, []byte{3, 0xe8})
+		b.raw(final|opClose, []byte{3, 0xe8})
 		b.ended() // the close frame is not answered
 		synctest.Wait()
 		if err := a.conn.SetReadDeadline(time.Now().Add(4 * time.Second)); err != nil {
@@ -341,30 +343,30 @@ func TestRelayLeavingIsNotAnnounced(t *testing.T) {
 	})
 }
 
-func TestRelayRefusedFrames(t *testing.T) {
-	big := bytes.Repeat([]byte("x"), relayMaxFrame+1)
+func TestRefusedFrames(t *testing.T) {
+	big := bytes.Repeat([]byte("x"), maxFrame+1)
 	for name, send := range map[string]func(*rawMember){
-		"fragment":       func(m *rawMember) { m.raw(relayOpText, []byte("first half")) },
-		"continuation":   func(m *rawMember) { m.raw(relayFinal, []byte("half")) },
-		"reserved bit":   func(m *rawMember) { m.raw(relayFinal|0x40|relayOpText, []byte("x")) },
-		"unknown opcode": func(m *rawMember) { m.raw(relayFinal|3, nil) },
+		"fragment":       func(m *rawMember) { m.raw(opText, []byte("first half")) },
+		"continuation":   func(m *rawMember) { m.raw(final, []byte("half")) },
+		"reserved bit":   func(m *rawMember) { m.raw(final|0x40|opText, []byte("x")) },
+		"unknown opcode": func(m *rawMember) { m.raw(final|3, nil) },
 		"oversized": func(m *rawMember) { // the length alone is enough
-			head := relayFrame(relayOpText, big)[:10]
-			head[1] |= relayMasked
+			head := frame(opText, big)[:10]
+			head[1] |= masked
 			if _, err := m.conn.Write(head); err != nil {
 				m.t.Error(err)
 			}
 		},
-		"long ping": func(m *rawMember) { m.raw(relayFinal|relayOpPing, big[:126]) },
-		"not utf-8": func(m *rawMember) { m.raw(relayFinal|relayOpText, []byte{0xff}) },
+		"long ping": func(m *rawMember) { m.raw(final|opPing, big[:126]) },
+		"not utf-8": func(m *rawMember) { m.raw(final|opText, []byte{0xff}) },
 		"unmasked": func(m *rawMember) {
-			if _, err := m.conn.Write(relayFrame(relayOpText, []byte("x"))); err != nil {
+			if _, err := m.conn.Write(frame(opText, []byte("x"))); err != nil {
 				m.t.Error(err)
 			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+			inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 				a := r.open("/v1/ws/")
 				b := r.open("/v1/ws/" + a.id)
 				send(b)
@@ -379,15 +381,15 @@ func TestRelayRefusedFrames(t *testing.T) {
 	}
 }
 
-func TestRelayBinaryIsIgnored(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+func TestBinaryIsIgnored(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		a := r.open("/v1/ws/")
 		b := r.open("/v1/ws/" + a.id)
 		for range 20 {
-			b.raw(relayFinal|relayOpBinary, []byte("x"))
+			b.raw(final|opBinary, []byte("x"))
 		}
-		b.raw(relayFinal|relayOpPing, []byte("p"))
-		if head, payload, err := b.frame(); err != nil || head != relayFinal|relayOpPong || string(payload) != "p" {
+		b.raw(final|opPing, []byte("p"))
+		if head, payload, err := b.frame(); err != nil || head != final|opPong || string(payload) != "p" {
 			t.Fatalf("%#x %q %v, want a pong", head, payload, err)
 		}
 		b.say("text")
@@ -397,8 +399,8 @@ func TestRelayBinaryIsIgnored(t *testing.T) {
 	})
 }
 
-func TestRelayPingsAndSilence(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+func TestPingsAndSilence(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		start := time.Now()
 		quiet, lively := r.open("/v1/ws/"), r.open("/v1/ws/")
 		ended := make(chan time.Duration)
@@ -408,13 +410,13 @@ func TestRelayPingsAndSilence(t *testing.T) {
 		}()
 		for pings := range 30 {
 			head, _, err := lively.frame()
-			if err != nil || head != relayFinal|relayOpPing {
+			if err != nil || head != final|opPing {
 				t.Fatalf("%#x, %v", head, err)
 			}
 			if want := time.Duration(pings+1) * 5 * time.Second; time.Since(start) != want {
 				t.Fatalf("ping %d after %v", pings, time.Since(start))
 			}
-			lively.raw(relayFinal|relayOpPong, nil)
+			lively.raw(final|opPong, nil)
 			if pings == 11 {
 				if d := <-ended; d != time.Minute {
 					t.Errorf("the silent member was dropped after %v", d)
@@ -424,8 +426,8 @@ func TestRelayPingsAndSilence(t *testing.T) {
 	})
 }
 
-func TestRelayRestart(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+func TestRestart(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		a := r.open("/v1/ws/")
 		b := r.open("/v1/ws/" + a.id)
 		r.relay.Restart()
@@ -437,23 +439,23 @@ func TestRelayRestart(t *testing.T) {
 	})
 }
 
-func FuzzRelayFrame(f *testing.F) {
+func FuzzFrame(f *testing.F) {
 	f.Add([]byte{0x81, 0x82, 1, 2, 3, 4, 5, 6})
 	f.Add([]byte{0x81, 0xfe, 0, 126, 1, 2, 3, 4})
 	f.Add([]byte{0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		frame, err := readRelayFrame(bufio.NewReader(bytes.NewReader(raw)))
+		first, err := readFrame(bufio.NewReader(bytes.NewReader(raw)))
 		if err != nil {
 			return
 		}
 		// What was read, sent on and masked with zeros, reads the same.
-		again := relayFrame(frame.opcode, frame.payload)
-		again[1] |= relayMasked
-		head := len(again) - len(frame.payload)
-		again = append(again[:head:head], append([]byte{0, 0, 0, 0}, frame.payload...)...)
-		back, err := readRelayFrame(bufio.NewReader(bytes.NewReader(again)))
-		if err != nil || back.opcode != frame.opcode || !bytes.Equal(back.payload, frame.payload) {
-			t.Fatalf("%v: %x became %x", err, frame.payload, back.payload)
+		again := frame(first.opcode, first.payload)
+		again[1] |= masked
+		head := len(again) - len(first.payload)
+		again = append(again[:head:head], append([]byte{0, 0, 0, 0}, first.payload...)...)
+		back, err := readFrame(bufio.NewReader(bytes.NewReader(again)))
+		if err != nil || back.opcode != first.opcode || !bytes.Equal(back.payload, first.payload) {
+			t.Fatalf("%v: %x became %x", err, first.payload, back.payload)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package accounttest
+package relay
 
 import (
 	"bufio"
@@ -15,73 +15,73 @@ import (
 // The relay reads WebSocket frames (RFC 6455, section 5.2) itself, because it treats what a
 // library hides: fragments, unanswered close frames and the size of a single frame.
 const (
-	relayOpText  = 0x1
-	relayOpClose = 0x8
-	relayOpPing  = 0x9
-	relayOpPong  = 0xa
+	opText  = 0x1
+	opClose = 0x8
+	opPing  = 0x9
+	opPong  = 0xa
 
-	relayOpBinary = 0x2
+	opBinary = 0x2
 
-	relayFinal  = 0x80
-	relayMasked = 0x80
-	// relayMaxControl is the largest payload of a control frame (RFC 6455, section 5.5).
-	relayMaxControl = 125
+	final  = 0x80
+	masked = 0x80
+	// maxControl is the largest payload of a control frame (RFC 6455, section 5.5).
+	maxControl = 125
 )
 
-var errRelayFrame = errors.New("accounttest: the frame is not allowed")
+var errFrame = errors.New("relay: the frame is not allowed")
 
-type relayInput struct {
+type input struct {
 	opcode  byte
 	payload []byte
 }
 
-// readRelayFrame reads one frame. Fragments, oversized and unmasked frames are refused, which
+// readFrame reads one frame. Fragments, oversized and unmasked frames are refused, which
 // ends the connection.
-func readRelayFrame(r *bufio.Reader) (relayInput, error) {
+func readFrame(r *bufio.Reader) (input, error) {
 	var head [2]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return relayInput{}, err
+		return input{}, err
 	}
-	opcode, size := head[0]&0x0f, uint64(head[1]&^relayMasked)
-	if head[0] != relayFinal|opcode || head[1]&relayMasked == 0 {
-		return relayInput{}, errRelayFrame
+	opcode, size := head[0]&0x0f, uint64(head[1]&^masked)
+	if head[0] != final|opcode || head[1]&masked == 0 {
+		return input{}, errFrame
 	}
 	switch opcode {
-	case relayOpText, relayOpBinary:
-	case relayOpClose, relayOpPing, relayOpPong:
-		if size > relayMaxControl {
-			return relayInput{}, errRelayFrame
+	case opText, opBinary:
+	case opClose, opPing, opPong:
+		if size > maxControl {
+			return input{}, errFrame
 		}
 	default: // a continuation, or reserved
-		return relayInput{}, errRelayFrame
+		return input{}, errFrame
 	}
 	if extra := map[uint64]int{126: 2, 127: 8}[size]; extra > 0 {
 		var long [8]byte
 		if _, err := io.ReadFull(r, long[8-extra:]); err != nil {
-			return relayInput{}, err
+			return input{}, err
 		}
 		size = binary.BigEndian.Uint64(long[:])
 	}
-	if size > relayMaxFrame {
-		return relayInput{}, errRelayFrame
+	if size > maxFrame {
+		return input{}, errFrame
 	}
 	body := make([]byte, 4+size)
 	if _, err := io.ReadFull(r, body); err != nil {
-		return relayInput{}, err
+		return input{}, err
 	}
 	mask, payload := body[:4], body[4:]
 	for i := range payload {
 		payload[i] ^= mask[i%4]
 	}
-	if opcode == relayOpText && !utf8.Valid(payload) {
-		return relayInput{}, errRelayFrame
+	if opcode == opText && !utf8.Valid(payload) {
+		return input{}, errFrame
 	}
-	return relayInput{opcode, payload}, nil
+	return input{opcode, payload}, nil
 }
 
-// relayFrame makes an unmasked, unfragmented frame.
-func relayFrame(opcode byte, payload []byte) []byte {
-	frame := []byte{relayFinal | opcode}
+// frame makes an unmasked, unfragmented frame.
+func frame(opcode byte, payload []byte) []byte {
+	frame := []byte{final | opcode}
 	switch n := len(payload); {
 	case n < 126:
 		frame = append(frame, byte(n))
@@ -93,9 +93,9 @@ func relayFrame(opcode byte, payload []byte) []byte {
 	return append(frame, payload...)
 }
 
-// relayAcceptKey checks a WebSocket handshake (RFC 6455, section 4.2.1) and gives the value of
+// acceptKey checks a WebSocket handshake (RFC 6455, section 4.2.1) and gives the value of
 // Sec-WebSocket-Accept.
-func relayAcceptKey(req *http.Request) (string, bool) {
+func acceptKey(req *http.Request) (string, bool) {
 	key := req.Header.Get("Sec-WebSocket-Key")
 	raw, err := base64.StdEncoding.DecodeString(key)
 	if req.Method != http.MethodGet || err != nil || len(raw) != 16 ||

@@ -1,4 +1,4 @@
-package accounttest
+package pushservice
 
 import (
 	"net/http"
@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 )
 
-func TestPushControlLooksAtUserAgents(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestControlLooksAtUserAgents(t *testing.T) {
+	inWorld(t, func(w *world) {
 		if w.ctl.Connections() != 0 || w.ctl.Connected() != nil || w.ctl.UserAgents() != nil || w.ctl.Channels("x") != nil {
 			t.Error("a new service knows somebody")
 		}
@@ -30,13 +32,13 @@ func TestPushControlLooksAtUserAgents(t *testing.T) {
 		if got := w.ctl.UserAgents(); len(got) != 0 {
 			t.Errorf("user agents without a channel are stored: %v", got)
 		}
-		other := strings.Replace(pushTestChannel, "6f", "7f", 1)
+		other := strings.Replace(testChannel, "6f", "7f", 1)
 		one.register(other)
-		one.register(pushTestChannel)
+		one.register(testChannel)
 		if got := w.ctl.UserAgents(); !slices.Equal(got, []string{first}) {
 			t.Errorf("user agents %v, want %s", got, first)
 		}
-		if got := w.ctl.Channels(first); !slices.Equal(got, []string{pushTestChannel, other}) {
+		if got := w.ctl.Channels(first); !slices.Equal(got, []string{testChannel, other}) {
 			t.Errorf("channels %v", got)
 		}
 		one.send(`{"messageType":"unregister","channelID":%q,"code":201}`, other)
@@ -44,7 +46,7 @@ func TestPushControlLooksAtUserAgents(t *testing.T) {
 		if got := w.ctl.Unregisters(); !slices.Equal(got, []string{other + " 201"}) {
 			t.Errorf("unregisters %v", got)
 		}
-		if got := w.ctl.Channels(first); !slices.Equal(got, []string{pushTestChannel}) {
+		if got := w.ctl.Channels(first); !slices.Equal(got, []string{testChannel}) {
 			t.Errorf("channels %v", got)
 		}
 		if w.ctl.Registers() != 2 || len(w.ctl.Upgrades()) != 2 {
@@ -69,11 +71,11 @@ func TestPushControlLooksAtUserAgents(t *testing.T) {
 	})
 }
 
-func TestPushControlCountsMessages(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestControlCountsMessages(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		w.post(endpoint, "60", "", "one")
 		w.post(endpoint, "60", "", "two")
 		w.post(endpoint+"x", "60", "", "nobody")
@@ -82,10 +84,10 @@ func TestPushControlCountsMessages(t *testing.T) {
 			t.Errorf("%d outstanding, %d posts, %d stored", w.ctl.Outstanding(), w.ctl.Posts(), w.ctl.Stored())
 		}
 		p.send(`{"messageType":"ack","updates":[{"channelID":%q,"version":%q,"code":101},{"channelID":"other","version":%q,"code":102}]}`,
-			pushTestChannel, frames[0]["version"], frames[1]["version"])
+			testChannel, frames[0]["version"], frames[1]["version"])
 		p.take()
 		acks := w.ctl.Acks()
-		if len(acks) != 2 || acks[0] != (PushAck{uaid, pushTestChannel, frames[0]["version"].(string), 101}) || acks[1].ChannelID != "other" || acks[1].Code != 102 {
+		if len(acks) != 2 || acks[0] != (Ack{uaid, testChannel, frames[0]["version"].(string), 101}) || acks[1].ChannelID != "other" || acks[1].Code != 102 {
 			t.Errorf("acks %+v", acks)
 		}
 		if w.ctl.Outstanding() != 0 {
@@ -107,11 +109,11 @@ func TestPushControlCountsMessages(t *testing.T) {
 	})
 }
 
-func TestPushNacksAreNoAcks(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestNacksAreNoAcks(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		w.post(endpoint, "60", "", "x")
 		note := p.one()
 		p.send(`{"messageType":"nack","version":%q,"code":301}`, note["version"])
@@ -125,8 +127,8 @@ func TestPushNacksAreNoAcks(t *testing.T) {
 	})
 }
 
-func TestPushHelloFaults(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestHelloFaults(t *testing.T) {
+	inWorld(t, func(w *world) {
 		for _, status := range []int{401, 500, 503} {
 			w.ctl.AnswerHello(status)
 			p := w.dial()
@@ -149,14 +151,14 @@ func TestPushHelloFaults(t *testing.T) {
 	})
 }
 
-func TestPushRegisterFaults(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestRegisterFaults(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
 		w.ctl.FailRegisters(2)
 		for range 2 {
-			p.send(`{"messageType":"register","channelID":%q}`, pushTestChannel)
-			if m := p.one(); m["status"] != 500.0 || m["pushEndpoint"] != "" || m["channelID"] != pushTestChannel {
+			p.send(`{"messageType":"register","channelID":%q}`, testChannel)
+			if m := p.one(); m["status"] != 500.0 || m["pushEndpoint"] != "" || m["channelID"] != testChannel {
 				t.Errorf("failed register: %v", m)
 			}
 		}
@@ -164,11 +166,11 @@ func TestPushRegisterFaults(t *testing.T) {
 			t.Errorf("a failed register made %v", got)
 		}
 		w.ctl.IgnoreRegisters(1)
-		p.send(`{"messageType":"register","channelID":%q}`, pushTestChannel)
+		p.send(`{"messageType":"register","channelID":%q}`, testChannel)
 		if frames := p.take(); len(frames) != 0 {
 			t.Errorf("an ignored register was answered: %v", frames)
 		}
-		p.register(pushTestChannel)
+		p.register(testChannel)
 		if w.ctl.Registers() != 4 {
 			t.Errorf("%d registers counted", w.ctl.Registers())
 		}
@@ -176,7 +178,7 @@ func TestPushRegisterFaults(t *testing.T) {
 	})
 }
 
-func TestPushUpgradeFaults(t *testing.T) {
+func TestUpgradeFaults(t *testing.T) {
 	for _, c := range []struct {
 		name, retryAfter string
 		status           int
@@ -184,11 +186,11 @@ func TestPushUpgradeFaults(t *testing.T) {
 		{"busy", "120", 503}, {"throttled", "7", 429}, {"moved", "", 302}, {"forbidden", "", 403}, {"portal", "", 511},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inPushWorld(t, func(w *pushWorld) {
+			inWorld(t, func(w *world) {
 				w.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 				w.ctl.RefuseUpgrades(c.status, c.retryAfter, -1)
 				for range 3 {
-					_, res, err := websocket.Dial(w.t.Context(), "ws://"+memoryHost+pushSocketPath, &websocket.DialOptions{HTTPClient: w.client})
+					_, res, err := websocket.Dial(w.t.Context(), "ws://"+memnet.Host+SocketPath, &websocket.DialOptions{HTTPClient: w.client})
 					if err == nil || res == nil || res.StatusCode != c.status || res.Header.Get("Retry-After") != c.retryAfter {
 						t.Fatalf("refused with %v, %v", res, err)
 					}
@@ -206,8 +208,8 @@ func TestPushUpgradeFaults(t *testing.T) {
 	}
 }
 
-func TestPushUpgradesCanBeSlow(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestUpgradesCanBeSlow(t *testing.T) {
+	inWorld(t, func(w *world) {
 		w.ctl.DelayUpgrades(20 * time.Second)
 		start := time.Now()
 		p := w.dial()
@@ -220,8 +222,8 @@ func TestPushUpgradesCanBeSlow(t *testing.T) {
 	})
 }
 
-func TestPushLosesPongsOnDemand(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestLosesPongsOnDemand(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
 		w.ctl.LosePongs()
@@ -233,7 +235,7 @@ func TestPushLosesPongsOnDemand(t *testing.T) {
 		p.drop()
 		p = w.dial()
 		p.greet("")
-		p.register(pushTestChannel)
+		p.register(testChannel)
 		w.ctl.LosePongs()
 		p.send(`{}`) // messages are answered all the same
 		if m := p.one(); len(m) != 0 {
@@ -242,8 +244,8 @@ func TestPushLosesPongsOnDemand(t *testing.T) {
 	})
 }
 
-func TestPushSendsAnyText(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestSendsAnyText(t *testing.T) {
+	inWorld(t, func(w *world) {
 		greeted, early := w.dial(), w.dial()
 		greeted.greet("")
 		for _, text := range []string{`{"messageType":"future","x":1}`, `no json`, `{"messageType":"notification"}`} {
@@ -261,17 +263,17 @@ func TestPushSendsAnyText(t *testing.T) {
 	})
 }
 
-func TestPushCloseCodesOnDemand(t *testing.T) {
+func TestCloseCodesOnDemand(t *testing.T) {
 	for _, c := range []struct {
 		code   int
 		reason string
 	}{{1000, "SM"}, {1001, ""}, {1002, "frame"}, {1011, "RegistryDisconnected"}, {1012, ""}, {4774, "go away"}} {
-		inPushWorld(t, func(w *pushWorld) {
+		inWorld(t, func(w *world) {
 			one, two := w.dial(), w.dial()
 			uaid := one.greet("")
-			endpoint := one.register(pushTestChannel)
+			endpoint := one.register(testChannel)
 			w.ctl.Close(c.code, c.reason)
-			for _, p := range []*pushPeer{one, two} {
+			for _, p := range []*peer{one, two} {
 				if err := <-p.closed; int(websocket.CloseStatus(err)) != c.code || !strings.Contains(err.Error(), c.reason) {
 					t.Errorf("closed with %v, want %d %s", err, c.code, c.reason)
 				}
@@ -290,11 +292,11 @@ func TestPushCloseCodesOnDemand(t *testing.T) {
 	}
 }
 
-func TestPushEndsOneSubscription(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestEndsOneSubscription(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
-		one, two := p.register(pushTestChannel), p.register(strings.Replace(pushTestChannel, "6f", "8f", 1))
+		one, two := p.register(testChannel), p.register(strings.Replace(testChannel, "6f", "8f", 1))
 		w.ctl.EndSubscription(one)
 		if got := w.post(one, "60", "", "x"); got != 410 {
 			t.Errorf("the ended endpoint answers %d", got)
@@ -306,7 +308,7 @@ func TestPushEndsOneSubscription(t *testing.T) {
 		if texts(renewed) != "x" {
 			t.Errorf("arrived %v", renewed)
 		}
-		p.send(`{"messageType":"register","channelID":%q}`, pushTestChannel)
+		p.send(`{"messageType":"register","channelID":%q}`, testChannel)
 		m := p.one()
 		if fresh := m["pushEndpoint"].(string); fresh == one || w.post(fresh, "60", "", "x") != 201 {
 			t.Error("a new endpoint does not work")
@@ -315,11 +317,11 @@ func TestPushEndsOneSubscription(t *testing.T) {
 	})
 }
 
-func TestPushForgetsEverybody(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestForgetsEverybody(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		p.drop()
 		w.post(endpoint, "60", "", "lost")
 		w.ctl.ForgetUserAgents()

@@ -1,4 +1,7 @@
-package accounttest
+// Package relay is the pairing channel server in one process: it passes text
+// between the members of a channel, in the envelopes and within the limits of
+// Mozilla's. A Server is an http.Handler; whoever serves it closes it.
+package relay
 
 import (
 	"encoding/base64"
@@ -11,8 +14,8 @@ import (
 	"time"
 )
 
-// RelayLimits are what the pairing relay grants a channel.
-type RelayLimits struct {
+// Limits are what the pairing relay grants a channel.
+type Limits struct {
 	// Messages is how many messages a member may see, sent or received, from its joining on. The
 	// next one drops all members.
 	Messages int
@@ -26,56 +29,57 @@ type RelayLimits struct {
 	Silence time.Duration
 }
 
-// DefaultRelayLimits are the defaults of Mozilla's channel server. Its life time of 300 s for a
+// DefaultLimits are the defaults of Mozilla's channel server. Its life time of 300 s for a
 // channel counts from the last sign of life and so never comes before Silence.
-func DefaultRelayLimits() RelayLimits {
-	return RelayLimits{Messages: 10, Members: 3, Ping: 5 * time.Second, Silence: time.Minute}
+func DefaultLimits() Limits {
+	return Limits{Messages: 10, Members: 3, Ping: 5 * time.Second, Silence: time.Minute}
 }
 
 const (
-	relayIDSize   = 16      // bytes of a channel id
-	relayMaxFrame = 1 << 16 // the largest frame a member may send
-	relayQueue    = 64      // frames waiting for one member before it counts as stuck
-	relayWrite    = 10 * time.Second
+	idSize       = 16      // bytes of a channel id
+	maxFrame     = 1 << 16 // the largest frame a member may send
+	queueLength  = 64      // frames waiting for one member before it counts as stuck
+	writeTimeout = 10 * time.Second
 )
 
 // Place is where a member seems to be; what is empty is unknown.
 type Place struct{ City, Region, Country string }
 
-// relayParams is what newRelay needs. Zero limits mean DefaultRelayLimits.
-type relayParams struct {
-	random io.Reader
-	limits RelayLimits
+// Params is what New needs. Zero Limits mean DefaultLimits.
+type Params struct {
+	Random io.Reader
+	Limits Limits
 }
 
-// Relay is the pairing channel server: it passes text between the members of a channel and
+// Server is the pairing channel server: it passes text between the members of a channel and
 // understands none of it. It never sends a close frame, never answers one, and tells nobody that
 // a member has left.
-type Relay struct {
-	params  relayParams
+type Server struct {
+	params  Params
 	running sync.WaitGroup
 
 	mu       sync.Mutex
-	limits   RelayLimits
+	limits   Limits
 	place    func(acceptLanguage string) Place
-	channels map[string]*relayChannel
+	channels map[string]*channel
 	closed   bool
 }
 
-type relayChannel struct {
+type channel struct {
 	id      string
-	members map[*relayMember]bool
+	members map[*member]bool
 }
 
-func newRelay(params relayParams) *Relay {
-	if params.limits == (RelayLimits{}) {
-		params.limits = DefaultRelayLimits()
+// New returns a relay without channels.
+func New(params Params) *Server {
+	if params.Limits == (Limits{}) {
+		params.Limits = DefaultLimits()
 	}
-	return &Relay{params: params, limits: params.limits, channels: map[string]*relayChannel{}}
+	return &Server{params: params, limits: params.Limits, channels: map[string]*channel{}}
 }
 
 // SetLimits changes the limits. Timers of members already there keep their pace.
-func (r *Relay) SetLimits(limits RelayLimits) {
+func (r *Server) SetLimits(limits Limits) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.limits = limits
@@ -83,14 +87,14 @@ func (r *Relay) SetLimits(limits RelayLimits) {
 
 // SetPlace makes the relay say where the members that join from now on seem to be, in the language
 // they prefer. Without it their place is unknown.
-func (r *Relay) SetPlace(place func(acceptLanguage string) Place) {
+func (r *Server) SetPlace(place func(acceptLanguage string) Place) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.place = place
 }
 
-// Members tells how many members a channel has.
-func (r *Relay) Members(channelID string) int {
+// Members returns how many members a channel has.
+func (r *Server) Members(channelID string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if ch := r.channels[channelID]; ch != nil {
@@ -101,7 +105,7 @@ func (r *Relay) Members(channelID string) int {
 
 // Restart behaves like the relay's process being replaced: every stream ends and every channel
 // is forgotten.
-func (r *Relay) Restart() {
+func (r *Server) Restart() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, ch := range r.channels {
@@ -110,7 +114,7 @@ func (r *Relay) Restart() {
 }
 
 // Close ends every connection and waits for them.
-func (r *Relay) Close() {
+func (r *Server) Close() {
 	r.mu.Lock()
 	r.closed = true
 	for _, ch := range r.channels {
@@ -121,7 +125,7 @@ func (r *Relay) Close() {
 }
 
 // dropAll ends a channel; r.mu is held.
-func (r *Relay) dropAll(ch *relayChannel) {
+func (r *Server) dropAll(ch *channel) {
 	for m := range ch.members {
 		m.drop()
 	}
@@ -129,13 +133,13 @@ func (r *Relay) dropAll(ch *relayChannel) {
 }
 
 // ServeHTTP serves everything below /v1/ws/.
-func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (r *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	name, ok := strings.CutPrefix(req.URL.Path, "/v1/ws/")
 	if !ok || strings.Contains(name, "/") {
 		http.NotFound(w, req)
 		return
 	}
-	accept, ok := relayAcceptKey(req)
+	accept, ok := acceptKey(req)
 	if !ok {
 		http.Error(w, "not a WebSocket handshake", http.StatusBadRequest)
 		return
@@ -151,7 +155,7 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	defer conn.Close()
-	id, known := relayChannelID(name)
+	id, known := channelID(name)
 	if known && id == "" {
 		return // too short an id breaks the connection off before any answer
 	}
@@ -162,10 +166,10 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		"Connection: Upgrade\r\nSec-WebSocket-Accept: "+accept+"\r\n\r\n"); err != nil {
 		return
 	}
-	m := &relayMember{
+	m := &member{
 		relay:  r,
 		conn:   conn,
-		out:    make(chan []byte, relayQueue),
+		out:    make(chan []byte, queueLength),
 		leave:  make(chan struct{}),
 		sender: r.describe(req),
 	}
@@ -175,7 +179,7 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	m.run(buffered.Reader)
 }
 
-func (r *Relay) begin() bool {
+func (r *Server) begin() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -185,22 +189,22 @@ func (r *Relay) begin() bool {
 	return true
 }
 
-// relayChannelID reads the last part of a path. A name that is no base64url asks for a new
+// channelID reads the last part of a path. A name that is no base64url asks for a new
 // channel, exactly like an empty one: known is false. Surplus bytes are cut off. A known but
 // empty id was too short.
-func relayChannelID(name string) (id string, known bool) {
+func channelID(name string) (id string, known bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(name, "="))
 	if name == "" || err != nil {
 		return "", false
 	}
-	if len(raw) < relayIDSize {
+	if len(raw) < idSize {
 		return "", true
 	}
-	return base64.RawURLEncoding.EncodeToString(raw[:relayIDSize]), true
+	return base64.RawURLEncoding.EncodeToString(raw[:idSize]), true
 }
 
 // describe makes the sender object of a member's messages.
-func (r *Relay) describe(req *http.Request) map[string]string {
+func (r *Server) describe(req *http.Request) map[string]string {
 	sender := map[string]string{}
 	set := func(name, value string) {
 		if value != "" {
@@ -224,16 +228,16 @@ func (r *Relay) describe(req *http.Request) map[string]string {
 }
 
 // join puts a member into the channel named id, or into a new one when id is empty, and greets it.
-func (r *Relay) join(m *relayMember, id string) bool {
+func (r *Server) join(m *member, id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	ch := r.channels[id]
 	if id == "" {
-		raw := make([]byte, relayIDSize)
-		if _, err := io.ReadFull(r.params.random, raw); err != nil {
+		raw := make([]byte, idSize)
+		if _, err := io.ReadFull(r.params.Random, raw); err != nil {
 			return false
 		}
-		ch = &relayChannel{id: base64.RawURLEncoding.EncodeToString(raw), members: map[*relayMember]bool{}}
+		ch = &channel{id: base64.RawURLEncoding.EncodeToString(raw), members: map[*member]bool{}}
 		r.channels[ch.id] = ch
 	}
 	if r.closed || ch == nil || len(ch.members) >= r.limits.Members {
@@ -248,12 +252,12 @@ func (r *Relay) join(m *relayMember, id string) bool {
 	if err != nil {
 		return false
 	}
-	m.send(relayOpText, greeting)
+	m.send(opText, greeting)
 	return true
 }
 
 // left takes a member out. Nobody is told.
-func (r *Relay) left(m *relayMember) {
+func (r *Server) left(m *member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(m.channel.members, m)
@@ -263,7 +267,7 @@ func (r *Relay) left(m *relayMember) {
 }
 
 // pass gives a member's text to all others, unless it is one too many.
-func (r *Relay) pass(from *relayMember, text string) {
+func (r *Server) pass(from *member, text string) {
 	envelope, err := json.Marshal(struct {
 		Message string            `json:"message"`
 		Sender  map[string]string `json:"sender"`
@@ -285,7 +289,7 @@ func (r *Relay) pass(from *relayMember, text string) {
 	}
 	for m := range from.channel.members {
 		if m != from {
-			m.send(relayOpText, envelope)
+			m.send(opText, envelope)
 		}
 	}
 }

@@ -1,4 +1,7 @@
-package accounttest
+// Package memnet is a network in memory: the service and the tests of its
+// rooms are reached over it without a socket, inside one testing/synctest
+// bubble if they like.
+package memnet
 
 import (
 	"context"
@@ -9,28 +12,30 @@ import (
 	"time"
 )
 
-// memoryHost is the address an in-memory service says it has. It is a loopback
+// Host is the address an in-memory service says it has. It is a loopback
 // address because clients refuse plain http elsewhere.
-const memoryHost = "127.0.0.1:3030"
+const Host = "127.0.0.1:3030"
 
-// memoryBuffer is how much one direction of a connection holds before writers
+// buffer is how much one direction of a connection holds before writers
 // wait, about what a socket does.
-const memoryBuffer = 64 << 10
+const buffer = 64 << 10
 
-// memoryNetwork is a listener whose connections never leave the process. It
+// Network is a net.Listener whose connections never leave the process. It
 // waits only on channels and sync.Cond made by its starter, which
 // testing/synctest counts as durable blocking.
-type memoryNetwork struct {
+type Network struct {
 	incoming chan net.Conn
 	done     chan struct{}
 	once     sync.Once
 }
 
-func newMemoryNetwork() *memoryNetwork {
-	return &memoryNetwork{incoming: make(chan net.Conn), done: make(chan struct{})}
+// New returns a network nobody has dialled yet.
+func New() *Network {
+	return &Network{incoming: make(chan net.Conn), done: make(chan struct{})}
 }
 
-func (n *memoryNetwork) Accept() (net.Conn, error) {
+// Accept waits for the next connection.
+func (n *Network) Accept() (net.Conn, error) {
 	select {
 	case c := <-n.incoming:
 		return c, nil
@@ -39,16 +44,19 @@ func (n *memoryNetwork) Accept() (net.Conn, error) {
 	}
 }
 
-func (n *memoryNetwork) Close() error {
+// Close ends waiting for connections; those made stay.
+func (n *Network) Close() error {
 	n.once.Do(func() { close(n.done) })
 	return nil
 }
 
-func (n *memoryNetwork) Addr() net.Addr { return memoryAddr{} }
+// Addr returns the address of Host.
+func (n *Network) Addr() net.Addr { return addr{} }
 
-func (n *memoryNetwork) dial(ctx context.Context) (net.Conn, error) {
+// Dial connects to whoever accepts, until ctx ends or the network is closed.
+func (n *Network) Dial(ctx context.Context) (net.Conn, error) {
 	a, b := newStream(), newStream()
-	client, server := &memoryConn{in: a, out: b}, &memoryConn{in: b, out: a}
+	client, server := &conn{in: a, out: b}, &conn{in: b, out: a}
 	select {
 	case n.incoming <- server:
 		return client, nil
@@ -59,38 +67,38 @@ func (n *memoryNetwork) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-type memoryAddr struct{}
+type addr struct{}
 
-func (memoryAddr) Network() string { return "tcp" }
-func (memoryAddr) String() string  { return memoryHost }
+func (addr) Network() string { return "tcp" }
+func (addr) String() string  { return Host }
 
-// memoryConn is one end of a connection.
-type memoryConn struct{ in, out *stream }
+// conn is one end of a connection.
+type conn struct{ in, out *stream }
 
-func (c *memoryConn) Read(p []byte) (int, error)  { return c.in.read(p) }
-func (c *memoryConn) Write(p []byte) (int, error) { return c.out.write(p) }
+func (c *conn) Read(p []byte) (int, error)  { return c.in.read(p) }
+func (c *conn) Write(p []byte) (int, error) { return c.out.write(p) }
 
-func (c *memoryConn) Close() error {
+func (c *conn) Close() error {
 	c.in.closeReader()
 	c.out.closeWriter()
 	return nil
 }
 
-func (*memoryConn) LocalAddr() net.Addr  { return memoryAddr{} }
-func (*memoryConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
+func (*conn) LocalAddr() net.Addr  { return addr{} }
+func (*conn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
-func (c *memoryConn) SetDeadline(t time.Time) error {
+func (c *conn) SetDeadline(t time.Time) error {
 	c.in.reads.set(c.in, t)
 	c.out.writes.set(c.out, t)
 	return nil
 }
 
-func (c *memoryConn) SetReadDeadline(t time.Time) error {
+func (c *conn) SetReadDeadline(t time.Time) error {
 	c.in.reads.set(c.in, t)
 	return nil
 }
 
-func (c *memoryConn) SetWriteDeadline(t time.Time) error {
+func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.out.writes.set(c.out, t)
 	return nil
 }
@@ -144,7 +152,7 @@ func (s *stream) write(p []byte) (int, error) {
 		case s.writes.passed:
 			return written, os.ErrDeadlineExceeded
 		}
-		if room := memoryBuffer - len(s.buffer); room > 0 {
+		if room := buffer - len(s.buffer); room > 0 {
 			n := min(room, len(p)-written)
 			s.buffer = append(s.buffer, p[written:written+n]...)
 			written += n

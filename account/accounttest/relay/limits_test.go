@@ -1,4 +1,4 @@
-package accounttest
+package relay
 
 import (
 	"encoding/json"
@@ -9,30 +9,30 @@ import (
 	"time"
 )
 
-// TestRelayMessageBudget: a channel ends with the first message beyond what
+// TestMessageBudget: a channel ends with the first message beyond what
 // any member may see.
-func TestRelayMessageBudget(t *testing.T) {
+func TestMessageBudget(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		limits  RelayLimits
+		limits  Limits
 		members int
 		lengths []int // of the messages, sent in turn
 		kept    bool
 	}{
-		{"ten of ten", DefaultRelayLimits(), 2, make([]int, 10), true},
-		{"eleven of ten", DefaultRelayLimits(), 2, make([]int, 11), false},
-		{"three members share the budget", DefaultRelayLimits(), 3, make([]int, 11), false},
-		{"one of one", RelayLimits{Messages: 1, Members: 2}, 2, []int{1}, true},
-		{"two of one", RelayLimits{Messages: 1, Members: 2}, 2, []int{1, 1}, false},
-		{"alone", RelayLimits{Messages: 3, Members: 2}, 1, []int{1, 1, 1, 1}, false},
-		{"bytes reached", RelayLimits{Messages: 99, Bytes: 30, Members: 2}, 2, []int{10, 20}, true},
-		{"bytes passed by one", RelayLimits{Messages: 99, Bytes: 30, Members: 2}, 2, []int{10, 20, 1}, false},
-		{"one message of too many bytes", RelayLimits{Messages: 99, Bytes: 30, Members: 2}, 2, []int{31}, false},
-		{"no byte limit", RelayLimits{Messages: 99, Members: 2}, 2, []int{60000, 60000, 60000}, true},
+		{"ten of ten", DefaultLimits(), 2, make([]int, 10), true},
+		{"eleven of ten", DefaultLimits(), 2, make([]int, 11), false},
+		{"three members share the budget", DefaultLimits(), 3, make([]int, 11), false},
+		{"one of one", Limits{Messages: 1, Members: 2}, 2, []int{1}, true},
+		{"two of one", Limits{Messages: 1, Members: 2}, 2, []int{1, 1}, false},
+		{"alone", Limits{Messages: 3, Members: 2}, 1, []int{1, 1, 1, 1}, false},
+		{"bytes reached", Limits{Messages: 99, Bytes: 30, Members: 2}, 2, []int{10, 20}, true},
+		{"bytes passed by one", Limits{Messages: 99, Bytes: 30, Members: 2}, 2, []int{10, 20, 1}, false},
+		{"one message of too many bytes", Limits{Messages: 99, Bytes: 30, Members: 2}, 2, []int{31}, false},
+		{"no byte limit", Limits{Messages: 99, Members: 2}, 2, []int{60000, 60000, 60000}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.limits.Ping, c.limits.Silence = 5*time.Second, time.Minute
-			inRelayBubble(t, relayParams{limits: c.limits}, func(t *testing.T, r *rawRelay) {
+			inBubble(t, Params{Limits: c.limits}, func(t *testing.T, r *rawRelay) {
 				members := []*rawMember{r.open("/v1/ws/")}
 				for len(members) < c.members {
 					members = append(members, r.open("/v1/ws/"+members[0].id))
@@ -67,12 +67,12 @@ func TestRelayMessageBudget(t *testing.T) {
 	}
 }
 
-// TestRelayMemberLimits: how many may be in a channel at once.
-func TestRelayMemberLimits(t *testing.T) {
+// TestMemberLimits: how many may be in a channel at once.
+func TestMemberLimits(t *testing.T) {
 	for _, limit := range []int{1, 2, 3, 5} {
-		limits := DefaultRelayLimits()
+		limits := DefaultLimits()
 		limits.Members = limit
-		inRelayBubble(t, relayParams{limits: limits}, func(t *testing.T, r *rawRelay) {
+		inBubble(t, Params{Limits: limits}, func(t *testing.T, r *rawRelay) {
 			first := r.open("/v1/ws/")
 			for range limit - 1 {
 				r.open("/v1/ws/" + first.id)
@@ -89,8 +89,8 @@ func TestRelayMemberLimits(t *testing.T) {
 	}
 }
 
-// TestRelayGreetingAndSender: what members are told, and what not.
-func TestRelayGreetingAndSender(t *testing.T) {
+// TestGreetingAndSender: what members are told, and what not.
+func TestGreetingAndSender(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		header http.Header
@@ -107,7 +107,7 @@ func TestRelayGreetingAndSender(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+			inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 				r.relay.SetPlace(c.place)
 				listener := r.open("/v1/ws/")
 				speaker, resp := r.dial("/v1/ws/"+listener.id, c.header)
@@ -139,9 +139,9 @@ func TestRelayGreetingAndSender(t *testing.T) {
 	}
 }
 
-// TestRelayFrameSizes: 65536 octets pass, in either form of the length.
-func TestRelayFrameSizes(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+// TestFrameSizes: 65536 octets pass, in either form of the length.
+func TestFrameSizes(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		a := r.open("/v1/ws/")
 		b := r.open("/v1/ws/" + a.id)
 		for _, size := range []int{1, 125, 126, 65535 - 200} {
@@ -150,13 +150,13 @@ func TestRelayFrameSizes(t *testing.T) {
 				t.Errorf("%d of %d octets arrived", got, size)
 			}
 		}
-		a.say(strings.Repeat("z", relayMaxFrame))
+		a.say(strings.Repeat("z", maxFrame))
 		synctest.Wait()
 		if got := r.relay.Members(a.id); got != 2 {
 			t.Errorf("%d members after the largest frame", got)
 		}
-		head := relayFrame(relayOpText, make([]byte, relayMaxFrame+1))[:10] // the length alone is enough
-		head[1] |= relayMasked
+		head := frame(opText, make([]byte, maxFrame+1))[:10] // the length alone is enough
+		head[1] |= masked
 		if _, err := a.conn.Write(head); err != nil {
 			t.Fatal(err)
 		}
@@ -168,23 +168,23 @@ func TestRelayFrameSizes(t *testing.T) {
 	})
 }
 
-// TestRelaySilenceIsBrokenBySigns: any of text, ping and pong keeps a member;
+// TestSilenceIsBrokenBySigns: any of text, ping and pong keeps a member;
 // binary frames do not.
-func TestRelaySilenceIsBrokenBySigns(t *testing.T) {
+func TestSilenceIsBrokenBySigns(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		sign func(m *rawMember)
 		kept bool
 	}{
 		{"text", func(m *rawMember) { m.say("x") }, true},
-		{"ping", func(m *rawMember) { m.raw(relayFinal|relayOpPing, nil) }, true},
-		{"pong", func(m *rawMember) { m.raw(relayFinal|relayOpPong, []byte("unasked")) }, true},
-		{"binary", func(m *rawMember) { m.raw(relayFinal|relayOpBinary, []byte("x")) }, false},
+		{"ping", func(m *rawMember) { m.raw(final|opPing, nil) }, true},
+		{"pong", func(m *rawMember) { m.raw(final|opPong, []byte("unasked")) }, true},
+		{"binary", func(m *rawMember) { m.raw(final|opBinary, []byte("x")) }, false},
 		{"nothing", func(*rawMember) {}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			limits := RelayLimits{Messages: 100, Members: 2, Ping: 5 * time.Second, Silence: 20 * time.Second}
-			inRelayBubble(t, relayParams{limits: limits}, func(t *testing.T, r *rawRelay) {
+			limits := Limits{Messages: 100, Members: 2, Ping: 5 * time.Second, Silence: 20 * time.Second}
+			inBubble(t, Params{Limits: limits}, func(t *testing.T, r *rawRelay) {
 				m := r.open("/v1/ws/")
 				go func() { // reads, and answers nothing
 					for {
@@ -210,9 +210,9 @@ func TestRelaySilenceIsBrokenBySigns(t *testing.T) {
 	}
 }
 
-// TestRelayHandshakes: what is no WebSocket handshake is refused in HTTP.
-func TestRelayHandshakes(t *testing.T) {
-	inRelayBubble(t, relayParams{}, func(t *testing.T, r *rawRelay) {
+// TestHandshakes: what is no WebSocket handshake is refused in HTTP.
+func TestHandshakes(t *testing.T) {
+	inBubble(t, Params{}, func(t *testing.T, r *rawRelay) {
 		for name, header := range map[string]http.Header{
 			"no upgrade":     {"Upgrade": {"h2c"}},
 			"no connection":  {"Connection": {"close"}},

@@ -1,4 +1,4 @@
-package accounttest
+package pushservice
 
 import (
 	"crypto/ecdsa"
@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-func TestPushEndpointAnswers(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestEndpointAnswers(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
 			w.t.Fatal(err)

@@ -1,11 +1,10 @@
-package accounttest
+package pushservice
 
 import (
 	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -19,39 +18,41 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 )
 
-const pushTestChannel = "6f0c1e9a-0000-4000-8000-00000000000a"
+const testChannel = "6f0c1e9a-0000-4000-8000-00000000000a"
 
-// pushWorld is a push service on an in-memory network inside a bubble.
-type pushWorld struct {
+// world is a push service on an in-memory network inside a bubble.
+type world struct {
 	t       *testing.T
-	service *pushService
-	ctl     *PushControl
+	service *Service
+	ctl     *Control
 	client  *http.Client
 	offset  time.Duration // of the service's clock
 }
 
-func inPushWorld(t *testing.T, f func(w *pushWorld)) {
+func inWorld(t *testing.T, f func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		network := newMemoryNetwork()
-		w := &pushWorld{t: t}
-		w.service = newPushService(pushParams{
-			base: "http://" + memoryHost, random: rand.Reader,
-			now: func() time.Time { return time.Now().Add(w.offset) },
+		network := memnet.New()
+		w := &world{t: t}
+		w.service = New(Params{
+			Base: "http://" + memnet.Host, Random: rand.Reader,
+			Now: func() time.Time { return time.Now().Add(w.offset) },
 		})
-		w.ctl = w.service.control()
+		w.ctl = w.service.Control()
 		server := &http.Server{Handler: w.service}
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
 			_ = server.Serve(network)
 		}()
-		transport := &http.Transport{DialContext: network.dialContext, DisableKeepAlives: true}
+		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return network.Dial(ctx) }, DisableKeepAlives: true}
 		w.client = &http.Client{Transport: transport}
 		defer func() {
-			w.service.close()
+			w.service.Close()
 			if err := server.Close(); err != nil {
 				t.Error(err)
 			}
@@ -62,12 +63,8 @@ func inPushWorld(t *testing.T, f func(w *pushWorld)) {
 	})
 }
 
-func (n *memoryNetwork) dialContext(ctx context.Context, _, _ string) (net.Conn, error) {
-	return n.dial(ctx)
-}
-
-// pushPeer is a bare WebSocket client.
-type pushPeer struct {
+// peer is a bare WebSocket client.
+type peer struct {
 	t      *testing.T
 	conn   *websocket.Conn
 	frames chan map[string]any
@@ -75,10 +72,10 @@ type pushPeer struct {
 	mute   atomic.Bool // leaves pings unanswered
 }
 
-func (w *pushWorld) dial() *pushPeer {
+func (w *world) dial() *peer {
 	w.t.Helper()
-	p := &pushPeer{t: w.t, frames: make(chan map[string]any, 1000), closed: make(chan error, 1)}
-	conn, _, err := websocket.Dial(w.t.Context(), "ws://"+memoryHost+pushSocketPath, &websocket.DialOptions{
+	p := &peer{t: w.t, frames: make(chan map[string]any, 1000), closed: make(chan error, 1)}
+	conn, _, err := websocket.Dial(w.t.Context(), "ws://"+memnet.Host+SocketPath, &websocket.DialOptions{
 		HTTPClient:     w.client,
 		Subprotocols:   []string{"push-notification"},
 		OnPingReceived: func(context.Context, []byte) bool { return !p.mute.Load() },
@@ -105,7 +102,7 @@ func (w *pushWorld) dial() *pushPeer {
 	return p
 }
 
-func (p *pushPeer) send(format string, args ...any) {
+func (p *peer) send(format string, args ...any) {
 	p.t.Helper()
 	if err := p.conn.Write(context.Background(), websocket.MessageText, fmt.Appendf(nil, format, args...)); err != nil {
 		p.t.Errorf("send: %v", err)
@@ -113,7 +110,7 @@ func (p *pushPeer) send(format string, args ...any) {
 }
 
 // take gives what has arrived.
-func (p *pushPeer) take() (frames []map[string]any) {
+func (p *peer) take() (frames []map[string]any) {
 	synctest.Wait()
 	for {
 		select {
@@ -125,7 +122,7 @@ func (p *pushPeer) take() (frames []map[string]any) {
 	}
 }
 
-func (p *pushPeer) one() map[string]any {
+func (p *peer) one() map[string]any {
 	p.t.Helper()
 	frames := p.take()
 	if len(frames) != 1 {
@@ -134,7 +131,7 @@ func (p *pushPeer) one() map[string]any {
 	return frames[0]
 }
 
-func (p *pushPeer) drop() {
+func (p *peer) drop() {
 	p.t.Helper()
 	if err := p.conn.CloseNow(); err != nil && !errors.Is(err, net.ErrClosed) {
 		p.t.Error(err)
@@ -143,7 +140,7 @@ func (p *pushPeer) drop() {
 }
 
 // greet says hello and gives the uaid.
-func (p *pushPeer) greet(uaid string) string {
+func (p *peer) greet(uaid string) string {
 	p.t.Helper()
 	p.send(`{"messageType":"hello","use_webpush":true,"broadcasts":{},"uaid":%q}`, uaid)
 	synctest.Wait()
@@ -154,7 +151,7 @@ func (p *pushPeer) greet(uaid string) string {
 	return m["uaid"].(string)
 }
 
-func (p *pushPeer) register(channel string) (endpoint string) {
+func (p *peer) register(channel string) (endpoint string) {
 	p.t.Helper()
 	p.send(`{"messageType":"register","channelID":%q}`, channel)
 	m := p.one()
@@ -164,14 +161,14 @@ func (p *pushPeer) register(channel string) (endpoint string) {
 	return m["pushEndpoint"].(string)
 }
 
-func (p *pushPeer) ack(frames ...map[string]any) {
+func (p *peer) ack(frames ...map[string]any) {
 	for _, f := range frames {
 		p.send(`{"messageType":"ack","updates":[{"channelID":%q,"version":%q,"code":100}]}`, f["channelID"], f["version"])
 	}
 	synctest.Wait()
 }
 
-func (w *pushWorld) post(endpoint, ttl, topic, body string) int {
+func (w *world) post(endpoint, ttl, topic, body string) int {
 	h := http.Header{"Ttl": {ttl}, "Content-Encoding": {"aes128gcm"}}
 	if topic != "" {
 		h.Set("Topic", topic)
@@ -196,43 +193,37 @@ func texts(frames []map[string]any) string {
 	return strings.Join(all, " ")
 }
 
-func (p *pushPeer) registerBound(w *pushWorld, key *ecdsa.PrivateKey) string {
+func (p *peer) registerBound(w *world, key *ecdsa.PrivateKey) string {
 	p.t.Helper()
-	p.send(`{"messageType":"register","channelID":%q,"key":%q}`, pushTestChannel, w.point(key))
+	p.send(`{"messageType":"register","channelID":%q,"key":%q}`, testChannel, w.point(key))
 	m := p.one()
 	endpoint, _ := m["pushEndpoint"].(string)
 	if !strings.Contains(endpoint, "/wpush/v2/") {
 		p.t.Fatalf("register reply %v", m)
 	}
-	p.send(`{"messageType":"register","channelID":%q,"key":"AAAA"}`, pushTestChannel)
+	p.send(`{"messageType":"register","channelID":%q,"key":"AAAA"}`, testChannel)
 	if m := p.one(); m["status"] != 400.0 || m["pushEndpoint"] != "Failed to generate endpoint" {
 		p.t.Errorf("bad key: %v", m)
 	}
 	return endpoint
 }
 
-func (w *pushWorld) point(key *ecdsa.PrivateKey) string {
+func (w *world) point(key *ecdsa.PrivateKey) string {
 	raw, err := key.PublicKey.Bytes()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return base64.RawURLEncoding.EncodeToString(raw)
+	return b64(raw)
 }
 
-func (w *pushWorld) vapid(key *ecdsa.PrivateKey, life time.Duration) string {
-	enc := base64.RawURLEncoding
-	signed := enc.EncodeToString([]byte(`{"typ":"JWT","alg":"ES256"}`)) + "." +
-		enc.EncodeToString(fmt.Appendf(nil, `{"aud":"http://%s","exp":%d}`, memoryHost, time.Now().Add(life).Unix()))
-	digest := sha256.Sum256([]byte(signed))
-	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	signature := append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
-	return "vapid t=" + signed + "." + enc.EncodeToString(signature) + ", k=" + w.point(key)
+func (w *world) vapid(key *ecdsa.PrivateKey, life time.Duration) string {
+	claims := fmt.Sprintf(`{"aud":"http://%s","exp":%d}`, memnet.Host, time.Now().Add(life).Unix())
+	return "vapid t=" + signedClaims(w.t, key, claims) + ", k=" + w.point(key)
 }
 
-func (w *pushWorld) request(url string, h http.Header, body []byte) (int, http.Header, map[string]any) {
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func (w *world) request(url string, h http.Header, body []byte) (int, http.Header, map[string]any) {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -257,6 +248,6 @@ func (w *pushWorld) request(url string, h http.Header, body []byte) (int, http.H
 	return resp.StatusCode, resp.Header, m
 }
 
-func contextFor(w *pushWorld, d time.Duration) (context.Context, context.CancelFunc) {
+func contextFor(w *world, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(w.t.Context(), d)
 }

@@ -1,4 +1,4 @@
-package accounttest
+package pushservice
 
 import (
 	"errors"
@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 )
 
-func TestPushHelloAndRegister(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestHelloAndRegister(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		if sub := p.conn.Subprotocol(); sub != "" {
 			t.Errorf("subprotocol %q chosen, the server chooses none", sub)
@@ -27,8 +29,8 @@ func TestPushHelloAndRegister(t *testing.T) {
 		if second == first {
 			t.Error("a uaid without a channel was stored")
 		}
-		one, two := p.register(pushTestChannel), p.register(pushTestChannel)
-		if one == two || !strings.HasPrefix(one, "http://"+memoryHost+"/wpush/v1/") {
+		one, two := p.register(testChannel), p.register(testChannel)
+		if one == two || !strings.HasPrefix(one, "http://"+memnet.Host+"/wpush/v1/") {
 			t.Errorf("endpoints %q and %q", one, two)
 		}
 		p.drop()
@@ -42,7 +44,7 @@ func TestPushHelloAndRegister(t *testing.T) {
 				t.Errorf("endpoint answers %d, both must work", got)
 			}
 		}
-		p.send(`{"messageType":"unregister","channelID":%q,"code":200}`, pushTestChannel)
+		p.send(`{"messageType":"unregister","channelID":%q,"code":200}`, testChannel)
 		frames := p.take()
 		if m := frames[len(frames)-1]; m["messageType"] != "unregister" || m["status"] != 200.0 {
 			t.Errorf("unregister reply %v", m)
@@ -52,7 +54,7 @@ func TestPushHelloAndRegister(t *testing.T) {
 		}
 		p.drop()
 
-		w.offset = pushUAIDLife + time.Hour
+		w.offset = uaidLife + time.Hour
 		p = w.dial()
 		if again := p.greet(second); again == second {
 			t.Error("uaid lives longer than 60 days")
@@ -61,39 +63,39 @@ func TestPushHelloAndRegister(t *testing.T) {
 	})
 }
 
-func TestPushClosesWith(t *testing.T) {
-	greeted := func(f func(p *pushPeer)) func(p *pushPeer) {
-		return func(p *pushPeer) { p.greet(""); f(p) }
+func TestClosesWith(t *testing.T) {
+	greeted := func(f func(p *peer)) func(p *peer) {
+		return func(p *peer) { p.greet(""); f(p) }
 	}
-	sends := func(text string) func(p *pushPeer) { return func(p *pushPeer) { p.send("%s", text) } }
+	sends := func(text string) func(p *peer) { return func(p *peer) { p.send("%s", text) } }
 	for name, c := range map[string]struct {
-		do     func(p *pushPeer)
+		do     func(p *peer)
 		code   websocket.StatusCode
 		reason string
 		after  time.Duration
 	}{
-		"no hello":            {func(*pushPeer) {}, 1011, "HandshakeTimeout", 5 * time.Second},
-		"frame ping at first": {func(p *pushPeer) { go func() { _ = p.conn.Ping(p.t.Context()) }() }, 1003, "UnsupportedMessage", 0},
+		"no hello":            {func(*peer) {}, 1011, "HandshakeTimeout", 5 * time.Second},
+		"frame ping at first": {func(p *peer) { go func() { _ = p.conn.Ping(p.t.Context()) }() }, 1003, "UnsupportedMessage", 0},
 		"empty ping at first": {sends(`{}`), 1011, "SM", 0},
 		"register at first":   {sends(`{"messageType":"register"}`), 1011, "SM", 0},
 		"not json":            {greeted(sends(`{"messageType`)), 1011, "Json", 0},
 		"unknown type":        {greeted(sends(`{"messageType":"dance"}`)), 1011, "Json", 0},
 		"second hello":        {greeted(sends(`{"messageType":"hello"}`)), 1011, "SM", 0},
-		"upper-case channel":  {greeted(sends(`{"messageType":"register","channelID":"` + strings.ToUpper(pushTestChannel) + `"}`)), 1011, "SM", 0},
-		"binary frame": {greeted(func(p *pushPeer) {
+		"upper-case channel":  {greeted(sends(`{"messageType":"register","channelID":"` + strings.ToUpper(testChannel) + `"}`)), 1011, "SM", 0},
+		"binary frame": {greeted(func(p *peer) {
 			if err := p.conn.Write(p.t.Context(), websocket.MessageBinary, []byte(`{}`)); err != nil {
 				p.t.Error(err)
 			}
 		}), 1003, "UnsupportedMessage", 0},
-		"pings too close": {greeted(func(p *pushPeer) {
+		"pings too close": {greeted(func(p *peer) {
 			p.send(`{}`)
 			time.Sleep(44 * time.Second)
 			p.send(`{"messageType":"ping"}`)
 		}), 1011, "SM", 0},
-		"lost pong": {greeted(func(p *pushPeer) { p.mute.Store(true) }), 1011, "PongTimeout", 304 * time.Second},
+		"lost pong": {greeted(func(p *peer) { p.mute.Store(true) }), 1011, "PongTimeout", 304 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inPushWorld(t, func(w *pushWorld) {
+			inWorld(t, func(w *world) {
 				p := w.dial()
 				c.do(p)
 				start := time.Now()
@@ -110,8 +112,8 @@ func TestPushClosesWith(t *testing.T) {
 	}
 }
 
-func TestPushAnswersPingsEvery45Seconds(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestAnswersPingsEvery45Seconds(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
 		for range 3 {
@@ -129,11 +131,11 @@ func TestPushAnswersPingsEvery45Seconds(t *testing.T) {
 	})
 }
 
-func TestPushBacklogWaitsForEveryAck(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestBacklogWaitsForEveryAck(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		p.drop()
 		for i := range 25 {
 			if got := w.post(endpoint, "86400", "", fmt.Sprint(i)); got != 201 {
@@ -168,11 +170,11 @@ func TestPushBacklogWaitsForEveryAck(t *testing.T) {
 	})
 }
 
-func TestPushRedeliversWithTheSameVersion(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestRedeliversWithTheSameVersion(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		w.post(endpoint, "60", "", "keep")
 		w.post(endpoint, "0", "", "now or never")
 		seen := p.take()
@@ -197,11 +199,11 @@ func TestPushRedeliversWithTheSameVersion(t *testing.T) {
 	})
 }
 
-func TestPushStorage(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestStorage(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		uaid := p.greet("")
-		endpoint := p.register(pushTestChannel)
+		endpoint := p.register(testChannel)
 		p.drop()
 		w.post(endpoint, "0", "", "gone")
 		w.post(endpoint, "60", "", "expires")
@@ -232,15 +234,15 @@ func TestPushStorage(t *testing.T) {
 	})
 }
 
-func TestPushForgetsWhoHasTooMuchWaiting(t *testing.T) {
+func TestForgetsWhoHasTooMuchWaiting(t *testing.T) {
 	for _, c := range []struct {
 		stored int
 		kept   bool
 	}{{150, true}, {151, false}} {
-		inPushWorld(t, func(w *pushWorld) {
+		inWorld(t, func(w *world) {
 			p := w.dial()
 			uaid := p.greet("")
-			endpoint := p.register(pushTestChannel)
+			endpoint := p.register(testChannel)
 			p.drop()
 			for range c.stored {
 				w.post(endpoint, "3600", "", "x")
@@ -273,11 +275,11 @@ func TestPushForgetsWhoHasTooMuchWaiting(t *testing.T) {
 	}
 }
 
-func TestPushNewerConnectionWins(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestNewerConnectionWins(t *testing.T) {
+	inWorld(t, func(w *world) {
 		old := w.dial()
 		uaid := old.greet("")
-		endpoint := old.register(pushTestChannel)
+		endpoint := old.register(testChannel)
 		w.post(endpoint, "60", "", "unacknowledged")
 		newer := w.dial()
 		newer.greet(uaid)
@@ -296,8 +298,8 @@ func TestPushNewerConnectionWins(t *testing.T) {
 	})
 }
 
-func TestPushBroadcasts(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestBroadcasts(t *testing.T) {
+	inWorld(t, func(w *world) {
 		w.ctl.SetBroadcast("remote-settings/monitor_changes", "2")
 		p := w.dial()
 		p.send(`{"messageType":"hello","broadcasts":{"remote-settings/monitor_changes":"1","none":"0"}}`)
@@ -317,10 +319,10 @@ func TestPushBroadcasts(t *testing.T) {
 	})
 }
 
-func TestPushRefusedUpgrades(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestRefusedUpgrades(t *testing.T) {
+	inWorld(t, func(w *world) {
 		w.ctl.RefuseUpgrades(503, "77", 1)
-		_, resp, err := websocket.Dial(w.t.Context(), "ws://"+memoryHost+pushSocketPath, &websocket.DialOptions{HTTPClient: w.client})
+		_, resp, err := websocket.Dial(w.t.Context(), "ws://"+memnet.Host+SocketPath, &websocket.DialOptions{HTTPClient: w.client})
 		if err == nil || resp == nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "77" {
 			t.Errorf("refused upgrade: %v, %v", resp, err)
 		}
@@ -333,8 +335,8 @@ func TestPushRefusedUpgrades(t *testing.T) {
 	})
 }
 
-func TestPushFaultsOnOpenConnections(t *testing.T) {
-	inPushWorld(t, func(w *pushWorld) {
+func TestFaultsOnOpenConnections(t *testing.T) {
+	inWorld(t, func(w *world) {
 		p := w.dial()
 		p.greet("")
 		w.ctl.Hang()
