@@ -56,6 +56,10 @@ type Params struct {
 	// Translate, when set, turns the errors of this package into the caller's own.
 	// It is applied once, to what leaves an exported method.
 	Translate func(error) error
+	// Outcome, when set, is called once with the end of each call that an exported
+	// method made to the server, translated: nil, an answer, no answer, or a call not
+	// sent because of a wait. Everything else says nothing about the server.
+	Outcome func(error)
 }
 
 // Client talks to one accounts server. It may be used by several goroutines.
@@ -68,6 +72,7 @@ type Client struct {
 	userAgent string
 	hawk      bool
 	translate func(error) error
+	outcome   func(error)
 
 	backoff  backoff
 	failNext atomic.Bool
@@ -93,7 +98,7 @@ func New(p Params) (*Client, error) {
 	c := &Client{
 		content: content, clientID: p.ClientID,
 		clock: p.Clock, random: &lockedReader{r: p.Random}, userAgent: p.UserAgent, hawk: p.Hawk,
-		translate: p.Translate,
+		translate: p.Translate, outcome: p.Outcome,
 		backoff:   backoff{clock: p.Clock},
 	}
 	c.discovery.turn = make(chan struct{}, 1)
@@ -123,12 +128,24 @@ func (c *Client) Content(path string) *url.URL {
 	return c.content.ResolveReference(&url.URL{Path: path})
 }
 
-// out gives an error the form that callers see.
+// out ends a call: it gives an error the form that callers see, and tells the
+// outcome. Every exported method that asked the server returns through it.
 func (c *Client) out(err error) error {
-	if err == nil || c.translate == nil {
-		return err
+	tell := c.outcome != nil && aboutServer(err)
+	if err != nil && c.translate != nil {
+		err = c.translate(err)
 	}
-	return c.translate(err)
+	if tell {
+		c.outcome(err)
+	}
+	return err
+}
+
+// aboutServer reports whether the end of a call says something about the server.
+// The end of the caller's context does not, nor a request that could not be made.
+func aboutServer(err error) bool {
+	return err == nil || errors.As(err, new(*StatusError)) || errors.As(err, new(*BackoffError)) ||
+		errors.As(err, new(*TransportError)) || errors.As(err, new(*AnswerError))
 }
 
 // request is one call to an endpoint.

@@ -125,7 +125,7 @@ func (c *Client) Devices(ctx context.Context, cred Credential, notIdleSince time
 			list = append(list, d)
 		}
 	}
-	return list, nil
+	return list, c.out(nil)
 }
 
 // DeviceUpdate is a partial device record: nil and empty members are not sent.
@@ -233,7 +233,7 @@ func (c *Client) Commands(ctx context.Context, cred Credential, index int64, lim
 			Payload: m.Data.Payload, Sender: string(m.Data.Sender),
 		})
 	}
-	return out, nil
+	return out, c.out(nil)
 }
 
 // Invocation sends a command to a device.
@@ -279,10 +279,10 @@ func (c *Client) Invoke(ctx context.Context, cred Credential, i Invocation) (Inv
 	if a.decode(&told) != nil {
 		// The command is in the queue. To call that a failure would have it sent
 		// a second time.
-		return Invoked{}, nil
+		return Invoked{}, c.out(nil)
 	}
 	return Invoked{
 		Known: told.Enqueued != nil, Enqueued: told.Enqueued != nil && *told.Enqueued,
 		Notified: bool(told.Notified), NotifyError: string(told.NotifyError),
-	}, nil
+	}, c.out(nil)
 }

@@ -50,7 +50,11 @@ type discovered struct {
 // Endpoints gives the server's parts. The first call fetches them, later ones
 // answer from memory for a day.
 func (c *Client) Endpoints(ctx context.Context) (Endpoints, error) {
+	before := c.discovery.known.Load()
 	e, err := c.endpoints(ctx)
+	if err == nil && c.discovery.known.Load() == before {
+		return e, nil // from memory: the server was not asked, or did not answer
+	}
 	return e, c.out(err)
 }
 

@@ -91,5 +91,5 @@ func (c *Client) MetricsFlow(ctx context.Context, origin string, query url.Value
 	case f.FlowBeginTime == 0:
 		return Flow{}, c.out(a.missing("flowBeginTime"))
 	}
-	return f, nil
+	return f, c.out(nil)
 }

@@ -101,7 +101,7 @@ func (c *Client) AccountExists(ctx context.Context, uid string) (bool, error) {
 	case out.Exists == nil:
 		return false, c.out(a.missing("exists"))
 	}
-	return *out.Exists, nil
+	return *out.Exists, c.out(nil)
 }
 
 // AccountProfile is what the auth server itself knows of an account. Members that
@@ -139,7 +139,7 @@ func (c *Client) VerifyTOTP(ctx context.Context, session Credential, code string
 	case out.Success == nil:
 		return false, c.out(a.missing("success"))
 	}
-	return *out.Success, nil
+	return *out.Success, c.out(nil)
 }
 
 // AttachedClient is one session, device or OAuth client of the account.
@@ -169,7 +169,7 @@ func (c *Client) AttachedClients(ctx context.Context, session Credential) ([]Att
 	if err != nil {
 		return nil, c.out(err)
 	}
-	return elements[AttachedClient](raw), nil
+	return elements[AttachedClient](raw), c.out(nil)
 }
 
 // elements decodes the elements of a list one by one and leaves out those that

@@ -240,5 +240,5 @@ func (c *Client) Authorize(ctx context.Context, session Credential, r Authorizat
 	case out.State == "":
 		return Authorization{}, c.out(a.missing("state"))
 	}
-	return out, nil
+	return out, c.out(nil)
 }
