@@ -34,6 +34,10 @@ type Account struct {
 	mu  sync.Mutex
 	mem memory
 
+	// telling is held while a change takes effect and the observer is told, so that
+	// it sees each as it was made. No method that reads needs it.
+	telling sync.Mutex
+
 	telemetry telemetry
 	machine   machine
 }
@@ -93,7 +97,7 @@ func open(s *persisted, opts []Option) (*Account, error) {
 	client, err := wire.New(wire.Params{
 		ContentURL: s.Config.ContentURL, ClientID: s.Config.ClientID,
 		Transport: o.transport, Clock: o.clock, Random: o.random,
-		UserAgent: o.userAgent, Hawk: o.hawk, Translate: translate,
+		UserAgent: o.userAgent, Hawk: o.hawk, Translate: translate, Outcome: o.ended,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidArgument, err)
@@ -176,12 +180,19 @@ type tx struct {
 	received []IncomingCommand
 	done     []func(*memory)
 	salvage  []func(*persisted)
+	// moved says that the state machine followed the change.
+	moved bool
 }
 
 // onCommit runs f with the memory locked once the state is saved: the place to
 // change caches, flows and everything else that must stay as it was when saving
 // fails. f must not block.
 func (t *tx) onCommit(f func(m *memory)) { t.done = append(t.done, f) }
+
+// moveTo has the state machine follow the change once it is saved.
+func (t *tx) moveTo(kind StateKind) {
+	t.onCommit(func(*memory) { t.moved = t.a.machine.moveTo(kind) })
+}
 
 // irrevocable edits the state by f, for something that the server has done and
 // cannot undo, like revoking a token that it replaced. If saving fails the call
@@ -206,7 +217,8 @@ func (t *tx) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.saver != nil && (len(t.received) > 0 || !bytes.Equal(text, a.current.Load().text)) {
+	changed := !bytes.Equal(text, a.current.Load().text)
+	if a.saver != nil && (len(t.received) > 0 || changed) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 		err := a.saver.Save(ctx, bytes.Clone(text), t.received)
 		cancel()
@@ -216,14 +228,17 @@ func (t *tx) commit(ctx context.Context) error {
 			return &SaveError{Err: err}
 		}
 	}
-	a.current.Store(&snapshot{state: t.state.clone(), text: text})
-	a.mu.Lock()
-	for _, f := range t.done {
-		f(&a.mem)
-	}
-	a.mu.Unlock()
+	a.tell(func() bool {
+		a.current.Store(&snapshot{state: t.state.clone(), text: text})
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		for _, f := range t.done {
+			f(&a.mem)
+		}
+		return changed || t.moved
+	})
 	a.owed = nil
-	t.received, t.done, t.salvage = nil, nil, nil
+	t.received, t.done, t.salvage, t.moved = nil, nil, nil, false
 	return nil
 }
 
@@ -266,7 +281,7 @@ func (a *Account) change(ctx context.Context, f func(ctx context.Context, t *tx)
 		return t.commit(ctx)
 	}
 	a.owed = append(a.owed, t.salvage...)
-	return a.withWaits(ctx, err)
+	return a.refused(ctx, a.withWaits(ctx, err))
 }
 
 // view runs f, which asks the server and leaves the saved state alone, on the
@@ -280,7 +295,7 @@ func (a *Account) view(ctx context.Context, f func(ctx context.Context, s *persi
 			return err
 		}
 	}
-	err := f(ctx, a.state())
+	err := a.refused(ctx, f(ctx, a.state()))
 	var wait *BackoffError
 	if !errors.As(err, &wait) || wait.Remote == nil || !a.waitsChanged() {
 		return err

@@ -23,6 +23,10 @@ func (a *Account) DevicesAvailable() bool { return !a.state().DevicesUnavailable
 //
 // It must not be called while a change is being made.
 func (a *Account) onDeviceRoute(ctx context.Context, call func(context.Context) error) error {
+	return a.refused(ctx, a.twiceIfRefused(looking(ctx), call))
+}
+
+func (a *Account) twiceIfRefused(ctx context.Context, call func(context.Context) error) error {
 	err := call(ctx)
 	if _, refused := deviceRefusal(err); !refused {
 		return err

@@ -55,18 +55,16 @@ func (a *Account) SetDeviceName(ctx context.Context, name string) (LocalDevice, 
 // ClearDeviceName asks the server to go back to a name of its own. Mozilla's
 // servers refuse that, which is ErrUnsupported: set a default name instead.
 func (a *Account) ClearDeviceName(ctx context.Context) error {
-	_, err := a.updateDevice(ctx, func(*tx) (*wire.DeviceUpdate, error) {
+	_, err := a.updateDevice(looking(ctx), func(*tx) (*wire.DeviceUpdate, error) {
 		return &wire.DeviceUpdate{ClearName: true}, nil
 	})
 	var remote *RemoteError
 	var save *SaveError
-	if errors.As(err, &save) || errors.Is(err, ErrScopeNotAllowed) || errors.Is(err, ErrDevicesUnavailable) {
-		return err
-	}
-	if errors.As(err, &remote) && !remote.Foreign && remote.Status == http.StatusBadRequest {
+	other := errors.As(err, &save) || errors.Is(err, ErrScopeNotAllowed) || errors.Is(err, ErrDevicesUnavailable)
+	if !other && errors.As(err, &remote) && !remote.Foreign && remote.Status == http.StatusBadRequest {
 		return fmt.Errorf("clear the device name: %w", ErrUnsupported)
 	}
-	return err
+	return a.refused(ctx, err)
 }
 
 // SetPushSubscription tells the server where to alert this device.

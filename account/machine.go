@@ -75,14 +75,17 @@ func (a *Account) ProcessEvent(ctx context.Context, e Event) (State, error) {
 	m.mu.Unlock()
 
 	r := runner{ops: &accountSteps{account: a, device: device}}
-	after, cause := r.run(ctx, before, e)
-
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.moves == moves {
-		m.state = after
-	}
-	return m.state, cause
+	after, cause := r.run(looking(ctx), before, e)
+	a.tell(func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.moves == moves {
+			m.state = after
+		}
+		after = m.state
+		return !errors.Is(cause, ErrInvalidTransition)
+	})
+	return after, cause
 }
 
 func (m *machine) turn() chan struct{} {
@@ -96,14 +99,15 @@ func (m *machine) turn() chan struct{} {
 
 // moveTo follows a change of the sign-in that no event asked for. Before the first
 // event there is nothing to follow: it will look at what is saved.
-func (m *machine) moveTo(kind StateKind) {
+func (m *machine) moveTo(kind StateKind) (moved bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.state.Kind == "" || m.state.Kind == Uninitialized || m.state.Kind == kind {
-		return
+		return false
 	}
 	m.state = State{Kind: kind}
 	m.moves++
+	return true
 }
 
 // steps is what the runner can do. The account does it for real; tests replay.

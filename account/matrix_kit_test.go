@@ -116,6 +116,35 @@ type player struct {
 	played map[string]int
 	asked  int
 	spoilt int
+	told   []error
+}
+
+// hear is the outcome hook of the account that is played to.
+func (p *player) hear(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, err)
+}
+
+// checkTold asserts what the account tells of a call that ended with err: every
+// request, and a refused token once, exactly when the call failed with it.
+func (p *player) checkTold(t *testing.T, what string, err error) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var remote *account.RemoteError
+	refused, told := errors.As(err, &remote) && errors.Is(remote, account.ErrAuthentication) && remote.Space != "content", 0
+	if strings.Contains(t.Name(), "/ProcessEvent") {
+		refused = false // looked into already
+	}
+	for _, e := range p.told {
+		if errors.Is(e, account.ErrAuthentication) {
+			told++
+		}
+	}
+	if refused != (told == 1) || told > 1 || p.asked > 0 && len(p.told) == 0 {
+		t.Errorf("%s: %d requests, %v was told of %v", what, p.asked, p.told, err)
+	}
 }
 
 func (p *player) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -200,6 +229,9 @@ func (w *matrixWorld) again(t *testing.T, transport http.RoundTripper, saver acc
 	if saver != nil {
 		opts = append(opts, account.WithSaver(saver))
 	}
+	if pl, is := transport.(*player); is {
+		opts = append(opts, account.WithOutcome(pl.hear))
+	}
 	a, err := account.Restore(w.base, opts...)
 	ok(t, "Restore", err)
 	return a
@@ -239,7 +271,10 @@ func (w *matrixWorld) spoil(t *testing.T, p probe, route string, how func(*http.
 	t.Helper()
 	pl := &player{tape: w.tape, route: route, spoil: how}
 	a, before := w.armed(t, p, pl, nil)
-	return trial{pl, a, before, p.do(t.Context(), w, a)}
+	pl.told, pl.asked = nil, 0
+	err := p.do(t.Context(), w, a)
+	pl.checkTold(t, route, err)
+	return trial{pl, a, before, err}
 }
 
 // armed is the account ready for the call of a probe, and its state.

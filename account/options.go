@@ -51,6 +51,8 @@ type options struct {
 	hawk      bool
 	// commandFetch is set by WithCommandFetch.
 	commandFetch bool
+	observer     func(State)
+	outcome      func(error)
 }
 
 // WithSaver hands every new state to s. Without one, the caller takes states with

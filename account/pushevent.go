@@ -166,7 +166,7 @@ func (a *Account) signedOutRemotely(ctx context.Context) error {
 		t.revokeAll()
 		t.state.wipeForDisconnect()
 		t.forgetEverything()
-		t.onCommit(func(*memory) { a.machine.moveTo(Disconnected) })
+		t.moveTo(Disconnected)
 		return nil
 	})
 }

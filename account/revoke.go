@@ -93,7 +93,7 @@ func (a *Account) Disconnect(ctx context.Context) error {
 		t.revokeAll()
 		t.state.wipeForDisconnect()
 		t.forgetEverything()
-		t.onCommit(func(*memory) { a.machine.moveTo(Disconnected) })
+		t.moveTo(Disconnected)
 		if err := t.commit(ctx); err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (a *Account) OnAuthIssues(ctx context.Context) error {
 		t.revokeTokensHeld()
 		t.state.wipeForAuthIssues()
 		t.forgetEverything()
-		t.onCommit(func(*memory) { a.machine.moveTo(AuthIssues) })
+		t.moveTo(AuthIssues)
 		return nil
 	})
 }

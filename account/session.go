@@ -218,7 +218,7 @@ func (a *Account) onSession(ctx context.Context, call func(ctx context.Context, 
 	var r *RemoteError
 	if errors.As(err, &r) && errors.Is(err, ErrAuthentication) && r.Errno == 110 {
 		var save *SaveError
-		if _, failed := a.CheckSession(ctx); errors.As(failed, &save) {
+		if _, failed := a.CheckSession(looking(ctx)); errors.As(failed, &save) {
 			return errors.Join(err, failed)
 		}
 	}
