@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // Saver keeps the account's state. Save is called with each new state, and with
@@ -29,13 +31,11 @@ type Saver interface {
 // nobody else.
 const saveTimeout = 10 * time.Second
 
-// Clock tells the time. Monotonic never jumps, and counts from any fixed moment;
-// waits and cache lives are measured with it, so that setting the clock does no
-// harm. Timers are the standard ones.
-type Clock interface {
-	Now() time.Time
-	Monotonic() time.Duration
-}
+// Clock tells the time, by Now() time.Time and Monotonic() time.Duration. The
+// latter never jumps, and counts from any fixed moment; waits and cache lives are
+// measured with it, so that setting the clock does no harm. Timers are the standard
+// ones.
+type Clock = kit.Clock
 
 // Option changes how an Account works.
 type Option func(*options)
@@ -99,7 +99,7 @@ func gather(opts []Option) (options, error) {
 		opt(&o)
 	}
 	if o.clock == nil {
-		o.clock = systemClock{start: time.Now()}
+		o.clock = kit.System()
 	}
 	if o.random == nil {
 		o.random = rand.Reader
@@ -121,10 +121,3 @@ func gather(opts []Option) (options, error) {
 	}
 	return o, nil
 }
-
-// systemClock is the machine's clock.
-type systemClock struct{ start time.Time }
-
-func (systemClock) Now() time.Time { return time.Now() }
-
-func (c systemClock) Monotonic() time.Duration { return time.Since(c.start) }

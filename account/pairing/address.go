@@ -4,9 +4,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // Sizes of the parts of a pairing address.
@@ -156,7 +157,7 @@ func origin(address string) (string, error) {
 			port = ""
 		}
 	case "http":
-		if !isLoopback(host) {
+		if !kit.Loopback(host) {
 			return "", fmt.Errorf("plain http is for this computer only")
 		}
 		if port == "80" {
@@ -172,9 +173,4 @@ func origin(address string) (string, error) {
 		host += ":" + port
 	}
 	return scheme + "://" + host, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // Relay says how to reach the pairing relay.
@@ -105,7 +107,7 @@ func (r Relay) address(id string) (string, error) {
 		u.Scheme = "wss"
 	case "ws", "http":
 		u.Scheme = "ws"
-		if !isLoopback(u.Hostname()) {
+		if !kit.Loopback(u.Hostname()) {
 			return "", fmt.Errorf("%w: its address is not secure", ErrRelayUnreachable)
 		}
 	default:

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"io"
 	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 const (
@@ -22,10 +24,7 @@ const (
 // step is the wait before the n-th attempt in a row, n from 0: 5 s doubling up
 // to 30 min, times a random 0.5 to 1.
 func step(rand io.Reader, n int) time.Duration {
-	whole := backoffMax
-	if n < 9 { // 5 s x 2^9 is more than the cap
-		whole = min(backoffBase<<n, backoffMax)
-	}
+	whole := kit.Growth{First: backoffBase, Most: backoffMax, Failures: n}.Wait()
 	return between(rand, whole/2, whole)
 }
 

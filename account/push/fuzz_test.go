@@ -3,6 +3,7 @@ package push
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"testing"
 	"time"
@@ -163,13 +164,15 @@ func TestRetryAfterForms(t *testing.T) {
 		"":                              0,
 		"soon":                          0,
 		"-5":                            0,
+		"1.5":                           0,
+		"99999999999999999999":          0,
 		"90":                            90 * time.Second,
 		"999999999999":                  time.Hour,
 		"Fri, 02 Jan 2026 03:06:05 GMT": 2 * time.Minute,
 		"Fri, 02 Jan 2026 03:00:05 GMT": 0,
 		"Sat, 02 Jan 2027 03:00:05 GMT": time.Hour,
 	} {
-		if got := parseRetryAfter(text, now); got != want {
+		if got := retryAfter(http.Header{"Retry-After": {text}}, now); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}

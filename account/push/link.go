@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 const (
@@ -99,7 +101,7 @@ func dialError(ctx context.Context, resp *http.Response, now time.Time) error {
 	case resp != nil && resp.StatusCode != http.StatusSwitchingProtocols:
 		e := &connectError{text: "server answered the upgrade with status " + strconv.Itoa(resp.StatusCode)}
 		if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
-			e.retryAfter = parseRetryAfter(resp.Header.Get("Retry-After"), now)
+			e.retryAfter = retryAfter(resp.Header, now)
 		}
 		return e
 	case resp != nil:
@@ -111,15 +113,14 @@ func dialError(ctx context.Context, resp *http.Response, now time.Time) error {
 	}
 }
 
-// parseRetryAfter reads either form of the header (RFC 9110, section 10.2.3).
-func parseRetryAfter(text string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(text); err == nil {
-		return time.Duration(min(max(seconds, 0), int(retryAfterCap/time.Second))) * time.Second
+// retryAfter reads the header Retry-After. Numbers that are not whole seconds are
+// of no server of ours.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	wait, form := kit.RetryAfter(header.Get("Retry-After"), now)
+	if form == kit.RetryNumber {
+		return 0
 	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(at.Sub(now), 0), retryAfterCap)
-	}
-	return 0
+	return min(wait, retryAfterCap)
 }
 
 func (l *link) greet(ctx context.Context, uaid string) error {

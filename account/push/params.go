@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // DefaultServerURL is the WebSocket of Mozilla's production push service.
@@ -26,10 +26,7 @@ type Store interface {
 
 // Clock gives wall and monotonic time apart, since only the first one jumps.
 // Timers are the standard ones.
-type Clock interface {
-	Now() time.Time
-	Monotonic() time.Duration
-}
+type Clock = kit.Clock
 
 // Subscription is what a sender needs to reach this client. All members are
 // text as the Mozilla accounts device record has it.
@@ -113,7 +110,7 @@ func (p Params) complete() (Params, error) {
 	dialer.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	p.HTTPClient = &dialer
 	if p.Clock == nil {
-		p.Clock = systemClock{start: time.Now()}
+		p.Clock = kit.System()
 	}
 	if p.Rand == nil {
 		p.Rand = rand.Reader
@@ -132,21 +129,8 @@ func checkServerURL(text string) error {
 	switch {
 	case u.Scheme == "wss":
 		return nil
-	case u.Scheme == "ws" && isLoopback(u.Hostname()):
+	case u.Scheme == "ws" && kit.Loopback(u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("push: %w: server address must be wss:, or ws: to a loopback address", ErrParams)
 }
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-type systemClock struct{ start time.Time }
-
-func (systemClock) Now() time.Time             { return time.Now() }
-func (c systemClock) Monotonic() time.Duration { return time.Since(c.start) }

@@ -2,10 +2,10 @@ package wire
 
 import (
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // Base is one of the services behind an accounts server. A wait is kept for each
@@ -27,11 +27,11 @@ const (
 	MaxWait = 15 * time.Minute
 	// millisecondsAbove: a Retry-After of a 429 above this is milliseconds sent
 	// by mistake, as servers before August 2026 did.
-	millisecondsAbove = 3600
+	millisecondsAbove = 3600 * time.Second
 	// bodyMillisecondsFrom: the member retryAfter of a 429 body is milliseconds
 	// in newer servers and seconds in older ones; no older server asked for this
 	// many seconds.
-	bodyMillisecondsFrom = 10000
+	bodyMillisecondsFrom = 10000 * time.Second
 )
 
 // deadline is the end of a wait on both clocks. The monotonic one rules, so that
@@ -43,7 +43,7 @@ type deadline struct {
 
 // backoff holds the waits of all services.
 type backoff struct {
-	clock Clock
+	clock kit.Clock
 	mu    sync.Mutex
 	until map[Base]deadline
 }
@@ -111,29 +111,14 @@ func (c *Client) RestoreWaits(waits map[Base]time.Time) {
 // (RFC 9110 section 10.2.3, seconds or a date), else the retryAfter member of the
 // body; 0 when neither says.
 func retryAfter(status int, header http.Header, body float64, now time.Time) time.Duration {
-	value := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 {
-		if status == http.StatusTooManyRequests && seconds > millisecondsAbove {
-			return capped(seconds / 1000)
-		}
-		return capped(seconds)
+	wait, form := kit.RetryAfter(header.Get("Retry-After"), now)
+	milliseconds := form != kit.RetryDate && wait > millisecondsAbove
+	if form == kit.RetryUnsaid && body > 0 {
+		wait = kit.Seconds(body)
+		milliseconds = wait >= bodyMillisecondsFrom
 	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(at.Sub(now), 0), MaxWait)
+	if milliseconds && status == http.StatusTooManyRequests {
+		wait /= 1000
 	}
-	if !(body > 0) {
-		return 0
-	}
-	if status == http.StatusTooManyRequests && body >= bodyMillisecondsFrom {
-		return capped(body / 1000)
-	}
-	return capped(body)
-}
-
-// capped turns seconds into a wait; it may not overflow, whatever the server says.
-func capped(seconds float64) time.Duration {
-	if !(seconds < MaxWait.Seconds()) {
-		return MaxWait
-	}
-	return time.Duration(seconds * float64(time.Second))
+	return min(wait, MaxWait)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 const (
@@ -32,13 +33,6 @@ const (
 	maxRedirects = 10
 )
 
-// Clock tells wall and monotonic time apart, because waits must survive a change
-// of the clock.
-type Clock interface {
-	Now() time.Time
-	Monotonic() time.Duration
-}
-
 // Params are what a [Client] is made of. Transport, Clock and Random are needed.
 type Params struct {
 	// ContentURL is the origin of the accounts server, with a path if it has one.
@@ -46,7 +40,7 @@ type Params struct {
 	// ClientID is our OAuth client id.
 	ClientID  string
 	Transport http.RoundTripper
-	Clock     Clock
+	Clock     kit.Clock
 	Random    io.Reader
 	// UserAgent is sent with every request; empty sends the default of net/http.
 	UserAgent string
@@ -67,7 +61,7 @@ type Client struct {
 	content   *url.URL
 	clientID  string
 	http      *http.Client
-	clock     Clock
+	clock     kit.Clock
 	random    io.Reader
 	userAgent string
 	hawk      bool
@@ -270,14 +264,9 @@ func (c *Client) target(ctx context.Context, r *request) (*url.URL, error) {
 	return u, nil
 }
 
-// secure tells whether a request may go to u: https, or http on this machine.
+// secure reports whether a request may go to u: https, or http on this machine.
 func secure(u *url.URL) bool {
-	if u.Scheme == "https" {
-		return u.Host != ""
-	}
-	host := u.Hostname()
-	ip := net.ParseIP(host)
-	return u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback())
+	return u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && kit.Loopback(u.Hostname())
 }
 
 type followKey struct{}
