@@ -3,6 +3,8 @@ package accounttest
 import (
 	"slices"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // Account is a handle on one account of a service, for tests to look at it and
@@ -23,16 +25,16 @@ func (s *Service) NewAccount(email, password string) *Account {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	secrets := stretch(email, password)
-	a := s.createAccount(email, secrets.authPW, s.Clock.Now())
-	a.unwrapBKey, a.password = secrets.unwrapBKey, password
+	secrets := crypt.Stretch(email, password)
+	a := s.createAccount(email, secrets.AuthPW, s.Clock.Now())
+	a.unwrapBKey, a.password = secrets.UnwrapBKey, password
 	a.verified = true
 	return &Account{s: s, a: a}
 }
 
 func (s *Service) createAccount(email string, authPW []byte, now time.Time) *account {
 	a := &account{
-		uid: s.hex(16), email: email, authPW: authPW, kA: randomBytes(s.random, 32), wrapKb: randomBytes(s.random, 32),
+		uid: s.hex(16), email: email, authPW: authPW, kA: crypt.RandomBytes(s.random, 32), wrapKb: crypt.RandomBytes(s.random, 32),
 		verifyCode: s.hex(16), locale: "en-US", createdAt: now,
 		keysChangedAt: now, authChangedAt: now, profileChangedAt: now, logins: map[string]bool{},
 	}

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // Device is what tests see of a device record.
@@ -45,12 +47,12 @@ func (h *Account) Devices() []Device {
 // the old password; see Password.
 func (h *Account) ChangePassword(password ...string) {
 	h.s.act(func(c *call) {
-		secrets := stretch(h.a.email, h.nextPassword(password))
+		secrets := crypt.Stretch(h.a.email, h.nextPassword(password))
 		kB := h.a.kB()
 		if kB != nil {
-			h.a.wrapKb, h.a.unwrapBKey = xor(kB, secrets.unwrapBKey), secrets.unwrapBKey
+			h.a.wrapKb, h.a.unwrapBKey = crypt.XOR(kB, secrets.UnwrapBKey), secrets.UnwrapBKey
 		}
-		h.s.passwordChanged(c, h.a, secrets.authPW, nil)
+		h.s.passwordChanged(c, h.a, secrets.AuthPW, nil)
 	})
 }
 
@@ -58,9 +60,9 @@ func (h *Account) ChangePassword(password ...string) {
 // ChangePassword, and the account gets new keys.
 func (h *Account) ResetPassword(password ...string) {
 	h.s.act(func(c *call) {
-		secrets := stretch(h.a.email, h.nextPassword(password))
-		h.a.wrapKb, h.a.unwrapBKey = randomBytes(h.s.random, 32), secrets.unwrapBKey
-		h.s.passwordReset(c, h.a, secrets.authPW)
+		secrets := crypt.Stretch(h.a.email, h.nextPassword(password))
+		h.a.wrapKb, h.a.unwrapBKey = crypt.RandomBytes(h.s.random, 32), secrets.UnwrapBKey
+		h.s.passwordReset(c, h.a, secrets.AuthPW)
 	})
 }
 

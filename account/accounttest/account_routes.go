@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"encoding/hex"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 func accountRoutes() []route {
@@ -125,7 +127,7 @@ func (s *Service) oneTimeAuth(c *call, kind string) (*oneTimeToken, error) {
 		if t == nil || c.now.Sub(t.created) >= oneTimeLifetime {
 			return nil, false
 		}
-		return t.cred.key, true
+		return t.cred.Key, true
 	})
 	if err != nil {
 		return nil, err
@@ -145,8 +147,8 @@ func (s *Service) handleKeys(c *call) (any, error) {
 	if !t.account.verified {
 		return nil, authErr(104) // the token stays good until the address is confirmed
 	}
-	delete(s.oneTime, "keyFetchToken:"+t.cred.id)
-	return map[string]any{"bundle": keysBundle(t.cred.extra, t.account.kA, t.wrapKb)}, nil
+	delete(s.oneTime, "keyFetchToken:"+t.cred.ID)
+	return map[string]any{"bundle": crypt.KeysBundle(t.cred.Extra, t.account.kA, t.wrapKb)}, nil
 }
 
 func (s *Service) handleAccountStatus(c *call) (any, error) {

@@ -11,18 +11,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // login is a browser's login with a password.
 func (p *peer) login(email, password, query string) answer {
 	p.t.Helper()
 	return p.post("/v1/account/login"+query, "", map[string]any{
-		"email": email, "authPW": hex.EncodeToString(stretch(email, password).authPW), "reason": "login",
+		"email": email, "authPW": hex.EncodeToString(crypt.Stretch(email, password).AuthPW), "reason": "login",
 	})
 }
 
 func typed(prefix, token, kind string) string {
-	return "Bearer " + prefix + deriveCredential(unhex(token), kind).id
+	return "Bearer " + prefix + crypt.DeriveCredential(unhex(token), kind).ID
 }
 
 // openBundle undoes keysBundle with the holder's key.
@@ -32,13 +34,13 @@ func openBundle(t testing.TB, token, bundle string) (kA, wrapKb []byte) {
 	if len(raw) != 96 {
 		t.Fatalf("bundle of %d octets", len(raw))
 	}
-	out := derive(deriveCredential(unhex(token), "keyFetchToken").extra, "account/keys", 96)
+	out := crypt.Derive(crypt.DeriveCredential(unhex(token), "keyFetchToken").Extra, "account/keys", 96)
 	mac := hmac.New(sha256.New, out[:32])
 	mac.Write(raw[:64])
 	if !hmac.Equal(mac.Sum(nil), raw[64:]) {
 		t.Fatal("the bundle's MAC is wrong")
 	}
-	plain := xor(raw[:64], out[32:])
+	plain := crypt.XOR(raw[:64], out[32:])
 	return plain[:32], plain[32:]
 }
 
@@ -47,8 +49,8 @@ func TestAccountLifeByPassword(t *testing.T) {
 	s := New(t)
 	p := newPeer(t, s)
 	const email, password = "New.Person@example.com", "first password"
-	secrets := stretch(email, password)
-	body := map[string]any{"email": email, "authPW": hex.EncodeToString(secrets.authPW)}
+	secrets := crypt.Stretch(email, password)
+	body := map[string]any{"email": email, "authPW": hex.EncodeToString(secrets.AuthPW)}
 	created := p.post("/v1/account/create?keys=true", "", body).ok()
 	keyFetch := created.str("keyFetchToken")
 	session := typedSession(created.str("sessionToken"))
@@ -73,7 +75,7 @@ func TestAccountLifeByPassword(t *testing.T) {
 	}
 	bundle := p.get("/v1/account/keys", typed("fxk_", keyFetch, "keyFetchToken")).ok().str("bundle")
 	_, wrapKb := openBundle(t, keyFetch, bundle)
-	kB := xor(wrapKb, secrets.unwrapBKey)
+	kB := crypt.XOR(wrapKb, secrets.UnwrapBKey)
 	p.get("/v1/account/keys", typed("fxk_", keyFetch, "keyFetchToken")).fails(401, 110)
 	p.post("/v1/account/create", "", body).fails(400, 101)
 
@@ -87,7 +89,7 @@ func TestAccountLifeByPassword(t *testing.T) {
 		t.Errorf("unexpected login: %s", logged.text)
 	}
 	_, again := openBundle(t, logged.str("keyFetchToken"), p.get("/v1/account/keys", typed("fxk_", logged.str("keyFetchToken"), "keyFetchToken")).ok().str("bundle"))
-	if string(xor(again, secrets.unwrapBKey)) != string(kB) {
+	if string(crypt.XOR(again, secrets.UnwrapBKey)) != string(kB) {
 		t.Error("kB differs between two fetches")
 	}
 
@@ -96,14 +98,14 @@ func TestAccountLifeByPassword(t *testing.T) {
 	p.login(email, password, "").fails(400, 103)
 	final := p.login(email, "second password", "?keys=true").ok()
 	_, wrapped := openBundle(t, final.str("keyFetchToken"), p.get("/v1/account/keys", typed("fxk_", final.str("keyFetchToken"), "keyFetchToken")).ok().str("bundle"))
-	if string(xor(wrapped, stretch(email, "second password").unwrapBKey)) != string(kB) {
+	if string(crypt.XOR(wrapped, crypt.Stretch(email, "second password").UnwrapBKey)) != string(kB) {
 		t.Error("kB changed with the password")
 	}
 	if _, err := h.ScopedKey(scopeOldSync); err == nil {
 		t.Error("the pages know keys of a password they never saw")
 	}
 
-	destroy := map[string]any{"email": email, "authPW": hex.EncodeToString(stretch(email, "second password").authPW)}
+	destroy := map[string]any{"email": email, "authPW": hex.EncodeToString(crypt.Stretch(email, "second password").AuthPW)}
 	p.post("/v1/account/destroy", "", with(destroy, "authPW", strings.Repeat("0", 64))).fails(400, 103)
 	p.post("/v1/account/destroy", typedSession(final.str("sessionToken")), destroy).ok()
 	if got := p.get("/v1/account/status?uid="+h.UID(), "").ok(); got.json["exists"] != false {
@@ -118,12 +120,12 @@ func TestAccountLifeByPassword(t *testing.T) {
 func changePassword(t testing.TB, p *peer, email, old, changed string, kB []byte, sessionToken string) {
 	t.Helper()
 	started := p.post("/v1/password/change/start", "", map[string]any{
-		"email": email, "oldAuthPW": hex.EncodeToString(stretch(email, old).authPW),
+		"email": email, "oldAuthPW": hex.EncodeToString(crypt.Stretch(email, old).AuthPW),
 	}).ok()
-	fresh := stretch(email, changed)
+	fresh := crypt.Stretch(email, changed)
 	finish := map[string]any{
-		"authPW": hex.EncodeToString(fresh.authPW), "wrapKb": hex.EncodeToString(xor(kB, fresh.unwrapBKey)),
-		"sessionToken": deriveCredential(unhex(sessionToken), "sessionToken").id,
+		"authPW": hex.EncodeToString(fresh.AuthPW), "wrapKb": hex.EncodeToString(crypt.XOR(kB, fresh.UnwrapBKey)),
+		"sessionToken": crypt.DeriveCredential(unhex(sessionToken), "sessionToken").ID,
 	}
 	credential := typed("fxpc_", started.str("passwordChangeToken"), "passwordChangeToken")
 	p.post("/v1/password/change/finish", "", finish).fails(401, 110)
@@ -139,8 +141,8 @@ func hawk(p *peer, token, method, path, contentType, body string, change func(m 
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	cred := deriveCredential(unhex(token), "sessionToken")
-	m := map[string]string{"id": cred.id, "ts": "1700000000", "nonce": "abc", "hash": "", "ext": ""}
+	cred := crypt.DeriveCredential(unhex(token), "sessionToken")
+	m := map[string]string{"id": cred.ID, "ts": "1700000000", "nonce": "abc", "hash": "", "ext": ""}
 	if body != "" {
 		sum := sha256.Sum256([]byte("hawk.1.payload\n" + contentType + "\n" + body + "\n"))
 		m["hash"] = base64.StdEncoding.EncodeToString(sum[:])
@@ -148,7 +150,7 @@ func hawk(p *peer, token, method, path, contentType, body string, change func(m 
 	if change != nil {
 		change(m)
 	}
-	mac := hmac.New(sha256.New, cred.key)
+	mac := hmac.New(sha256.New, cred.Key)
 	fmt.Fprintf(mac, "hawk.1.header\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", m["ts"], m["nonce"], method, u.RequestURI(), u.Hostname(), u.Port(), m["hash"], m["ext"])
 	m["mac"] = base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	out := "Hawk "
@@ -390,7 +392,7 @@ func TestMetricsContextAndLetterCase(t *testing.T) {
 	s := New(t)
 	p := newPeer(t, s)
 	h := s.NewAccount("a@example.com", "password1")
-	authPW := hex.EncodeToString(stretch("a@example.com", "password1").authPW)
+	authPW := hex.EncodeToString(crypt.Stretch("a@example.com", "password1").AuthPW)
 	login := func(context any) answer {
 		return p.post("/v1/account/login", "", map[string]any{"email": h.Email(), "authPW": strings.ToUpper(authPW), "metricsContext": context})
 	}

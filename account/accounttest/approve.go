@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // ErrKeysUnknown says that the service never saw the account's password, so
@@ -18,12 +20,12 @@ var ErrDeleted = errors.New("accounttest: the account is deleted")
 // ErrOtherAccount says that the authorization URL names another account.
 var ErrOtherAccount = errors.New("accounttest: the authorization is for another account")
 
-func (a *account) scopedKey(scope string) (scopedKey, error) {
+func (a *account) scopedKey(scope string) (crypt.ScopedKey, error) {
 	kB := a.kB()
 	if kB == nil {
-		return scopedKey{}, ErrKeysUnknown
+		return crypt.ScopedKey{}, ErrKeysUnknown
 	}
-	return deriveScopedKey(scope, kB, a.uid, a.keysChangedAt.UnixMilli())
+	return crypt.DeriveScopedKey(scope, kB, a.uid, a.keysChangedAt.UnixMilli())
 }
 
 // Approve does what the sign-in page does once its user has agreed: it checks
@@ -91,7 +93,7 @@ func (s *Service) keysFor(a *account, clientID, scope, jwk string) (string, erro
 	if client == nil {
 		return "", oauthErr(101).with("clientId", clientID)
 	}
-	keys := map[string]scopedKey{}
+	keys := map[string]crypt.ScopedKey{}
 	for _, name := range keyBearing(splitScopes(scope)) {
 		if !impliedByAny(client.AllowedScopes, name) {
 			continue
@@ -109,7 +111,7 @@ func (s *Service) keysFor(a *account, clientID, scope, jwk string) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("write keys: %w", err)
 	}
-	return encryptKeys(s.random, jwk, text)
+	return crypt.EncryptKeys(s.random, jwk, text)
 }
 
 // browserSession is the session of the browser that shows the pages.

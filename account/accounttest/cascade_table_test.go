@@ -3,6 +3,8 @@ package accounttest
 import (
 	"strings"
 	"testing"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // holdings are one account's credentials of every kind.
@@ -122,7 +124,7 @@ func TestWhatEndsWithWhat(t *testing.T) {
 		{"password reset", func(_ *peer, x *holdings) { x.h.ResetPassword() }, "server-access"},
 		{"deletion", func(_ *peer, x *holdings) { x.h.Delete() }, ""},
 		{"deletion by the route", func(p *peer, x *holdings) {
-			p.post("/v1/account/destroy", x.session, map[string]any{"email": x.h.Email(), "authPW": hexOf(stretch(x.h.Email(), "password1").authPW)}).ok()
+			p.post("/v1/account/destroy", x.session, map[string]any{"email": x.h.Email(), "authPW": hexOf(crypt.Stretch(x.h.Email(), "password1").AuthPW)}).ok()
 		}, ""},
 		{"revoked grants of one client", func(_ *peer, x *holdings) { x.h.RevokeTokens(UntrustedClientID) }, but("site", "site-access")},
 		{"all grants revoked", func(_ *peer, x *holdings) { x.h.RevokeTokens("") }, "session plain device:Browser"},

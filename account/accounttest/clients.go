@@ -4,11 +4,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // Scopes with a meaning of their own.
 const (
-	scopeOldSync = "https://identity.mozilla.com/apps/oldsync"
+	scopeOldSync = crypt.ScopeOldSync
 	scopeSession = "https://identity.mozilla.com/tokens/session"
 )
 

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 func deviceRoutes() []route {
@@ -98,7 +100,7 @@ func (c *call) checkPush(push [3]string) error {
 		}
 	}
 	if push[1] != "" {
-		raw, err := decodeKey(push[1])
+		raw, err := crypt.DecodeB64(push[1])
 		if err == nil {
 			_, err = ecdh.P256().NewPublicKey(raw)
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 const commandCloseURI = "https://identity.mozilla.com/cmd/close-uri/v1"
@@ -92,7 +94,7 @@ func (g *agent) next() map[string]any {
 	if !ok {
 		return nil
 	}
-	raw, err := decodeKey(data)
+	raw, err := crypt.DecodeB64(data)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -115,9 +117,9 @@ func openPush(t testing.TB, key *ecdh.PrivateKey, auth, body []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ikm := expand(secret, auth, "WebPush: info\x00"+string(key.PublicKey().Bytes())+string(sender), 32)
-	gcm := newGCM(expand(ikm, salt, "Content-Encoding: aes128gcm\x00", 16))
-	plain, err := gcm.Open(nil, expand(ikm, salt, "Content-Encoding: nonce\x00", 12), body[86:], nil)
+	ikm := crypt.Expand(secret, auth, "WebPush: info\x00"+string(key.PublicKey().Bytes())+string(sender), 32)
+	gcm := crypt.NewGCM(crypt.Expand(ikm, salt, "Content-Encoding: aes128gcm\x00", 16))
+	plain, err := gcm.Open(nil, crypt.Expand(ikm, salt, "Content-Encoding: nonce\x00", 12), body[86:], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +130,7 @@ func openPush(t testing.TB, key *ecdh.PrivateKey, auth, body []byte) []byte {
 func (g *agent) record(name string, commands map[string]string) map[string]any {
 	return map[string]any{
 		"name": name, "type": "desktop", "availableCommands": commands,
-		"pushCallback": g.endpoint, "pushPublicKey": b64(g.key.PublicKey().Bytes()), "pushAuthKey": b64(g.auth),
+		"pushCallback": g.endpoint, "pushPublicKey": crypt.B64(g.key.PublicKey().Bytes()), "pushAuthKey": crypt.B64(g.auth),
 	}
 }
 
@@ -299,7 +301,7 @@ func TestDeviceRegistration(t *testing.T) {
 	if got := p.get("/v1/account/devices", two).ok().list(); got[0]["isCurrentDevice"] == true || got[1]["isCurrentDevice"] == true {
 		t.Error("the former owner still counts as the device")
 	}
-	point := b64(newFlow("k", "k").key.PublicKey().Bytes())
+	point := crypt.B64(newFlow("k", "k").key.PublicKey().Bytes())
 	for name, body := range map[string]map[string]any{
 		"null name":        {"name": nil},
 		"empty name":       {"name": ""},
@@ -310,7 +312,7 @@ func TestDeviceRegistration(t *testing.T) {
 		"null type":        {"type": nil},
 		"callback alone":   {"pushCallback": "https://example.com/"},
 		"no auth key":      {"pushCallback": "https://example.com/", "pushPublicKey": point},
-		"key off curve":    {"pushCallback": "https://example.com/", "pushPublicKey": b64(append([]byte{4}, make([]byte, 64)...)), "pushAuthKey": "AAAAAAAAAAAAAAAAAAAAAA"},
+		"key off curve":    {"pushCallback": "https://example.com/", "pushPublicKey": crypt.B64(append([]byte{4}, make([]byte, 64)...)), "pushAuthKey": "AAAAAAAAAAAAAAAAAAAAAA"},
 		"long callback":    {"pushCallback": "https://example.com/" + strings.Repeat("x", 255), "pushPublicKey": point, "pushAuthKey": "AAAAAAAAAAAAAAAAAAAAAA"},
 		"commands as list": {"availableCommands": []string{"x"}},
 		"long command":     {"availableCommands": map[string]string{"x": strings.Repeat("v", 2049)}},
@@ -363,7 +365,7 @@ func TestProductionPushHosts(t *testing.T) {
 	s := New(t, ProductionPushHosts())
 	p := newPeer(t, s)
 	me := p.session(s.NewAccount("a@example.com", "password1"))
-	point := b64(newFlow("k", "k").key.PublicKey().Bytes())
+	point := crypt.B64(newFlow("k", "k").key.PublicKey().Bytes())
 	for callback, good := range map[string]bool{
 		"https://updates.push.services.mozilla.com/wpush/v2/x": true,
 		"https://autopush.stage.mozaws.net/wpush/v1/x":         true,

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // routeOfSpace is a route whose errors are of the space.
@@ -93,7 +95,7 @@ func TestWhatTheServiceRefusesByItself(t *testing.T) {
 	credentials := map[string]any{"client_id": DesktopClientID, "scope": "profile"}
 	command := map[string]any{"target": own, "command": commandOpenURI, "payload": map[string]any{}}
 	s.ChangeClient(IOSClientID, func(c *Client) { c.Disabled = true })
-	authPW := func(email, password string) string { return hexOf(stretch(email, password).authPW) }
+	authPW := func(email, password string) string { return hexOf(crypt.Stretch(email, password).AuthPW) }
 	none := strings.Repeat("0", 64)
 
 	for _, c := range []struct {

@@ -3,6 +3,8 @@ package accounttest
 import (
 	"net/http"
 	"testing"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // TestErrorTables holds the tables against the numbers Mozilla documents:
@@ -92,7 +94,7 @@ func TestEveryProtectedRouteWantsItsCredential(t *testing.T) {
 	tokens := p.signIn(ReferenceClientID, everything, h)
 	access, refresh := "Bearer "+tokens.str("access_token"), "Bearer "+tokens.str("refresh_token")
 	session := typedSession(tokens.str("session_token"))
-	unknown := "Bearer fxs_" + hash256("unknown")
+	unknown := "Bearer fxs_" + crypt.SHA256Hex("unknown")
 	count := 0
 	for _, group := range [][]route{oauthRoutes(), accountRoutes(), sessionRoutes(), deviceRoutes()} {
 		for _, r := range group {

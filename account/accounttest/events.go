@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // eventPrefix is the start of every event's URI.
@@ -90,7 +92,7 @@ func (s *Service) emit(jobs []eventJob) (taken int) {
 
 func (s *Service) sendEvent(job eventJob) bool {
 	s.mu.Lock()
-	token := signJWT(s.activeKey(), "", s.eventClaims(job))
+	token := s.activeKey().Sign("", s.eventClaims(job))
 	s.mu.Unlock()
 	status, err := s.postEvent(job.url, token)
 	if err == nil && status == http.StatusOK {
@@ -218,23 +220,23 @@ func (s *Service) SignEvent(e EventToken) string {
 		if s.signing.foreign == nil {
 			s.signing.foreign = s.newSigningKey(s.Clock.Now())
 		}
-		id := key.kid
+		id := key.ID
 		if e.UnknownKey {
 			id = "2000-01-01-" + s.hex(16)
 		}
-		key = &signingKey{kid: id, key: s.signing.foreign.key}
+		key = s.signing.foreign.Named(id)
 	}
-	token := signJWT(key, e.Type, claims)
+	token := key.Sign(e.Type, claims)
 	if e.Unsigned {
 		parts := strings.Split(token, ".")
-		return b64([]byte(`{"alg":"none","kid":"`+key.kid+`"}`)) + "." + parts[1] + "."
+		return crypt.B64([]byte(`{"alg":"none","kid":"`+key.ID+`"}`)) + "." + parts[1] + "."
 	}
 	return token
 }
 
 // uuid makes a random UUID (RFC 9562, version 4).
 func (st *state) uuid() string {
-	b := randomBytes(st.random, 16)
+	b := crypt.RandomBytes(st.random, 16)
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	h := hex.EncodeToString(b)

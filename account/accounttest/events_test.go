@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // site is a relying party's webhook.
@@ -223,7 +225,7 @@ func TestEventTokensGoodAndBad(t *testing.T) {
 
 func mustB64(t testing.TB, text string) []byte {
 	t.Helper()
-	raw, err := decodeKey(text)
+	raw, err := crypt.DecodeB64(text)
 	if err != nil {
 		t.Fatal(err)
 	}

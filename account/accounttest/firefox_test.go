@@ -1,21 +1,23 @@
 package accounttest
 
 import (
-	"crypto/ecdh"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // firefoxCapture is what a real desktop Firefox sent to another test server.
 type firefoxCapture struct {
 	Account struct {
 		Email, Password, UID, KB string
-		OldsyncKey               scopedKey
+		OldsyncKey               crypt.ScopedKey
 	}
 	FirefoxSession        struct{ SessionToken, HawkID, HawkKeyHex string }
 	OwnDevice, PeerDevice string
@@ -28,13 +30,6 @@ type firefoxCapture struct {
 		Headers           map[string]string
 		RawBody           *string
 	}
-	Pushes []struct {
-		Plaintext string
-		Receiver  struct{ PublicKey, AuthSecret string }
-		Sender    struct{ PrivateKey string }
-		Salt      string
-		Body      string
-	}
 	Pairing struct {
 		Verifier, ApprovalPage string
 	}
@@ -44,20 +39,20 @@ type firefoxCapture struct {
 func firefoxWorld(t *testing.T) (*Service, *peer, *Account, firefoxCapture) {
 	t.Helper()
 	var capture firefoxCapture
-	readTestdata(t, "firefox.json", &capture)
+	readTestdata(t, "testdata/firefox.json", &capture)
 	s := New(t)
 	h := s.NewAccount(capture.Account.Email, capture.Account.Password)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cred := deriveCredential(unhex(capture.FirefoxSession.SessionToken), "sessionToken")
-	if cred.id != capture.FirefoxSession.HawkID {
-		t.Fatalf("Hawk id %s, Firefox used %s", cred.id, capture.FirefoxSession.HawkID)
+	cred := crypt.DeriveCredential(unhex(capture.FirefoxSession.SessionToken), "sessionToken")
+	if cred.ID != capture.FirefoxSession.HawkID {
+		t.Fatalf("Hawk id %s, Firefox used %s", cred.ID, capture.FirefoxSession.HawkID)
 	}
 	now := s.Clock.Now()
 	session := s.newSession(h.a, userAgent{}, now, true)
 	delete(s.sessions, session.id)
-	session.id, session.key, session.token = cred.id, cred.key, capture.FirefoxSession.SessionToken
-	s.sessions[cred.id] = session
+	session.id, session.key, session.token = cred.ID, cred.Key, capture.FirefoxSession.SessionToken
+	s.sessions[cred.ID] = session
 	other := s.newSession(h.a, userAgent{}, now, true)
 	phone := s.newDevice(h.a, other, nil, now)
 	phone.id, phone.name = capture.PeerDevice, "Lab Peer"
@@ -105,36 +100,6 @@ func TestFirefoxRequestsAreUnderstood(t *testing.T) {
 	p.send(r).fails(401, 109)
 	loose := newPeer(t, New(t, Loose()))
 	loose.get("/v1/account/attached_clients", capture.Hawk[0].Authorization).fails(401, 110)
-}
-
-func TestPushMatchesWhatFirefoxAccepted(t *testing.T) {
-	t.Parallel()
-	var capture firefoxCapture
-	readTestdata(t, "firefox.json", &capture)
-	if len(capture.Pushes) == 0 {
-		t.Fatal("no pushes in the capture")
-	}
-	for _, c := range capture.Pushes {
-		scalar, err := base64.RawURLEncoding.DecodeString(c.Sender.PrivateKey)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sender, err := ecdh.P256().NewPrivateKey(scalar)
-		if err != nil {
-			t.Fatal(err)
-		}
-		salt, err := decodeKey(c.Salt)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := encryptPush(sender, salt, c.Receiver.PublicKey, c.Receiver.AuthSecret, []byte(c.Plaintext))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b64(got) != strings.TrimRight(c.Body, "=") {
-			t.Errorf("cipher text of %q differs", c.Plaintext)
-		}
-	}
 }
 
 // TestFirefoxSignsInByThePage plays Firefox's side of its sign-in page.
@@ -268,5 +233,63 @@ func TestDiscoveryDocuments(t *testing.T) {
 	var anything json.RawMessage
 	if err := json.Unmarshal([]byte(config.text), &anything); err != nil {
 		t.Error(err)
+	}
+}
+
+func readTestdata(t testing.TB, name string, v any) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHawkMatchesPublishedHeaders(t *testing.T) {
+	t.Parallel()
+	var d struct {
+		Hawk struct {
+			Cases []struct {
+				TokenID, HawkKey, HawkKeyUtf8, Method, URL, Header string
+				Body                                               *string
+			}
+		} `json:"hawk_legacy_header"`
+	}
+	readTestdata(t, "internal/crypt/testdata/derivations.json", &d)
+	s := New(t)
+	for _, c := range d.Hawk.Cases {
+		key := unhex(c.HawkKey)
+		if c.HawkKeyUtf8 != "" {
+			key = []byte(c.HawkKeyUtf8)
+		}
+		body := ""
+		if c.Body != nil {
+			body = *c.Body
+		}
+		r := httptest.NewRequest(c.Method, c.URL, strings.NewReader(body))
+		r.Host = r.URL.Host
+		if r.URL.Scheme == "https" {
+			r.Host += ":443"
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", strings.ReplaceAll(c.Header, "\n", ""))
+		if c.Header == "" {
+			continue // the published server example has no whole header
+		}
+		call := &call{s: s, r: r, route: &route{method: c.Method, path: r.URL.Path}, body: []byte(body)}
+		id, err := s.credentialID(call, "sessionToken", func(id string) ([]byte, bool) { return key, id == c.TokenID })
+		if err != nil || id != c.TokenID {
+			t.Errorf("%s %s: %v", c.Method, c.URL, err)
+		}
+		call.body = append(call.body, ' ')
+		if _, err := s.credentialID(call, "sessionToken", func(string) ([]byte, bool) { return key, true }); body != "" && asAPIError(err).errno != 109 {
+			t.Errorf("a changed body passed: %v", err)
+		}
+		call.r.Method = "PUT"
+		if _, err := s.credentialID(call, "sessionToken", func(string) ([]byte, bool) { return key, true }); asAPIError(err).errno != 109 {
+			t.Errorf("a changed method passed: %v", err)
+		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // TestPairingServerCalls plays both ends' server calls of a pairing: the
@@ -161,16 +163,16 @@ func TestPasswordChangeFinishRefusals(t *testing.T) {
 	h := s.NewAccount("a@example.com", "password1")
 	p.post("/v1/password/change/start", "", map[string]any{"email": h.Email(), "oldAuthPW": strings.Repeat("0", 64)}).fails(400, 103)
 	p.post("/v1/password/change/start", "", map[string]any{"email": h.Email()}).fails(400, 108)
-	secrets := stretch(h.Email(), "password1")
-	started := p.post("/v1/password/change/start", "", map[string]any{"email": h.Email(), "oldAuthPW": hexOf(secrets.authPW)}).ok()
+	secrets := crypt.Stretch(h.Email(), "password1")
+	started := p.post("/v1/password/change/start", "", map[string]any{"email": h.Email(), "oldAuthPW": hexOf(secrets.AuthPW)}).ok()
 	credential := typed("fxpc_", started.str("passwordChangeToken"), "passwordChangeToken")
 	p.post("/v1/password/change/finish", credential, map[string]any{"authPW": "x", "wrapKb": "y"}).fails(400, 107)
-	p.post("/v1/password/change/finish", credential, map[string]any{"authPW": hexOf(secrets.authPW)}).fails(400, 108)
+	p.post("/v1/password/change/finish", credential, map[string]any{"authPW": hexOf(secrets.AuthPW)}).fails(400, 108)
 	p.post("/v1/password/change/finish", credential, map[string]any{
-		"authPW": hexOf(secrets.authPW), "wrapKb": hexOf(secrets.authPW), "sessionToken": strings.Repeat("0", 64),
+		"authPW": hexOf(secrets.AuthPW), "wrapKb": hexOf(secrets.AuthPW), "sessionToken": strings.Repeat("0", 64),
 	}).ok()
 	s.Clock.Advance(1)
-	late := p.post("/v1/password/change/start", "", map[string]any{"email": h.Email(), "oldAuthPW": hexOf(secrets.authPW)}).ok()
+	late := p.post("/v1/password/change/start", "", map[string]any{"email": h.Email(), "oldAuthPW": hexOf(secrets.AuthPW)}).ok()
 	s.Clock.Advance(oneTimeLifetime)
 	p.post("/v1/password/change/finish", typed("fxpc_", late.str("passwordChangeToken"), "passwordChangeToken"), map[string]any{}).fails(401, 110)
 }
@@ -182,7 +184,7 @@ func TestKeyFetchTokenIsUsedUpByAWrongSignature(t *testing.T) {
 	p := newPeer(t, s)
 	h := s.NewAccount("a@example.com", "password1")
 	token := p.login(h.Email(), "password1", "?keys=true").ok().str("keyFetchToken")
-	id := deriveCredential(unhex(token), "keyFetchToken").id
+	id := crypt.DeriveCredential(unhex(token), "keyFetchToken").ID
 	p.get("/v1/account/keys", `Hawk id="`+id+`", ts="1", nonce="n", mac="AAAA"`).fails(401, 109)
 	p.get("/v1/account/keys", "Bearer fxk_"+id).fails(401, 110)
 }

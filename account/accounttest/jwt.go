@@ -2,49 +2,30 @@ package accounttest
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
-
-// rsaBits is the size of the keys Mozilla's OAuth server signs with.
-const rsaBits = 2048
 
 // idTokenLifetime is how long an id token is good.
 const idTokenLifetime = 5 * time.Minute
 
-var errJWT = errors.New("token is not one of ours")
-
-// signingKey is an RSA key of the OAuth server.
-type signingKey struct {
-	kid     string
-	key     *rsa.PrivateKey
-	created time.Time
-}
-
 // signingKeys are the key in use, the next and the previous one, and one that is
 // never published. They are made on first use: an RSA key costs more time than
 // starting the whole service.
-type signingKeys struct{ active, next, previous, foreign *signingKey }
+type signingKeys struct{ active, next, previous, foreign *crypt.SigningKey }
 
-func (s *Service) newSigningKey(now time.Time) *signingKey {
-	key, err := rsa.GenerateKey(rand.Reader, rsaBits)
-	if err != nil {
-		panic(fmt.Sprintf("accounttest: rsa: %v", err))
-	}
-	return &signingKey{kid: now.UTC().Format("2006-01-02-") + s.hex(16), key: key, created: now}
+func (s *Service) newSigningKey(now time.Time) *crypt.SigningKey {
+	return crypt.NewSigningKey(now.UTC().Format("2006-01-02-")+s.hex(16), now)
 }
 
-func (s *Service) activeKey() *signingKey {
+func (s *Service) activeKey() *crypt.SigningKey {
 	if s.signing.active == nil {
 		s.signing.active = s.newSigningKey(s.Clock.Now())
 	}
@@ -59,7 +40,7 @@ func (s *Service) AnnounceKey() string {
 	if s.signing.next == nil {
 		s.signing.next = s.newSigningKey(s.Clock.Now())
 	}
-	return s.signing.next.kid
+	return s.signing.next.ID
 }
 
 // RotateKey puts a new signing key in use (the announced one, if any), keeps
@@ -72,7 +53,7 @@ func (s *Service) RotateKey() string {
 		s.signing.next = s.newSigningKey(s.Clock.Now())
 	}
 	s.signing.active, s.signing.next = s.signing.next, nil
-	return s.signing.active.kid
+	return s.signing.active.ID
 }
 
 // DropPreviousKey ends the publication of the key before the last rotation.
@@ -86,67 +67,23 @@ func (s *Service) handleJWKS(*call) (any, error) {
 	s.activeKey()
 	keys := []json.RawMessage{}
 	for _, k := range s.publishedKeys() {
-		text, err := json.Marshal(jose.JSONWebKey{Key: &k.key.PublicKey, KeyID: k.kid, Algorithm: "RS256", Use: "sig"})
+		key, err := k.JWK()
 		if err != nil {
-			return nil, fmt.Errorf("write key: %w", err)
+			return nil, err
 		}
-		stamp := fmt.Sprintf(`,"fxa-createdAt":%d}`, k.created.Unix())
-		keys = append(keys, json.RawMessage(strings.TrimSuffix(string(text), "}")+stamp))
+		keys = append(keys, key)
 	}
 	return map[string]any{"keys": keys}, nil
 }
 
-func (s *Service) publishedKeys() []*signingKey {
-	return slices.DeleteFunc([]*signingKey{s.signing.active, s.signing.next, s.signing.previous},
-		func(k *signingKey) bool { return k == nil })
-}
-
-// signJWT signs claims as the OAuth server does: alg, kid and, if given, typ.
-func signJWT(k *signingKey, typ string, claims map[string]any) string {
-	opts := (&jose.SignerOptions{}).WithHeader("kid", k.kid)
-	if typ != "" {
-		opts = opts.WithHeader("typ", typ)
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: k.key}, opts)
-	if err != nil {
-		panic(fmt.Sprintf("accounttest: signer: %v", err))
-	}
-	text, err := json.Marshal(claims)
-	if err != nil {
-		panic(fmt.Sprintf("accounttest: claims: %v", err))
-	}
-	signed, err := signer.Sign(text)
-	if err != nil {
-		panic(fmt.Sprintf("accounttest: sign: %v", err))
-	}
-	compact, err := signed.CompactSerialize()
-	if err != nil {
-		panic(fmt.Sprintf("accounttest: serialize: %v", err))
-	}
-	return compact
+func (s *Service) publishedKeys() []*crypt.SigningKey {
+	return slices.DeleteFunc([]*crypt.SigningKey{s.signing.active, s.signing.next, s.signing.previous},
+		func(k *crypt.SigningKey) bool { return k == nil })
 }
 
 // verifyJWT checks a signature with the published keys.
 func (s *Service) verifyJWT(text string) (map[string]any, error) {
-	signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		return nil, errJWT
-	}
-	for _, k := range s.publishedKeys() {
-		if signed.Signatures[0].Header.KeyID != k.kid {
-			continue
-		}
-		payload, err := signed.Verify(&k.key.PublicKey)
-		if err != nil {
-			return nil, errJWT
-		}
-		var claims map[string]any
-		if err := json.Unmarshal(payload, &claims); err != nil {
-			return nil, errJWT
-		}
-		return claims, nil
-	}
-	return nil, errJWT
+	return crypt.Verify(text, s.publishedKeys())
 }
 
 func (s *Service) idToken(now time.Time, g grant, access string) string {
@@ -159,9 +96,9 @@ func (s *Service) idToken(now time.Time, g grant, access string) string {
 	if g.aal > 1 {
 		amr = append(amr, "otp")
 	}
-	return signJWT(s.activeKey(), "", map[string]any{
+	return s.activeKey().Sign("", map[string]any{
 		"iss": s.base, "sub": s.subject(g.client, g.account, g.ppidSeed), "aud": aud, "iat": now.Unix(), "exp": now.Add(idTokenLifetime).Unix(),
-		"at_hash": b64(sum[:16]), "amr": amr, "acr": fmt.Sprintf("AAL%d", max(g.aal, 1)), "fxa-aal": max(g.aal, 1),
+		"at_hash": crypt.B64(sum[:16]), "amr": amr, "acr": fmt.Sprintf("AAL%d", max(g.aal, 1)), "fxa-aal": max(g.aal, 1),
 		"auth_time": g.authAt.Unix(),
 	})
 }
@@ -171,7 +108,7 @@ func (s *Service) accessJWT(now time.Time, g grant, token *accessToken) string {
 	if g.resource != "" {
 		aud = []string{g.client.ID, g.resource}
 	}
-	return signJWT(s.activeKey(), "at+JWT", map[string]any{
+	return s.activeKey().Sign("at+JWT", map[string]any{
 		"iss": s.base, "sub": s.subject(g.client, g.account, g.ppidSeed), "aud": aud, "client_id": g.client.ID, "iat": now.Unix(),
 		"exp": token.expireAt.Unix(), "jti": token.id, "scope": joinScopes(g.scopes),
 	})

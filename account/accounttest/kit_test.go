@@ -15,6 +15,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"go.uber.org/goleak"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -202,7 +204,7 @@ func newFlow(client, scope string) *flow {
 	if err != nil {
 		panic(err)
 	}
-	return &flow{client: client, scope: scope, state: "state-" + client, verifier: b64(sum[:]) + "-._~", key: key, extra: url.Values{}}
+	return &flow{client: client, scope: scope, state: "state-" + client, verifier: crypt.B64(sum[:]) + "-._~", key: key, extra: url.Values{}}
 }
 
 func (f *flow) challenge() string {
@@ -212,7 +214,7 @@ func (f *flow) challenge() string {
 
 func (f *flow) jwk() string {
 	point := f.key.PublicKey().Bytes()
-	return b64([]byte(`{"kty":"EC","crv":"P-256","x":"` + b64(point[1:33]) + `","y":"` + b64(point[33:]) + `"}`))
+	return crypt.B64([]byte(`{"kty":"EC","crv":"P-256","x":"` + crypt.B64(point[1:33]) + `","y":"` + crypt.B64(point[33:]) + `"}`))
 }
 
 func (f *flow) url(s *Service) string {
@@ -267,7 +269,7 @@ func (p *peer) session(h *Account) string {
 }
 
 func typedSession(token string) string {
-	return "Bearer fxs_" + deriveCredential(unhex(token), "sessionToken").id
+	return "Bearer fxs_" + crypt.DeriveCredential(unhex(token), "sessionToken").ID
 }
 
 func unhex(text string) []byte {
@@ -282,7 +284,7 @@ func unhex(text string) []byte {
 func privateJWK(t testing.TB, key *ecdh.PrivateKey) jose.JSONWebKey {
 	t.Helper()
 	point := key.PublicKey().Bytes()
-	text := `{"kty":"EC","crv":"P-256","x":"` + b64(point[1:33]) + `","y":"` + b64(point[33:]) + `","d":"` + b64(key.Bytes()) + `"}`
+	text := `{"kty":"EC","crv":"P-256","x":"` + crypt.B64(point[1:33]) + `","y":"` + crypt.B64(point[33:]) + `","d":"` + crypt.B64(key.Bytes()) + `"}`
 	var jwk jose.JSONWebKey
 	if err := json.Unmarshal([]byte(text), &jwk); err != nil {
 		t.Fatal(err)

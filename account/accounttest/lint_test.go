@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // lintWorld is a service that looks for faults of its clients; the test reads
@@ -45,7 +47,7 @@ func TestLintRefusesUnknownMembers(t *testing.T) {
 	w := newLintWorld(t)
 	session := w.session(w.h)
 	own := w.post("/v1/account/device", session, map[string]any{"name": "Me", "availableCommands": sendTab}).ok().str("id")
-	authPW := hexOf(stretch("a@example.com", "password1").authPW)
+	authPW := hexOf(crypt.Stretch("a@example.com", "password1").AuthPW)
 	f := newFlow(ReferenceClientID, "profile")
 	w.s.ChangeClient(DesktopClientID, func(c *Client) { c.CanGrant = true })
 	token := strings.Repeat("0", 64)

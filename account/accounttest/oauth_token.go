@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"slices"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // Grant types of the token route.
@@ -211,7 +213,7 @@ func challengeOf(verifier string) string {
 		return ""
 	}
 	sum := sha256.Sum256([]byte(verifier))
-	return b64(sum[:])
+	return crypt.B64(sum[:])
 }
 
 func (s *Service) grantRefresh(c *call, client *Client, t tokenParams) (any, error) {

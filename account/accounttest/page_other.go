@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 func successPage(_ *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
@@ -95,7 +97,7 @@ func version(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]st
 
 func (s *Service) avatarURL(a *account) string {
 	if a.avatar != nil {
-		return s.profileBase() + "/v1/avatar/" + hash256(string(a.avatar))[:32]
+		return s.profileBase() + "/v1/avatar/" + crypt.SHA256Hex(string(a.avatar))[:32]
 	}
 	letter, _ := utf8.DecodeRuneInString(a.email)
 	if letter = unicode.ToLower(letter); letter > unicode.MaxASCII || !unicode.IsLetter(letter) && !unicode.IsDigit(letter) {
@@ -112,7 +114,7 @@ func avatarPicture(s *Service, w http.ResponseWriter, r *http.Request, vars map[
 	} else {
 		s.mu.Lock()
 		for _, a := range s.accounts {
-			if a.avatar != nil && hash256(string(a.avatar))[:32] == name {
+			if a.avatar != nil && crypt.SHA256Hex(string(a.avatar))[:32] == name {
 				picture = a.avatar
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 //go:embed pages
@@ -169,14 +171,14 @@ func (s *Service) chooseAccount(r *http.Request, forced string) (*account, error
 	if a == nil {
 		return nil, problem("There is no such account here.")
 	}
-	secrets := stretch(a.email, password)
-	if !equalBytes(secrets.authPW, a.authPW) {
+	secrets := crypt.Stretch(a.email, password)
+	if !equalBytes(secrets.AuthPW, a.authPW) {
 		return nil, problem("The password is wrong.")
 	}
 	if a.otp != "" && !equalBytes([]byte(r.PostForm.Get("code")), []byte(a.otp)) {
 		return nil, problem("The two-step code is missing or wrong.")
 	}
-	a.unwrapBKey, a.password = secrets.unwrapBKey, password
+	a.unwrapBKey, a.password = secrets.UnwrapBKey, password
 	return a, s.checkForced(a, forced)
 }
 

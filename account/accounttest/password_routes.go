@@ -45,7 +45,7 @@ func (s *Service) handlePasswordFinish(c *call) (any, error) {
 	if errAuth != nil || errWrap != nil {
 		return nil, c.invalid("authPW")
 	}
-	delete(s.oneTime, "passwordChangeToken:"+t.cred.id)
+	delete(s.oneTime, "passwordChangeToken:"+t.cred.ID)
 	a := t.account
 	old := s.sessions[sessionID]
 	if old != nil && old.account != a {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // metricsChoice is the account's data collection switch as profiles show it.
@@ -104,7 +106,7 @@ func (s *Service) handleProfile(c *call) (any, error) {
 	if err != nil {
 		return nil, errors.Join(err, profileErr(999))
 	}
-	tag := hash256(string(text))[:32]
+	tag := crypt.SHA256Hex(string(text))[:32]
 	c.reply.Set("ETag", `"`+tag+`"`)
 	c.reply.Set("Last-Modified", token.account.profileChangedAt.UTC().Format(http.TimeFormat))
 	c.reply.Set("Cache-Control", "private, no-cache")

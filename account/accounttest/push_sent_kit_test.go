@@ -3,6 +3,8 @@ package accounttest
 import (
 	"net/http"
 	"sync"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // headerLog keeps the headers of the requests an endpoint of somebody else got.
@@ -37,7 +39,7 @@ func (p *peer) watcher(h *Account, name string) *agent {
 // newKeyRecord is a registration with good push keys and no callback yet.
 func newKeyRecord(name string) map[string]any {
 	return map[string]any{
-		"name": name, "type": "desktop", "pushAuthKey": b64([]byte("0123456789abcdef")),
-		"pushPublicKey": b64(newFlow(name, "agent").key.PublicKey().Bytes()),
+		"name": name, "type": "desktop", "pushAuthKey": crypt.B64([]byte("0123456789abcdef")),
+		"pushPublicKey": crypt.B64(newFlow(name, "agent").key.PublicKey().Bytes()),
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // pushTimeout is how long a push server may take.
@@ -95,20 +97,27 @@ func (s *Service) pushJob(d *device, command string, plain []byte, ttl int64) pu
 		return job
 	}
 	if plain != nil {
-		body, err := encryptPush(newECDHKey(s.random), randomBytes(s.random, 16), d.key, d.auth, plain)
+		body, err := crypt.EncryptPush(s.random, d.key, d.auth, plain)
 		if err != nil {
 			job.skip, job.flag = notifyReset, true
 			return job
 		}
 		job.body = body
 	}
-	header, err := s.vapidSigner().header(d.callback, s.authBase(), s.Clock.Now())
+	header, err := s.vapidSigner().Header(d.callback, s.authBase(), s.Clock.Now())
 	if err != nil {
 		job.skip = notifyUnknown
 		return job
 	}
 	job.authorization = header
 	return job
+}
+
+func (st *state) vapidSigner() *crypt.VAPIDKey {
+	if st.vapid == nil {
+		st.vapid = crypt.NewVAPIDKey(st.random)
+	}
+	return st.vapid
 }
 
 // deliver sends jobs and waits for all of them: at the same time to different

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 	"github.com/tabferry/tabferry/account/accounttest/pushservice"
 	"github.com/tabferry/tabferry/account/accounttest/relay"
@@ -194,7 +195,7 @@ func (s *Service) startParts() {
 // branch gives a source of randomness of its own, which follows from the
 // seed but not from the order of later requests.
 func (st *state) branch() *mathrand.ChaCha8 {
-	return mathrand.NewChaCha8([32]byte(randomBytes(st.random, 32)))
+	return mathrand.NewChaCha8([32]byte(crypt.RandomBytes(st.random, 32)))
 }
 
 // part finds the handler of a path outside the table of routes.

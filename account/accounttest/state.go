@@ -4,6 +4,8 @@ import (
 	"encoding/hex"
 	"io"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // state is everything the servers remember; Service.mu guards it.
@@ -18,7 +20,7 @@ type state struct {
 	refresh   map[string]*refreshToken // by id
 	oneTime   map[string]*oneTimeToken // by kind and id
 	signing   signingKeys
-	vapid     *vapidKey
+	vapid     *crypt.VAPIDKey
 	rates     []*rateState
 	exchanges *rateState // refused token exchanges
 	flows     map[string]Flow
@@ -55,12 +57,12 @@ func newState(cfg config) state {
 	for _, c := range cfg.clients {
 		st.clients[c.ID] = &c
 	}
-	st.flowKey = randomBytes(st.random, 32)
+	st.flowKey = crypt.RandomBytes(st.random, 32)
 	return st
 }
 
 // hex makes n random octets in hexadecimal digits.
-func (st *state) hex(n int) string { return hex.EncodeToString(randomBytes(st.random, n)) }
+func (st *state) hex(n int) string { return hex.EncodeToString(crypt.RandomBytes(st.random, n)) }
 
 // account is a Mozilla account.
 type account struct {
@@ -94,7 +96,7 @@ func (a *account) kB() []byte {
 	if a.unwrapBKey == nil {
 		return nil
 	}
-	return xor(a.wrapKb, a.unwrapBKey)
+	return crypt.XOR(a.wrapKb, a.unwrapBKey)
 }
 
 // session is a signed-in browser or application.
@@ -116,10 +118,10 @@ type session struct {
 const sessionLifetime = 28 * 24 * time.Hour
 
 func (st *state) newSession(a *account, agent userAgent, now time.Time, verified bool) *session {
-	token := randomBytes(st.random, 32)
-	cred := deriveCredential(token, "sessionToken")
+	token := crypt.RandomBytes(st.random, 32)
+	cred := crypt.DeriveCredential(token, "sessionToken")
 	s := &session{
-		id: cred.id, token: hex.EncodeToString(token), key: cred.key, account: a,
+		id: cred.ID, token: hex.EncodeToString(token), key: cred.Key, account: a,
 		createdAt: now, authAt: now, lastAccess: now, verified: verified, aal: 1, agent: agent,
 	}
 	st.sessions[s.id] = s
@@ -134,7 +136,7 @@ func (s *session) alive(now time.Time) bool {
 type oneTimeToken struct {
 	kind    string
 	account *account
-	cred    credential
+	cred    crypt.Credential
 	token   string
 	created time.Time
 	wrapKb  []byte
@@ -144,12 +146,12 @@ type oneTimeToken struct {
 const oneTimeLifetime = 24 * time.Hour
 
 func (st *state) newOneTime(kind string, a *account, now time.Time) *oneTimeToken {
-	token := randomBytes(st.random, 32)
+	token := crypt.RandomBytes(st.random, 32)
 	t := &oneTimeToken{
-		kind: kind, account: a, cred: deriveCredential(token, kind),
+		kind: kind, account: a, cred: crypt.DeriveCredential(token, kind),
 		token: hex.EncodeToString(token), created: now, wrapKb: a.wrapKb,
 	}
-	st.oneTime[kind+":"+t.cred.id] = t
+	st.oneTime[kind+":"+t.cred.ID] = t
 	return t
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 )
 
@@ -268,8 +269,8 @@ func TestPushGoesThroughOtherServersFaults(t *testing.T) {
 	}))
 	defer endpoint.Close()
 	record := map[string]any{
-		"name": "Me", "availableCommands": sendTab, "pushCallback": endpoint.URL + "/p", "pushAuthKey": b64([]byte("0123456789abcdef")),
-		"pushPublicKey": b64(newFlow("x", "x").key.PublicKey().Bytes()),
+		"name": "Me", "availableCommands": sendTab, "pushCallback": endpoint.URL + "/p", "pushAuthKey": crypt.B64([]byte("0123456789abcdef")),
+		"pushPublicKey": crypt.B64(newFlow("x", "x").key.PublicKey().Bytes()),
 	}
 	id := p.post("/v1/account/device", session, record).ok().str("id")
 	body := map[string]any{"target": id, "command": commandOpenURI, "payload": map[string]any{}}
@@ -306,7 +307,7 @@ func TestPushGoesThroughOtherServersFaults(t *testing.T) {
 		if want := map[string]string{"pushPublicKey": "noKeys", "pushAuthKey": "resetCallback"}[name]; name == "pushPublicKey" && got.json["notifyError"] != want {
 			t.Errorf("%s: %s", name, got.text)
 		}
-		record["pushPublicKey"], record["pushAuthKey"] = b64(newFlow("x", "x").key.PublicKey().Bytes()), b64([]byte("0123456789abcdef"))
+		record["pushPublicKey"], record["pushAuthKey"] = crypt.B64(newFlow("x", "x").key.PublicKey().Bytes()), crypt.B64([]byte("0123456789abcdef"))
 	}
 	record["pushCallback"], record["pushAuthKey"] = endpoint.URL+"/short", "AAAA"
 	p.post("/v1/account/device", session, record).ok()

@@ -3,6 +3,8 @@ package accounttest
 import (
 	"strings"
 	"testing"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // mistake is a change of a good body and the number it must give.
@@ -32,7 +34,7 @@ func TestParametersOfEveryRoute(t *testing.T) {
 	h := s.NewAccount("a@example.com", "password1")
 	session := p.session(h)
 	own := p.post("/v1/account/device", session, map[string]any{"name": "Me", "availableCommands": sendTab}).ok().str("id")
-	point := b64(newFlow("k", "k").key.PublicKey().Bytes())
+	point := crypt.B64(newFlow("k", "k").key.PublicKey().Bytes())
 	long := func(n int) string { return strings.Repeat("x", n) }
 	digits := func(n int) string { return strings.Repeat("0", n) }
 
@@ -58,7 +60,7 @@ func TestParametersOfEveryRoute(t *testing.T) {
 			{"service", "a b", 107},
 			{"metricsContext", "x", 107},
 		}},
-		{"/v1/account/login", "", map[string]any{"email": "a@example.com", "authPW": hexOf(stretch("a@example.com", "password1").authPW)}, []mistake{
+		{"/v1/account/login", "", map[string]any{"email": "a@example.com", "authPW": hexOf(crypt.Stretch("a@example.com", "password1").AuthPW)}, []mistake{
 			{"email", absent, 108},
 			{"email", []string{"a@example.com"}, 107},
 			{"authPW", absent, 108},

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 )
 
 // chunked posts a body that does not say its length.
@@ -69,7 +71,7 @@ func TestAuthRepliesCarryTheirHeaders(t *testing.T) {
 		{"unknown path", func() answer { return p.get("/v1/account/nothing", "") }, 404, true},
 		{"wrong method", func() answer { return p.get("/v1/account/login", "") }, 404, true},
 		{"a translated error", func() answer {
-			return p.post("/v1/oauth/destroy", "", map[string]any{"client_id": "0123456789abcdef", "token": hash256("")})
+			return p.post("/v1/oauth/destroy", "", map[string]any{"client_id": "0123456789abcdef", "token": crypt.SHA256Hex("")})
 		}, 400, true},
 		{"an armed fault", func() answer {
 			s.Faults.Next("GET /v1/session/status", 503)
@@ -154,9 +156,9 @@ func TestHexLetters(t *testing.T) {
 		}
 	}
 	for name, body := range map[string]map[string]any{
-		"client id":     {"client_id": strings.ToUpper(AndroidClientID), "token": hash256("")},
+		"client id":     {"client_id": strings.ToUpper(AndroidClientID), "token": crypt.SHA256Hex("")},
 		"access token":  {"client_id": AndroidClientID, "token": strings.ToUpper(tokens.str("access_token"))},
-		"client secret": {"client_id": ConfidentialClientID, "client_secret": strings.ToUpper(ConfidentialClientSecret), "token": hash256("")},
+		"client secret": {"client_id": ConfidentialClientID, "client_secret": strings.ToUpper(ConfidentialClientSecret), "token": crypt.SHA256Hex("")},
 	} {
 		if got := p.post("/v1/oauth/destroy", "", body); got.status != 400 || got.json["errno"] != 107.0 {
 			t.Errorf("%s in capitals: %d %s", name, got.status, got.text)
