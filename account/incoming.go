@@ -60,7 +60,7 @@ type commandMemory struct {
 	// announced is the highest index that push messages announced and that has not
 	// been received since; 0 when none.
 	announced int64
-	// lastReset is when command keys were last replaced, monotonic; see receive.go.
+	// lastReset is when command keys were last replaced, monotonic.
 	lastReset *resetMark
 }
 
