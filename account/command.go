@@ -4,7 +4,91 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/tabferry/tabferry/account/internal/keys"
 )
+
+// IncomingCommand is something another device asked of this one: a
+// [*TabReceived], a [*TabsClosed], or an [*UnreadableCommand].
+type IncomingCommand interface {
+	// CommandIndex is the server's number of the message. It rises, and is the same
+	// when a message is delivered again.
+	CommandIndex() int64
+	// CommandSender is the id of the device that sent it; empty when the server
+	// did not say.
+	CommandSender() string
+}
+
+// Incoming is what every received command has.
+type Incoming struct {
+	// Index is the server's number of the message.
+	Index int64
+	// SenderID is the id of the sending device, empty when the server did not say.
+	SenderID string
+	// Sender is the device with that id; nil when it is no longer, or not yet, in
+	// the list.
+	Sender *Device
+	// Reason says how the command became known.
+	Reason Reason
+}
+
+// CommandIndex gives Index.
+func (c Incoming) CommandIndex() int64 { return c.Index }
+
+// CommandSender gives SenderID.
+func (c Incoming) CommandSender() string { return c.SenderID }
+
+// TabReceived is a page that another device sent.
+type TabReceived struct {
+	Incoming
+	Payload SendTabPayload
+}
+
+// TabsClosed asks to close pages.
+type TabsClosed struct {
+	Incoming
+	Payload CloseTabsPayload
+}
+
+// UnreadableCommand is a command that could not be read: encrypted with keys that
+// are no longer ours, damaged, or of a kind that is not known here.
+type UnreadableCommand struct {
+	Incoming
+	// Command is the name of the command as sent.
+	Command string
+	// Err says why: ErrCrypto when it could not be decrypted, ErrUnsupported when
+	// the command is not known.
+	Err error
+}
+
+// commandMemory is what the process remembers about commands.
+type commandMemory struct {
+	// announced is the highest index that push messages announced and that has not
+	// been received since; 0 when none.
+	announced int64
+	// lastReset is when command keys were last replaced, monotonic.
+	lastReset *resetMark
+}
+
+// commandCiphers gives the keys for received commands, each read once.
+type commandCiphers struct {
+	state *persisted
+	known map[string]keys.CommandKeys
+}
+
+func (c *commandCiphers) get(command string) (keys.CommandKeys, bool) {
+	if k, ok := c.known[command]; ok {
+		return k, true
+	}
+	k, ok := c.state.commandKeys(command)
+	if ok {
+		if c.known == nil {
+			c.known = make(map[string]keys.CommandKeys)
+		}
+		c.known[command] = k
+	}
+	return k, ok
+}
 
 // TabEntry is one page in a sent tab's history.
 type TabEntry struct {
@@ -77,4 +161,87 @@ func encodePayload(v any) ([]byte, error) {
 		return nil, fmt.Errorf("write command content: %w", err)
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// commandKeys gives the keys with which this installation receives a command; ok
+// is false when there are none or their text cannot be read.
+func (s *persisted) commandKeys(command string) (k keys.CommandKeys, ok bool) {
+	text, held := s.CommandKeys[command]
+	if !held || k.UnmarshalText([]byte(text)) != nil {
+		return keys.CommandKeys{}, false
+	}
+	return k, true
+}
+
+// needCommandKeys gives the keys of a command and makes them when there are none.
+func (t *tx) needCommandKeys(command string) (keys.CommandKeys, error) {
+	if k, ok := t.state.commandKeys(command); ok {
+		return k, nil
+	}
+	k, err := keys.NewCommandKeys(t.a.random)
+	if err != nil {
+		return keys.CommandKeys{}, fmt.Errorf("%w: %w", ErrCrypto, err)
+	}
+	text, err := k.MarshalText()
+	if err != nil {
+		return keys.CommandKeys{}, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	if t.state.CommandKeys == nil {
+		t.state.CommandKeys = make(map[string]string)
+	}
+	t.state.CommandKeys[command] = string(text)
+	return k, nil
+}
+
+// sealCommands builds the map of commands to publish for a set of capabilities,
+// each with the public half of its keys, sealed with the sync key. Keys that are
+// missing are made. Without capabilities no key is needed and the map is empty.
+func (t *tx) sealCommands(caps []Capability) (map[string]string, error) {
+	commands := make(map[string]string, len(caps))
+	if len(caps) == 0 {
+		t.state.BundleKID = ""
+		return commands, nil
+	}
+	syncKey, err := t.state.syncKey()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range caps {
+		command, ok := c.command()
+		if !ok {
+			return nil, fmt.Errorf("capability is not known: %w", ErrInvalidArgument)
+		}
+		k, err := t.needCommandKeys(command)
+		if err != nil {
+			return nil, err
+		}
+		commands[command], err = keys.SealCommandKeys(t.a.random, keys.ScopedKey(syncKey), k.Public())
+		if err != nil {
+			return nil, fmt.Errorf("publish command keys: %w: %w", ErrCrypto, err)
+		}
+	}
+	t.state.BundleKID = syncKey.KID
+	return commands, nil
+}
+
+// published tells whether the server has exactly these capabilities of ours, under
+// keys that we hold, sealed with the sync key of today.
+func (s *persisted) published(caps []Capability) bool {
+	if s.LocalDevice == nil || !sameCapabilities(s.LocalDevice.Capabilities, caps) {
+		return false
+	}
+	if len(caps) == 0 {
+		return true
+	}
+	syncKey, err := s.syncKey()
+	if err != nil || syncKey.KID != s.BundleKID {
+		return false
+	}
+	for _, c := range caps {
+		command, _ := c.command()
+		if _, ok := s.commandKeys(command); !ok {
+			return false
+		}
+	}
+	return true
 }
