@@ -12,7 +12,7 @@ import (
 const networkRepeats = 3
 
 // machine is the public state machine of an account. Its table is in
-// transitions.go.
+// machine_table.go.
 type machine struct {
 	// mu guards the fields below; it is not held while a step is done.
 	mu    sync.Mutex
