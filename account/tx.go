@@ -1,0 +1,221 @@
+package account
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+)
+
+// tx is one change being made: a private copy of the state, to be edited, and what
+// goes along with it.
+//
+// Nothing of it counts as happened until it is committed, which [Account.change]
+// does at the end. A change that consists of several steps on the server commits
+// after each of them.
+type tx struct {
+	a *Account
+	// state may be edited freely.
+	state *persisted
+	// received goes to the saver with the next commit.
+	received []IncomingCommand
+	done     []func(*memory)
+	salvage  []func(*persisted)
+	// moved says that the state machine followed the change.
+	moved bool
+}
+
+// onCommit runs f with the memory locked once the state is saved: the place to
+// change caches, flows and everything else that must stay as it was when saving
+// fails. f must not block.
+func (t *tx) onCommit(f func(m *memory)) { t.done = append(t.done, f) }
+
+// moveTo has the state machine follow the change once it is saved.
+func (t *tx) moveTo(kind StateKind) {
+	t.onCommit(func(*memory) { t.moved = t.a.machine.moveTo(kind) })
+}
+
+// irrevocable edits the state by f, for something that the server has done and
+// cannot undo, like revoking a token that it replaced. If saving fails the call
+// fails and the state stays as it was, but the edit is made again with the next
+// change, which would otherwise start from a token that is dead.
+func (t *tx) irrevocable(f func(s *persisted)) {
+	f(t.state)
+	t.salvage = append(t.salvage, f)
+}
+
+// afterFailure is for what must be known by the next change if this one fails, or
+// cannot be saved: f edits its state.
+func (t *tx) afterFailure(f func(s *persisted)) { t.salvage = append(t.salvage, f) }
+
+// commit saves the state so far and makes it current. The edit may go on.
+//
+// A state equal to the current one is not saved again.
+func (t *tx) commit(ctx context.Context) error {
+	a := t.a
+	t.state.Waits = a.longWaits()
+	text, err := t.state.encode()
+	if err != nil {
+		return err
+	}
+	changed := !bytes.Equal(text, a.current.Load().text)
+	if a.saver != nil && (len(t.received) > 0 || changed) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+		err := a.saver.Save(ctx, bytes.Clone(text), t.received)
+		cancel()
+		if err != nil {
+			a.owed = append(a.owed, t.salvage...)
+			t.salvage = nil
+			return &SaveError{Err: err}
+		}
+	}
+	a.tell(func() bool {
+		a.current.Store(&snapshot{state: t.state.clone(), text: text})
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		for _, f := range t.done {
+			f(&a.mem)
+		}
+		return changed || t.moved
+	})
+	a.owed = nil
+	t.received, t.done, t.salvage, t.moved = nil, nil, nil, false
+	return nil
+}
+
+// afterwards runs a step that follows a change which is saved already and which the
+// step's failure must not turn into a failure. Its edits are dropped then. What it
+// could not save it will find undone, and do again: revocations stay in their queue,
+// a device record that is not known is published anew.
+func (t *tx) afterwards(step func() error) {
+	if step() != nil {
+		t.state = t.a.state().clone()
+		t.received, t.done = nil, nil
+	}
+}
+
+// change runs f on a copy of the state, alone, and commits when f succeeds. When f
+// fails its edits since the last commit are dropped. Waiting for the turn ends
+// with ctx.
+//
+// f must not call change, nor a method that does.
+func (a *Account) change(ctx context.Context, f func(ctx context.Context, t *tx) error) error {
+	if ctx.Err() != nil { // else chance would decide between the cases below
+		return context.Cause(ctx)
+	}
+	select {
+	case a.slot <- struct{}{}:
+		defer func() {
+			a.owing.Store(len(a.owed) > 0)
+			<-a.slot
+		}()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	t := &tx{a: a, state: a.state().clone()}
+	for _, f := range a.owed {
+		t.irrevocable(f)
+	}
+	a.owed = nil
+	err := f(ctx, t)
+	if err == nil {
+		return t.commit(ctx)
+	}
+	a.owed = append(a.owed, t.salvage...)
+	return a.refused(ctx, a.withWaits(ctx, err))
+}
+
+// view runs f, which asks the server and leaves the saved state alone, on the
+// current state. Several views and a change may run at the same time. Caches in
+// memory are written with [Account.remember].
+func (a *Account) view(ctx context.Context, f func(ctx context.Context, s *persisted) error) error {
+	if a.owing.Load() {
+		// The state may hold a token that the server has replaced. If the new one
+		// cannot be saved now either, the call goes on with the old one.
+		if err := a.change(ctx, func(context.Context, *tx) error { return nil }); ctx.Err() != nil {
+			return err
+		}
+	}
+	err := a.refused(ctx, f(ctx, a.state()))
+	var wait *BackoffError
+	if !errors.As(err, &wait) || wait.Remote == nil || !a.waitsChanged() {
+		return err
+	}
+	select {
+	case a.slot <- struct{}{}:
+		defer func() { <-a.slot }()
+		return a.withWaits(ctx, err)
+	case <-ctx.Done():
+		return err
+	}
+}
+
+// remember runs f with the memory locked. f must not block.
+func (a *Account) remember(f func(m *memory)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(&a.mem)
+}
+
+// forgetLists drops the lists of devices and clients, which are about to change.
+func (t *tx) forgetLists() {
+	t.onCommit(func(m *memory) {
+		m.clients = cachedClients{}
+		m.devices.drop()
+	})
+}
+
+// forgetEverything drops all that is held in memory about the sign-in.
+func (t *tx) forgetEverything() {
+	t.onCommit(func(m *memory) {
+		*m = memory{checks: m.checks}
+		t.a.telemetry.reset()
+	})
+}
+
+// savedWaitFrom is how long a wait must be to be worth saving: a shorter one is
+// over before a restart is.
+const savedWaitFrom = time.Minute
+
+// longWaits gives the waits that must survive a restart.
+func (a *Account) longWaits() map[string]time.Time {
+	saved := a.state().Waits
+	var long map[string]time.Time
+	for base, until := range a.wire.Waits() {
+		_, known := saved[string(base)]
+		if known || until.Sub(a.clock.Now()) > savedWaitFrom {
+			if long == nil {
+				long = make(map[string]time.Time)
+			}
+			long[string(base)] = until
+		}
+	}
+	return long
+}
+
+// waitsChanged tells whether there is a long wait that the saved state lacks.
+func (a *Account) waitsChanged() bool {
+	saved := a.state().Waits
+	for base, until := range a.longWaits() {
+		if !saved[base].Equal(until) {
+			return true
+		}
+	}
+	return false
+}
+
+// withWaits saves the long waits, and nothing else, after a call that failed with
+// err, and gives err back. The slot must be held.
+func (a *Account) withWaits(ctx context.Context, err error) error {
+	if !a.waitsChanged() {
+		return err
+	}
+	owed := a.owed
+	t := &tx{a: a, state: a.state().clone()}
+	failed := t.commit(ctx)
+	a.owed = owed
+	if failed != nil {
+		return errors.Join(err, failed)
+	}
+	return err
+}
