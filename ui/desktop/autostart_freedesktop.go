@@ -11,12 +11,14 @@ import (
 
 	"github.com/adrg/xdg"
 	"github.com/rymdport/portal/background"
+
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // Set makes the desktop start the program at login, or not (the freedesktop Autostart
 // specification; in a sandbox the background portal, which may ask the user).
 func (a Autostart) Set(on bool) error {
-	if sandboxed(os.Getenv) {
+	if session.Sandboxed(os.Getenv) {
 		result, err := background.RequestBackground("", &background.RequestOptions{
 			Reason:    "Receive tabs while no window is open",
 			Autostart: on, Commandline: append([]string{filepath.Base(a.Program)}, a.Args...),

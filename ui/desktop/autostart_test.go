@@ -9,12 +9,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/adrg/xdg"
+
 	"github.com/tabferry/tabferry/ui/desktop"
 )
 
 func TestAutostartEntry(t *testing.T) {
-	dir := home(t)
-	file := filepath.Join(dir, "config", "autostart", desktop.AppID+".desktop")
+	dir := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	xdg.Reload()
+	t.Cleanup(xdg.Reload)
+	file := filepath.Join(dir, "autostart", desktop.AppID+".desktop")
 	a := desktop.Autostart{Program: `/opt/my "apps"/100%/$HOME\tabferry`, Args: []string{"agent"}}
 	check := func(want bool) {
 		t.Helper()

@@ -16,7 +16,7 @@ import (
 // ErrNotALink says that a text is not a link that may be opened: only http and https with a host are.
 var ErrNotALink = errors.New("not a link that can be opened: only http and https are")
 
-// openPatience is how long Open watches the opening program for a failure. xdg-open returns in
+// openPatience is how long OpenWith watches the opening program for a failure. xdg-open returns in
 // well under a second; a browser that was not running yet stays, which is fine.
 const openPatience = 3 * time.Second
 
@@ -61,9 +61,6 @@ func escapeQuery(query string) string {
 	}
 	return b.String()
 }
-
-// Open opens link with the system's browser.
-func (o *Opener) Open(ctx context.Context, link string) error { return o.OpenWith(ctx, "", link) }
 
 // OpenWith opens link with the command browser; empty means the system's choice. The command is
 // split at blanks, single or double quotes hold words together, and %u is replaced by the link,

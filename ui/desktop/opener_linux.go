@@ -7,11 +7,13 @@ import (
 	"os/exec"
 
 	"github.com/rymdport/portal/openuri"
+
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // openDefault asks the portal inside a sandbox and xdg-open outside.
 func (o *Opener) openDefault(ctx context.Context, link string, getenv func(string) string) error {
-	if sandboxed(getenv) {
+	if session.Sandboxed(getenv) {
 		if err := openuri.OpenURI("", link, nil); err != nil {
 			return fmt.Errorf("open link by the desktop portal: %w", err)
 		}

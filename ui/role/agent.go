@@ -11,6 +11,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/wake"
 	"github.com/tabferry/tabferry/account/store"
 	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // gcPercent keeps the heap of an agent close to what it needs: it lives for weeks and does nothing
@@ -21,7 +22,7 @@ const gcPercent = 20
 // was told to quit or ctx ends.
 func runAgent(ctx context.Context, demo bool) error {
 	debug.SetGCPercent(gcPercent)
-	paths := desktop.LocatePaths(demo)
+	paths := session.LocatePaths(demo)
 	if err := paths.Make(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/account/demo"
 	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // demoChatter is how often the demo phone sends a tab by itself.
@@ -19,10 +20,10 @@ const demoChatter = 10 * time.Minute
 // demoWorld is the demo for the command line. The world is a process of its own.
 type demoWorld struct{}
 
-func (demoWorld) client() *demo.Client { return demo.Dial(desktop.LocatePaths(true).DemoSocket) }
+func (demoWorld) client() *demo.Client { return demo.Dial(session.LocatePaths(true).DemoSocket) }
 
 func (demoWorld) Serve(ctx context.Context) error {
-	paths := desktop.LocatePaths(true)
+	paths := session.LocatePaths(true)
 	if err := paths.Make(); err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (d demoWorld) Report(ctx context.Context) (any, error) { return d.client().
 
 // enterDemo makes sure that the demo world runs and tells where its servers are. A world that was
 // started just now knows nothing of what an earlier one left in the data folder: that is removed.
-func enterDemo(ctx context.Context, paths desktop.Paths) (agent.Service, error) {
+func enterDemo(ctx context.Context, paths session.Paths) (agent.Service, error) {
 	d := demoWorld{}
 	fresh := true
 	answers := func(ctx context.Context) bool {
@@ -87,7 +88,7 @@ func enterDemo(ctx context.Context, paths desktop.Paths) (agent.Service, error) 
 }
 
 // forgetDemo removes the store of an earlier demo.
-func forgetDemo(paths desktop.Paths) error {
+func forgetDemo(paths session.Paths) error {
 	err := os.Remove(agent.StoreFile(paths.Data))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -14,13 +14,15 @@ import (
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/notify"
 	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/clipboard"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 	"github.com/tabferry/tabferry/ui/tray"
 )
 
 // faces is what lives in the agent's process beside the engine.
 type faces struct {
 	demo   bool
-	paths  desktop.Paths
+	paths  session.Paths
 	log    *slog.Logger
 	opener *desktop.Opener
 }
@@ -39,17 +41,17 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
 
 	client := localapi.Dial(f.paths.Socket)
-	clipboard, err := desktop.OpenClipboard()
+	board, err := clipboard.Open()
 	if err != nil {
 		f.log.Info("the clipboard cannot be watched", "reason", err)
-		clipboard = nil
+		board = nil
 	} else {
-		defer clipboard.Close()
+		defer board.Close()
 	}
-	work.Go(func() error { return f.notify(ctx, client, clipboard) })
+	work.Go(func() error { return f.notify(ctx, client, board) })
 	work.Go(func() error { return f.autostart(ctx, client) })
 	err = tray.Run(ctx, tray.Params{
-		Agent: client, Clipboard: clipboard, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
+		Agent: client, Clipboard: board, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
 	})
 	if err != nil {
 		f.log.Error("the tray ended", "error", err)
@@ -58,15 +60,15 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 }
 
 // notify shows notifications. Without them the agent goes on: the inbox has everything.
-func (f *faces) notify(ctx context.Context, client *localapi.Client, clipboard desktop.Clipboard) error {
+func (f *faces) notify(ctx context.Context, client *localapi.Client, board clipboard.Clipboard) error {
 	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, assets.AppIcon(48))
 	n, err := notify.New(notify.Params{
 		Agent: client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
 		Copy: func(_ context.Context, text string) error {
-			if clipboard == nil {
-				return desktop.ErrNoClipboard
+			if board == nil {
+				return clipboard.ErrUnavailable
 			}
-			return clipboard.SetText(text)
+			return board.SetText(text)
 		},
 	})
 	if err != nil {

@@ -14,6 +14,9 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/ui/cli"
 	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/clipboard"
+	"github.com/tabferry/tabferry/ui/desktop/screen"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 	"github.com/tabferry/tabferry/ui/qr"
 )
 
@@ -34,7 +37,7 @@ func Run(args []string) int {
 	return cli.Run(ctx, cli.Params{
 		Version: version,
 		Client: func(demo bool) cli.Agent {
-			return localapi.Dial(desktop.LocatePaths(demo).Socket)
+			return localapi.Dial(session.LocatePaths(demo).Socket)
 		},
 		EnsureAgent:      ensureAgent,
 		RunAgent:         runAgent,
@@ -44,7 +47,7 @@ func Run(args []string) int {
 		DrawCode:         qr.Draw,
 		ReadCode:         qr.Read,
 		ReadPicture:      qr.DecodeFrom,
-		ClipboardPicture: desktop.ClipboardPicture,
-		GrabScreen:       desktop.GrabScreen,
+		ClipboardPicture: clipboard.Picture,
+		GrabScreen:       screen.Grab,
 	}, args)
 }

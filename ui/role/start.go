@@ -10,6 +10,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/ui/cli"
 	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // startTime is how long another role may take to answer after its start; a cold disk and a waiting
@@ -21,7 +22,7 @@ const startPoll = 20 * time.Millisecond
 
 // ensureAgent starts an agent unless one answers.
 func ensureAgent(ctx context.Context, demo bool) error {
-	client := localapi.Dial(desktop.LocatePaths(demo).Socket)
+	client := localapi.Dial(session.LocatePaths(demo).Socket)
 	answers := func(ctx context.Context) bool {
 		_, err := client.Snapshot(ctx)
 		return err == nil

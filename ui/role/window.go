@@ -13,6 +13,9 @@ import (
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/ui/cli"
 	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/clipboard"
+	"github.com/tabferry/tabferry/ui/desktop/screen"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 	"github.com/tabferry/tabferry/ui/qr"
 	"github.com/tabferry/tabferry/ui/window"
 )
@@ -23,10 +26,10 @@ const hasWindow = true
 // runWindow is the window role: it makes sure that an agent runs and returns when the window has been
 // closed, or at once when an open window took over.
 func runWindow(ctx context.Context, start cli.WindowStart) error {
-	if desktop.FindDisplay() == desktop.NoDisplay {
+	if session.FindDisplay() == session.NoDisplay {
 		return errNoDisplay // the toolkit would panic
 	}
-	paths := desktop.LocatePaths(start.Demo)
+	paths := session.LocatePaths(start.Demo)
 	if err := paths.Make(); err != nil {
 		return err
 	}
@@ -62,7 +65,7 @@ func runWindow(ctx context.Context, start cli.WindowStart) error {
 }
 
 // newWindow wires the window to this desktop.
-func newWindow(ctx context.Context, start cli.WindowStart, paths desktop.Paths) *window.Window {
+func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths) *window.Window {
 	id := desktop.AppID
 	if start.Demo {
 		id += ".demo" // its own size and position
@@ -82,8 +85,8 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths desktop.Paths) 
 		DrawCode:         qr.Draw,
 		ReadCode:         qr.Read,
 		ReadPicture:      qr.DecodeFrom,
-		ClipboardPicture: desktop.ClipboardPicture,
-		GrabScreen:       desktop.GrabScreen,
+		ClipboardPicture: clipboard.Picture,
+		GrabScreen:       screen.Grab,
 		StartAgent:       func(ctx context.Context) error { return ensureAgent(ctx, start.Demo) },
 		LogFolder:        paths.Logs,
 		NoTray:           desktop.FindTrayHost(ctx) == desktop.TrayHostAbsent,

@@ -10,6 +10,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/ui/cli"
 	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // hasWindow tells whether this build has the window.
@@ -18,7 +19,7 @@ const hasWindow = false
 // runWindow hands over to the build that has the window, and returns once the window is there: the
 // terminal or launcher that started us has then done its work.
 func runWindow(ctx context.Context, start cli.WindowStart) error {
-	if desktop.FindDisplay() == desktop.NoDisplay {
+	if session.FindDisplay() == session.NoDisplay {
 		return errNoDisplay
 	}
 	program, err := desktop.FindProgram(windowProgram)
@@ -34,7 +35,7 @@ func runWindow(ctx context.Context, start cli.WindowStart) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	client := localapi.Dial(desktop.LocatePaths(start.Demo).Socket)
+	client := localapi.Dial(session.LocatePaths(start.Demo).Socket)
 	for {
 		select {
 		case <-process.Done(): // an open window took over, or it failed

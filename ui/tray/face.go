@@ -11,7 +11,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/assets/i18n"
-	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/clipboard"
 )
 
 // settleTime is how long changes are collected before the menu is rebuilt as a whole: a burst of
@@ -33,7 +33,7 @@ var _ Agent = (*localapi.Client)(nil)
 type Params struct {
 	Agent Agent
 	// Clipboard is watched for a copied link; without one the menu's first line opens the window.
-	Clipboard desktop.Clipboard
+	Clipboard clipboard.Clipboard
 	// Open opens a link in the browser: browser is the command from the settings, empty for the
 	// system's default.
 	Open func(ctx context.Context, browser, link string) error

@@ -1,0 +1,267 @@
+//go:build !windows && !darwin
+
+package clipboard
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xfixes"
+	"github.com/jezek/xgb/xproto"
+)
+
+// x11Clipboard watches the CLIPBOARD selection by XFixes events and owns it after SetText
+// (ICCCM, section 2; XFixes 1, SelectionNotify). One goroutine reads events; it alone asks for
+// and serves contents.
+type x11Clipboard struct {
+	conn    *xgb.Conn
+	window  xproto.Window
+	atoms   map[string]xproto.Atom
+	changed chan struct{}
+	reading sync.WaitGroup
+
+	mu       sync.Mutex
+	text     string
+	own      string // what we offer while we own the selection
+	draining bool   // a transfer in pieces is under way, and thrown away
+}
+
+// The atoms. xText is the property on our window that contents arrive in.
+const (
+	xClipboard = "CLIPBOARD"
+	xTargets   = "TARGETS"
+	xUTF8      = "UTF8_STRING"
+	xMime      = "text/plain;charset=utf-8"
+	xIncr      = "INCR"
+	xText      = "TABFERRY_TEXT"
+	xSecret    = "x-kde-passwordManagerHint" // how password managers mark what they put there
+)
+
+// openX11Clipboard connects to the X server named by DISPLAY.
+func openX11Clipboard() (Clipboard, error) {
+	conn, err := xgb.NewConn()
+	if err != nil {
+		return nil, fmt.Errorf("%w: no X server: %w", ErrUnavailable, err)
+	}
+	c := &x11Clipboard{conn: conn, atoms: map[string]xproto.Atom{}, changed: make(chan struct{}, 1)}
+	if err := c.prepare(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	c.reading.Go(c.read)
+	return c, nil
+}
+
+// prepare makes the window that receives, and asks to be told of new owners.
+func (c *x11Clipboard) prepare() error {
+	if err := xfixes.Init(c.conn); err != nil {
+		return fmt.Errorf("XFixes: %w", err)
+	}
+	if _, err := xfixes.QueryVersion(c.conn, 1, 0).Reply(); err != nil {
+		return fmt.Errorf("XFixes: %w", err)
+	}
+	for _, name := range []string{xClipboard, xTargets, xUTF8, xMime, xIncr, xText, xSecret} {
+		atom, err := xproto.InternAtom(c.conn, false, uint16(len(name)), name).Reply() //nolint:gosec // short names
+		if err != nil {
+			return fmt.Errorf("atom: %w", err)
+		}
+		c.atoms[name] = atom.Atom
+	}
+	window, err := xproto.NewWindowId(c.conn)
+	if err != nil {
+		return fmt.Errorf("window: %w", err)
+	}
+	c.window = window
+	root := xproto.Setup(c.conn).DefaultScreen(c.conn).Root
+	err = xproto.CreateWindowChecked(c.conn, 0, window, root, 0, 0, 1, 1, 0, xproto.WindowClassInputOnly, 0,
+		xproto.CwEventMask, []uint32{xproto.EventMaskPropertyChange}).Check()
+	if err != nil {
+		return fmt.Errorf("window: %w", err)
+	}
+	const mask = xfixes.SelectionEventMaskSetSelectionOwner | xfixes.SelectionEventMaskSelectionWindowDestroy | xfixes.SelectionEventMaskSelectionClientClose
+	if err := xfixes.SelectSelectionInputChecked(c.conn, window, c.atoms[xClipboard], mask).Check(); err != nil {
+		return fmt.Errorf("XFixes: %w", err)
+	}
+	c.ask(xTargets) // what is there already
+	return nil
+}
+
+func (c *x11Clipboard) Text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text
+}
+
+// SetText becomes the owner of the selection. CurrentTime instead of an event's time is what
+// ICCCM wants only of programs that react to input; there was none here.
+func (c *x11Clipboard) SetText(text string) error {
+	c.mu.Lock()
+	c.own = text
+	c.mu.Unlock()
+	if err := xproto.SetSelectionOwnerChecked(c.conn, c.window, c.atoms[xClipboard], xproto.TimeCurrentTime).Check(); err != nil {
+		return fmt.Errorf("clipboard: %w", err)
+	}
+	owner, err := xproto.GetSelectionOwner(c.conn, c.atoms[xClipboard]).Reply()
+	if err != nil {
+		return fmt.Errorf("clipboard: %w", err)
+	}
+	if owner.Owner != c.window {
+		return errors.New("clipboard: another program took it")
+	}
+	return nil
+}
+
+func (c *x11Clipboard) Changed() <-chan struct{} { return c.changed }
+
+func (c *x11Clipboard) Close() error {
+	c.conn.Close()
+	c.reading.Wait()
+	return nil
+}
+
+// read handles events until the connection ends.
+func (c *x11Clipboard) read() {
+	defer close(c.changed)
+	for {
+		event, err := c.conn.WaitForEvent()
+		if event == nil && err == nil {
+			return
+		}
+		switch e := event.(type) {
+		case xfixes.SelectionNotifyEvent:
+			c.owned(e.Owner)
+		case xproto.SelectionNotifyEvent:
+			c.arrived(e)
+		case xproto.PropertyNotifyEvent:
+			c.piece(e)
+		case xproto.SelectionRequestEvent:
+			c.serve(e)
+		}
+	}
+}
+
+// owned reacts to a new owner: it is asked what it offers.
+func (c *x11Clipboard) owned(owner xproto.Window) {
+	switch owner {
+	case 0:
+		c.set("")
+	case c.window:
+		c.mu.Lock()
+		own := c.own
+		c.mu.Unlock()
+		c.set(own)
+	default:
+		c.ask(xTargets)
+	}
+}
+
+// ask asks the owner for a form of the contents; the answer comes as an event.
+func (c *x11Clipboard) ask(target string) {
+	xproto.ConvertSelection(c.conn, c.window, c.atoms[xClipboard], c.atoms[target], c.atoms[xText], xproto.TimeCurrentTime)
+}
+
+func (c *x11Clipboard) set(text string) {
+	c.mu.Lock()
+	differs := c.text != text
+	c.text = text
+	c.mu.Unlock()
+	if differs {
+		signal(c.changed)
+	}
+}
+
+// arrived takes the owner's answer: first the list of what it offers, then the text.
+func (c *x11Clipboard) arrived(e xproto.SelectionNotifyEvent) {
+	if e.Property == 0 {
+		c.set("") // it has no text, or does not answer us (as compositors without focus on X11)
+		return
+	}
+	property, err := xproto.GetProperty(c.conn, true, c.window, c.atoms[xText], xproto.GetPropertyTypeAny, 0, maxText/4).Reply()
+	if err != nil {
+		c.set("")
+		return
+	}
+	if e.Target == c.atoms[xTargets] {
+		if property.Format == 32 && c.offersText(property.Value) {
+			c.ask(xUTF8)
+		} else {
+			c.set("")
+		}
+		return
+	}
+	switch {
+	case property.Type == c.atoms[xIncr]:
+		// In pieces, so it is large. Reading the property has begun the transfer; the pieces are
+		// taken and thrown away, else the owner would wait for ever.
+		c.mu.Lock()
+		c.draining = true
+		c.mu.Unlock()
+		c.set("")
+	case property.BytesAfter > 0:
+		xproto.DeleteProperty(c.conn, c.window, c.atoms[xText])
+		c.set("")
+	case property.Format == 8:
+		c.set(string(property.Value))
+	default:
+		c.set("")
+	}
+}
+
+// offersText reads a list of targets: text must be among them, a password's mark must not.
+func (c *x11Clipboard) offersText(list []byte) bool {
+	text := false
+	for ; len(list) >= 4; list = list[4:] {
+		switch xproto.Atom(xgb.Get32(list)) {
+		case c.atoms[xSecret]:
+			return false
+		case c.atoms[xUTF8]:
+			text = true
+		}
+	}
+	return text
+}
+
+// piece throws a piece of a large transfer away; an empty one is the last.
+func (c *x11Clipboard) piece(e xproto.PropertyNotifyEvent) {
+	c.mu.Lock()
+	draining := c.draining
+	c.mu.Unlock()
+	if !draining || e.Atom != c.atoms[xText] || e.State != xproto.PropertyNewValue {
+		return
+	}
+	property, err := xproto.GetProperty(c.conn, false, c.window, c.atoms[xText], xproto.GetPropertyTypeAny, 0, 0).Reply()
+	xproto.DeleteProperty(c.conn, c.window, c.atoms[xText])
+	if err != nil || property.BytesAfter == 0 {
+		c.mu.Lock()
+		c.draining = false
+		c.mu.Unlock()
+	}
+}
+
+// serve answers another program that wants what we own.
+func (c *x11Clipboard) serve(e xproto.SelectionRequestEvent) {
+	c.mu.Lock()
+	text := c.own
+	c.mu.Unlock()
+	property := e.Property
+	if property == 0 {
+		property = e.Target // obsolete clients (ICCCM 2.2)
+	}
+	switch e.Target {
+	case c.atoms[xTargets]:
+		var list []byte
+		for _, name := range []string{xTargets, xUTF8, xMime} {
+			list = append(list, 0, 0, 0, 0)
+			xgb.Put32(list[len(list)-4:], uint32(c.atoms[name]))
+		}
+		xproto.ChangeProperty(c.conn, xproto.PropModeReplace, e.Requestor, property, xproto.AtomAtom, 32, uint32(len(list)/4), list) //nolint:gosec // three atoms
+	case c.atoms[xUTF8], c.atoms[xMime]:
+		xproto.ChangeProperty(c.conn, xproto.PropModeReplace, e.Requestor, property, e.Target, 8, uint32(len(text)), []byte(text)) //nolint:gosec // a few links
+	default:
+		property = 0 // refused
+	}
+	answer := xproto.SelectionNotifyEvent{Time: e.Time, Requestor: e.Requestor, Selection: e.Selection, Target: e.Target, Property: property}
+	xproto.SendEvent(c.conn, false, e.Requestor, 0, string(answer.Bytes()))
+}

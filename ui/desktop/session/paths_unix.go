@@ -1,0 +1,28 @@
+//go:build !windows
+
+package session
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// checkPrivate wants dir to be a real folder of ours; group and others lose what they had.
+func checkPrivate(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return fmt.Errorf("look at folder: %w", err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || int(stat.Uid) != os.Getuid() {
+		return ErrNotPrivate
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotPrivate, err)
+	}
+	return nil
+}
