@@ -9,77 +9,54 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // accountPane shows who is signed in, how that stands, and the ways out.
 type accountPane struct {
 	w    *Window
-	page *page
+	page *widget.Page
 
-	picture     *avatar
-	name, email *line
+	picture     *widget.Avatar
+	name, email *widget.Line
 	fetched     string // whose picture was asked for
 	image       image.Image
 	looked      time.Time // when the newest snapshot was last asked for
 
-	signedIn, server, contact, push, device *factLine
-	privacy                                 *text
-}
-
-// factLine is a fact whose value changes.
-type factLine struct {
-	widget.BaseWidget
-	content *fyne.Container
-	value   *text
-}
-
-// CreateRenderer draws name and value.
-func (f *factLine) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(f.content) }
-
-func newFactLine(name string) *factLine {
-	f := &factLine{value: newText("")}
-	f.content = container.New(factLayout{}, newLine(name, colorMuted, theme.SizeNameText, false), f.value)
-	f.ExtendBaseWidget(f)
-	return f
-}
-
-// set changes the value; an empty one hides the fact.
-func (f *factLine) set(value string) {
-	f.value.set(value)
-	setVisible(f, value != "")
+	signedIn, server, contact, push, device *widget.Fact
+	privacy                                 *widget.Text
 }
 
 func newAccountPane(w *Window) pane {
-	p := &accountPane{w: w, picture: newAvatar(64)}
-	p.name = newLine("", theme.ColorNameForeground, theme.SizeNameSubHeadingText, true)
-	p.email = newLine("", colorMuted, theme.SizeNameText, false)
+	p := &accountPane{w: w, picture: widget.NewAvatar(64)}
+	p.name = widget.NewBoldLine("", theme.ColorNameForeground, theme.SizeNameSubHeadingText)
+	p.email = widget.NewLine("", widget.ColorMuted, theme.SizeNameText)
 	manage := w.linkButton(w.t("window.account.manage"), func() { w.openPage(localapi.PageManageAccount) })
-	who := newCard(vstack(gap, container.NewBorder(nil, nil, inset(0, 0, 0, 10, p.picture), nil,
-		container.New(middle{}, vstack(gapTiny, p.name, p.email))), wrap(manage)))
+	who := widget.NewCard(widget.VStack(widget.Gap, container.NewBorder(nil, nil, widget.Inset(0, 0, 0, 10, p.picture), nil,
+		widget.Middle(widget.VStack(widget.GapTiny, p.name, p.email))), widget.Wrap(manage)))
 
-	p.signedIn, p.server = newFactLine(w.t("window.account.state")), newFactLine(w.t("window.account.server"))
-	p.contact, p.push = newFactLine(w.t("window.account.contact")), newFactLine(w.t("window.account.push"))
-	p.device = newFactLine(w.t("window.account.device"))
-	how := newCard(vstack(gapSmall, p.signedIn, p.device, p.contact, p.push, p.server))
+	p.signedIn, p.server = widget.NewFact(w.t("window.account.state"), ""), widget.NewFact(w.t("window.account.server"), "")
+	p.contact, p.push = widget.NewFact(w.t("window.account.contact"), ""), widget.NewFact(w.t("window.account.push"), "")
+	p.device = widget.NewFact(w.t("window.account.device"), "")
+	how := widget.NewCard(widget.VStack(widget.GapSmall, p.signedIn, p.device, p.contact, p.push, p.server))
 
-	p.privacy = newText("")
-	privacy := newCard(vstack(gapSmall, p.privacy, newMuted(w.t("window.account.privacy_text"))))
+	p.privacy = widget.NewText("")
+	privacy := widget.NewCard(widget.VStack(widget.GapSmall, p.privacy, widget.NewMuted(w.t("window.account.privacy_text"))))
 
 	out := w.button(w.t("window.account.sign_out"), p.askSignOut)
 	remove := w.linkButton(w.t("window.account.remove"), p.askRemove)
-	leave := newCard(vstack(gap, newMuted(w.t("window.account.leave_text")), wrap(out, remove)))
+	leave := widget.NewCard(widget.VStack(widget.Gap, widget.NewMuted(w.t("window.account.leave_text")), widget.Wrap(out, remove)))
 
-	p.page = newPage(w.t("window.account.title"), nil, vstack(gapLarge-4, who,
-		section(w.t("window.account.how"), how), section(w.t("window.account.privacy"), privacy),
-		section(w.t("window.account.leave"), leave)), nil)
+	p.page = widget.NewPage(w.t("window.account.title"), nil, widget.VStack(widget.GapLarge-4, who,
+		widget.Section(w.t("window.account.how"), how), widget.Section(w.t("window.account.privacy"), privacy),
+		widget.Section(w.t("window.account.leave"), leave)), nil)
 	return p
 }
 
-func (p *accountPane) object() fyne.CanvasObject { return p.page.object }
+func (p *accountPane) object() fyne.CanvasObject { return p.page.Object }
 
 func (p *accountPane) shown() {}
 
@@ -96,11 +73,11 @@ func (p *accountPane) update() {
 	if name == "" {
 		name, email = email, ""
 	}
-	p.name.set(name)
-	p.email.set(email)
-	setVisible(p.email, email != "")
+	p.name.Set(name)
+	p.email.Set(email)
+	widget.SetVisible(p.email, email != "")
 	p.fetchPicture()
-	p.picture.set(name, p.image)
+	p.picture.Set(name, p.image)
 
 	state := w.t("window.account.state_" + string(s.Account.State))
 	if s.Account.State == localapi.NeedsSignIn && s.Account.Cause != "" {
@@ -109,23 +86,23 @@ func (p *accountPane) update() {
 	if s.Account.DevicesUnavailable {
 		state = joinSentences(state, w.t("window.account.no_devices"))
 	}
-	p.signedIn.set(state)
-	p.server.set(i18n.Plain(s.Account.Server))
-	p.contact.set(w.words.Ago(s.Connection.LastContact, now))
+	p.signedIn.Set(state)
+	p.server.Set(i18n.Plain(s.Account.Server))
+	p.contact.Set(w.words.Ago(s.Connection.LastContact, now))
 	if this, _ := w.model.others(); this != nil {
-		p.device.set(w.name(this.Name))
+		p.device.Set(w.name(this.Name))
 	} else {
-		p.device.set("")
+		p.device.Set("")
 	}
-	p.push.set(p.pushWords(s.Connection.Push))
+	p.push.Set(p.pushWords(s.Connection.Push))
 	p.lookAgain()
 	switch m := s.Account.MetricsEnabled; {
 	case m == nil:
-		p.privacy.set(w.t("window.account.metrics_unknown"))
+		p.privacy.Set(w.t("window.account.metrics_unknown"))
 	case *m:
-		p.privacy.set(w.t("window.account.metrics_on"))
+		p.privacy.Set(w.t("window.account.metrics_on"))
 	default:
-		p.privacy.set(w.t("window.account.metrics_off"))
+		p.privacy.Set(w.t("window.account.metrics_off"))
 	}
 }
 
@@ -162,7 +139,7 @@ func (p *accountPane) lookAgain() {
 		return err
 	}, func(err error) {
 		if err == nil { // else the watch says what is wrong
-			p.push.set(p.pushWords(s.Connection.Push))
+			p.push.Set(p.pushWords(s.Connection.Push))
 		}
 	})
 }
@@ -185,7 +162,7 @@ func (p *accountPane) fetchPicture() {
 		if err != nil {
 			return err
 		}
-		picture = decodeAvatar(content)
+		picture = widget.DecodeAvatar(content)
 		return nil
 	}, func(err error) {
 		var refused *localapi.Error
@@ -194,19 +171,19 @@ func (p *accountPane) fetchPicture() {
 			return
 		}
 		p.image = picture
-		p.picture.set(p.picture.name, p.image)
+		p.update()
 	})
 }
 
 // askSignOut asks whether, and what becomes of the data here.
 func (p *accountPane) askSignOut() {
 	w := p.w
-	purge := w.newOption(w.t("window.account.delete_local"), nil)
+	purge := w.option(w.t("window.account.delete_local"), nil)
 	w.ask(question{
 		title: w.t("window.account.sign_out_title"), text: w.t("window.account.sign_out_text"), extra: purge,
 		yes: w.t("window.account.sign_out_yes"), danger: true,
 		do: func() {
-			w.call(func(ctx context.Context) error { return w.p.Agent.SignOut(ctx, purge.on) }, func(err error) {
+			w.call(func(ctx context.Context) error { return w.p.Agent.SignOut(ctx, purge.On) }, func(err error) {
 				if !w.failed(err) {
 					w.wanted = ""
 					w.refresh()

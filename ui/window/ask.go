@@ -4,7 +4,9 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // question is a decision that a person must take before something happens.
@@ -22,11 +24,11 @@ type question struct {
 // asking is an open question. There is at most one.
 type asking struct {
 	w    *Window
-	pop  *widget.PopUp
-	yes  *button
-	no   *button
+	pop  *fynewidget.PopUp
+	yes  *widget.Button
+	no   *widget.Button
 	q    question
-	text *text
+	text *widget.Text
 }
 
 // dialogWidth is as wide as a dialog gets, in units.
@@ -42,26 +44,26 @@ func (w *Window) ask(q question) *asking {
 		q.no = w.t("window.cancel")
 	}
 	d.no = w.button(q.no, d.dismiss)
-	buttons := hstack(gapSmall, layout.NewSpacer(), d.no)
+	buttons := widget.HStack(widget.GapSmall, layout.NewSpacer(), d.no)
 	if q.yes != "" {
 		d.yes = w.button(q.yes, d.accept)
-		d.yes.Importance = widget.HighImportance
+		d.yes.Importance = fynewidget.HighImportance
 		if q.danger {
-			d.yes.Importance = widget.DangerImportance
+			d.yes.Importance = fynewidget.DangerImportance
 		}
 		buttons.Add(d.yes)
 	}
-	title := newLine(q.title, theme.ColorNameForeground, theme.SizeNameSubHeadingText, true)
-	d.text = newText(q.text)
-	body := vstack(gap, title, d.text)
+	title := widget.NewBoldLine(q.title, theme.ColorNameForeground, theme.SizeNameSubHeadingText)
+	d.text = widget.NewText(q.text)
+	body := widget.VStack(widget.Gap, title, d.text)
 	if q.extra != nil {
 		body.Add(q.extra)
 	}
-	body.Add(spacer(1, 1))
+	body.Add(widget.Spacer(1, 1))
 	body.Add(buttons)
-	width := min(dialogWidth, w.win.Canvas().Size().Width-2*gapLarge)
-	content := pad(gap, body)
-	d.pop = widget.NewModalPopUp(content, w.win.Canvas())
+	width := min(dialogWidth, w.win.Canvas().Size().Width-2*widget.GapLarge)
+	content := widget.Pad(widget.Gap, body)
+	d.pop = fynewidget.NewModalPopUp(content, w.win.Canvas())
 	w.dialog = d
 	// Wrapped texts know their height once they know their width.
 	d.pop.Resize(fyne.NewSize(width, 10))
@@ -99,44 +101,58 @@ func (d *asking) dismiss() {
 }
 
 // button makes a button that passes Escape on to the window.
-func (w *Window) button(label string, tapped func()) *button {
-	b := newButton(label, nil, tapped)
-	b.escape = w.escape
+func (w *Window) button(label string, tapped func()) *widget.Button {
+	b := widget.NewButton(label, nil, tapped)
+	b.OnEscape = w.escape
 	return b
 }
 
-func (w *Window) iconButton(label string, res fyne.Resource, tapped func()) *button {
-	b := newButton(label, res, tapped)
-	b.escape = w.escape
+func (w *Window) iconButton(label string, res fyne.Resource, tapped func()) *widget.Button {
+	b := widget.NewButton(label, res, tapped)
+	b.OnEscape = w.escape
 	return b
 }
 
 // mainButton makes the one button of a page that leads on.
-func (w *Window) mainButton(label string, tapped func()) *button {
+func (w *Window) mainButton(label string, tapped func()) *widget.Button {
 	b := w.button(label, tapped)
-	b.Importance = widget.HighImportance
+	b.Importance = fynewidget.HighImportance
 	return b
 }
 
 // linkButton makes a button that looks like a link: it leads to a page on the web.
-func (w *Window) linkButton(label string, tapped func()) *button {
-	b := newButton(label, tinted("globe", colorMuted), tapped)
-	b.escape = w.escape
-	b.Importance = widget.LowImportance
-	b.Alignment = widget.ButtonAlignLeading
+func (w *Window) linkButton(label string, tapped func()) *widget.Button {
+	b := widget.NewButton(label, widget.Icon("globe", widget.ColorMuted), tapped)
+	b.OnEscape = w.escape
+	b.Importance = fynewidget.LowImportance
+	b.Alignment = fynewidget.ButtonAlignLeading
 	return b
 }
 
 // field makes a field that passes the window's keys on.
-func (w *Window) field(name, placeholder string) *field {
-	f := newField(name, placeholder)
-	f.escape, f.shortcut = w.escape, w.shortcut
+func (w *Window) field(name, placeholder string) *widget.Field {
+	f := widget.NewField(name, placeholder)
+	f.OnEscape, f.OnShortcut = w.escape, w.fieldShortcut
 	return f
 }
 
 // secretField makes a field whose text is not shown.
-func (w *Window) secretField(name string) *field {
-	f := newSecretField(name, name)
-	f.escape, f.shortcut = w.escape, w.shortcut
+func (w *Window) secretField(name string) *widget.Field {
+	f := widget.NewSecretField(name, name)
+	f.OnEscape, f.OnShortcut = w.escape, w.fieldShortcut
 	return f
+}
+
+// option makes a box to tick that passes Escape on to the window.
+func (w *Window) option(label string, changed func(on bool)) *widget.Option {
+	o := widget.NewOption(label, changed)
+	o.OnEscape = w.escape
+	return o
+}
+
+// way makes one of several ways to choose from.
+func (w *Window) way(label string, chosen func()) *widget.Option {
+	o := widget.NewWay(label, chosen)
+	o.OnEscape = w.escape
+	return o
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // callTime bounds one call to the agent. The agent answers at once or waits for a server, for
@@ -52,7 +53,7 @@ func (w *Window) failed(err error) bool {
 	if err == nil {
 		return false
 	}
-	w.toasts.say(toneBad, w.sentence(err))
+	w.toasts.say(widget.ToneBad, w.sentence(err))
 	return true
 }
 

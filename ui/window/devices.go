@@ -6,10 +6,11 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // longestName bounds a device's name; the accounts server refuses longer ones.
@@ -18,55 +19,55 @@ const longestName = 255
 // devicesPane lists the devices of the account and the other programs attached to it.
 type devicesPane struct {
 	w    *Window
-	page *page
+	page *widget.Page
 
-	this    *rowList
+	this    *widget.RowList
 	rename  *fyne.Container
-	newName *field
+	newName *widget.Field
 	thisBox *fyne.Container
 
-	others    *rowList
+	others    *widget.RowList
 	otherBox  *fyne.Container
-	stale     *text
-	stateCard *surface
-	state     *state
+	stale     *widget.Text
+	stateCard *widget.Surface
+	state     *widget.State
 
-	clients     *rowList
+	clients     *widget.RowList
 	clientBox   *fyne.Container
-	clientState *text
+	clientState *widget.Text
 
 	renaming bool
 }
 
 func newDevicesPane(w *Window) *devicesPane {
 	p := &devicesPane{w: w}
-	p.this, p.others, p.clients = newRowList(w.escape), newRowList(w.escape), newRowList(w.escape)
+	p.this, p.others, p.clients = widget.NewRowList(w.escape), widget.NewRowList(w.escape), widget.NewRowList(w.escape)
 	p.newName = w.field(w.t("window.devices.new_name"), w.t("window.devices.new_name"))
 	p.newName.OnSubmitted = func(string) { p.saveName() }
 	save := w.mainButton(w.t("window.save"), p.saveName)
 	cancel := w.button(w.t("window.cancel"), p.escape)
-	p.rename = pad(gapSmall, container.NewBorder(nil, nil, nil, hstack(gapSmall, cancel, save), p.newName))
+	p.rename = widget.Pad(widget.GapSmall, container.NewBorder(nil, nil, nil, widget.HStack(widget.GapSmall, cancel, save), p.newName))
 	p.rename.Hide()
-	p.thisBox = vstack(gapSmall, newSectionTitle(w.t("window.devices.this")), newListCard(vstack(0, p.this, p.rename)))
+	p.thisBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.devices.this")), widget.NewListCard(widget.VStack(0, p.this, p.rename)))
 
-	p.stale = newMuted("")
-	p.otherBox = vstack(gapSmall, newSectionTitle(w.t("window.devices.others")), p.stale, newListCard(p.others))
-	p.state = newState(w)
-	p.stateCard = newCard(p.state)
+	p.stale = widget.NewMuted("")
+	p.otherBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.devices.others")), p.stale, widget.NewListCard(p.others))
+	p.state = widget.NewState(w.escape)
+	p.stateCard = widget.NewCard(p.state)
 
-	p.clientState = newMuted("")
-	p.clientBox = vstack(gapSmall, newSectionTitle(w.t("window.devices.clients")), p.clientState, newListCard(p.clients))
+	p.clientState = widget.NewMuted("")
+	p.clientBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.devices.clients")), p.clientState, widget.NewListCard(p.clients))
 
-	links := wrap(
+	links := widget.Wrap(
 		w.linkButton(w.t("window.devices.manage"), func() { w.openPage(localapi.PageManageDevices) }),
 		w.linkButton(w.t("window.devices.connect_another"), func() { w.openPage(localapi.PageConnectAnother) }))
 	refresh := w.button(w.t("window.refresh"), func() { w.do(w.p.Agent.Refresh) })
-	p.page = newPage(w.t("window.devices.title"), refresh,
-		vstack(gapLarge-4, p.thisBox, p.otherBox, p.stateCard, p.clientBox, links), nil)
+	p.page = widget.NewPage(w.t("window.devices.title"), refresh,
+		widget.VStack(widget.GapLarge-4, p.thisBox, p.otherBox, p.stateCard, p.clientBox, links), nil)
 	return p
 }
 
-func (p *devicesPane) object() fyne.CanvasObject { return p.page.object }
+func (p *devicesPane) object() fyne.CanvasObject { return p.page.Object }
 
 func (p *devicesPane) shown() {}
 
@@ -81,52 +82,52 @@ func (p *devicesPane) update() {
 	p.updateThis(this)
 	view := m.view(m.snap.Devices.ListState, len(others))
 	rows := len(others) > 0 && !m.snap.Account.DevicesUnavailable
-	setVisible(p.otherBox, rows)
-	setVisible(p.stateCard, !rows)
+	widget.SetVisible(p.otherBox, rows)
+	widget.SetVisible(p.stateCard, !rows)
 	if rows {
-		p.stale.say(p.w.staleWords(m.snap.Devices.ListState, view), widget.LowImportance)
+		p.stale.Say(p.w.staleWords(m.snap.Devices.ListState, view), fynewidget.LowImportance)
 	} else {
 		p.w.deviceState(p.state, view)
 	}
-	specs := make([]rowSpec, 0, len(others))
+	specs := make([]widget.RowSpec, 0, len(others))
 	for _, d := range others {
 		specs = append(specs, p.row(d))
 	}
-	p.others.set(specs)
+	p.others.Set(specs)
 	p.updateClients()
 }
 
 func (p *devicesPane) updateThis(this *localapi.Device) {
 	w := p.w
-	setVisible(p.thisBox, this != nil)
+	widget.SetVisible(p.thisBox, this != nil)
 	if this == nil {
-		p.this.set(nil)
+		p.this.Set(nil)
 		return
 	}
-	spec := rowSpec{
-		id: this.ID, icon: deviceIcon(this.Type), iconColor: colorAccent, title: w.name(this.Name), strong: true,
-		detail: p.abilities(*this), mark: w.t("window.devices.this_mark"),
-		action: rowAction{label: w.t("window.devices.rename"), do: func() {
+	spec := widget.RowSpec{
+		ID: this.ID, Icon: deviceIcon(this.Type), IconColor: widget.ColorAccent, Title: w.name(this.Name), Strong: true,
+		Detail: p.abilities(*this), Mark: w.t("window.devices.this_mark"),
+		Action: widget.Action{Label: w.t("window.devices.rename"), Do: func() {
 			p.renaming = true
-			p.newName.put(this.Name)
+			p.newName.Put(this.Name)
 			p.update()
 			w.focus(p.newName)
 		}},
 	}
 	if this.PushOff && !w.model.snap.Connection.Push.Connected {
-		spec.detail, spec.detailIs = w.t("window.device.push_off_here"), toneWarn
+		spec.Detail, spec.DetailTone = w.t("window.device.push_off_here"), widget.ToneWarn
 	}
 	if p.renaming {
-		spec.action = rowAction{}
+		spec.Action = widget.Action{}
 	}
-	p.this.set([]rowSpec{spec})
-	setVisible(p.rename, p.renaming)
+	p.this.Set([]widget.RowSpec{spec})
+	widget.SetVisible(p.rename, p.renaming)
 }
 
 func (p *devicesPane) saveName() {
 	name := strings.TrimSpace(p.newName.Text)
 	if name == "" || len([]rune(name)) > longestName {
-		p.w.toasts.say(toneBad, p.w.t("window.devices.bad_name"))
+		p.w.toasts.say(widget.ToneBad, p.w.t("window.devices.bad_name"))
 		return
 	}
 	p.w.call(func(ctx context.Context) error { return p.w.p.Agent.RenameDevice(ctx, name) }, func(err error) {
@@ -148,28 +149,28 @@ func (p *devicesPane) abilities(d localapi.Device) string {
 	return p.w.t("window.device.receives_not")
 }
 
-func (p *devicesPane) row(d localapi.Device) rowSpec {
+func (p *devicesPane) row(d localapi.Device) widget.RowSpec {
 	w := p.w
 	name := w.name(d.Name)
-	detail := dots(w.seen(d.LastAccess), i18n.Plain(d.Location))
-	spec := rowSpec{id: d.ID, icon: deviceIcon(d.Type), title: name, strong: true, more: w.t("window.more")}
+	detail := widget.Dotted(w.seen(d.LastAccess), i18n.Plain(d.Location))
+	spec := widget.RowSpec{ID: d.ID, Icon: deviceIcon(d.Type), Title: name, Strong: true, More: w.t("window.more")}
 	switch {
 	case !d.CanReceiveTabs:
-		detail = dots(w.t("window.device.receives_not"), detail)
+		detail = widget.Dotted(w.t("window.device.receives_not"), detail)
 	case d.PushOff:
-		detail = dots(w.t("window.device.push_off"), detail)
+		detail = widget.Dotted(w.t("window.device.push_off"), detail)
 	}
-	spec.detail = detail
+	spec.Detail = detail
 	if d.CanReceiveTabs {
-		spec.action = rowAction{label: w.t("window.devices.send"), do: func() {
+		spec.Action = widget.Action{Label: w.t("window.devices.send"), Do: func() {
 			w.show(PaneSend)
 			w.sendPane().choose(d.ID)
 		}}
 	}
 	if d.CanCloseTabs {
-		spec.menu = append(spec.menu, menuEntry{label: w.t("window.devices.close_tab"), do: func() { p.askClose(d) }})
+		spec.Menu = append(spec.Menu, widget.MenuEntry{Label: w.t("window.devices.close_tab"), Do: func() { p.askClose(d) }})
 	}
-	spec.menu = append(spec.menu, menuEntry{label: w.t("window.devices.disconnect"), danger: true, do: func() {
+	spec.Menu = append(spec.Menu, widget.MenuEntry{Label: w.t("window.devices.disconnect"), Do: func() {
 		w.ask(question{
 			title: w.t("window.devices.disconnect_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.disconnect_text"),
 			yes: w.t("window.devices.disconnect_yes"), danger: true,
@@ -186,7 +187,7 @@ func (p *devicesPane) askClose(d localapi.Device) {
 	w := p.w
 	link := w.field(w.t("window.send.link"), w.t("window.send.link_hint"))
 	if links := w.clipboardLinks(); len(links) == 1 {
-		link.put(links[0].URL)
+		link.Put(links[0].URL)
 	}
 	name := w.name(d.Name)
 	var asked *asking
@@ -196,7 +197,7 @@ func (p *devicesPane) askClose(d localapi.Device) {
 		check: func() bool {
 			_, ok := typedLink(link.Text)
 			if !ok {
-				asked.text.say(w.t("window.send.no_link"), widget.DangerImportance)
+				asked.text.Say(w.t("window.send.no_link"), fynewidget.DangerImportance)
 			}
 			return ok
 		},
@@ -225,15 +226,15 @@ func (p *devicesPane) updateClients() {
 	w := p.w
 	snap := w.model.snap
 	clients := w.model.otherClients()
-	specs := make([]rowSpec, 0, len(clients))
+	specs := make([]widget.RowSpec, 0, len(clients))
 	for _, c := range clients {
 		name := i18n.Plain(c.Name)
 		if name == "" {
 			name = w.t("window.devices.unnamed_client")
 		}
-		specs = append(specs, rowSpec{
-			id: c.ID, icon: "globe", title: name, detail: w.seen(c.LastAccess), more: w.t("window.more"),
-			menu: []menuEntry{{label: w.t("window.devices.disconnect"), danger: true, do: func() {
+		specs = append(specs, widget.RowSpec{
+			ID: c.ID, Icon: "globe", Title: name, Detail: w.seen(c.LastAccess), More: w.t("window.more"),
+			Menu: []widget.MenuEntry{{Label: w.t("window.devices.disconnect"), Do: func() {
 				w.ask(question{
 					title: w.t("window.devices.disconnect_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.disconnect_client_text"),
 					yes: w.t("window.devices.disconnect_yes"), danger: true,
@@ -244,7 +245,7 @@ func (p *devicesPane) updateClients() {
 			}}},
 		})
 	}
-	p.clients.set(specs)
+	p.clients.Set(specs)
 	words := ""
 	switch {
 	case !snap.Account.HasSession:
@@ -254,7 +255,24 @@ func (p *devicesPane) updateClients() {
 	case snap.Clients.Problem != "":
 		words = i18n.Plain(snap.Clients.Problem)
 	}
-	p.clientState.say(words, widget.LowImportance)
-	setVisible(p.clientBox.Objects[2], len(clients) > 0)
-	setVisible(p.clientBox, len(clients) > 0 || words != "")
+	p.clientState.Say(words, fynewidget.LowImportance)
+	widget.SetVisible(p.clientBox.Objects[2], len(clients) > 0)
+	widget.SetVisible(p.clientBox, len(clients) > 0 || words != "")
+}
+
+// deviceIcon gives the name of the icon for a type of device.
+func deviceIcon(kind string) string {
+	switch kind {
+	case "desktop":
+		return "laptop"
+	case "mobile":
+		return "phone"
+	case "tablet":
+		return "tablet"
+	case "tv":
+		return "tv"
+	case "vr":
+		return "headset"
+	}
+	return "device"
 }

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // errNoCode says that a picture holds no code that can be read.
@@ -99,10 +100,10 @@ func (w *Window) runLater() {
 func (w *Window) take(links []localapi.Link) {
 	switch {
 	case len(links) == 0:
-		w.toasts.say(toneInfo, w.t("window.toast.no_link"))
+		w.toasts.say(widget.ToneInfo, w.t("window.toast.no_link"))
 	case w.model.gate() != gateOpen:
 		w.waiting = links
-		w.toasts.say(toneInfo, w.t("window.toast.sign_in_first"))
+		w.toasts.say(widget.ToneInfo, w.t("window.toast.sign_in_first"))
 	default:
 		w.show(PaneSend)
 		w.sendPane().setLinks(links, "")
@@ -125,18 +126,18 @@ func (w *Window) dropped(uris []fyne.URI) {
 		case isWeb:
 			link, ok := droppedLink(address)
 			if !ok {
-				w.toasts.say(toneWarn, w.t("window.toast.paste_instead"))
+				w.toasts.say(widget.ToneWarn, w.t("window.toast.paste_instead"))
 				return
 			}
 			w.take([]localapi.Link{{URL: link}})
-			w.toasts.say(toneInfo, w.t("window.toast.check_dropped"))
+			w.toasts.say(widget.ToneInfo, w.t("window.toast.check_dropped"))
 			return
 		case u.Scheme() == "file" && kindOfFile(u.Name()) != fileOther:
 			files = append(files, u.Path())
 		}
 	}
 	if len(files) == 0 {
-		w.toasts.say(toneInfo, w.t("window.toast.drop_what"))
+		w.toasts.say(widget.ToneInfo, w.t("window.toast.drop_what"))
 		return
 	}
 	w.readFiles(files)
@@ -170,9 +171,9 @@ func (w *Window) readFiles(files []string) {
 	}, func(err error) {
 		switch {
 		case errors.Is(err, errNoCode):
-			w.toasts.say(toneBad, w.t("window.pair.no_code"))
+			w.toasts.say(widget.ToneBad, w.t("window.pair.no_code"))
 		case err != nil:
-			w.toasts.say(toneBad, w.t("window.error.read_file"))
+			w.toasts.say(widget.ToneBad, w.t("window.error.read_file"))
 		default:
 			w.takeCodes(codes, links)
 		}
@@ -211,9 +212,9 @@ func (w *Window) pastePicture() {
 	}, func(err error) {
 		switch {
 		case errors.Is(err, errNoCode):
-			w.toasts.say(toneWarn, w.t("window.pair.no_code"))
+			w.toasts.say(widget.ToneWarn, w.t("window.pair.no_code"))
 		case err != nil:
-			w.toasts.say(toneInfo, w.t("window.pair.nothing_copied"))
+			w.toasts.say(widget.ToneInfo, w.t("window.pair.nothing_copied"))
 		default:
 			w.takeCodes([]string{code}, nil)
 		}

@@ -14,11 +14,12 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/qr"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // harness is a window on a fake agent, in a bubble with its own clock. What the window posts runs
@@ -148,18 +149,16 @@ func (h *harness) words() []string {
 	for _, root := range h.roots() {
 		visit(root, func(o fyne.CanvasObject) {
 			switch o := o.(type) {
-			case *line:
-				list = append(list, o.text)
-			case *widget.Label:
+			case *widget.Line:
 				list = append(list, o.Text)
-			case *button:
+			case *fynewidget.Label:
 				list = append(list, o.Text)
-			case *field:
+			case *widget.Button:
+				list = append(list, o.Text)
+			case *widget.Field:
 				list = append(list, o.Text, o.PlaceHolder)
-			case *widget.Check:
+			case *fynewidget.Check:
 				list = append(list, o.Text)
-			case *navItem:
-				list = append(list, o.name)
 			}
 		})
 	}
@@ -189,11 +188,11 @@ func (h *harness) wantNot(words ...string) {
 }
 
 // rows gives the visible rows.
-func (h *harness) rows() []*row {
-	var list []*row
+func (h *harness) rows() []*widget.Row {
+	var list []*widget.Row
 	for _, root := range h.roots() {
 		visit(root, func(o fyne.CanvasObject) {
-			if r, ok := o.(*row); ok {
+			if r, ok := o.(*widget.Row); ok {
 				list = append(list, r)
 			}
 		})
@@ -201,10 +200,10 @@ func (h *harness) rows() []*row {
 	return list
 }
 
-func (h *harness) row(title string) *row {
+func (h *harness) row(title string) *widget.Row {
 	h.t.Helper()
 	for _, r := range h.rows() {
-		if r.spec.title == title {
+		if r.Spec.Title == title {
 			return r
 		}
 	}
@@ -213,12 +212,12 @@ func (h *harness) row(title string) *row {
 }
 
 // button finds a visible button by its words, the topmost first.
-func (h *harness) button(label string) *button {
+func (h *harness) button(label string) *widget.Button {
 	h.t.Helper()
-	var found *button
+	var found *widget.Button
 	for _, root := range h.roots() {
 		visit(root, func(o fyne.CanvasObject) {
-			if b, ok := o.(*button); ok && b.Text == label {
+			if b, ok := o.(*widget.Button); ok && b.Text == label {
 				found = b
 			}
 		})
@@ -239,17 +238,38 @@ func (h *harness) tap(label string) {
 	h.settle()
 }
 
-// choose does what a menu entry of a row does.
-func (h *harness) choose(r *row, label string) {
+// act taps the button of a row.
+func (h *harness) act(title string) {
 	h.t.Helper()
-	for _, e := range r.spec.menu {
-		if e.label == label {
-			e.do()
+	h.part(h.row(title), h.row(title).Spec.Action.Label).Tapped(nil)
+}
+
+// part finds a button of a row by what it is called.
+func (h *harness) part(r *widget.Row, name string) *widget.Button {
+	h.t.Helper()
+	var found *widget.Button
+	visit(r, func(o fyne.CanvasObject) {
+		if b, ok := o.(*widget.Button); ok && strings.HasPrefix(b.Name, name) {
+			found = b
+		}
+	})
+	if found == nil {
+		h.t.Fatalf("row %q has no button %q", r.Spec.Title, name)
+	}
+	return found
+}
+
+// choose does what a menu entry of a row does.
+func (h *harness) choose(r *widget.Row, label string) {
+	h.t.Helper()
+	for _, e := range r.Spec.Menu {
+		if e.Label == label {
+			e.Do()
 			h.settle()
 			return
 		}
 	}
-	h.t.Fatalf("row %q has no entry %q", r.spec.title, label)
+	h.t.Fatalf("row %q has no entry %q", r.Spec.Title, label)
 }
 
 // picture gives a PNG file with the code of a text, with white around it.

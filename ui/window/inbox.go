@@ -8,10 +8,11 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // openAsk is from how many links on "Open all" asks first.
@@ -30,15 +31,15 @@ const searchDelay = 200 * time.Millisecond
 // inboxPane lists what other devices sent.
 type inboxPane struct {
 	w      *Window
-	page   *page
-	search *field
+	page   *widget.Page
+	search *widget.Field
 	groups *fyne.Container
 	byKey  map[string]*inboxCard
-	empty  *surface
-	state  *state
-	more   *button
-	read   *button
-	older  *text
+	empty  *widget.Surface
+	state  *widget.State
+	more   *widget.Button
+	read   *widget.Button
+	older  *widget.Text
 
 	// found is the answer to the search, or the pages beyond the snapshot; nil for the snapshot's.
 	found     []localapi.InboxEntry
@@ -54,9 +55,9 @@ type inboxPane struct {
 // inboxCard is one group: a heading with its buttons, and rows.
 type inboxCard struct {
 	object fyne.CanvasObject
-	title  *line
-	open   *button
-	rows   *rowList
+	title  *widget.Line
+	open   *widget.Button
+	rows   *widget.RowList
 	group  inboxGroup
 }
 
@@ -65,28 +66,27 @@ func newInboxPane(w *Window) *inboxPane {
 	p.search = w.field(w.t("window.inbox.search"), w.t("window.inbox.search"))
 	p.search.OnChanged = func(string) { p.typed() }
 	p.search.OnSubmitted = func(string) { p.look() }
-	p.groups = vstack(gapLarge - 4)
-	p.state = newState(w)
-	p.empty = newCard(p.state)
+	p.groups = widget.VStack(widget.GapLarge - 4)
+	p.state = widget.NewState(w.escape)
+	p.empty = widget.NewCard(p.state)
 	p.more = w.button(w.t("window.inbox.more"), func() { p.want = p.shownCount() + inboxPage; p.look() })
-	p.more.Importance = widget.LowImportance
+	p.more.Importance = fynewidget.LowImportance
 	p.read = w.button(w.t("window.inbox.read_all"), p.readAll)
-	p.read.Importance = widget.LowImportance
-	p.older = newMuted(w.t("window.inbox.older"))
-	p.older.label.Alignment = fyne.TextAlignCenter
+	p.read.Importance = fynewidget.LowImportance
+	p.older = widget.NewMuted(w.t("window.inbox.older")).Center()
 	p.older.Hide()
 	beside := container.NewGridWrap(fyne.NewSize(190, p.search.MinSize().Height), p.search)
-	p.page = newPage(w.t("window.inbox.title"), beside, vstack(gap, p.groups, p.empty, container.NewCenter(hstack(gapSmall, p.read, p.more)), p.older), nil)
+	p.page = widget.NewPage(w.t("window.inbox.title"), beside, widget.VStack(widget.Gap, p.groups, p.empty, container.NewCenter(widget.HStack(widget.GapSmall, p.read, p.more)), p.older), nil)
 	return p
 }
 
-func (p *inboxPane) object() fyne.CanvasObject { return p.page.object }
+func (p *inboxPane) object() fyne.CanvasObject { return p.page.Object }
 
 func (p *inboxPane) shown() {}
 
 func (p *inboxPane) escape() {
 	if p.search.Text != "" {
-		p.search.put("")
+		p.search.Put("")
 	}
 }
 
@@ -161,41 +161,41 @@ func (p *inboxPane) update() {
 		objects = append(objects, card.object)
 	}
 	p.byKey = kept
-	replace(p.groups, objects)
-	setVisible(p.groups, len(groups) > 0)
-	setVisible(p.empty, len(groups) == 0)
+	widget.SetObjects(p.groups, objects)
+	widget.SetVisible(p.groups, len(groups) > 0)
+	widget.SetVisible(p.empty, len(groups) == 0)
 	if len(groups) == 0 {
 		p.sayEmpty()
 	}
-	setVisible(p.read, m.snap.Inbox.Unread > 0 && p.query == "")
-	setVisible(p.more, p.query == "" && len(entries) > 0 && m.snap.Inbox.Total > len(entries) && len(entries) < maxListed)
-	setVisible(p.older, p.query == "" && m.snap.Inbox.Total > len(entries) && len(entries) >= maxListed)
-	setVisible(p.search, m.snap.Inbox.Total > 0 || p.search.Text != "")
+	widget.SetVisible(p.read, m.snap.Inbox.Unread > 0 && p.query == "")
+	widget.SetVisible(p.more, p.query == "" && len(entries) > 0 && m.snap.Inbox.Total > len(entries) && len(entries) < maxListed)
+	widget.SetVisible(p.older, p.query == "" && m.snap.Inbox.Total > len(entries) && len(entries) >= maxListed)
+	widget.SetVisible(p.search, m.snap.Inbox.Total > 0 || p.search.Text != "")
 }
 
 func (p *inboxPane) sayEmpty() {
 	w := p.w
 	switch {
 	case p.problem != "":
-		p.state.say("inbox", w.t("window.inbox.failed"), p.problem, w.t("window.retry"), p.look)
+		p.state.Say("inbox", w.t("window.inbox.failed"), p.problem, w.t("window.retry"), p.look)
 	case p.asking:
-		p.state.say("inbox", w.t("window.inbox.searching"), "", "", nil)
+		p.state.Say("inbox", w.t("window.inbox.searching"), "", "", nil)
 	case p.query != "":
-		p.state.say("inbox", w.t("window.inbox.nothing", "Query", i18n.Plain(p.query)), "", w.t("window.inbox.clear_search"), func() { p.search.put(""); p.look() })
+		p.state.Say("inbox", w.t("window.inbox.nothing", "Query", i18n.Plain(p.query)), "", w.t("window.inbox.clear_search"), func() { p.search.Put(""); p.look() })
 	default:
-		p.state.say("inbox", w.t("window.inbox.empty"), w.t("window.inbox.empty_text"), w.t("window.inbox.devices"), func() { w.show(PaneDevices) })
+		p.state.Say("inbox", w.t("window.inbox.empty"), w.t("window.inbox.empty_text"), w.t("window.inbox.devices"), func() { w.show(PaneDevices) })
 	}
 }
 
 func (p *inboxPane) newGroup() *inboxCard {
 	w := p.w
-	c := &inboxCard{title: newLine("", colorMuted, theme.SizeNameText, true), rows: newRowList(w.escape)}
+	c := &inboxCard{title: widget.NewBoldLine("", widget.ColorMuted, theme.SizeNameText), rows: widget.NewRowList(w.escape)}
 	c.open = w.button("", func() { p.openAll(c.group) })
-	c.open.Importance = widget.LowImportance
+	c.open.Importance = fynewidget.LowImportance
 	// The heading is as high without its button as with it.
-	side := container.NewStack(spacer(1, c.open.MinSize().Height), c.open)
-	head := inset(0, 0, 2, 0, container.NewBorder(nil, nil, nil, side, container.New(middle{}, c.title)))
-	c.object = vstack(gapTiny, head, newListCard(c.rows))
+	side := container.NewStack(widget.Spacer(1, c.open.MinSize().Height), c.open)
+	head := widget.Inset(0, 0, 2, 0, container.NewBorder(nil, nil, nil, side, widget.Middle(c.title)))
+	c.object = widget.VStack(widget.GapTiny, head, widget.NewListCard(c.rows))
 	return c
 }
 
@@ -206,62 +206,62 @@ func (p *inboxPane) fill(c *inboxCard, g inboxGroup) {
 	if from == "" {
 		from = w.t("common.unknown_device")
 	}
-	c.title.set(dots(from, dayName(w.words, g.day, w.p.Now())))
-	c.open.relabel(w.words.N("window.inbox.open_all", len(g.openable())))
-	setVisible(c.open, len(g.openable()) > 1)
-	specs := make([]rowSpec, 0, len(g.entries))
+	c.title.Set(widget.Dotted(from, dayName(w.words, g.day, w.p.Now())))
+	c.open.Relabel(w.words.N("window.inbox.open_all", len(g.openable())))
+	widget.SetVisible(c.open, len(g.openable()) > 1)
+	specs := make([]widget.RowSpec, 0, len(g.entries))
 	for _, e := range g.entries {
 		specs = append(specs, p.row(e))
 	}
-	c.rows.set(specs)
+	c.rows.Set(specs)
 }
 
-func (p *inboxPane) row(e localapi.InboxEntry) rowSpec {
+func (p *inboxPane) row(e localapi.InboxEntry) widget.RowSpec {
 	w := p.w
 	at := e.At.In(w.p.Now().Location()).Format("15:04")
-	spec := rowSpec{id: e.ID, strong: !e.Read, more: w.t("window.more"), icon: "tab"}
+	spec := widget.RowSpec{ID: e.ID, Strong: !e.Read, More: w.t("window.more"), Icon: "tab"}
 	if !e.Read {
-		spec.iconColor = colorAccent
-		spec.mark = w.t("window.inbox.new")
+		spec.IconColor = widget.ColorAccent
+		spec.Mark = w.t("window.inbox.new")
 	}
-	remove := menuEntry{label: w.t("window.inbox.delete"), do: func() { p.remove(e.ID) }}
+	remove := widget.MenuEntry{Label: w.t("window.inbox.delete"), Do: func() { p.remove(e.ID) }}
 	switch e.Kind {
 	case localapi.KindUnreadable:
-		spec.icon, spec.iconColor, spec.detailIs = "lock", colorWarn, toneWarn
-		spec.title = w.t("window.inbox.unreadable")
+		spec.Icon, spec.IconColor, spec.DetailTone = "lock", widget.ColorWarn, widget.ToneWarn
+		spec.Title = w.t("window.inbox.unreadable")
 		reason := i18n.Plain(e.Reason)
 		if reason == "" {
 			reason = w.t("window.inbox.unreadable_why")
 		}
-		spec.detail = dots(reason, at)
+		spec.Detail = widget.Dotted(reason, at)
 	case localapi.KindClose:
-		spec.icon = "device"
-		spec.title = w.words.N("window.inbox.close_request", len(e.URLs))
+		spec.Icon = "device"
+		spec.Title = w.words.N("window.inbox.close_request", len(e.URLs))
 		var hosts string
 		for _, address := range e.URLs[:min(3, len(e.URLs))] {
-			hosts = dots(hosts, shortLink(address))
+			hosts = widget.Dotted(hosts, shortLink(address))
 		}
-		spec.detail = dots(hosts, at)
-		spec.menu = append(spec.menu, menuEntry{label: w.t("window.inbox.copy_links"), do: func() { w.copy(joinLines(e.URLs)); p.markRead(e) }})
+		spec.Detail = widget.Dotted(hosts, at)
+		spec.Menu = append(spec.Menu, widget.MenuEntry{Label: w.t("window.inbox.copy_links"), Do: func() { w.copy(joinLines(e.URLs)); p.markRead(e) }})
 	default:
 		host := i18n.Plain(e.Host)
-		spec.title = titleOf(e.Title, e.URL)
-		spec.detail = dots(host, at)
+		spec.Title = titleOf(e.Title, e.URL)
+		spec.Detail = widget.Dotted(host, at)
 		if e.Private {
-			spec.detail = dots(host, w.t("window.inbox.private"), at)
+			spec.Detail = widget.Dotted(host, w.t("window.inbox.private"), at)
 		}
 		if e.CanOpen {
-			spec.tap = func() { p.open(e) }
-			spec.action = rowAction{label: w.t("window.inbox.open"), do: spec.tap}
+			spec.Tap = func() { p.open(e) }
+			spec.Action = widget.Action{Label: w.t("window.inbox.open"), Do: spec.Tap}
 		} else {
-			spec.detail = dots(w.t("window.inbox.not_openable"), at)
+			spec.Detail = widget.Dotted(w.t("window.inbox.not_openable"), at)
 		}
-		spec.menu = append(spec.menu, menuEntry{label: w.t("window.copy_link"), do: func() { w.copy(e.URL); p.markRead(e) }})
+		spec.Menu = append(spec.Menu, widget.MenuEntry{Label: w.t("window.copy_link"), Do: func() { w.copy(e.URL); p.markRead(e) }})
 	}
 	if !e.Read {
-		spec.menu = append(spec.menu, menuEntry{label: w.t("window.inbox.mark_read"), do: func() { p.markRead(e) }})
+		spec.Menu = append(spec.Menu, widget.MenuEntry{Label: w.t("window.inbox.mark_read"), Do: func() { p.markRead(e) }})
 	}
-	spec.menu = append(spec.menu, remove)
+	spec.Menu = append(spec.Menu, remove)
 	return spec
 }
 

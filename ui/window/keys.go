@@ -28,11 +28,16 @@ func paneKeys() []fyne.KeyName {
 	return []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3, fyne.Key4, fyne.Key5, fyne.Key6, fyne.Key7}
 }
 
-// isWindowShortcut tells whether a shortcut is the window's, so that a field passes it on.
-func isWindowShortcut(s *desktop.CustomShortcut) bool {
-	return slices.ContainsFunc(windowShortcuts(), func(ours *desktop.CustomShortcut) bool {
-		return ours.ShortcutName() == s.ShortcutName()
+// fieldShortcut takes a shortcut of the window's that was typed into a field, and reports whether it
+// did.
+func (w *Window) fieldShortcut(s *desktop.CustomShortcut) bool {
+	ours := slices.ContainsFunc(windowShortcuts(), func(known *desktop.CustomShortcut) bool {
+		return known.ShortcutName() == s.ShortcutName()
 	})
+	if ours {
+		w.shortcut(s)
+	}
+	return ours
 }
 
 func (w *Window) addShortcuts() {

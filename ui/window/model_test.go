@@ -9,6 +9,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 func modelOf(s localapi.Snapshot) *model {
@@ -79,7 +80,7 @@ func TestLosingTheAgentKeepsWhatWasKnown(t *testing.T) {
 	if m.gate() != gateOpen || len(m.receivers()) != 3 {
 		t.Error("the last known state is lost")
 	}
-	if got := m.notice(i18n.New("en"), now()); got.tone != toneBad || got.action != actRetry {
+	if got := m.notice(i18n.New("en"), now()); got.tone != widget.ToneBad || got.action != actRetry {
 		t.Errorf("notice %+v", got)
 	}
 	if !m.apply(signedIn()) {

@@ -5,16 +5,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
-)
-
-// tone is how serious a message is; the icon and the words say the same as the colour.
-type tone int
-
-const (
-	toneInfo tone = iota
-	toneFine
-	toneWarn
-	toneBad
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // noticeAction is what the button of the notice does.
@@ -30,7 +21,7 @@ const (
 
 // notice is the one line above the panes; a zero notice shows nothing.
 type notice struct {
-	tone   tone
+	tone   widget.Tone
 	text   string
 	action noticeAction
 	label  string
@@ -43,7 +34,7 @@ const pushGrace = 20 * time.Second
 // notice tells what is not fine, the most serious first.
 func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 	if m.lost != nil && m.known {
-		return notice{toneBad, c.T("window.notice.agent_lost"), actRetry, c.T("window.retry")}
+		return notice{widget.ToneBad, c.T("window.notice.agent_lost"), actRetry, c.T("window.retry")}
 	}
 	if m.gate() < gateSignedOut {
 		return notice{}
@@ -52,23 +43,23 @@ func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 	signedIn := s.Account.State == localapi.SignedIn
 	switch {
 	case s.Storage.Problem != "":
-		return notice{tone: toneBad, text: i18n.Plain(s.Storage.Problem)}
+		return notice{tone: widget.ToneBad, text: i18n.Plain(s.Storage.Problem)}
 	case s.Account.State == localapi.NeedsSignIn:
-		return notice{toneWarn, c.T("window.notice.sign_in_again"), actSignIn, c.T("window.signin.title")}
+		return notice{widget.ToneWarn, c.T("window.notice.sign_in_again"), actSignIn, c.T("window.signin.title")}
 	case s.Connection.BackoffUntil.After(now):
-		return notice{tone: toneWarn, text: c.T("window.notice.backoff", "Time", clockTime(s.Connection.BackoffUntil, now))}
+		return notice{tone: widget.ToneWarn, text: c.T("window.notice.backoff", "Time", clockTime(s.Connection.BackoffUntil, now))}
 	case signedIn && !s.Connection.Online && !s.Connection.Since.IsZero():
-		return notice{toneWarn, c.T("window.notice.offline_since", "When", when(c, s.Connection.Since, now)), actRetry, c.T("window.retry")}
+		return notice{widget.ToneWarn, c.T("window.notice.offline_since", "When", when(c, s.Connection.Since, now)), actRetry, c.T("window.retry")}
 	case signedIn && !s.Connection.Online:
-		return notice{toneWarn, c.T("window.notice.offline"), actRetry, c.T("window.retry")}
+		return notice{widget.ToneWarn, c.T("window.notice.offline"), actRetry, c.T("window.retry")}
 	case s.Connection.Problem != "":
-		return notice{toneWarn, i18n.Plain(s.Connection.Problem), actRetry, c.T("window.retry")}
+		return notice{widget.ToneWarn, i18n.Plain(s.Connection.Problem), actRetry, c.T("window.retry")}
 	case signedIn && !s.Connection.Push.Connected && s.Connection.Push.NextRetry.After(now.Add(pushGrace)):
-		return notice{tone: toneInfo, text: c.T("window.notice.push_down", "Time", clockTime(s.Connection.Push.NextRetry, now))}
+		return notice{tone: widget.ToneInfo, text: c.T("window.notice.push_down", "Time", clockTime(s.Connection.Push.NextRetry, now))}
 	case s.QuietUntil.After(now):
-		return notice{toneInfo, c.T("window.notice.quiet", "Time", clockTime(s.QuietUntil, now)), actEndQuiet, c.T("window.notice.end_quiet")}
+		return notice{widget.ToneInfo, c.T("window.notice.quiet", "Time", clockTime(s.QuietUntil, now)), actEndQuiet, c.T("window.notice.end_quiet")}
 	case signedIn && m.explainTray:
-		return notice{toneInfo, c.T("window.notice.no_tray"), actUnderstood, c.T("window.understood")}
+		return notice{widget.ToneInfo, c.T("window.notice.no_tray"), actUnderstood, c.T("window.understood")}
 	}
 	return notice{}
 }

@@ -11,16 +11,18 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
-	"fyne.io/fyne/v2/widget"
+	"fyne.io/fyne/v2/theme"
+	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // pairPane connects a phone to the account, or this computer to the account of another device.
 type pairPane struct {
 	w    *Window
-	page *page
+	page *widget.Page
 
 	holder *fyne.Container
 	face   string
@@ -35,23 +37,23 @@ type pairPane struct {
 
 // pairParts are the parts of the present face that change while it is shown.
 type pairParts struct {
-	code    *qrView
-	size    *button
-	left    *line
-	problem *text
-	totp    *field
-	safe    *button
-	yes     *button
-	address *field
+	code    *widget.QRView
+	size    *widget.Button
+	left    *widget.Line
+	problem *widget.Text
+	totp    *widget.Field
+	safe    *widget.Button
+	yes     *widget.Button
+	address *widget.Field
 }
 
 func newPairPane(w *Window) pane {
 	p := &pairPane{w: w, holder: container.NewStack()}
-	p.page = newPage(w.t("window.pair.title"), nil, p.holder, nil)
+	p.page = widget.NewPage(w.t("window.pair.title"), nil, p.holder, nil)
 	return p
 }
 
-func (p *pairPane) object() fyne.CanvasObject { return p.page.object }
+func (p *pairPane) object() fyne.CanvasObject { return p.page.Object }
 
 func (p *pairPane) shown() {
 	switch {
@@ -140,8 +142,8 @@ func (p *pairPane) buildPhone() fyne.CanvasObject {
 	w := p.w
 	start := w.mainButton(w.t("window.pair.show_code"), func() { w.do(w.p.Agent.ShowPairing) })
 	p.parts.safe = start
-	return newCard(vstack(gap, wayTitle("phone", w.t("window.pair.phone")), newText(w.t("window.pair.phone_text")),
-		newMuted(w.t("window.pair.where_to_scan")), wrap(start, p.webPage())))
+	return widget.NewCard(widget.VStack(widget.Gap, widget.IconTitle("phone", w.t("window.pair.phone")), widget.NewText(w.t("window.pair.phone_text")),
+		widget.NewMuted(w.t("window.pair.where_to_scan")), widget.Wrap(start, p.webPage())))
 }
 
 func (p *pairPane) buildPhoneOnTheWeb() fyne.CanvasObject {
@@ -152,30 +154,29 @@ func (p *pairPane) buildPhoneOnTheWeb() fyne.CanvasObject {
 	}
 	page := w.mainButton(w.t("window.pair.web_page"), func() { w.openPage(localapi.PagePairPhone) })
 	p.parts.safe = page
-	return newCard(vstack(gap, wayTitle("phone", w.t("window.pair.phone")), newText(why), wrap(page)))
+	return widget.NewCard(widget.VStack(widget.Gap, widget.IconTitle("phone", w.t("window.pair.phone")), widget.NewText(why), widget.Wrap(page)))
 }
 
 // webPage leads to the account service's own pairing page.
-func (p *pairPane) webPage() *button {
+func (p *pairPane) webPage() *widget.Button {
 	return p.w.linkButton(p.w.t("window.pair.web_page"), func() { p.w.openPage(localapi.PagePairPhone) })
 }
 
 func (p *pairPane) buildCode() fyne.CanvasObject {
 	w := p.w
-	p.parts.code = newQRView(w.t("window.pair.code_name"))
-	p.parts.left = newLine("", colorMuted, sizeCaption, false)
-	p.parts.left.align = fyne.TextAlignCenter
-	p.parts.problem = newText("")
+	p.parts.code = widget.NewQRView(w.t("window.pair.code_name"))
+	p.parts.left = widget.NewLine("", widget.ColorMuted, theme.SizeNameCaptionText)
+	p.parts.left.Align = fyne.TextAlignCenter
+	p.parts.problem = widget.NewText("")
 	p.parts.problem.Hide()
 	p.parts.size = w.button("", func() { p.large = !p.large; p.fill() })
 	stop := w.button(w.t("window.pair.stop"), p.cancel)
 	p.parts.safe = stop
 	link := w.button(w.t("window.pair.copy"), p.askToCopy)
-	link.Importance = widget.LowImportance
-	scan := newText(w.t("window.pair.where_to_scan"))
-	scan.label.Alignment = fyne.TextAlignCenter
-	return newCard(vstack(gap, scan, p.parts.code, p.parts.left, p.parts.problem,
-		container.New(centredRow{gapSmall}, p.parts.size, stop), container.New(centredRow{gapSmall}, link)))
+	link.Importance = fynewidget.LowImportance
+	scan := widget.NewText(w.t("window.pair.where_to_scan")).Center()
+	return widget.NewCard(widget.VStack(widget.Gap, scan, p.parts.code, p.parts.left, p.parts.problem,
+		widget.CentredRow(p.parts.size, stop), widget.CentredRow(link)))
 }
 
 // askToCopy warns before the code's address goes to the clipboard, where every program can read it.
@@ -197,7 +198,7 @@ func (p *pairPane) copyLink() {
 		}
 		w.p.Clipboard.SetContent(address)
 		p.copied = address
-		w.toasts.say(toneInfo, w.t("window.pair.copied"))
+		w.toasts.say(widget.ToneInfo, w.t("window.pair.copied"))
 		p.fill()
 	})
 }
@@ -217,33 +218,33 @@ func (p *pairPane) buildConfirm(pairing localapi.Pairing) fyne.CanvasObject {
 	if !pairing.Authority {
 		title, words, yes, no = w.t("window.pair.confirming"), w.t("window.pair.confirming_text"), w.t("window.pair.confirm"), w.t("window.cancel")
 	}
-	body := vstack(gap, newSubheading(title), newText(words), newSurface(colorQuiet, 10, pad(gap, p.peer(pairing))))
+	body := widget.VStack(widget.Gap, widget.NewSubheading(title), widget.NewText(words), widget.NewSurface(widget.ColorQuiet, 10, widget.Pad(widget.Gap, p.peer(pairing))))
 	if peer := pairing.Peer; peer != nil && !peer.Known && pairing.Authority {
-		body.Add(newSurface(colorWarnBox, 10, pad(gap, newText(w.t("window.pair.unknown_application")))))
+		body.Add(widget.NewSurface(widget.ColorWarnBox, 10, widget.Pad(widget.Gap, widget.NewText(w.t("window.pair.unknown_application")))))
 	}
 	if pairing.NeedsTOTP {
 		p.parts.totp = w.field(w.t("window.pair.totp"), w.t("window.pair.totp"))
 		p.parts.totp.OnSubmitted = func(string) { p.confirm() }
-		body.Add(newMuted(w.t("window.pair.totp_text")))
-		body.Add(container.New(capped{220}, p.parts.totp))
+		body.Add(widget.NewMuted(w.t("window.pair.totp_text")))
+		body.Add(widget.Capped(220, p.parts.totp))
 	}
-	p.parts.problem = newText("")
+	p.parts.problem = widget.NewText("")
 	p.parts.problem.Hide()
-	p.parts.left = newLine("", colorMuted, sizeCaption, false)
+	p.parts.left = widget.NewLine("", widget.ColorMuted, theme.SizeNameCaptionText)
 	p.parts.safe = w.button(no, p.cancel)
 	p.parts.yes = w.mainButton(yes, p.confirm)
 	body.Add(p.parts.problem)
-	body.Add(container.NewBorder(nil, nil, hstack(gapSmall, p.parts.safe, p.parts.yes), nil, inset(0, 0, gap, 0, container.New(middle{}, p.parts.left))))
-	return newCard(body)
+	body.Add(container.NewBorder(nil, nil, widget.HStack(widget.GapSmall, p.parts.safe, p.parts.yes), nil, widget.Inset(0, 0, widget.Gap, 0, widget.Middle(p.parts.left))))
+	return widget.NewCard(body)
 }
 
 // peer lists what is known of the other side.
 func (p *pairPane) peer(pairing localapi.Pairing) fyne.CanvasObject {
 	w := p.w
-	rows := vstack(gapSmall)
+	rows := widget.VStack(widget.GapSmall)
 	add := func(key, value string) {
 		if value = i18n.Plain(value); value != "" {
-			rows.Add(fact(w.t("window.pair.peer_"+key), value))
+			rows.Add(widget.NewFact(w.t("window.pair.peer_"+key), value))
 		}
 	}
 	if peer := pairing.Peer; peer != nil {
@@ -255,7 +256,7 @@ func (p *pairPane) peer(pairing localapi.Pairing) fyne.CanvasObject {
 		add("address", peer.Address)
 	}
 	if len(rows.Objects) == 0 {
-		rows.Add(newText(w.t("window.pair.peer_unknown")))
+		rows.Add(widget.NewText(w.t("window.pair.peer_unknown")))
 	}
 	return rows
 }
@@ -265,7 +266,7 @@ func (p *pairPane) confirm() {
 	code := ""
 	if p.parts.totp != nil {
 		if code = digits(p.parts.totp.Text); code == "" {
-			p.parts.problem.say(w.t("window.pair.totp_needed"), widget.DangerImportance)
+			p.parts.problem.Say(w.t("window.pair.totp_needed"), fynewidget.DangerImportance)
 			return
 		}
 	}
@@ -277,7 +278,7 @@ func (p *pairPane) confirm() {
 	w.call(func(ctx context.Context) error { return w.p.Agent.ConfirmPairing(ctx, code) }, func(err error) {
 		p.asking = false
 		if err != nil && p.parts.problem != nil {
-			p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+			p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
 		}
 		p.fill()
 	})
@@ -298,8 +299,8 @@ func digits(words string) string {
 func (p *pairPane) progress(words string) fyne.CanvasObject {
 	stop := p.w.button(p.w.t("window.cancel"), p.cancel)
 	p.parts.safe = stop
-	p.parts.left = newLine("", colorMuted, sizeCaption, false)
-	return newCard(vstack(gap, newSubheading(words), p.parts.left, wrap(stop)))
+	p.parts.left = widget.NewLine("", widget.ColorMuted, theme.SizeNameCaptionText)
+	return widget.NewCard(widget.VStack(widget.Gap, widget.NewSubheading(words), p.parts.left, widget.Wrap(stop)))
 }
 
 func (p *pairPane) buildEnd(pairing localapi.Pairing) fyne.CanvasObject {
@@ -307,10 +308,10 @@ func (p *pairPane) buildEnd(pairing localapi.Pairing) fyne.CanvasObject {
 	title := w.t("window.pair." + string(pairing.State))
 	words := i18n.Plain(pairing.Problem)
 	again := w.t("window.pair.again")
-	glyph, ink := "clock", colorWarn
+	glyph, ink := "clock", widget.ColorWarn
 	switch pairing.State {
 	case localapi.PairDone:
-		again, glyph, ink = "", "tick", colorFine
+		again, glyph, ink = "", "tick", widget.ColorFine
 		words = w.t("window.pair.done_here")
 		if pairing.Authority {
 			words = w.t("window.pair.done_there")
@@ -318,22 +319,22 @@ func (p *pairPane) buildEnd(pairing localapi.Pairing) fyne.CanvasObject {
 	case localapi.PairTimedOut:
 		words = w.t("window.pair.timed_out_text")
 	}
-	head := container.NewBorder(nil, nil, inset(0, 0, 0, 4, container.NewGridWrap(fyne.NewSquareSize(22), widget.NewIcon(tinted(glyph, ink)))), nil, newSubheading(title))
-	body := vstack(gap, head)
+	head := container.NewBorder(nil, nil, widget.Inset(0, 0, 0, 4, container.NewGridWrap(fyne.NewSquareSize(22), fynewidget.NewIcon(widget.Icon(glyph, ink)))), nil, widget.NewSubheading(title))
+	body := widget.VStack(widget.Gap, head)
 	if words != "" {
-		body.Add(newText(words))
+		body.Add(widget.NewText(words))
 	}
-	buttons := wrap()
+	buttons := widget.Wrap()
 	closeIt := w.button(w.t("window.close"), p.cancel)
 	if again != "" {
 		buttons.Add(w.mainButton(again, func() { p.restart(pairing.Authority) }))
 	} else {
-		closeIt.Importance = widget.HighImportance
+		closeIt.Importance = fynewidget.HighImportance
 	}
 	buttons.Add(closeIt)
 	p.parts.safe = closeIt
 	body.Add(buttons)
-	return newCard(body)
+	return widget.NewCard(body)
 }
 
 // restart clears the ended pairing; a shown code is shown anew.
@@ -352,7 +353,7 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 	w := p.w
 	p.parts.address = w.field(w.t("window.pair.address"), w.t("window.pair.address_hint"))
 	p.parts.address.OnSubmitted = func(words string) { w.join(words) }
-	p.parts.address.paste = func(words string) bool {
+	p.parts.address.OnPaste = func(words string) bool {
 		switch {
 		case looksLikePairing(words):
 			w.join(words)
@@ -364,7 +365,7 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 		return true
 	}
 	next := w.button(w.t("window.continue"), func() { w.join(p.parts.address.Text) })
-	ways := wrap()
+	ways := widget.Wrap()
 	if w.p.GrabScreen != nil && w.p.ReadCode != nil {
 		ways.Add(w.mainButton(w.t("window.pair.from_screen"), p.fromScreen))
 	}
@@ -372,13 +373,13 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 		ways.Add(w.button(w.t("window.pair.from_picture"), p.fromPicture))
 	}
 	ways.Add(w.button(w.t("window.pair.from_clipboard"), p.fromClipboard))
-	steps := vstack(gapSmall, step("1", w.t("window.pair.step_1")), step("2", w.t("window.pair.step_2")), step("3", w.t("window.pair.step_3")))
-	body := vstack(gap, wayTitle("code", w.t("window.pair.computer")), newMuted(w.t("window.pair.computer_text")), steps, ways,
+	steps := widget.VStack(widget.GapSmall, widget.Step("1", w.t("window.pair.step_1")), widget.Step("2", w.t("window.pair.step_2")), widget.Step("3", w.t("window.pair.step_3")))
+	body := widget.VStack(widget.Gap, widget.IconTitle("code", w.t("window.pair.computer")), widget.NewMuted(w.t("window.pair.computer_text")), steps, ways,
 		container.NewBorder(nil, nil, nil, next, p.parts.address))
 	if w.p.ReadPicture != nil {
-		body.Add(newMuted(w.t("window.pair.drop")))
+		body.Add(widget.NewMuted(w.t("window.pair.drop")))
 	}
-	return newCard(body)
+	return widget.NewCard(body)
 }
 
 // grabTime bounds taking a picture of the screen: some desktops ask the person first.
@@ -388,7 +389,7 @@ const grabTime = 2 * time.Minute
 func (p *pairPane) fromScreen() {
 	w := p.w
 	var code string
-	w.toasts.say(toneInfo, w.t("window.pair.looking"))
+	w.toasts.say(widget.ToneInfo, w.t("window.pair.looking"))
 	w.callFor(grabTime, func(ctx context.Context) error {
 		picture, err := w.p.GrabScreen(ctx)
 		if err != nil {
@@ -404,9 +405,9 @@ func (p *pairPane) fromScreen() {
 		case err == nil:
 			w.join(code)
 		case errors.Is(err, errNoCode):
-			w.toasts.say(toneWarn, w.t("window.pair.no_code_screen"))
+			w.toasts.say(widget.ToneWarn, w.t("window.pair.no_code_screen"))
 		default:
-			w.toasts.say(toneBad, w.t("window.pair.no_screen"))
+			w.toasts.say(widget.ToneBad, w.t("window.pair.no_screen"))
 		}
 	})
 }
@@ -426,7 +427,7 @@ func (p *pairPane) fromPicture() {
 	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
 		if err != nil || file == nil {
 			if err != nil {
-				p.w.toasts.say(toneBad, p.w.t("window.error.read_file"))
+				p.w.toasts.say(widget.ToneBad, p.w.t("window.error.read_file"))
 			}
 			return
 		}
@@ -443,15 +444,15 @@ func (p *pairPane) fromPicture() {
 // join begins to join the device whose code reads as words.
 func (w *Window) join(words string) {
 	if w.model.gate() == gateOpen {
-		w.toasts.say(toneInfo, w.t("window.pair.already"))
+		w.toasts.say(widget.ToneInfo, w.t("window.pair.already"))
 		return
 	}
 	if !looksLikePairing(words) {
-		w.toasts.say(toneWarn, w.t("window.pair.no_address"))
+		w.toasts.say(widget.ToneWarn, w.t("window.pair.no_address"))
 		return
 	}
 	w.show(PanePair)
-	w.do(func(ctx context.Context) error { return w.p.Agent.JoinPairing(ctx, trimmed(words)) })
+	w.do(func(ctx context.Context) error { return w.p.Agent.JoinPairing(ctx, strings.TrimSpace(words)) })
 }
 
 // fill brings the changing parts of the face in line.
@@ -473,26 +474,26 @@ func (p *pairPane) fill() {
 	if pairing.State == localapi.PairShowing {
 		p.fetchCode(*pairing)
 		if pairing.RenewalsLeft > 0 {
-			left = dots(left, w.words.N("window.pair.renews", pairing.RenewalsLeft))
+			left = widget.Dotted(left, w.words.N("window.pair.renews", pairing.RenewalsLeft))
 		}
-		side, label := float32(codeSmall), w.t("window.pair.larger")
+		side, label := float32(widget.CodeSmall), w.t("window.pair.larger")
 		if p.large {
-			side, label = codeLarge, w.t("window.pair.smaller")
+			side, label = widget.CodeLarge, w.t("window.pair.smaller")
 		}
 		shown := p.code
 		if rest <= -2*time.Second {
 			shown = nil // it can no longer be used
 		}
-		p.parts.code.set(shown, side)
-		p.parts.size.relabel(label)
+		p.parts.code.Set(shown, side)
+		p.parts.size.Relabel(label)
 	}
 	if p.parts.left != nil {
-		p.parts.left.set(left)
+		p.parts.left.Set(left)
 	}
 	if p.parts.yes != nil {
-		p.parts.yes.allow(!p.asking)
-		if p.parts.problem.label.Text == "" && pairing.Problem != "" {
-			p.parts.problem.say(i18n.Plain(pairing.Problem), widget.DangerImportance)
+		p.parts.yes.Allow(!p.asking)
+		if p.parts.problem.Words() == "" && pairing.Problem != "" {
+			p.parts.problem.Say(i18n.Plain(pairing.Problem), fynewidget.DangerImportance)
 		}
 	}
 }
@@ -520,7 +521,7 @@ func (p *pairPane) fetchCode(pairing localapi.Pairing) {
 		}
 		if err != nil {
 			if p.parts.problem != nil {
-				p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+				p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
 			}
 			return
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 func TestSendFromTheClipboardToTheLastDevice(t *testing.T) {
@@ -41,12 +42,12 @@ func TestSendFromTheClipboardToTheLastDevice(t *testing.T) {
 }
 
 // layerButton gives the button of the toast that is shown.
-func (t *toasts) layerButton(tt *testing.T) *button {
+func (t *toasts) layerButton(tt *testing.T) *widget.Button {
 	tt.Helper()
-	var found *button
+	var found *widget.Button
 	for _, o := range t.layer.Objects {
 		visit(o, func(o fyne.CanvasObject) {
-			if b, ok := o.(*button); ok {
+			if b, ok := o.(*widget.Button); ok {
 				found = b
 			}
 		})
@@ -122,8 +123,8 @@ func TestSentEntries(t *testing.T) {
 		h.tap("Show all 7")
 		h.want("Close: Close me", "Show fewer")
 		h.agent.take()
-		h.row("Ferry").button.Tapped(nil)
-		h.row("Map").button.Tapped(nil)
+		h.act("Ferry")
+		h.act("Map")
 		h.choose(h.row("Map"), "Remove from this list")
 		h.settle()
 		got := h.agent.take()
@@ -178,7 +179,7 @@ func TestInbox(t *testing.T) {
 		h.send(signedIn())
 		h.w.show(PaneInbox)
 		h.want("Pixel 9 · Today", "Old laptop · Yesterday", "unknown device", "A tab that could not be read", "Asks to close 2 tabs", "No web link: can be copied only")
-		h.row("How ferries work").button.Tapped(nil)
+		h.act("How ferries work")
 		h.settle()
 		h.wantCalls("MarkRead i1")
 		h.tap("Open all 3")
@@ -189,7 +190,7 @@ func TestInbox(t *testing.T) {
 			t.Errorf("opened %q, want %q", h.opened, want)
 		}
 		file := h.row("Setup file")
-		if file.spec.tap != nil || file.spec.action.label != "" {
+		if file.Spec.Tap != nil || file.Spec.Action.Label != "" {
 			t.Error("a file can be opened")
 		}
 		h.choose(file, "Copy link")
@@ -280,7 +281,7 @@ func TestDevices(t *testing.T) {
 		h.wantCalls("RenameDevice Desk")
 		h.wantNot("Save")
 
-		h.row("Old laptop").button.Tapped(nil)
+		h.act("Old laptop")
 		h.settle()
 		if h.w.current != PaneSend {
 			t.Errorf("pane %q, want send", h.w.current)
@@ -311,7 +312,7 @@ func TestCloseATabOnAnotherDevice(t *testing.T) {
 		h.choose(h.row("Pixel 9"), "Close a tab there…")
 		h.tap("Close the tab")
 		h.want("This is no web link.")
-		if f, ok := h.w.dialog.q.extra.(*field); ok {
+		if f, ok := h.w.dialog.q.extra.(*widget.Field); ok {
 			f.SetText("example.org/x")
 		}
 		h.tap("Close the tab")
@@ -338,7 +339,7 @@ func TestAccount(t *testing.T) {
 		})
 		h.want("Needs you to sign in again. The password was changed.", "does not say", "Not connected", "Next try at", "Last message: 2 hours ago.")
 		h.tap("Sign out…")
-		purge, ok := h.w.dialog.q.extra.(*option)
+		purge, ok := h.w.dialog.q.extra.(*widget.Option)
 		if !ok {
 			t.Fatal("no choice about the data")
 		}
@@ -360,23 +361,10 @@ func TestTheAvatarIsFetchedOnceAndDrawn(t *testing.T) {
 		h.send(s)
 		h.wantCalls("Avatar")
 		p, ok := h.w.pane(PaneAccount).(*accountPane)
-		if !ok || p.picture.picture == nil {
+		if !ok || p.picture.Picture == nil {
 			t.Error("the picture is not shown")
 		}
 	})
-	for name, content := range map[string][]byte{"nothing": nil, "no picture": []byte("GIF89a"), "huge": hugePNG()} {
-		if decodeAvatar(content) != nil {
-			t.Errorf("%s was decoded", name)
-		}
-	}
-	if letter(" élan") != "É" || letter("…") != "" {
-		t.Error("the letter is another one")
-	}
-}
-
-// hugePNG is the beginning of a PNG file that claims a billion pixels.
-func hugePNG() []byte {
-	return []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\xff\xff\x00\x00\xff\xff\x08\x00\x00\x00\x00\xd2\xf0\xe7\x3f")
 }
 
 func TestSettings(t *testing.T) {
@@ -442,7 +430,7 @@ func TestARefusedSettingShowsTheOldState(t *testing.T) {
 		h.agent.setRefusal("SetSettings", &localapi.Error{Code: localapi.CodeInternal, Message: "The disk is full"})
 		p.login.Tapped(nil)
 		h.settle()
-		if p.login.on {
+		if p.login.On {
 			t.Error("the box shows what was refused")
 		}
 		h.want("The disk is full")

@@ -7,10 +7,11 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // sentShown is how many sent tabs are listed before "show all".
@@ -25,30 +26,30 @@ type linkChoice struct {
 // sendPane sends links to devices.
 type sendPane struct {
 	w    *Window
-	page *page
+	page *widget.Page
 
-	link     *field
-	hint     *text
+	link     *widget.Field
+	hint     *widget.Text
 	single   *fyne.Container
 	several  *fyne.Container
-	count    *line
-	linkRows *rowList
+	count    *widget.Line
+	linkRows *widget.RowList
 
-	targets    *rowList
+	targets    *widget.RowList
 	targetBox  *fyne.Container
-	targetCard *surface
-	stateCard  *surface
-	state      *state
-	stale      *text
-	private    *option
+	targetCard *widget.Surface
+	stateCard  *widget.Surface
+	state      *widget.State
+	stale      *widget.Text
+	private    *widget.Option
 
 	sentBox  *fyne.Container
-	sentRows *rowList
-	sentMore *button
+	sentRows *widget.RowList
+	sentMore *widget.Button
 	allSent  bool
 
-	status *line
-	send   *button
+	status *widget.Line
+	send   *widget.Button
 
 	title   string       // of the link in the field, when known
 	links   []linkChoice // several links; nil for the one in the field
@@ -64,7 +65,7 @@ func newSendPane(w *Window) *sendPane {
 	p.link = w.field(w.t("window.send.link"), w.t("window.send.link_hint"))
 	p.link.OnChanged = func(string) { p.title = ""; p.fromClip = false; p.update() }
 	p.link.OnSubmitted = func(string) { p.submit() }
-	p.link.paste = func(words string) bool {
+	p.link.OnPaste = func(words string) bool {
 		links := findLinks(words)
 		if len(links) < 2 {
 			return false
@@ -72,46 +73,46 @@ func newSendPane(w *Window) *sendPane {
 		p.setLinks(links, "")
 		return true
 	}
-	p.hint = newMuted("")
+	p.hint = widget.NewMuted("")
 	paste := w.iconButton(w.t("window.paste"), theme.ContentPasteIcon(), func() { w.pasted(w.p.Clipboard.Content()) })
-	p.single = vstack(gapTiny, container.NewBorder(nil, nil, nil, paste, p.link), p.hint)
-	p.count = newLine("", theme.ColorNameForeground, theme.SizeNameText, true)
+	p.single = widget.VStack(widget.GapTiny, container.NewBorder(nil, nil, nil, paste, p.link), p.hint)
+	p.count = widget.NewBoldLine("", theme.ColorNameForeground, theme.SizeNameText)
 	clearAll := w.button(w.t("window.send.clear"), func() { p.setLinks(nil, "") })
-	clearAll.Importance = widget.LowImportance
-	p.linkRows = newRowList(w.escape)
-	p.several = vstack(gapTiny, container.NewBorder(nil, nil, nil, clearAll, container.New(middle{}, p.count)), p.linkRows)
+	clearAll.Importance = fynewidget.LowImportance
+	p.linkRows = widget.NewRowList(w.escape)
+	p.several = widget.VStack(widget.GapTiny, container.NewBorder(nil, nil, nil, clearAll, widget.Middle(p.count)), p.linkRows)
 
-	p.targets = newRowList(w.escape)
-	p.stale = newMuted("")
-	p.private = w.newOption(w.t("window.send.private"), nil)
-	p.targetCard = newListCard(p.targets)
-	p.targetBox = vstack(gapSmall, newSectionTitle(w.t("window.send.to")), p.stale, p.targetCard, inset(0, 0, 4, 4, p.private))
-	p.state = newState(w)
-	p.stateCard = newCard(p.state)
+	p.targets = widget.NewRowList(w.escape)
+	p.stale = widget.NewMuted("")
+	p.private = w.option(w.t("window.send.private"), nil)
+	p.targetCard = widget.NewListCard(p.targets)
+	p.targetBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.send.to")), p.stale, p.targetCard, widget.Inset(0, 0, 4, 4, p.private))
+	p.state = widget.NewState(w.escape)
+	p.stateCard = widget.NewCard(p.state)
 
-	p.sentRows = newRowList(w.escape)
+	p.sentRows = widget.NewRowList(w.escape)
 	p.sentMore = w.button("", func() { p.allSent = !p.allSent; p.update() })
-	p.sentMore.Importance = widget.LowImportance
-	p.sentBox = vstack(gapSmall, newSectionTitle(w.t("window.send.recent")), newListCard(vstack(0, p.sentRows, p.sentMore)))
+	p.sentMore.Importance = fynewidget.LowImportance
+	p.sentBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.send.recent")), widget.NewListCard(widget.VStack(0, p.sentRows, p.sentMore)))
 
-	p.status = newLine("", colorMuted, theme.SizeNameText, false)
+	p.status = widget.NewLine("", widget.ColorMuted, theme.SizeNameText)
 	p.send = w.mainButton(w.t("window.send.send"), p.submit)
-	p.send.Icon = tinted("send", theme.ColorNameForegroundOnPrimary)
-	bar := container.NewBorder(nil, nil, nil, p.send, container.New(middle{}, p.status))
+	p.send.Icon = widget.Icon("send", theme.ColorNameForegroundOnPrimary)
+	bar := container.NewBorder(nil, nil, nil, p.send, widget.Middle(p.status))
 
-	content := vstack(gapLarge-4, newCard(vstack(0, p.single, p.several)), p.targetBox, p.stateCard, p.sentBox)
-	p.page = newPage(w.t("window.send.title"), nil, content, bar)
+	content := widget.VStack(widget.GapLarge-4, widget.NewCard(widget.VStack(0, p.single, p.several)), p.targetBox, p.stateCard, p.sentBox)
+	p.page = widget.NewPage(w.t("window.send.title"), nil, content, bar)
 	return p
 }
 
-func (p *sendPane) object() fyne.CanvasObject { return p.page.object }
+func (p *sendPane) object() fyne.CanvasObject { return p.page.Object }
 
 // shown fills the link field from the clipboard, once for each new content.
 func (p *sendPane) shown() {
 	if p.link.Text == "" && p.links == nil {
 		content := p.w.p.Clipboard.Content()
 		if links := findLinks(content); content != p.offered && len(links) == 1 && !looksLikePairing(content) {
-			p.link.put(links[0].URL)
+			p.link.Put(links[0].URL)
 			p.fromClip = true
 		}
 		p.offered = content
@@ -132,12 +133,12 @@ func (p *sendPane) setLinks(links []localapi.Link, device string) {
 	p.links, p.title = nil, ""
 	switch len(links) {
 	case 0:
-		p.link.put("")
+		p.link.Put("")
 	case 1:
-		p.link.put(links[0].URL)
+		p.link.Put(links[0].URL)
 		p.title = i18n.Plain(links[0].Title)
 	default:
-		p.link.put("")
+		p.link.Put("")
 		for _, l := range links {
 			p.links = append(p.links, linkChoice{l, true})
 		}
@@ -147,7 +148,7 @@ func (p *sendPane) setLinks(links []localapi.Link, device string) {
 		p.choose(device)
 	}
 	p.update()
-	p.page.scroll.ScrollToTop()
+	p.page.Scroll.ScrollToTop()
 }
 
 // choose makes a device the only one chosen.
@@ -209,35 +210,35 @@ func (p *sendPane) update() {
 }
 
 func (p *sendPane) updateLinks() {
-	setVisible(p.single, p.links == nil)
-	setVisible(p.several, p.links != nil)
+	widget.SetVisible(p.single, p.links == nil)
+	widget.SetVisible(p.several, p.links != nil)
 	_, bad := p.picked()
 	switch {
 	case p.title != "":
-		p.hint.say(p.title, widget.MediumImportance)
+		p.hint.Say(p.title, fynewidget.MediumImportance)
 	case bad:
-		p.hint.say(p.w.t("window.send.no_link"), widget.LowImportance)
+		p.hint.Say(p.w.t("window.send.no_link"), fynewidget.LowImportance)
 	case p.fromClip:
-		p.hint.say(p.w.t("window.send.from_clipboard"), widget.LowImportance)
+		p.hint.Say(p.w.t("window.send.from_clipboard"), fynewidget.LowImportance)
 	default:
-		p.hint.say("", widget.LowImportance)
+		p.hint.Say("", fynewidget.LowImportance)
 	}
 	if p.links == nil {
-		p.linkRows.set(nil)
+		p.linkRows.Set(nil)
 		return
 	}
 	on := 0
-	specs := make([]rowSpec, 0, len(p.links))
+	specs := make([]widget.RowSpec, 0, len(p.links))
 	for i, l := range p.links {
 		if l.on {
 			on++
 		}
-		spec := rowSpec{id: strconv.Itoa(i), title: titleOf(l.Title, l.URL), detail: i18n.Plain(l.URL), chooses: true, chosen: l.on, calm: true}
-		spec.tap = func() { p.links[i].on = !p.links[i].on; p.update() }
+		spec := widget.RowSpec{ID: strconv.Itoa(i), Title: titleOf(l.Title, l.URL), Detail: i18n.Plain(l.URL), Chooses: true, Chosen: l.on, Calm: true}
+		spec.Tap = func() { p.links[i].on = !p.links[i].on; p.update() }
 		specs = append(specs, spec)
 	}
-	p.linkRows.set(specs)
-	p.count.set(p.w.words.N("window.send.links_chosen", on, "All", len(p.links)))
+	p.linkRows.Set(specs)
+	p.count.Set(p.w.words.N("window.send.links_chosen", on, "All", len(p.links)))
 }
 
 func (p *sendPane) updateTargets() {
@@ -245,18 +246,18 @@ func (p *sendPane) updateTargets() {
 	list := m.receivers()
 	view := m.view(m.snap.Devices.ListState, len(list))
 	rows := view == listFine || view == listStale && len(list) > 0
-	setVisible(p.targetBox, rows)
-	setVisible(p.stateCard, !rows)
+	widget.SetVisible(p.targetBox, rows)
+	widget.SetVisible(p.stateCard, !rows)
 	if !rows {
 		p.w.deviceState(p.state, view)
-		p.targets.set(nil)
+		p.targets.Set(nil)
 		return
 	}
-	p.stale.say(p.w.staleWords(m.snap.Devices.ListState, view), widget.LowImportance)
-	var specs []rowSpec
+	p.stale.Say(p.w.staleWords(m.snap.Devices.ListState, view), fynewidget.LowImportance)
+	var specs []widget.RowSpec
 	if len(list) > 1 {
 		all := len(p.aims()) == len(list)
-		specs = append(specs, rowSpec{id: "all", title: p.w.t("window.send.all"), chooses: true, chosen: all, tap: func() {
+		specs = append(specs, widget.RowSpec{ID: "all", Title: p.w.t("window.send.all"), Chooses: true, Chosen: all, Tap: func() {
 			p.touched = true
 			p.chosen = map[string]bool{}
 			for _, d := range list {
@@ -266,24 +267,24 @@ func (p *sendPane) updateTargets() {
 		}})
 	}
 	for _, d := range list {
-		spec := rowSpec{
-			id: "device " + d.ID, icon: deviceIcon(d.Type), title: p.w.name(d.Name), strong: true,
-			detail: p.w.seen(d.LastAccess), chooses: true, chosen: p.chosen[d.ID],
+		spec := widget.RowSpec{
+			ID: "device " + d.ID, Icon: deviceIcon(d.Type), Title: p.w.name(d.Name), Strong: true,
+			Detail: p.w.seen(d.LastAccess), Chooses: true, Chosen: p.chosen[d.ID],
 		}
 		if d.PushOff {
-			spec.detail = dots(p.w.t("window.device.push_off"), spec.detail)
+			spec.Detail = widget.Dotted(p.w.t("window.device.push_off"), spec.Detail)
 		}
-		spec.tap = func() { p.touched = true; p.chosen[d.ID] = !p.chosen[d.ID]; p.update() }
+		spec.Tap = func() { p.touched = true; p.chosen[d.ID] = !p.chosen[d.ID]; p.update() }
 		specs = append(specs, spec)
 	}
-	p.targets.set(specs)
+	p.targets.Set(specs)
 }
 
 func (p *sendPane) updateBar() {
 	links, bad := p.picked()
 	aims := p.aims()
 	ready := len(links) > 0 && len(aims) > 0 && !p.busy
-	p.send.allow(ready)
+	p.send.Allow(ready)
 	label := p.w.t("window.send.send")
 	switch {
 	case len(aims) == 1:
@@ -291,7 +292,7 @@ func (p *sendPane) updateBar() {
 	case len(aims) > 1:
 		label = p.w.words.N("window.send.send_many", len(aims))
 	}
-	p.send.relabel(label)
+	p.send.Relabel(label)
 	words := ""
 	switch {
 	case p.busy:
@@ -305,7 +306,7 @@ func (p *sendPane) updateBar() {
 	case len(links) > 1:
 		words = p.w.words.N("window.send.links", len(links))
 	}
-	p.status.set(words)
+	p.status.Set(words)
 }
 
 // submit hands the links to the agent, which holds them back for as long as they can be undone.
@@ -316,7 +317,7 @@ func (p *sendPane) submit() {
 		p.update()
 		return
 	}
-	request := localapi.SendRequest{Links: links, Private: p.private.on, Hold: true}
+	request := localapi.SendRequest{Links: links, Private: p.private.On, Hold: true}
 	for _, d := range aims {
 		request.Devices = append(request.Devices, d.ID)
 	}
@@ -332,7 +333,7 @@ func (p *sendPane) submit() {
 			p.update()
 			return
 		}
-		p.private.set(false)
+		p.private.Set(false)
 		p.setLinks(nil, "")
 		p.offered = p.w.p.Clipboard.Content()
 		p.w.offerUndo(entries, aims)
@@ -349,13 +350,13 @@ func (w *Window) offerUndo(entries []localapi.OutboxEntry, aims []localapi.Devic
 	for _, e := range entries {
 		list = append(list, e.ID)
 	}
-	w.toasts.put(toneInfo, words, w.t("window.undo"), func() { w.undo(list) }, localapi.HoldTime)
+	w.toasts.put(widget.ToneInfo, words, w.t("window.undo"), func() { w.undo(list) }, localapi.HoldTime)
 }
 
 func (w *Window) undo(list []string) {
 	w.call(func(ctx context.Context) error { return w.p.Agent.Undo(ctx, list...) }, func(err error) {
 		if !w.failed(err) {
-			w.toasts.say(toneFine, w.t("window.toast.undone"))
+			w.toasts.say(widget.ToneFine, w.t("window.toast.undone"))
 		}
 	})
 }
@@ -363,25 +364,25 @@ func (w *Window) undo(list []string) {
 func (p *sendPane) updateSent() {
 	w := p.w
 	recent := w.model.snap.Outbox.Recent
-	setVisible(p.sentBox, len(recent) > 0)
+	widget.SetVisible(p.sentBox, len(recent) > 0)
 	shown := recent
 	if !p.allSent && len(shown) > sentShown {
 		shown = shown[:sentShown]
 	}
-	specs := make([]rowSpec, 0, len(shown))
+	specs := make([]widget.RowSpec, 0, len(shown))
 	for _, e := range shown {
 		specs = append(specs, p.sentRow(e))
 	}
-	p.sentRows.set(specs)
-	setVisible(p.sentMore, len(recent) > sentShown)
+	p.sentRows.Set(specs)
+	widget.SetVisible(p.sentMore, len(recent) > sentShown)
 	label := w.words.N("window.send.show_all", len(recent))
 	if p.allSent {
 		label = w.t("window.send.show_fewer")
 	}
-	p.sentMore.relabel(label)
+	p.sentMore.Relabel(label)
 }
 
-func (p *sendPane) sentRow(e localapi.OutboxEntry) rowSpec {
+func (p *sendPane) sentRow(e localapi.OutboxEntry) widget.RowSpec {
 	w := p.w
 	now := w.p.Now()
 	v := viewSent(w.words, e, now)
@@ -389,17 +390,17 @@ func (p *sendPane) sentRow(e localapi.OutboxEntry) rowSpec {
 	if e.Close {
 		title = w.t("window.sent.close", "Title", title)
 	}
-	spec := rowSpec{
-		id: e.ID, icon: v.icon, iconColor: toneColor(v.tone), title: title, detailIs: v.tone,
-		detail: dots(w.name(e.To), v.words, when(w.words, e.At, now)),
-		more:   w.t("window.more"),
+	spec := widget.RowSpec{
+		ID: e.ID, Icon: v.icon, IconColor: v.tone.Color(), Title: title, DetailTone: v.tone,
+		Detail: widget.Dotted(w.name(e.To), v.words, when(w.words, e.At, now)),
+		More:   w.t("window.more"),
 	}
 	switch {
 	case v.undo:
-		spec.detail = dots(w.name(e.To), v.words)
-		spec.action = rowAction{label: w.t("window.undo"), do: func() { w.undo([]string{e.ID}) }}
+		spec.Detail = widget.Dotted(w.name(e.To), v.words)
+		spec.Action = widget.Action{Label: w.t("window.undo"), Do: func() { w.undo([]string{e.ID}) }}
 	case v.retry:
-		spec.action = rowAction{label: w.t("window.retry"), do: func() {
+		spec.Action = widget.Action{Label: w.t("window.retry"), Do: func() {
 			w.do(func(ctx context.Context) error { return w.p.Agent.Retry(ctx, e.ID) })
 		}}
 	}
@@ -407,12 +408,12 @@ func (p *sendPane) sentRow(e localapi.OutboxEntry) rowSpec {
 	if e.State == localapi.SendWaiting {
 		remove = w.t("window.sent.do_not_send")
 	}
-	spec.menu = []menuEntry{
-		{label: w.t("window.copy_link"), do: func() { w.copy(e.URL) }},
-		{label: w.t("window.sent.again"), do: func() {
+	spec.Menu = []widget.MenuEntry{
+		{Label: w.t("window.copy_link"), Do: func() { w.copy(e.URL) }},
+		{Label: w.t("window.sent.again"), Do: func() {
 			p.setLinks([]localapi.Link{{URL: e.URL, Title: e.Title}}, e.ToID)
 		}},
-		{label: remove, do: func() {
+		{Label: remove, Do: func() {
 			w.do(func(ctx context.Context) error { return w.p.Agent.DeleteSent(ctx, e.ID) })
 		}},
 	}
@@ -420,20 +421,20 @@ func (p *sendPane) sentRow(e localapi.OutboxEntry) rowSpec {
 }
 
 // deviceState says why there is no device to choose or to show, and what to do about it.
-func (w *Window) deviceState(s *state, view listView) {
+func (w *Window) deviceState(s *widget.State, view listView) {
 	switch {
 	case w.model.snap.Account.DevicesUnavailable:
-		s.say("device", w.t("window.devices.unavailable"), w.t("window.devices.unavailable_text"), "", nil)
+		s.Say("device", w.t("window.devices.unavailable"), w.t("window.devices.unavailable_text"), "", nil)
 	case view == listLoading:
-		s.say("device", w.t("window.devices.loading"), "", "", nil)
+		s.Say("device", w.t("window.devices.loading"), "", "", nil)
 	case view == listError:
 		why := i18n.Plain(w.model.snap.Devices.Problem)
 		if why == "" {
 			why = w.t("window.error.offline")
 		}
-		s.say("device", w.t("window.devices.failed"), why, w.t("window.retry"), w.retryServers)
+		s.Say("device", w.t("window.devices.failed"), why, w.t("window.retry"), w.retryServers)
 	default:
-		s.say("phone", w.t("window.devices.none"), w.t("window.devices.none_text"), w.t("window.devices.connect"),
+		s.Say("phone", w.t("window.devices.none"), w.t("window.devices.none_text"), w.t("window.devices.connect"),
 			func() { w.show(PanePair) })
 	}
 }

@@ -5,12 +5,13 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // sentView is how a sent tab is shown: never as more than the server said.
 type sentView struct {
 	icon  string
-	tone  tone
+	tone  widget.Tone
 	words string
 	// undo and retry tell which of the two makes sense now.
 	undo, retry bool
@@ -26,27 +27,27 @@ func viewSent(c *i18n.Catalogue, e localapi.OutboxEntry, now time.Time) sentView
 			seconds := int((e.HeldUntil.Sub(now) + time.Second - 1) / time.Second)
 			return sentView{icon: "clock", words: c.N("window.sent.held", seconds), undo: true}
 		}
-		v = sentView{icon: "clock", tone: toneWarn, words: c.T("window.sent.waiting"), retry: true}
+		v = sentView{icon: "clock", tone: widget.ToneWarn, words: c.T("window.sent.waiting"), retry: true}
 		if reason != "" {
 			v.words = c.T("window.sent.waiting_why", "Reason", reason)
 		}
 	case localapi.SendAccepted:
 		v = sentView{icon: "tick", words: c.T("window.sent.accepted")}
 	case localapi.SendAlerted:
-		v = sentView{icon: "ticks", tone: toneFine, words: c.T("window.sent.alerted")}
+		v = sentView{icon: "ticks", tone: widget.ToneFine, words: c.T("window.sent.alerted")}
 	case localapi.SendPushOff:
-		v = sentView{icon: "bell_off", tone: toneWarn, words: c.T("window.sent.push_off")}
+		v = sentView{icon: "bell_off", tone: widget.ToneWarn, words: c.T("window.sent.push_off")}
 	default:
-		v = sentView{icon: "clock", tone: toneBad, words: c.T("window.sent.failed"), retry: true}
+		v = sentView{icon: "clock", tone: widget.ToneBad, words: c.T("window.sent.failed"), retry: true}
 		if reason != "" {
 			v.words = c.T("window.sent.failed_why", "Reason", reason)
 		}
 	}
 	if v.retry && e.NextTry.After(now) {
-		v.words = dots(v.words, c.T("window.sent.next_try", "Time", clockTime(e.NextTry, now)))
+		v.words = widget.Dotted(v.words, c.T("window.sent.next_try", "Time", clockTime(e.NextTry, now)))
 	}
 	if e.MayBeTwice {
-		v.words = dots(v.words, c.T("window.sent.maybe_twice"))
+		v.words = widget.Dotted(v.words, c.T("window.sent.maybe_twice"))
 	}
 	return v
 }

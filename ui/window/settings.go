@@ -7,11 +7,11 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // quietMinutes is the silence that one click brings.
@@ -21,17 +21,17 @@ const quietMinutes = 60
 // servers and the browser command are saved by a button.
 type settingsPane struct {
 	w    *Window
-	page *page
+	page *widget.Page
 
-	login, notify, grouped *option
-	language, appearance   *widget.Select
-	openNever, openSome    *option
-	openFrom               *rowList
+	login, notify, grouped *widget.Option
+	language, appearance   *fynewidget.Select
+	openNever, openSome    *widget.Option
+	openFrom               *widget.RowList
 	openFromBox            *fyne.Container
-	browser                *field
-	saveBrowser            *button
-	quiet                  *button
-	quietWords             *text
+	browser                *widget.Field
+	saveBrowser            *widget.Button
+	quiet                  *widget.Button
+	quietWords             *widget.Text
 
 	advanced *advancedSettings
 	filling  bool // the controls are being set from the snapshot
@@ -43,25 +43,25 @@ func newSettingsPane(w *Window) pane {
 	p.notify = p.check("window.settings.notifications", func(s *localapi.Settings, on bool) { s.Notifications = on })
 	p.grouped = p.check("window.settings.grouped", func(s *localapi.Settings, on bool) { s.Grouped = on })
 
-	p.language = widget.NewSelect(p.languageNames(), func(string) {
+	p.language = fynewidget.NewSelect(p.languageNames(), func(string) {
 		p.change(func(s *localapi.Settings) { s.Language = p.languageTags()[max(0, p.language.SelectedIndex())] })
 	})
-	p.appearance = widget.NewSelect([]string{
+	p.appearance = fynewidget.NewSelect([]string{
 		w.t("window.settings.appearance_system"), w.t("window.settings.appearance_light"), w.t("window.settings.appearance_dark"),
 	}, func(string) {
 		p.change(func(s *localapi.Settings) { s.Appearance = appearances()[max(0, p.appearance.SelectedIndex())] })
 	})
-	general := newCard(vstack(gap, p.login,
+	general := widget.NewCard(widget.VStack(widget.Gap, p.login,
 		choice(w.t("window.settings.language"), p.language), choice(w.t("window.settings.appearance"), p.appearance)))
 
-	p.openNever = w.newWay(w.t("window.settings.open_never"), func() {
+	p.openNever = w.way(w.t("window.settings.open_never"), func() {
 		p.change(func(s *localapi.Settings) { s.Open = localapi.OpenNever })
 	})
-	p.openSome = w.newWay(w.t("window.settings.open_from"), func() {
+	p.openSome = w.way(w.t("window.settings.open_from"), func() {
 		p.change(func(s *localapi.Settings) { s.Open = localapi.OpenFrom })
 	})
-	p.openFrom = newRowList(w.escape)
-	p.openFromBox = vstack(gapSmall, newMuted(w.t("window.settings.open_from_text")), newSurface(colorQuiet, 10, pad(4, p.openFrom)))
+	p.openFrom = widget.NewRowList(w.escape)
+	p.openFromBox = widget.VStack(widget.GapSmall, widget.NewMuted(w.t("window.settings.open_from_text")), widget.NewSurface(widget.ColorQuiet, 10, widget.Pad(4, p.openFrom)))
 	p.browser = w.field(w.t("window.settings.browser"), w.t("window.settings.browser_hint"))
 	p.browser.OnChanged = func(string) { p.allowSave() }
 	saveBrowser := func() {
@@ -69,23 +69,23 @@ func newSettingsPane(w *Window) pane {
 	}
 	p.browser.OnSubmitted = func(string) { saveBrowser() }
 	p.saveBrowser = w.button(w.t("window.save"), saveBrowser)
-	received := newCard(vstack(gap, vstack(gapTiny, p.openNever, p.openSome), p.openFromBox,
-		vstack(gapTiny, newMuted(w.t("window.settings.browser")), container.NewBorder(nil, nil, nil, p.saveBrowser, p.browser))))
+	received := widget.NewCard(widget.VStack(widget.Gap, widget.VStack(widget.GapTiny, p.openNever, p.openSome), p.openFromBox,
+		widget.VStack(widget.GapTiny, widget.NewMuted(w.t("window.settings.browser")), container.NewBorder(nil, nil, nil, p.saveBrowser, p.browser))))
 
 	p.quiet = w.button("", p.toggleQuiet)
-	p.quietWords = newMuted("")
-	notify := newCard(vstack(gapSmall, p.notify, p.grouped, wrap(p.quiet), p.quietWords))
+	p.quietWords = widget.NewMuted("")
+	notify := widget.NewCard(widget.VStack(widget.GapSmall, p.notify, p.grouped, widget.Wrap(p.quiet), p.quietWords))
 
 	p.advanced = newAdvancedSettings(w)
-	p.page = newPage(w.t("window.settings.title"), nil, vstack(gapLarge-4,
-		section(w.t("window.settings.general"), general), section(w.t("window.settings.received"), received),
-		section(w.t("window.settings.notify"), notify), p.advanced.object), nil)
+	p.page = widget.NewPage(w.t("window.settings.title"), nil, widget.VStack(widget.GapLarge-4,
+		widget.Section(w.t("window.settings.general"), general), widget.Section(w.t("window.settings.received"), received),
+		widget.Section(w.t("window.settings.notify"), notify), p.advanced.object), nil)
 	return p
 }
 
 // choice is a select with its name.
-func choice(name string, s *widget.Select) fyne.CanvasObject {
-	return container.New(factLayout{level: true}, newLine(name, colorMuted, theme.SizeNameText, false), container.New(capped{260}, s))
+func choice(name string, s *fynewidget.Select) fyne.CanvasObject {
+	return widget.Labelled(name, widget.Capped(260, s))
 }
 
 func appearances() []string { return []string{"", "light", "dark"} }
@@ -101,8 +101,8 @@ func (p *settingsPane) languageNames() []string {
 	return names
 }
 
-func (p *settingsPane) check(key string, set func(*localapi.Settings, bool)) *option {
-	return p.w.newOption(p.w.t(key), func(on bool) {
+func (p *settingsPane) check(key string, set func(*localapi.Settings, bool)) *widget.Option {
+	return p.w.option(p.w.t(key), func(on bool) {
 		p.change(func(s *localapi.Settings) { set(s, on) })
 	})
 }
@@ -126,12 +126,12 @@ func (w *Window) changeSettings(edit func(*localapi.Settings), done func()) {
 	})
 }
 
-func (p *settingsPane) object() fyne.CanvasObject { return p.page.object }
+func (p *settingsPane) object() fyne.CanvasObject { return p.page.Object }
 
-func (p *settingsPane) shown() { p.browser.put(p.w.model.snap.Settings.Browser) }
+func (p *settingsPane) shown() { p.browser.Put(p.w.model.snap.Settings.Browser) }
 
 func (p *settingsPane) escape() {
-	p.browser.put(p.w.model.snap.Settings.Browser)
+	p.browser.Put(p.w.model.snap.Settings.Browser)
 	p.advanced.reset()
 }
 
@@ -139,11 +139,11 @@ func (p *settingsPane) update() {
 	w := p.w
 	s := w.model.snap.Settings
 	p.filling = true
-	p.login.set(s.StartAtLogin)
-	p.notify.set(s.Notifications)
-	p.grouped.set(s.Grouped)
-	p.openNever.set(s.Open != localapi.OpenFrom)
-	p.openSome.set(s.Open == localapi.OpenFrom)
+	p.login.Set(s.StartAtLogin)
+	p.notify.Set(s.Notifications)
+	p.grouped.Set(s.Grouped)
+	p.openNever.Set(s.Open != localapi.OpenFrom)
+	p.openSome.Set(s.Open == localapi.OpenFrom)
 	setIndex(p.language, max(0, slices.Index(p.languageTags(), s.Language)))
 	setIndex(p.appearance, max(0, slices.Index(appearances(), s.Appearance)))
 	p.filling = false
@@ -153,7 +153,7 @@ func (p *settingsPane) update() {
 	p.advanced.update()
 }
 
-func setIndex(s *widget.Select, i int) {
+func setIndex(s *fynewidget.Select, i int) {
 	if s.SelectedIndex() != i {
 		s.SetSelectedIndex(i)
 	}
@@ -163,11 +163,11 @@ func setIndex(s *widget.Select, i int) {
 func (p *settingsPane) updateOpenFrom(s localapi.Settings) {
 	w := p.w
 	_, others := w.model.others()
-	setVisible(p.openFromBox, s.Open == localapi.OpenFrom)
-	specs := make([]rowSpec, 0, len(others)+1)
+	widget.SetVisible(p.openFromBox, s.Open == localapi.OpenFrom)
+	specs := make([]widget.RowSpec, 0, len(others)+1)
 	for _, d := range others {
 		on := slices.Contains(s.OpenFrom, d.ID)
-		specs = append(specs, rowSpec{id: d.ID, icon: deviceIcon(d.Type), title: w.name(d.Name), chooses: true, chosen: on, calm: true, tap: func() {
+		specs = append(specs, widget.RowSpec{ID: d.ID, Icon: deviceIcon(d.Type), Title: w.name(d.Name), Chooses: true, Chosen: on, Calm: true, Tap: func() {
 			p.change(func(s *localapi.Settings) {
 				s.OpenFrom = slices.DeleteFunc(s.OpenFrom, func(id string) bool { return id == d.ID })
 				if !on {
@@ -177,25 +177,25 @@ func (p *settingsPane) updateOpenFrom(s localapi.Settings) {
 		}})
 	}
 	if len(specs) == 0 {
-		specs = append(specs, rowSpec{id: "none", title: w.t("window.devices.none")})
+		specs = append(specs, widget.RowSpec{ID: "none", Title: w.t("window.devices.none")})
 	}
-	p.openFrom.set(specs)
+	p.openFrom.Set(specs)
 }
 
 func (p *settingsPane) allowSave() {
-	p.saveBrowser.allow(strings.TrimSpace(p.browser.Text) != p.w.model.snap.Settings.Browser)
+	p.saveBrowser.Allow(strings.TrimSpace(p.browser.Text) != p.w.model.snap.Settings.Browser)
 }
 
 func (p *settingsPane) updateQuiet() {
 	w := p.w
 	until := w.model.snap.QuietUntil
 	if until.After(w.p.Now()) {
-		p.quiet.relabel(w.t("window.notice.end_quiet"))
-		p.quietWords.say(w.t("window.notice.quiet", "Time", clockTime(until, w.p.Now())), widget.LowImportance)
+		p.quiet.Relabel(w.t("window.notice.end_quiet"))
+		p.quietWords.Say(w.t("window.notice.quiet", "Time", clockTime(until, w.p.Now())), fynewidget.LowImportance)
 		return
 	}
-	p.quiet.relabel(w.t("window.settings.quiet"))
-	p.quietWords.say("", widget.LowImportance)
+	p.quiet.Relabel(w.t("window.settings.quiet"))
+	p.quietWords.Say("", fynewidget.LowImportance)
 }
 
 func (p *settingsPane) toggleQuiet() {

@@ -7,58 +7,59 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // advancedSettings are for people who run servers of their own or look for a fault.
 type advancedSettings struct {
 	w      *Window
 	object fyne.CanvasObject
-	toggle *button
+	toggle *widget.Button
 	body   *fyne.Container
 	open   bool
 
-	server, client, redirect, push, pairing *field
-	locked                                  *text
-	save, undo                              *button
-	storage, version, logs                  *factLine
+	server, client, redirect, push, pairing *widget.Field
+	locked                                  *widget.Text
+	save, undo                              *widget.Button
+	storage, version, logs                  *widget.Fact
 	last                                    localapi.Settings
 }
 
 func newAdvancedSettings(w *Window) *advancedSettings {
 	a := &advancedSettings{w: w}
 	a.toggle = w.button("", func() { a.open = !a.open; a.update() })
-	a.toggle.Importance = widget.LowImportance
-	a.toggle.Alignment = widget.ButtonAlignLeading
+	a.toggle.Importance = fynewidget.LowImportance
+	a.toggle.Alignment = fynewidget.ButtonAlignLeading
 	a.server = a.field("window.settings.server", mozillaServer)
 	a.client = a.field("window.settings.client", w.t("window.settings.built_in"))
 	a.redirect = a.field("window.settings.redirect", w.t("window.settings.built_in"))
 	a.push = a.field("window.settings.push", w.t("window.settings.built_in"))
 	a.pairing = a.field("window.settings.pairing", w.t("window.settings.built_in"))
-	a.locked = newMuted(w.t("window.settings.server_locked"))
+	a.locked = widget.NewMuted(w.t("window.settings.server_locked"))
 	a.save = w.mainButton(w.t("window.save"), a.store)
 	a.undo = w.button(w.t("window.settings.discard"), a.reset)
-	form := vstack(gapSmall)
-	for _, f := range []*field{a.server, a.client, a.redirect, a.push, a.pairing} {
-		form.Add(vstack(gapTiny, newMuted(f.name), f))
+	form := widget.VStack(widget.GapSmall)
+	for _, f := range []*widget.Field{a.server, a.client, a.redirect, a.push, a.pairing} {
+		form.Add(widget.VStack(widget.GapTiny, widget.NewMuted(f.Name), f))
 	}
 	form.Add(a.locked)
-	form.Add(wrap(a.save, a.undo))
+	form.Add(widget.Wrap(a.save, a.undo))
 
-	a.storage, a.version = newFactLine(w.t("window.settings.storage")), newFactLine(w.t("window.settings.version"))
-	a.logs = newFactLine(w.t("window.settings.logs"))
-	about := vstack(gapSmall, a.storage, a.version, a.logs, newMuted(w.t("window.settings.diagnostics_text")),
-		wrap(w.button(w.t("window.settings.copy_diagnostics"), func() { a.diagnostics(w.copy) }),
+	a.storage, a.version = widget.NewFact(w.t("window.settings.storage"), ""), widget.NewFact(w.t("window.settings.version"), "")
+	a.logs = widget.NewFact(w.t("window.settings.logs"), "")
+	about := widget.VStack(widget.GapSmall, a.storage, a.version, a.logs, widget.NewMuted(w.t("window.settings.diagnostics_text")),
+		widget.Wrap(w.button(w.t("window.settings.copy_diagnostics"), func() { a.diagnostics(w.copy) }),
 			w.button(w.t("window.settings.save_diagnostics"), func() { a.diagnostics(a.saveFile) })))
-	a.body = vstack(gapLarge-4, newCard(form), section(w.t("window.settings.about"), newCard(about)))
-	a.object = vstack(gapSmall, a.toggle, a.body)
+	a.body = widget.VStack(widget.GapLarge-4, widget.NewCard(form), widget.Section(w.t("window.settings.about"), widget.NewCard(about)))
+	a.object = widget.VStack(widget.GapSmall, a.toggle, a.body)
 	return a
 }
 
-func (a *advancedSettings) field(key, placeholder string) *field {
+func (a *advancedSettings) field(key, placeholder string) *widget.Field {
 	f := a.w.field(a.w.t(key), placeholder)
 	f.OnChanged = func(string) { a.allow() }
 	f.OnSubmitted = func(string) { a.store() }
@@ -80,19 +81,19 @@ func sameServers(a, b localapi.Settings) bool {
 
 func (a *advancedSettings) reset() {
 	s := a.w.model.snap.Settings
-	a.server.put(s.Server)
-	a.client.put(s.ClientID)
-	a.redirect.put(s.RedirectURI)
-	a.push.put(s.PushServer)
-	a.pairing.put(s.PairingServer)
+	a.server.Put(s.Server)
+	a.client.Put(s.ClientID)
+	a.redirect.Put(s.RedirectURI)
+	a.push.Put(s.PushServer)
+	a.pairing.Put(s.PairingServer)
 	a.last = s
 	a.allow()
 }
 
 func (a *advancedSettings) allow() {
 	changed := !sameServers(a.typed(localapi.Settings{}), a.w.model.snap.Settings)
-	a.save.allow(changed)
-	a.undo.allow(changed)
+	a.save.Allow(changed)
+	a.undo.Allow(changed)
 }
 
 func (a *advancedSettings) store() {
@@ -106,11 +107,11 @@ func (a *advancedSettings) update() {
 	if a.open {
 		icon = theme.MenuDropUpIcon()
 	}
-	a.toggle.relabel(label)
+	a.toggle.Relabel(label)
 	if a.toggle.Icon == nil || a.toggle.Icon.Name() != icon.Name() {
 		a.toggle.SetIcon(icon)
 	}
-	setVisible(a.body, a.open)
+	widget.SetVisible(a.body, a.open)
 	if !a.open {
 		return
 	}
@@ -118,7 +119,7 @@ func (a *advancedSettings) update() {
 		a.reset()
 	}
 	signedIn := snap.Account.State == localapi.SignedIn || snap.Account.State == localapi.NeedsSignIn
-	for _, f := range []*field{a.server, a.client, a.redirect} {
+	for _, f := range []*widget.Field{a.server, a.client, a.redirect} {
 		switch {
 		case signedIn && !f.Disabled():
 			f.Disable()
@@ -126,14 +127,14 @@ func (a *advancedSettings) update() {
 			f.Enable()
 		}
 	}
-	setVisible(a.locked, signedIn)
+	widget.SetVisible(a.locked, signedIn)
 	protection := snap.Storage.Protection
 	if protection == "" {
 		protection = localapi.Undecided
 	}
-	a.storage.set(w.t("window.settings.storage_" + string(protection)))
-	a.version.set(i18n.Plain(snap.Version))
-	a.logs.set(w.p.LogFolder)
+	a.storage.Set(w.t("window.settings.storage_" + string(protection)))
+	a.version.Set(i18n.Plain(snap.Version))
+	a.logs.Set(w.p.LogFolder)
 	a.allow()
 }
 
@@ -162,10 +163,10 @@ func (a *advancedSettings) saveFile(words string) {
 			}
 		}
 		if err != nil {
-			a.w.toasts.say(toneBad, a.w.t("window.error.write_file"))
+			a.w.toasts.say(widget.ToneBad, a.w.t("window.error.write_file"))
 			return
 		}
-		a.w.toasts.say(toneFine, a.w.t("window.toast.saved"))
+		a.w.toasts.say(widget.ToneFine, a.w.t("window.toast.saved"))
 	}, a.w.win)
 	save.SetFileName("tabferry-diagnostics.txt")
 	save.Show()

@@ -7,7 +7,9 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
+
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // The widths of the rail, in units: with names beside the icons, and below this width of the
@@ -22,20 +24,20 @@ type shell struct {
 	w      *Window
 	object fyne.CanvasObject
 
-	items  map[string]*navItem
+	items  map[string]*widget.NavItem
 	upper  *fyne.Container
 	lower  *fyne.Container
 	brand  *fyne.Container
-	name   *line
-	demo   *surface
-	demoed *line
+	name   *widget.Line
+	demo   *widget.Surface
+	demoed *widget.Line
 	narrow bool
 
 	banner     *fyne.Container
-	bannerBox  *surface
-	bannerIcon *widget.Icon
-	bannerText *text
-	bannerDo   *button
+	bannerBox  *widget.Surface
+	bannerIcon *fynewidget.Icon
+	bannerText *widget.Text
+	bannerDo   *widget.Button
 	shownNote  notice
 
 	holder *fyne.Container
@@ -43,33 +45,33 @@ type shell struct {
 }
 
 func newShell(w *Window) *shell {
-	s := &shell{w: w, items: map[string]*navItem{}}
+	s := &shell{w: w, items: map[string]*widget.NavItem{}}
 	for _, name := range []string{PaneSignIn, PaneSend, PaneInbox, PaneDevices, PanePair, PaneAccount, PaneSettings} {
-		item := newNavItem(railIcon(name), w.t("window."+name+".rail"), func() { w.show(name) })
-		item.escape = w.escape
+		item := widget.NewNavItem(railIcon(name), w.t("window."+name+".rail"), func() { w.show(name) })
+		item.OnEscape = w.escape
 		s.items[name] = item
 	}
-	s.upper, s.lower = vstack(2), vstack(2)
-	s.name = newLine(w.t("common.app"), theme.ColorNameForeground, theme.SizeNameSubHeadingText, true)
-	s.demoed = newLine(w.t("window.demo"), colorWarn, theme.SizeNameCaptionText, true)
-	s.demoed.natural = true
-	s.demo = newSurface(colorWarnBox, 8, inset(2, 2, 8, 8, s.demoed))
+	s.upper, s.lower = widget.VStack(2), widget.VStack(2)
+	s.name = widget.NewBoldLine(w.t("common.app"), theme.ColorNameForeground, theme.SizeNameSubHeadingText)
+	s.demoed = widget.NewBoldLine(w.t("window.demo"), widget.ColorWarn, theme.SizeNameCaptionText)
+	s.demoed.Whole = true
+	s.demo = widget.NewSurface(widget.ColorWarnBox, 8, widget.Inset(2, 2, 8, 8, s.demoed))
 	s.demo.Hide()
 	s.brand = container.NewStack()
-	rail := newSurface(colorRail, 0, container.NewVScroll(inset(gap, gap, 8, 8,
-		vstack(2, s.brand, s.upper, layout.NewSpacer(), s.lower))))
+	rail := widget.NewSurface(widget.ColorRail, 0, container.NewVScroll(widget.Inset(widget.Gap, widget.Gap, 8, 8,
+		widget.VStack(2, s.brand, s.upper, layout.NewSpacer(), s.lower))))
 
-	s.bannerIcon = widget.NewIcon(nil)
-	s.bannerText = newText("")
+	s.bannerIcon = fynewidget.NewIcon(nil)
+	s.bannerText = widget.NewText("")
 	s.bannerDo = w.button("", s.act)
-	s.bannerBox = newSurface(colorInfoBox, 10, inset(7, 7, 12, 8, container.NewBorder(nil, nil,
-		inset(0, 0, 0, 6, container.NewCenter(s.bannerIcon)), container.NewCenter(s.bannerDo), container.New(middle{}, s.bannerText))))
-	s.banner = inset(gap, 0, gapLarge, gapLarge, s.bannerBox)
+	s.bannerBox = widget.NewSurface(widget.ColorInfoBox, 10, widget.Inset(7, 7, 12, 8, container.NewBorder(nil, nil,
+		widget.Inset(0, 0, 0, 6, container.NewCenter(s.bannerIcon)), container.NewCenter(s.bannerDo), widget.Middle(s.bannerText))))
+	s.banner = widget.Inset(widget.Gap, 0, widget.GapLarge, widget.GapLarge, s.bannerBox)
 	s.banner.Hide()
 
 	s.holder = container.NewStack()
 	body := container.NewBorder(s.banner, nil, nil, nil, s.holder)
-	page := newSurface(theme.ColorNameBackground, 0, container.NewStack(body, w.toasts.layer))
+	page := widget.NewSurface(theme.ColorNameBackground, 0, container.NewStack(body, w.toasts.layer))
 	s.object = container.New(shellLayout{s}, rail, page)
 	s.layBrand()
 	return s
@@ -89,18 +91,18 @@ func railIcon(pane string) string {
 
 // layBrand shows mark, name and the demo mark as the rail's width allows.
 func (s *shell) layBrand() {
-	mark := spacer(1, 28)
+	mark := widget.Spacer(1, 28)
 	if s.w.p.Icon != nil {
-		mark = container.NewGridWrap(fyne.NewSquareSize(26), widget.NewIcon(s.w.p.Icon))
+		mark = container.NewGridWrap(fyne.NewSquareSize(26), fynewidget.NewIcon(s.w.p.Icon))
 	}
 	switch {
 	case !s.narrow:
-		s.brand.Objects = []fyne.CanvasObject{inset(4, 14, 8, 2, container.NewBorder(nil, nil,
-			inset(0, 0, 0, 4, container.NewCenter(mark)), container.NewCenter(s.demo), container.New(middle{}, s.name)))}
+		s.brand.Objects = []fyne.CanvasObject{widget.Inset(4, 14, 8, 2, container.NewBorder(nil, nil,
+			widget.Inset(0, 0, 0, 4, container.NewCenter(mark)), container.NewCenter(s.demo), widget.Middle(s.name)))}
 	case s.demo.Visible(): // the height is needed for the panes
-		s.brand.Objects = []fyne.CanvasObject{inset(2, 8, 0, 0, container.NewCenter(s.demo))}
+		s.brand.Objects = []fyne.CanvasObject{widget.Inset(2, 8, 0, 0, container.NewCenter(s.demo))}
 	default:
-		s.brand.Objects = []fyne.CanvasObject{inset(2, 8, 0, 0, container.NewCenter(mark))}
+		s.brand.Objects = []fyne.CanvasObject{widget.Inset(2, 8, 0, 0, container.NewCenter(mark))}
 	}
 	s.brand.Refresh()
 }
@@ -118,7 +120,7 @@ func (s *shell) setNarrow(narrow bool) {
 // update shows the reachable panes, the selected one, and what is not fine.
 func (s *shell) update() {
 	if demo := s.w.model.snap.Demo; demo != s.demo.Visible() {
-		setVisible(s.demo, demo)
+		widget.SetVisible(s.demo, demo)
 		s.layBrand()
 	}
 	s.updateItems()
@@ -133,27 +135,15 @@ func (s *shell) updateItems() {
 			count = s.w.model.snap.Inbox.Unread
 		}
 		item := s.items[name]
-		item.set(name == s.w.current, s.narrow, count)
+		item.Set(name == s.w.current, s.narrow, count)
 		if name == PaneAccount || name == PaneSettings {
 			lower = append(lower, item)
 		} else {
 			upper = append(upper, item)
 		}
 	}
-	replace(s.upper, upper)
-	replace(s.lower, lower)
-}
-
-// replace changes the objects of a container if they are others.
-func replace(c *fyne.Container, objects []fyne.CanvasObject) {
-	same := len(c.Objects) == len(objects)
-	for i := 0; same && i < len(objects); i++ {
-		same = c.Objects[i] == objects[i]
-	}
-	if !same {
-		c.Objects = objects
-		c.Refresh()
-	}
+	widget.SetObjects(s.upper, upper)
+	widget.SetObjects(s.lower, lower)
 }
 
 func (s *shell) updateNotice() {
@@ -169,18 +159,18 @@ func (s *shell) updateNotice() {
 		s.banner.Hide()
 		return
 	}
-	fill, ink := colorInfoBox, colorAccent
+	fill, ink := widget.ColorInfoBox, widget.ColorAccent
 	switch n.tone {
-	case toneWarn:
-		fill, ink = colorWarnBox, colorWarn
-	case toneBad:
-		fill, ink = colorBadBox, colorBad
+	case widget.ToneWarn:
+		fill, ink = widget.ColorWarnBox, widget.ColorWarn
+	case widget.ToneBad:
+		fill, ink = widget.ColorBadBox, widget.ColorBad
 	}
-	s.bannerBox.fill = fill
-	s.bannerIcon.SetResource(theme.NewColoredResource(toneIcon(n.tone), ink))
-	s.bannerText.set(n.text)
-	s.bannerDo.relabel(n.label)
-	setVisible(s.bannerDo, n.action != noAction)
+	s.bannerBox.Fill = fill
+	s.bannerIcon.SetResource(theme.NewColoredResource(n.tone.Icon(), ink))
+	s.bannerText.Set(n.text)
+	s.bannerDo.Relabel(n.label)
+	widget.SetVisible(s.bannerDo, n.action != noAction)
 	s.bannerBox.Refresh()
 	s.banner.Show()
 	s.banner.Refresh()
@@ -212,10 +202,10 @@ func (s *shell) bring(o fyne.CanvasObject) {
 type shellLayout struct{ s *shell }
 
 func (l shellLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	l.s.setNarrow(size.Width < scaled(narrowBelow))
-	width := scaled(railWide)
+	l.s.setNarrow(size.Width < widget.Scaled(narrowBelow))
+	width := widget.Scaled(railWide)
 	if l.s.narrow {
-		width = (railNarrow + scaled(railNarrow)) / 2
+		width = (railNarrow + widget.Scaled(railNarrow)) / 2
 	}
 	objects[0].Move(fyne.NewPos(0, 0))
 	objects[0].Resize(fyne.NewSize(width, size.Height))
@@ -225,23 +215,4 @@ func (l shellLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 func (shellLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(leastWidth, leastHeight)
-}
-
-// middle centres its objects from top to bottom and gives them the whole width.
-type middle struct{}
-
-func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	for _, o := range objects {
-		h := o.MinSize().Height
-		o.Resize(fyne.NewSize(size.Width, h))
-		o.Move(fyne.NewPos(0, (size.Height-h)/2))
-	}
-}
-
-func (middle) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	var size fyne.Size
-	for _, o := range objects {
-		size = size.Max(o.MinSize())
-	}
-	return size
 }

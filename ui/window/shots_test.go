@@ -13,6 +13,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // scene is a state of the window worth looking at.
@@ -77,7 +78,7 @@ func scenes() []scene {
 		{name: "send", snap: demo, pane: PaneSend, then: func(h *harness) {
 			h.w.sendPane().setLinks([]localapi.Link{{URL: "https://en.wikipedia.org/wiki/Ferry", Title: "Ferry: a boat that carries people and things"}}, "")
 		}},
-		{name: "send-scrolled", snap: signedIn, pane: PaneSend, then: func(h *harness) { h.w.sendPane().page.scroll.ScrollToBottom() }},
+		{name: "send-scrolled", snap: signedIn, pane: PaneSend, then: func(h *harness) { h.w.sendPane().page.Scroll.ScrollToBottom() }},
 		{name: "send-many", snap: signedIn, pane: PaneSend, then: func(h *harness) {
 			h.w.pasted("see https://one.example/a and https://two.example/b?x=1, or (https://three.example/c)")
 		}},
@@ -99,7 +100,7 @@ func scenes() []scene {
 		{name: "inbox-ask", snap: in(func(s *localapi.Snapshot) { s.Inbox = manyTabs(30) }), pane: PaneInbox, then: func(h *harness) { h.tap("Open all 30") }},
 		{name: "devices", snap: signedIn, pane: PaneDevices},
 		{name: "devices-rename", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.tap("Rename") }},
-		{name: "devices-menu", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.row("Pixel 9").openMenu() }},
+		{name: "devices-menu", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.part(h.row("Pixel 9"), h.row("Pixel 9").Spec.More).Tapped(nil) }},
 		{name: "devices-disconnect", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.choose(h.row("Pixel 9"), "Disconnect…") }},
 		{name: "devices-loading", snap: in(func(s *localapi.Snapshot) { s.Devices = localapi.DeviceList{}; s.Clients = localapi.ClientList{} }), pane: PaneDevices},
 		{name: "devices-error", snap: in(func(s *localapi.Snapshot) {
@@ -122,7 +123,7 @@ func scenes() []scene {
 			h.tap("Advanced")
 			if p, ok := h.w.pane(PaneSettings).(*settingsPane); ok {
 				relayout(h)
-				p.page.scroll.ScrollToBottom()
+				p.page.Scroll.ScrollToBottom()
 			}
 		}},
 	}
@@ -181,8 +182,8 @@ func TestShots(t *testing.T) {
 					snap.Settings.Appearance = v.appearance
 					h.send(snap)
 				}
-				l := newLook(v.appearance)
-				l.textScale = v.scale
+				l := widget.NewTheme(v.appearance)
+				l.TextScale = v.scale
 				h.app.Settings().SetTheme(l)
 				if s.down {
 					h.w.lose(&localapi.Error{Code: localapi.CodeNotReachable})

@@ -7,10 +7,11 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
+	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // mozillaServer is the built-in accounts server; any other one is named on the sign-in pane.
@@ -31,21 +32,21 @@ type signInPane struct {
 
 // signInParts are the parts of the present face that change while it is shown.
 type signInParts struct {
-	problem *text
-	box     *surface // around the problem, if it has a ground
-	server  *line
-	begin   *button
-	email   *field
-	final   *field
-	secret  *field
-	detail  *text
+	problem *widget.Text
+	box     *widget.Surface // around the problem, if it has a ground
+	server  *widget.Line
+	begin   *widget.Button
+	email   *widget.Field
+	final   *widget.Field
+	secret  *widget.Field
+	detail  *widget.Text
 }
 
 type signInFace struct{ *signInPane }
 
 func newSignInPane(w *Window) pane {
 	p := &signInPane{w: w, holder: container.NewStack()}
-	p.object = container.NewVScroll(inset(gapLarge, gapLarge, gapLarge, gapLarge, container.New(column{540}, p.holder)))
+	p.object = container.NewVScroll(widget.Inset(widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.Column(540, p.holder)))
 	return signInFace{p}
 }
 
@@ -130,18 +131,16 @@ func (p *signInPane) build(face string) fyne.CanvasObject {
 }
 
 // message is a face with a sentence and buttons.
-func (p *signInPane) message(icon, title, words string, buttons ...*button) fyne.CanvasObject {
-	glyph := container.NewGridWrap(fyne.NewSquareSize(44), widget.NewIcon(tinted(icon, colorAccent)))
-	head := newSubheading(title)
-	head.label.Alignment = fyne.TextAlignCenter
-	p.parts.detail = newMuted(words)
-	p.parts.detail.label.Alignment = fyne.TextAlignCenter
-	setVisible(p.parts.detail, words != "")
-	row := container.New(centredRow{gapSmall})
+func (p *signInPane) message(icon, title, words string, buttons ...*widget.Button) fyne.CanvasObject {
+	glyph := container.NewGridWrap(fyne.NewSquareSize(44), fynewidget.NewIcon(widget.Icon(icon, widget.ColorAccent)))
+	head := widget.NewSubheading(title).Center()
+	p.parts.detail = widget.NewMuted(words).Center()
+	widget.SetVisible(p.parts.detail, words != "")
+	row := widget.CentredRow()
 	for _, b := range buttons {
 		row.Add(b)
 	}
-	return inset(60, 0, 0, 0, newCard(pad(gapSmall, vstack(gap, container.NewCenter(glyph), head, p.parts.detail, row))))
+	return widget.Inset(60, 0, 0, 0, widget.NewCard(widget.Pad(widget.GapSmall, widget.VStack(widget.Gap, container.NewCenter(glyph), head, p.parts.detail, row))))
 }
 
 func (p *signInPane) unlock(passphrase string) {
@@ -151,7 +150,7 @@ func (p *signInPane) unlock(passphrase string) {
 	w.call(func(ctx context.Context) error { return w.p.Agent.Unlock(ctx, passphrase) }, func(err error) {
 		p.busy = false
 		if err != nil && p.parts.problem != nil {
-			p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+			p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
 			p.fill()
 			return
 		}
@@ -163,7 +162,7 @@ func (p *signInPane) unlock(passphrase string) {
 func (p *signInPane) buildLocked() fyne.CanvasObject {
 	w := p.w
 	p.parts.secret = w.secretField(w.t("window.signin.passphrase"))
-	p.parts.problem = newText("")
+	p.parts.problem = widget.NewText("")
 	p.parts.problem.Hide()
 	submit := func() {
 		if p.parts.secret.Text != "" && !p.busy {
@@ -172,7 +171,7 @@ func (p *signInPane) buildLocked() fyne.CanvasObject {
 	}
 	p.parts.secret.OnSubmitted = func(string) { submit() }
 	p.parts.begin = w.mainButton(w.t("window.signin.unlock"), submit)
-	return inset(40, 0, 0, 0, newCard(vstack(gap, newSubheading(w.t("window.signin.locked")), newMuted(w.t("window.signin.locked_text")),
+	return widget.Inset(40, 0, 0, 0, widget.NewCard(widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.locked")), widget.NewMuted(w.t("window.signin.locked_text")),
 		container.NewBorder(nil, nil, nil, p.parts.begin, p.parts.secret), p.parts.problem)))
 }
 
@@ -181,32 +180,32 @@ func (p *signInPane) buildUndecided() fyne.CanvasObject {
 	w := p.w
 	first, again := w.secretField(w.t("window.signin.passphrase")), w.secretField(w.t("window.signin.passphrase_again"))
 	p.parts.secret = first
-	p.parts.problem = newText("")
+	p.parts.problem = widget.NewText("")
 	p.parts.problem.Hide()
 	protect := func(how localapi.Protection, passphrase string) {
 		w.call(func(ctx context.Context) error { return w.p.Agent.Protect(ctx, how, passphrase) }, func(err error) {
 			if err != nil {
-				p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+				p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
 			}
 		})
 	}
 	submit := func() {
 		switch {
 		case first.Text == "":
-			p.parts.problem.say(w.t("window.signin.passphrase_empty"), widget.DangerImportance)
+			p.parts.problem.Say(w.t("window.signin.passphrase_empty"), fynewidget.DangerImportance)
 		case first.Text != again.Text:
-			p.parts.problem.say(w.t("window.signin.passphrase_differs"), widget.DangerImportance)
+			p.parts.problem.Say(w.t("window.signin.passphrase_differs"), fynewidget.DangerImportance)
 		default:
 			protect(localapi.ProtectedByPassphrase, first.Text)
 		}
 	}
 	again.OnSubmitted = func(string) { submit() }
 	first.OnSubmitted = func(string) { w.focus(again) }
-	byPhrase := newCard(vstack(gap, newBold(w.t("window.signin.by_passphrase")), newMuted(w.t("window.signin.by_passphrase_text")),
+	byPhrase := widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.by_passphrase")), widget.NewMuted(w.t("window.signin.by_passphrase_text")),
 		first, again, p.parts.problem, container.NewHBox(w.mainButton(w.t("window.signin.use_passphrase"), submit))))
-	inMemory := newCard(vstack(gap, newBold(w.t("window.signin.in_memory")), newMuted(w.t("window.signin.in_memory_text")),
+	inMemory := widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.in_memory")), widget.NewMuted(w.t("window.signin.in_memory_text")),
 		container.NewHBox(w.button(w.t("window.signin.use_memory"), func() { protect(localapi.MemoryOnly, "") }))))
-	return vstack(gap, newSubheading(w.t("window.signin.undecided")), newMuted(w.t("window.signin.undecided_text")), byPhrase, inMemory)
+	return widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.undecided")), widget.NewMuted(w.t("window.signin.undecided_text")), byPhrase, inMemory)
 }
 
 // buildWays offers the two equal ways to sign in.
@@ -215,52 +214,41 @@ func (p *signInPane) buildWays() fyne.CanvasObject {
 	p.parts.email = w.field(w.t("window.signin.email"), w.t("window.signin.email"))
 	p.parts.email.OnSubmitted = func(string) { p.begin() }
 	p.parts.begin = w.mainButton(w.t("window.signin.browser_button"), p.begin)
-	browser := newCard(container.NewBorder(
-		vstack(gapSmall, wayTitle("globe", w.t("window.signin.browser")), newMuted(w.t("window.signin.browser_text"))),
-		vstack(gapSmall, p.parts.email, p.parts.begin), nil, nil, nil))
-	pairing := newCard(container.NewBorder(
-		vstack(gapSmall, wayTitle("code", w.t("window.signin.pair")), newMuted(w.t("window.signin.pair_text"))),
+	browser := widget.NewCard(container.NewBorder(
+		widget.VStack(widget.GapSmall, widget.IconTitle("globe", w.t("window.signin.browser")), widget.NewMuted(w.t("window.signin.browser_text"))),
+		widget.VStack(widget.GapSmall, p.parts.email, p.parts.begin), nil, nil, nil))
+	pairing := widget.NewCard(container.NewBorder(
+		widget.VStack(widget.GapSmall, widget.IconTitle("code", w.t("window.signin.pair")), widget.NewMuted(w.t("window.signin.pair_text"))),
 		w.mainButton(w.t("window.signin.pair_button"), func() { w.show(PanePair) }), nil, nil, nil))
 
-	p.parts.problem = newText("")
+	p.parts.problem = widget.NewText("")
 	p.parts.problem.Hide()
-	p.parts.server = newLine("", colorMuted, theme.SizeNameCaptionText, false)
-	p.parts.server.align = fyne.TextAlignCenter
+	p.parts.server = widget.NewLine("", widget.ColorMuted, theme.SizeNameCaptionText)
+	p.parts.server.Align = fyne.TextAlignCenter
 	sees := w.button(w.t("window.signin.what"), func() { w.tell(w.t("window.signin.what"), w.t("window.signin.what_text")) })
-	sees.Importance = widget.LowImportance
+	sees.Importance = fynewidget.LowImportance
 	title, words := w.t("window.signin.welcome"), w.t("window.signin.welcome_text")
 	if p.face == "again" {
 		title, words = w.t("window.signin.again"), w.t("window.signin.again_text")
 	}
-	head := newText(title)
-	head.label.TextStyle.Bold = true
-	head.label.SizeName = theme.SizeNameHeadingText
-	head.label.Alignment = fyne.TextAlignCenter
-	lead := newMuted(words)
-	lead.label.Alignment = fyne.TextAlignCenter
-	body := vstack(gap)
+	head, lead := widget.NewHeading(title).Center(), widget.NewMuted(words).Center()
+	body := widget.VStack(widget.Gap)
 	if w.p.Icon != nil {
-		body.Add(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(w.p.Icon))))
+		body.Add(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(64), fynewidget.NewIcon(w.p.Icon))))
 	}
-	p.parts.box = newSurface(colorBadBox, 10, pad(gap, p.parts.problem))
+	p.parts.box = widget.NewSurface(widget.ColorBadBox, 10, widget.Pad(widget.Gap, p.parts.problem))
 	if p.face == "again" {
-		p.parts.box.fill = colorWarnBox // a cause, not a failure
+		p.parts.box.Fill = widget.ColorWarnBox // a cause, not a failure
 	}
 	p.parts.box.Hide()
 	body.Add(head)
 	body.Add(lead)
 	body.Add(p.parts.box)
-	body.Add(spacer(1, 2))
-	body.Add(container.New(&twoUp{}, browser, pairing))
+	body.Add(widget.Spacer(1, 2))
+	body.Add(widget.TwoUp(browser, pairing))
 	body.Add(container.NewCenter(sees))
 	body.Add(p.parts.server)
-	return inset(gapSmall, 0, 0, 0, body)
-}
-
-// wayTitle is an icon with a title beside it.
-func wayTitle(name, title string) fyne.CanvasObject {
-	glyph := container.NewGridWrap(fyne.NewSquareSize(22), widget.NewIcon(tinted(name, colorAccent)))
-	return container.NewBorder(nil, nil, inset(0, 0, 0, 4, glyph), nil, newBold(title))
+	return widget.Inset(widget.GapSmall, 0, 0, 0, body)
 }
 
 func (p *signInPane) begin() {
@@ -282,7 +270,7 @@ func (p *signInPane) begin() {
 		p.busy = false
 		if err != nil {
 			if p.parts.box != nil {
-				p.parts.problem.say(w.sentence(err), widget.MediumImportance)
+				p.parts.problem.Say(w.sentence(err), fynewidget.MediumImportance)
 				p.parts.box.Show()
 			}
 			p.fill()
@@ -300,8 +288,8 @@ func (p *signInPane) buildWaiting(final bool) fyne.CanvasObject {
 	if final {
 		words = w.t("window.signin.waiting_final_text")
 	}
-	body := vstack(gap, wayTitle("globe", w.t("window.signin.waiting")), newText(words))
-	p.parts.problem = newText("")
+	body := widget.VStack(widget.Gap, widget.IconTitle("globe", w.t("window.signin.waiting")), widget.NewText(words))
+	p.parts.problem = widget.NewText("")
 	p.parts.problem.Hide()
 	if final {
 		p.parts.final = w.field(w.t("window.signin.final"), w.t("window.signin.final"))
@@ -316,16 +304,16 @@ func (p *signInPane) buildWaiting(final bool) fyne.CanvasObject {
 		}
 	})
 	if !final {
-		open.Importance = widget.HighImportance
+		open.Importance = fynewidget.HighImportance
 	}
-	body.Add(wrap(open,
+	body.Add(widget.Wrap(open,
 		w.button(w.t("window.copy_link"), func() {
 			if s := w.model.snap.SignIn; s != nil {
 				w.copy(s.URL)
 			}
 		}),
 		w.button(w.t("window.cancel"), func() { w.do(w.p.Agent.CancelSignIn) })))
-	return inset(40, 0, 0, 0, newCard(body))
+	return widget.Inset(40, 0, 0, 0, widget.NewCard(body))
 }
 
 // complete hands the final address over.
@@ -337,7 +325,7 @@ func (p *signInPane) complete(address string) {
 		return
 	}
 	if s.RedirectPrefix != "" && !strings.HasPrefix(address, s.RedirectPrefix) {
-		p.parts.problem.say(w.t("window.signin.not_final"), widget.DangerImportance)
+		p.parts.problem.Say(w.t("window.signin.not_final"), fynewidget.DangerImportance)
 		return
 	}
 	p.busy = true
@@ -345,7 +333,7 @@ func (p *signInPane) complete(address string) {
 	w.call(func(ctx context.Context) error { return w.p.Agent.CompleteSignIn(ctx, address) }, func(err error) {
 		p.busy = false
 		if err != nil && p.parts.problem != nil {
-			p.parts.problem.say(w.sentence(err), widget.DangerImportance)
+			p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
 		}
 		p.fill()
 	})
@@ -372,23 +360,23 @@ func (p *signInPane) fill() {
 	account := w.model.snap.Account
 	p.takeFinal()
 	if p.parts.begin != nil {
-		p.parts.begin.allow(!p.busy)
+		p.parts.begin.Allow(!p.busy)
 	}
 	switch p.face {
 	case "ways", "again":
-		if p.parts.problem.label.Text == "" && account.Cause != "" {
-			p.parts.problem.say(i18n.Plain(account.Cause), widget.MediumImportance)
+		if p.parts.problem.Words() == "" && account.Cause != "" {
+			p.parts.problem.Say(i18n.Plain(account.Cause), fynewidget.MediumImportance)
 			p.parts.box.Show()
 		}
 		server := ""
 		if account.Server != "" && account.Server != mozillaServer {
 			server = w.t("window.signin.server", "Server", i18n.Plain(account.Server))
 		}
-		p.parts.server.set(server)
+		p.parts.server.Set(server)
 	case "keyring", "locked_keyring", "lost":
 		if problem := i18n.Plain(w.model.snap.Storage.Problem); problem != "" && p.face != "lost" {
-			p.parts.detail.set(problem)
-			setVisible(p.parts.detail, true)
+			p.parts.detail.Set(problem)
+			widget.SetVisible(p.parts.detail, true)
 		}
 	}
 }

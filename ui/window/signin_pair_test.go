@@ -16,6 +16,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/ui/qr"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 func TestSignInWithTheBrowser(t *testing.T) {
@@ -128,7 +129,7 @@ func TestPairAPhone(t *testing.T) {
 		h.wantCalls("PairingCode")
 		h.want("4:07 left", "renews itself 5 more times")
 		p, ok := h.w.pane(PanePair).(*pairPane)
-		if !ok || p.parts.code.code == nil {
+		if !ok || p.parts.code.Code == nil {
 			t.Fatal("no code is drawn")
 		}
 		h.advance(2 * time.Second)
@@ -169,7 +170,7 @@ func TestPairAPhone(t *testing.T) {
 
 		plainAsked := pairing(localapi.PairAsked, true)
 		h.change(func(s *localapi.Snapshot) { s.Pairing = &plainAsked })
-		if b, ok := h.w.win.Canvas().Focused().(*button); !ok || b.Text != "Decline" {
+		if b, ok := h.w.win.Canvas().Focused().(*widget.Button); !ok || b.Text != "Decline" {
 			t.Error("declining is not the default")
 		}
 		over := pairing(localapi.PairTimedOut, true)

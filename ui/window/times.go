@@ -2,7 +2,6 @@ package window
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/tabferry/tabferry/assets/i18n"
@@ -63,15 +62,4 @@ func countdown(rest time.Duration) string {
 	}
 	seconds := int((rest + time.Second - 1) / time.Second)
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
-}
-
-// dots joins the parts that are not empty with a middle dot.
-func dots(parts ...string) string {
-	kept := parts[:0:0]
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, " · ")
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // The times between attempts to reach the agent: it is a process on the same machine, so the first
@@ -60,7 +61,7 @@ func (w *Window) reconnect() {
 	}
 	w.call(w.p.StartAgent, func(err error) {
 		if err != nil {
-			w.toasts.say(toneBad, w.t("window.error.start_agent"))
+			w.toasts.say(widget.ToneBad, w.t("window.error.start_agent"))
 		}
 		wake()
 	})

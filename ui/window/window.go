@@ -10,6 +10,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // The size of the window, in units. It fits a 1280 by 800 screen at a scale of 1.5.
@@ -76,7 +77,7 @@ func New(p Params) *Window {
 	w.model.explainTray = p.NoTray && !prefs.Bool(prefTrayTold)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.words = p.Words(w.language)
-	p.App.Settings().SetTheme(newLook(w.appearance))
+	p.App.Settings().SetTheme(widget.NewTheme(w.appearance))
 	w.win = p.App.NewWindow(w.words.T("common.app"))
 	if p.Icon != nil {
 		w.win.SetIcon(p.Icon)
@@ -159,7 +160,7 @@ func (w *Window) Stop() {
 func (w *Window) apply(u localapi.Update) {
 	known, before := w.model.known, w.model.snap
 	if w.model.apply(u.Snapshot) {
-		w.toasts.say(toneFine, w.t("window.toast.agent_back"))
+		w.toasts.say(widget.ToneFine, w.t("window.toast.agent_back"))
 	}
 	if asksPerson(u.Snapshot.Pairing) && !asksPerson(before.Pairing) {
 		w.wanted = PanePair // somebody waits for the answer
@@ -168,7 +169,7 @@ func (w *Window) apply(u localapi.Update) {
 	if settings.Appearance != w.appearance {
 		w.appearance = settings.Appearance
 		w.p.App.Preferences().SetString(prefAppearance, w.appearance)
-		w.p.App.Settings().SetTheme(newLook(w.appearance))
+		w.p.App.Settings().SetTheme(widget.NewTheme(w.appearance))
 	}
 	if settings.Language != w.language {
 		w.language = settings.Language
@@ -179,7 +180,7 @@ func (w *Window) apply(u localapi.Update) {
 		w.refresh()
 	}
 	if known && before.Account.State != localapi.SignedIn && u.Snapshot.Account.State == localapi.SignedIn {
-		w.toasts.say(toneFine, w.t("window.toast.signed_in"))
+		w.toasts.say(widget.ToneFine, w.t("window.toast.signed_in"))
 	}
 	for _, e := range u.Events {
 		w.react(e)
@@ -205,19 +206,19 @@ func (w *Window) react(e localapi.Event) {
 			if from == "" {
 				from = w.t("common.unknown_device")
 			}
-			w.toasts.offer(toneInfo, w.words.N("window.toast.received", len(e.Entries), "Device", from),
+			w.toasts.offer(widget.ToneInfo, w.words.N("window.toast.received", len(e.Entries), "Device", from),
 				w.t("window.toast.look"), func() { w.show(PaneInbox) })
 		}
 	case localapi.SendGivenUp:
 		if w.current != PaneSend && e.Send != nil {
-			w.toasts.offer(toneBad, w.t("window.toast.given_up", "Device", i18n.Plain(e.Send.To)),
+			w.toasts.offer(widget.ToneBad, w.t("window.toast.given_up", "Device", i18n.Plain(e.Send.To)),
 				w.t("window.toast.look"), func() { w.show(PaneSend) })
 		}
 	case localapi.DeviceConnected:
-		w.toasts.offer(toneWarn, w.t("window.toast.device_connected", "Device", i18n.Plain(e.Device)),
+		w.toasts.offer(widget.ToneWarn, w.t("window.toast.device_connected", "Device", i18n.Plain(e.Device)),
 			w.t("window.toast.look"), func() { w.show(PaneDevices) })
 	case localapi.SignedOutElsewhere, localapi.AccountDeleted:
-		w.toasts.say(toneWarn, w.t("window.toast."+string(e.Kind)))
+		w.toasts.say(widget.ToneWarn, w.t("window.toast."+string(e.Kind)))
 	}
 }
 
@@ -351,13 +352,13 @@ func (w *Window) openPage(p localapi.Page) {
 // open opens an http or https address in the person's browser.
 func (w *Window) open(address string) {
 	if !isLink(address) {
-		w.toasts.say(toneBad, w.t("window.error.not_a_link"))
+		w.toasts.say(widget.ToneBad, w.t("window.error.not_a_link"))
 		return
 	}
 	browser := w.model.snap.Settings.Browser
 	w.call(func(context.Context) error { return w.p.Open(browser, address) }, func(err error) {
 		if err != nil {
-			w.toasts.offer(toneBad, w.t("window.error.open"), w.t("window.copy_link"), func() { w.copy(address) })
+			w.toasts.offer(widget.ToneBad, w.t("window.error.open"), w.t("window.copy_link"), func() { w.copy(address) })
 		}
 	})
 }
@@ -365,7 +366,7 @@ func (w *Window) open(address string) {
 // copy puts text on the clipboard and says so.
 func (w *Window) copy(words string) {
 	w.p.Clipboard.SetContent(words)
-	w.toasts.say(toneFine, w.t("window.toast.copied"))
+	w.toasts.say(widget.ToneFine, w.t("window.toast.copied"))
 }
 
 // clipboardLinks gives the links on the clipboard.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 func TestWindowFollowsTheAgentThroughARestart(t *testing.T) {
@@ -126,8 +127,8 @@ func TestLanguageAndAppearanceFollowTheSettings(t *testing.T) {
 		h.change(func(s *localapi.Snapshot) { s.Settings.Language, s.Settings.Appearance = "de", "light" })
 		h.want("Geräte", "Tabs senden")
 		h.wantNot("Devices")
-		l, ok := h.app.Settings().Theme().(*look)
-		if !ok || l.appearance != "light" {
+		l, ok := h.app.Settings().Theme().(*widget.Theme)
+		if !ok || l.Appearance != "light" {
 			t.Error("the appearance has not changed")
 		}
 		prefs := h.app.Preferences()
@@ -172,7 +173,7 @@ func TestKeysReachEveryPane(t *testing.T) {
 			t.Errorf("Ctrl+Shift+Tab from the first pane shows %q", got)
 		}
 		press(fyne.KeyF, fyne.KeyModifierShortcutDefault)
-		if f, ok := h.w.win.Canvas().Focused().(*field); !ok || f.name != "Search" {
+		if f, ok := h.w.win.Canvas().Focused().(*widget.Field); !ok || f.Name != "Search" {
 			t.Error("Ctrl+F does not lead to the search")
 		}
 	})
@@ -375,7 +376,7 @@ func TestEscapeClosesWhatIsOnTop(t *testing.T) {
 		h.send(signedIn())
 		h.w.show(PaneAccount)
 		h.tap("Sign out…")
-		if f, ok := h.w.win.Canvas().Focused().(*button); !ok || f.Text != "Cancel" {
+		if f, ok := h.w.win.Canvas().Focused().(*widget.Button); !ok || f.Text != "Cancel" {
 			t.Error("the safe button does not have the focus")
 		} else {
 			f.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
@@ -404,7 +405,7 @@ func TestRowsAreChangedNotMadeAnew(t *testing.T) {
 
 func TestATapOnAButtonByKeyboard(t *testing.T) {
 	taps := 0
-	b := newButton("x", nil, func() { taps++ })
+	b := widget.NewButton("x", nil, func() { taps++ })
 	test.NewTempWindow(t, b)
 	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
 	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})

@@ -1,4 +1,4 @@
-package window
+package widget
 
 import (
 	"image/color"
@@ -9,22 +9,22 @@ import (
 
 // The colours of our own, beside Fyne's.
 const (
-	colorRail    fyne.ThemeColorName = "tabferryRail"    // behind the rail
-	colorCard    fyne.ThemeColorName = "tabferryCard"    // behind cards
-	colorEdge    fyne.ThemeColorName = "tabferryEdge"    // around cards, between rows
-	colorMuted   fyne.ThemeColorName = "tabferryMuted"   // second lines; at least 4.5:1 on every ground
-	colorRing    fyne.ThemeColorName = "tabferryRing"    // around what has the keyboard focus
-	colorAccent  fyne.ThemeColorName = "tabferryAccent"  // accent for text and icons
-	colorTint    fyne.ThemeColorName = "tabferryTint"    // behind what is chosen
-	colorFine    fyne.ThemeColorName = "tabferryFine"    // text and icons: all is well
-	colorWarn    fyne.ThemeColorName = "tabferryWarn"    // text and icons: look here
-	colorBad     fyne.ThemeColorName = "tabferryBad"     // text and icons: something failed
-	colorWarnBox fyne.ThemeColorName = "tabferryWarnBox" // behind a warning
-	colorBadBox  fyne.ThemeColorName = "tabferryBadBox"  // behind a failure
-	colorInfoBox fyne.ThemeColorName = "tabferryInfoBox" // behind a remark
-	colorToast   fyne.ThemeColorName = "tabferryToast"   // behind a toast
-	colorOnToast fyne.ThemeColorName = "tabferryOnToast" // text on a toast
-	colorQuiet   fyne.ThemeColorName = "tabferryQuiet"   // behind small marks
+	ColorRail    fyne.ThemeColorName = "tabferryRail"    // behind the rail
+	ColorCard    fyne.ThemeColorName = "tabferryCard"    // behind cards
+	ColorEdge    fyne.ThemeColorName = "tabferryEdge"    // around cards, between rows
+	ColorMuted   fyne.ThemeColorName = "tabferryMuted"   // second lines; at least 4.5:1 on every ground
+	ColorRing    fyne.ThemeColorName = "tabferryRing"    // around what has the keyboard focus
+	ColorAccent  fyne.ThemeColorName = "tabferryAccent"  // accent for text and icons
+	ColorTint    fyne.ThemeColorName = "tabferryTint"    // behind what is chosen
+	ColorFine    fyne.ThemeColorName = "tabferryFine"    // text and icons: all is well
+	ColorWarn    fyne.ThemeColorName = "tabferryWarn"    // text and icons: look here
+	ColorBad     fyne.ThemeColorName = "tabferryBad"     // text and icons: something failed
+	ColorWarnBox fyne.ThemeColorName = "tabferryWarnBox" // behind a warning
+	ColorBadBox  fyne.ThemeColorName = "tabferryBadBox"  // behind a failure
+	ColorInfoBox fyne.ThemeColorName = "tabferryInfoBox" // behind a remark
+	ColorToast   fyne.ThemeColorName = "tabferryToast"   // behind a toast
+	ColorOnToast fyne.ThemeColorName = "tabferryOnToast" // text on a toast
+	ColorQuiet   fyne.ThemeColorName = "tabferryQuiet"   // behind small marks
 )
 
 // palette holds every colour for light and dark. The pairs of text and ground that occur are
@@ -71,22 +71,22 @@ func lightPalette() palette {
 		theme.ColorNameForegroundOnError:   rgb(0xffffff),
 		theme.ColorNameForegroundOnSuccess: rgb(0xffffff),
 		theme.ColorNameForegroundOnWarning: rgb(0xffffff),
-		colorRail:                          rgb(0xffffff),
-		colorCard:                          rgb(0xffffff),
-		colorEdge:                          rgb(0xe1e6ee),
-		colorMuted:                         rgb(0x545c6b),
-		colorRing:                          rgb(0x1d5fc2),
-		colorAccent:                        rgb(0x1b57b0),
-		colorTint:                          rgb(0xe3edfb),
-		colorFine:                          rgb(0x176b3a),
-		colorWarn:                          rgb(0x7a4a00),
-		colorBad:                           rgb(0xa81b33),
-		colorWarnBox:                       rgb(0xfdf0d5),
-		colorBadBox:                        rgb(0xfde4e8),
-		colorInfoBox:                       rgb(0xe9eefb),
-		colorToast:                         rgb(0x26303f),
-		colorOnToast:                       rgb(0xf6f6fa),
-		colorQuiet:                         rgb(0xebeff5),
+		ColorRail:                          rgb(0xffffff),
+		ColorCard:                          rgb(0xffffff),
+		ColorEdge:                          rgb(0xe1e6ee),
+		ColorMuted:                         rgb(0x545c6b),
+		ColorRing:                          rgb(0x1d5fc2),
+		ColorAccent:                        rgb(0x1b57b0),
+		ColorTint:                          rgb(0xe3edfb),
+		ColorFine:                          rgb(0x176b3a),
+		ColorWarn:                          rgb(0x7a4a00),
+		ColorBad:                           rgb(0xa81b33),
+		ColorWarnBox:                       rgb(0xfdf0d5),
+		ColorBadBox:                        rgb(0xfde4e8),
+		ColorInfoBox:                       rgb(0xe9eefb),
+		ColorToast:                         rgb(0x26303f),
+		ColorOnToast:                       rgb(0xf6f6fa),
+		ColorQuiet:                         rgb(0xebeff5),
 	}
 }
 
@@ -120,45 +120,46 @@ func darkPalette() palette {
 		theme.ColorNameForegroundOnError:   rgb(0xffffff),
 		theme.ColorNameForegroundOnSuccess: rgb(0xffffff),
 		theme.ColorNameForegroundOnWarning: rgb(0x241a05),
-		colorRail:                          rgb(0x1b1f26),
-		colorCard:                          rgb(0x21262e),
-		colorEdge:                          rgb(0x303641),
-		colorMuted:                         rgb(0xadb5c3),
-		colorRing:                          rgb(0x7fb3ff),
-		colorAccent:                        rgb(0x93bfff),
-		colorTint:                          rgb(0x223a5c),
-		colorFine:                          rgb(0x6fd79b),
-		colorWarn:                          rgb(0xf4c264),
-		colorBad:                           rgb(0xff98a7),
-		colorWarnBox:                       rgb(0x3a2f18),
-		colorBadBox:                        rgb(0x43232a),
-		colorInfoBox:                       rgb(0x1f2c44),
-		colorToast:                         rgb(0x37404e),
-		colorOnToast:                       rgb(0xf6f6fa),
-		colorQuiet:                         rgb(0x2d333d),
+		ColorRail:                          rgb(0x1b1f26),
+		ColorCard:                          rgb(0x21262e),
+		ColorEdge:                          rgb(0x303641),
+		ColorMuted:                         rgb(0xadb5c3),
+		ColorRing:                          rgb(0x7fb3ff),
+		ColorAccent:                        rgb(0x93bfff),
+		ColorTint:                          rgb(0x223a5c),
+		ColorFine:                          rgb(0x6fd79b),
+		ColorWarn:                          rgb(0xf4c264),
+		ColorBad:                           rgb(0xff98a7),
+		ColorWarnBox:                       rgb(0x3a2f18),
+		ColorBadBox:                        rgb(0x43232a),
+		ColorInfoBox:                       rgb(0x1f2c44),
+		ColorToast:                         rgb(0x37404e),
+		ColorOnToast:                       rgb(0xf6f6fa),
+		ColorQuiet:                         rgb(0x2d333d),
 	}
 }
 
-// look is Tabferry's theme: Fyne's with our colours, rounder corners and calmer spacing.
-type look struct {
+// Theme is Tabferry's theme: Fyne's with our colours, rounder corners and calmer spacing.
+type Theme struct {
 	fyne.Theme
 	light, dark palette
 	// appearance is "light", "dark" or empty for the system's choice.
-	appearance string
+	Appearance string
 	// textScale enlarges texts; 1 is normal.
-	textScale float32
+	TextScale float32
 }
 
-func newLook(appearance string) *look {
-	return &look{
+// NewTheme makes the theme for an appearance: light, dark, or empty for the choice of the system.
+func NewTheme(appearance string) *Theme {
+	return &Theme{
 		Theme: theme.DefaultTheme(), light: lightPalette(), dark: darkPalette(),
-		appearance: appearance, textScale: 1,
+		Appearance: appearance, TextScale: 1,
 	}
 }
 
 // Color gives a colour for the variant, or for the one the person chose.
-func (l *look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
-	switch l.appearance {
+func (l *Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
+	switch l.Appearance {
 	case "light":
 		variant = theme.VariantLight
 	case "dark":
@@ -175,18 +176,18 @@ func (l *look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.
 }
 
 // Size gives a size in units.
-func (l *look) Size(name fyne.ThemeSizeName) float32 {
+func (l *Theme) Size(name fyne.ThemeSizeName) float32 {
 	switch name {
 	case theme.SizeNameText:
-		return 14 * l.textScale
+		return 14 * l.TextScale
 	case theme.SizeNameCaptionText:
-		return 12 * l.textScale
+		return 12 * l.TextScale
 	case theme.SizeNameSubHeadingText:
-		return 16 * l.textScale
+		return 16 * l.TextScale
 	case theme.SizeNameHeadingText:
-		return 22 * l.textScale
+		return 22 * l.TextScale
 	case theme.SizeNameInlineIcon:
-		return 20 * l.textScale
+		return 20 * l.TextScale
 	case theme.SizeNameInputRadius, theme.SizeNameButtonRadius, theme.SizeNameSelectionRadius:
 		return 8
 	case theme.SizeNameDialogRadius, theme.SizeNameCardRadius:

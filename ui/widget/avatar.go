@@ -1,4 +1,4 @@
-package window
+package widget
 
 import (
 	"bytes"
@@ -17,30 +17,31 @@ import (
 // maxAvatarSide bounds the picture that is decoded, in pixels: a small file can claim to be huge.
 const maxAvatarSide = 4096
 
-// avatar shows the account's picture as a circle, or the first letter of its name.
-type avatar struct {
+// Avatar shows the account's picture as a circle, or the first letter of its name.
+type Avatar struct {
 	widget.BaseWidget
 	side    float32
 	name    string
-	picture image.Image
+	Picture image.Image
 }
 
-func newAvatar(side float32) *avatar {
-	a := &avatar{side: side}
+// NewAvatar makes a picture of the given side, in units.
+func NewAvatar(side float32) *Avatar {
+	a := &Avatar{side: side}
 	a.ExtendBaseWidget(a)
 	return a
 }
 
-// set changes name and picture; a nil picture shows the letter.
-func (a *avatar) set(name string, picture image.Image) {
-	if a.name != name || a.picture != picture {
-		a.name, a.picture = name, picture
+// Set changes name and picture; a nil picture shows the letter.
+func (a *Avatar) Set(name string, picture image.Image) {
+	if a.name != name || a.Picture != picture {
+		a.name, a.Picture = name, picture
 		a.Refresh()
 	}
 }
 
-// decodeAvatar reads a PNG or JPEG picture; nil when it is none or too large.
-func decodeAvatar(content []byte) image.Image {
+// DecodeAvatar reads a PNG or JPEG picture; nil when it is none or too large.
+func DecodeAvatar(content []byte) image.Image {
 	config, _, err := image.DecodeConfig(bytes.NewReader(content))
 	if err != nil || config.Width > maxAvatarSide || config.Height > maxAvatarSide {
 		return nil
@@ -77,13 +78,13 @@ func letter(name string) string {
 }
 
 // AccessibilityLabel is the name the picture stands for.
-func (a *avatar) AccessibilityLabel() string { return a.name }
+func (a *Avatar) AccessibilityLabel() string { return a.name }
 
 // AccessibilityRole says that this is text.
-func (a *avatar) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+func (a *Avatar) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
 // CreateRenderer draws circle, letter and picture.
-func (a *avatar) CreateRenderer() fyne.WidgetRenderer {
+func (a *Avatar) CreateRenderer() fyne.WidgetRenderer {
 	r := &avatarRenderer{a: a, ground: canvas.NewCircle(nil), letter: canvas.NewText("", nil), glyph: widget.NewIcon(nil)}
 	r.picture = canvas.NewImageFromImage(nil)
 	r.picture.FillMode, r.picture.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleSmooth
@@ -92,7 +93,7 @@ func (a *avatar) CreateRenderer() fyne.WidgetRenderer {
 }
 
 type avatarRenderer struct {
-	a       *avatar
+	a       *Avatar
 	ground  *canvas.Circle
 	letter  *canvas.Text
 	glyph   *widget.Icon
@@ -100,14 +101,14 @@ type avatarRenderer struct {
 }
 
 func (r *avatarRenderer) style() {
-	r.ground.FillColor = named(colorTint)
-	r.letter.Text, r.letter.Color = letter(r.a.name), named(colorAccent)
+	r.ground.FillColor = named(ColorTint)
+	r.letter.Text, r.letter.Color = letter(r.a.name), named(ColorAccent)
 	r.letter.TextSize, r.letter.TextStyle.Bold = r.a.side*0.44, true
-	r.glyph.Resource = theme.NewColoredResource(theme.AccountIcon(), colorAccent)
-	r.picture.Image, r.picture.CornerRadius = r.a.picture, r.a.side/2
-	setVisible(r.picture, r.a.picture != nil)
-	setVisible(r.glyph, r.a.picture == nil && r.letter.Text == "")
-	setVisible(r.letter, r.a.picture == nil)
+	r.glyph.Resource = theme.NewColoredResource(theme.AccountIcon(), ColorAccent)
+	r.picture.Image, r.picture.CornerRadius = r.a.Picture, r.a.side/2
+	SetVisible(r.picture, r.a.Picture != nil)
+	SetVisible(r.glyph, r.a.Picture == nil && r.letter.Text == "")
+	SetVisible(r.letter, r.a.Picture == nil)
 }
 
 func (r *avatarRenderer) Layout(size fyne.Size) {

@@ -1,4 +1,4 @@
-package window
+package widget
 
 import (
 	"image/color"
@@ -11,41 +11,40 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// rowAction is the one button of a row.
-type rowAction struct {
-	label string
-	main  bool // drawn as the main action
-	do    func()
+// Action is the one button of a row.
+type Action struct {
+	Label string
+	Main  bool // drawn as the main action
+	Do    func()
 }
 
-// menuEntry is one entry behind the row's "more" button.
-type menuEntry struct {
-	label  string
-	danger bool
-	do     func()
+// MenuEntry is one entry behind the row's "more" button.
+type MenuEntry struct {
+	Label string
+	Do    func()
 }
 
-// rowSpec is everything a row shows and does.
-type rowSpec struct {
-	id        string
-	icon      string              // name of one of our icons
-	iconColor fyne.ThemeColorName // muted when empty
-	title     string
-	detail    string
-	strong    bool   // the title is bold
-	mark      string // a short remark beside the title, such as "This device"
-	detailIs  tone   // colours the detail; its words say the same
+// RowSpec is everything a row shows and does.
+type RowSpec struct {
+	ID         string
+	Icon       string              // name of one of our icons
+	IconColor  fyne.ThemeColorName // muted when empty
+	Title      string
+	Detail     string
+	Strong     bool   // the title is bold
+	Mark       string // a short remark beside the title, such as "This device"
+	DetailTone Tone   // colours the detail; its words say the same
 	// chooses makes the row a choice with a box; chosen is its state.
-	chooses, chosen bool
-	calm            bool // a chosen row keeps its ground
-	tap             func()
-	action          rowAction
-	more            string // what the "more" button is called
-	menu            []menuEntry
+	Chooses, Chosen bool
+	Calm            bool // a chosen row keeps its ground
+	Tap             func()
+	Action          Action
+	More            string // what the "more" button is called
+	Menu            []MenuEntry
 }
 
 // face is what of a spec can be seen, to tell whether a row must be drawn anew.
-func (s rowSpec) face() string {
+func (s RowSpec) face() string {
 	flag := func(b bool) string {
 		if b {
 			return "1"
@@ -53,17 +52,17 @@ func (s rowSpec) face() string {
 		return "0"
 	}
 	parts := []string{
-		s.icon, string(s.iconColor), s.title, s.detail, flag(s.strong), s.mark, string(rune('0' + s.detailIs)),
-		flag(s.chooses), flag(s.chosen), flag(s.tap != nil), s.action.label, flag(s.action.main), s.more, flag(len(s.menu) > 0),
+		s.Icon, string(s.IconColor), s.Title, s.Detail, flag(s.Strong), s.Mark, string(rune('0' + s.DetailTone)),
+		flag(s.Chooses), flag(s.Chosen), flag(s.Tap != nil), s.Action.Label, flag(s.Action.Main), s.More, flag(len(s.Menu) > 0),
 	}
 	return strings.Join(parts, "\x00")
 }
 
-// row is a two-line row: icon, title and detail, at most one button and a menu for the rest.
+// Row is a two-line row: icon, title and detail, at most one button and a menu for the rest.
 // A row that can be tapped takes the keyboard focus; Return and space tap it.
-type row struct {
+type Row struct {
 	widget.BaseWidget
-	spec    rowSpec
+	Spec    RowSpec
 	first   bool // the first of its list has no line above
 	escape  func()
 	hovered bool
@@ -71,46 +70,46 @@ type row struct {
 
 	icon   *widget.Icon
 	box    *widget.Icon
-	title  *line
-	detail *line
-	mark   *surface
-	marked *line
-	button *button
-	dots   *button
+	title  *Line
+	detail *Line
+	mark   *Surface
+	marked *Line
+	button *Button
+	dots   *Button
 }
 
-func newRow(escape func()) *row {
-	r := &row{
+func newRow(escape func()) *Row {
+	r := &Row{
 		escape: escape,
 		icon:   widget.NewIcon(nil), box: widget.NewIcon(nil),
-		title:  newLine("", theme.ColorNameForeground, theme.SizeNameText, true),
-		detail: newLine("", colorMuted, theme.SizeNameCaptionText, false),
-		marked: newLine("", colorAccent, theme.SizeNameCaptionText, false),
+		title:  NewBoldLine("", theme.ColorNameForeground, theme.SizeNameText),
+		detail: NewLine("", ColorMuted, theme.SizeNameCaptionText),
+		marked: NewLine("", ColorAccent, theme.SizeNameCaptionText),
 	}
-	r.marked.natural = true
-	r.mark = newSurface(colorTint, 8, inset(1, 1, 7, 7, r.marked))
-	r.button = newButton("", nil, func() { r.spec.action.do() })
-	r.button.escape = escape
-	r.dots = newButton("", theme.MoreHorizontalIcon(), r.openMenu)
-	r.dots.escape = escape
+	r.marked.Whole = true
+	r.mark = NewSurface(ColorTint, 8, Inset(1, 1, 7, 7, r.marked))
+	r.button = NewButton("", nil, func() { r.Spec.Action.Do() })
+	r.button.OnEscape = escape
+	r.dots = NewButton("", theme.MoreHorizontalIcon(), r.openMenu)
+	r.dots.OnEscape = escape
 	r.dots.Importance = widget.LowImportance
 	r.ExtendBaseWidget(r)
 	return r
 }
 
 // set takes a new spec and draws anew only what can be seen to differ.
-func (r *row) set(spec rowSpec, first bool) {
-	same := spec.face() == r.spec.face() && r.first == first && r.spec.id != ""
-	r.spec, r.first = spec, first
+func (r *Row) set(spec RowSpec, first bool) {
+	same := spec.face() == r.Spec.face() && r.first == first && r.Spec.ID != ""
+	r.Spec, r.first = spec, first
 	if !same {
 		r.Refresh()
 	}
 }
 
-func (r *row) openMenu() {
+func (r *Row) openMenu() {
 	menu := fyne.NewMenu("")
-	for _, e := range r.spec.menu {
-		menu.Items = append(menu.Items, fyne.NewMenuItem(e.label, e.do))
+	for _, e := range r.Spec.Menu {
+		menu.Items = append(menu.Items, fyne.NewMenuItem(e.Label, e.Do))
 	}
 	c := fyne.CurrentApp().Driver().CanvasForObject(r.dots)
 	if c == nil {
@@ -122,14 +121,14 @@ func (r *row) openMenu() {
 }
 
 // Tapped does what a click on the row does.
-func (r *row) Tapped(*fyne.PointEvent) {
-	if r.spec.tap != nil {
-		r.spec.tap()
+func (r *Row) Tapped(*fyne.PointEvent) {
+	if r.Spec.Tap != nil {
+		r.Spec.Tap()
 	}
 }
 
 // TypedKey taps the row by keyboard.
-func (r *row) TypedKey(e *fyne.KeyEvent) {
+func (r *Row) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
 		r.Tapped(nil)
@@ -141,47 +140,47 @@ func (r *row) TypedKey(e *fyne.KeyEvent) {
 }
 
 // TypedRune ignores letters.
-func (r *row) TypedRune(rune) {}
+func (r *Row) TypedRune(rune) {}
 
 // Disabled keeps a row that does nothing out of the focus order.
-func (r *row) Disabled() bool { return r.spec.tap == nil }
+func (r *Row) Disabled() bool { return r.Spec.Tap == nil }
 
 // Enable and Disable complete [fyne.Disableable]; a row follows its spec.
-func (r *row) Enable() {}
+func (r *Row) Enable() {}
 
 // Disable does nothing; see Enable.
-func (r *row) Disable() {}
+func (r *Row) Disable() {}
 
 // FocusGained draws the ring.
-func (r *row) FocusGained() { r.focused = true; r.Refresh() }
+func (r *Row) FocusGained() { r.focused = true; r.Refresh() }
 
 // FocusLost removes the ring.
-func (r *row) FocusLost() { r.focused = false; r.Refresh() }
+func (r *Row) FocusLost() { r.focused = false; r.Refresh() }
 
 // MouseIn marks a row that can be tapped.
-func (r *row) MouseIn(*desktop.MouseEvent) { r.hovered = true; r.Refresh() }
+func (r *Row) MouseIn(*desktop.MouseEvent) { r.hovered = true; r.Refresh() }
 
 // MouseMoved is part of being hoverable.
-func (r *row) MouseMoved(*desktop.MouseEvent) {}
+func (r *Row) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut removes the mark.
-func (r *row) MouseOut() { r.hovered = false; r.Refresh() }
+func (r *Row) MouseOut() { r.hovered = false; r.Refresh() }
 
 // AccessibilityLabel reads the row as a whole.
-func (r *row) AccessibilityLabel() string {
-	return dots(r.spec.title, r.spec.mark, r.spec.detail)
+func (r *Row) AccessibilityLabel() string {
+	return Dotted(r.Spec.Title, r.Spec.Mark, r.Spec.Detail)
 }
 
 // AccessibilityRole is a button if the row can be tapped, else text.
-func (r *row) AccessibilityRole() fyne.AccessibleRole {
-	if r.spec.tap != nil {
+func (r *Row) AccessibilityRole() fyne.AccessibleRole {
+	if r.Spec.Tap != nil {
 		return fyne.AccessibleRoleButton
 	}
 	return fyne.AccessibleRoleText
 }
 
 // CreateRenderer draws the row.
-func (r *row) CreateRenderer() fyne.WidgetRenderer {
+func (r *Row) CreateRenderer() fyne.WidgetRenderer {
 	v := &rowRenderer{r: r, ground: canvas.NewRectangle(color.Transparent), divider: canvas.NewRectangle(color.Transparent)}
 	v.ground.CornerRadius = 8
 	v.style()
@@ -189,54 +188,54 @@ func (r *row) CreateRenderer() fyne.WidgetRenderer {
 }
 
 type rowRenderer struct {
-	r               *row
+	r               *Row
 	ground, divider *canvas.Rectangle
 }
 
 // style copies the spec into the parts.
 func (v *rowRenderer) style() {
-	r, s := v.r, v.r.spec
-	iconColor := s.iconColor
+	r, s := v.r, v.r.Spec
+	iconColor := s.IconColor
 	if iconColor == "" {
-		iconColor = colorMuted
+		iconColor = ColorMuted
 	}
 	r.icon.Resource = nil
-	if s.icon != "" {
-		r.icon.Resource = tinted(s.icon, iconColor)
+	if s.Icon != "" {
+		r.icon.Resource = Icon(s.Icon, iconColor)
 	}
-	setVisible(r.box, s.chooses)
-	r.box.Resource = theme.NewColoredResource(theme.CheckButtonIcon(), colorMuted)
-	if s.chosen {
-		r.box.Resource = theme.NewColoredResource(theme.CheckButtonCheckedIcon(), colorAccent)
+	SetVisible(r.box, s.Chooses)
+	r.box.Resource = theme.NewColoredResource(theme.CheckButtonIcon(), ColorMuted)
+	if s.Chosen {
+		r.box.Resource = theme.NewColoredResource(theme.CheckButtonCheckedIcon(), ColorAccent)
 	}
-	r.title.text, r.title.bold = s.title, s.strong
-	r.detail.text, r.detail.color = s.detail, toneColor(s.detailIs)
-	setVisible(r.detail, s.detail != "")
-	r.marked.text = s.mark
-	setVisible(r.mark, s.mark != "")
-	r.button.Text, r.button.Importance = s.action.label, widget.MediumImportance
-	if s.action.main {
+	r.title.Text, r.title.Bold = s.Title, s.Strong
+	r.detail.Text, r.detail.Color = s.Detail, s.DetailTone.Color()
+	SetVisible(r.detail, s.Detail != "")
+	r.marked.Text = s.Mark
+	SetVisible(r.mark, s.Mark != "")
+	r.button.Text, r.button.Importance = s.Action.Label, widget.MediumImportance
+	if s.Action.Main {
 		r.button.Importance = widget.HighImportance
 	}
-	r.button.name = dots(s.action.label, s.title)
-	setVisible(r.button, s.action.label != "")
-	r.dots.name = dots(s.more, s.title)
-	setVisible(r.dots, len(s.menu) > 0)
+	r.button.Name = Dotted(s.Action.Label, s.Title)
+	SetVisible(r.button, s.Action.Label != "")
+	r.dots.Name = Dotted(s.More, s.Title)
+	SetVisible(r.dots, len(s.Menu) > 0)
 
 	v.ground.FillColor, v.ground.StrokeColor, v.ground.StrokeWidth = color.Transparent, nil, 0
-	tint := s.chosen && !s.calm
+	tint := s.Chosen && !s.Calm
 	if tint {
-		v.ground.FillColor = named(colorTint)
+		v.ground.FillColor = named(ColorTint)
 	}
-	if r.hovered && s.tap != nil && !tint {
+	if r.hovered && s.Tap != nil && !tint {
 		v.ground.FillColor = named(theme.ColorNameHover)
 	}
 	if r.focused {
-		v.ground.StrokeColor, v.ground.StrokeWidth = named(colorRing), 2
+		v.ground.StrokeColor, v.ground.StrokeWidth = named(ColorRing), 2
 	}
 	v.divider.FillColor = color.Transparent
 	if !r.first {
-		v.divider.FillColor = named(colorEdge)
+		v.divider.FillColor = named(ColorEdge)
 	}
 }
 
@@ -263,7 +262,7 @@ func (v *rowRenderer) Layout(size fyne.Size) {
 		place(r.icon, fyne.NewSquareSize(glyph), left)
 		left += glyph + 12
 	}
-	for _, b := range []*button{r.dots, r.button} {
+	for _, b := range []*Button{r.dots, r.button} {
 		if b.Visible() {
 			s := b.MinSize()
 			right -= s.Width
@@ -286,8 +285,8 @@ func (v *rowRenderer) layoutLines(left, width, height float32) {
 	titleWidth := width
 	if r.mark.Visible() {
 		s := r.mark.MinSize()
-		style := fyne.TextStyle{Bold: r.title.bold}
-		natural := fyne.MeasureText(r.title.text, theme.TextSize(), style).Width
+		style := fyne.TextStyle{Bold: r.title.Bold}
+		natural := fyne.MeasureText(r.title.Text, theme.TextSize(), style).Width
 		titleWidth = max(0, min(natural+1, width-s.Width-8))
 		r.mark.Resize(s)
 		r.mark.Move(fyne.NewPos(left+titleWidth+8, top+(titleHeight-s.Height)/2))
@@ -303,11 +302,11 @@ func (v *rowRenderer) layoutLines(left, width, height float32) {
 func (v *rowRenderer) MinSize() fyne.Size {
 	r := v.r
 	height := r.title.MinSize().Height
-	if r.spec.detail != "" {
+	if r.Spec.Detail != "" {
 		height += r.detail.MinSize().Height + rowLineGap
 	}
 	width := float32(2*rowPadX + 60)
-	for _, b := range []*button{r.dots, r.button} {
+	for _, b := range []*Button{r.dots, r.button} {
 		if b.Visible() {
 			height = max(height, b.MinSize().Height-6)
 			width += b.MinSize().Width + 6
@@ -330,16 +329,3 @@ func (v *rowRenderer) Objects() []fyne.CanvasObject {
 }
 
 func (v *rowRenderer) Destroy() {}
-
-// toneColor gives the colour of words of a tone.
-func toneColor(t tone) fyne.ThemeColorName {
-	switch t {
-	case toneFine:
-		return colorFine
-	case toneWarn:
-		return colorWarn
-	case toneBad:
-		return colorBad
-	}
-	return colorMuted
-}

@@ -1,4 +1,4 @@
-package window
+package widget
 
 import (
 	"image/color"
@@ -27,19 +27,19 @@ func contrast(a, b color.NRGBA) float64 {
 }
 
 func TestTextsCanBeReadInBothPalettes(t *testing.T) {
-	grounds := []fyne.ThemeColorName{theme.ColorNameBackground, colorRail, colorCard, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground}
+	grounds := []fyne.ThemeColorName{theme.ColorNameBackground, ColorRail, ColorCard, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground}
 	pairs := map[fyne.ThemeColorName][]fyne.ThemeColorName{
-		theme.ColorNameForeground:          append(grounds, theme.ColorNameButton, theme.ColorNameInputBackground, colorTint, colorWarnBox, colorBadBox, colorInfoBox, colorQuiet),
-		colorMuted:                         append(grounds, colorTint, colorQuiet),
-		colorAccent:                        append(grounds, colorTint, colorInfoBox),
-		colorFine:                          {colorCard},
-		colorWarn:                          {colorCard, colorWarnBox},
-		colorBad:                           {colorCard, colorBadBox},
-		colorOnToast:                       {colorToast},
+		theme.ColorNameForeground:          append(grounds, theme.ColorNameButton, theme.ColorNameInputBackground, ColorTint, ColorWarnBox, ColorBadBox, ColorInfoBox, ColorQuiet),
+		ColorMuted:                         append(grounds, ColorTint, ColorQuiet),
+		ColorAccent:                        append(grounds, ColorTint, ColorInfoBox),
+		ColorFine:                          {ColorCard},
+		ColorWarn:                          {ColorCard, ColorWarnBox},
+		ColorBad:                           {ColorCard, ColorBadBox},
+		ColorOnToast:                       {ColorToast},
 		theme.ColorNamePlaceHolder:         {theme.ColorNameInputBackground},
 		theme.ColorNameForegroundOnPrimary: {theme.ColorNamePrimary},
 		theme.ColorNameForegroundOnError:   {theme.ColorNameError},
-		theme.ColorNameDisabled:            {theme.ColorNameBackground, colorRail, colorCard, theme.ColorNameOverlayBackground},
+		theme.ColorNameDisabled:            {theme.ColorNameBackground, ColorRail, ColorCard, theme.ColorNameOverlayBackground},
 	}
 	for name, colors := range map[string]palette{"light": lightPalette(), "dark": darkPalette()} {
 		for ink, list := range pairs {
@@ -51,11 +51,11 @@ func TestTextsCanBeReadInBothPalettes(t *testing.T) {
 		}
 		// What shows the focus and the edge of a field needs 3:1 (WCAG 2.2, 1.4.11).
 		for _, ground := range grounds[:3] {
-			if got := contrast(colors[colorRing], colors[ground]); got < 3 {
+			if got := contrast(colors[ColorRing], colors[ground]); got < 3 {
 				t.Errorf("%s: the focus ring on %s has a contrast of %.2f, want 3", name, ground, got)
 			}
 		}
-		if got := contrast(colors[theme.ColorNameInputBorder], colors[colorCard]); got < 3 {
+		if got := contrast(colors[theme.ColorNameInputBorder], colors[ColorCard]); got < 3 {
 			t.Errorf("%s: the edge of a field has a contrast of %.2f, want 3", name, got)
 		}
 	}
@@ -72,7 +72,7 @@ func TestAppearanceOverridesTheSystem(t *testing.T) {
 		{"light", theme.VariantDark, lightPalette()},
 		{"dark", theme.VariantLight, darkPalette()},
 	} {
-		if got := newLook(c.appearance).Color(colorCard, c.system); got != c.want[colorCard] {
+		if got := NewTheme(c.appearance).Color(ColorCard, c.system); got != c.want[ColorCard] {
 			t.Errorf("appearance %q on system %d: %v", c.appearance, c.system, got)
 		}
 	}

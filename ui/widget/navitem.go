@@ -1,4 +1,4 @@
-package window
+package widget
 
 import (
 	"image/color"
@@ -11,27 +11,28 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// navItem is one pane's entry in the rail: icon and name, beside each other in the wide rail, name
+// NavItem is one pane's entry in the rail: icon and name, beside each other in the wide rail, name
 // below icon in the narrow one.
-type navItem struct {
+type NavItem struct {
 	widget.BaseWidget
 	icon, name string
 	count      int // unread; zero shows none
 	selected   bool
 	narrow     bool
 	tap        func()
-	escape     func()
+	OnEscape   func()
 
 	hovered, focused bool
 }
 
-func newNavItem(icon, name string, tap func()) *navItem {
-	n := &navItem{icon: icon, name: name, tap: tap}
+// NewNavItem makes an entry; tap shows its pane.
+func NewNavItem(icon, name string, tap func()) *NavItem {
+	n := &NavItem{icon: icon, name: name, tap: tap}
 	n.ExtendBaseWidget(n)
 	return n
 }
 
-func (n *navItem) set(selected, narrow bool, count int) {
+func (n *NavItem) Set(selected, narrow bool, count int) {
 	if n.selected != selected || n.narrow != narrow || n.count != count {
 		n.selected, n.narrow, n.count = selected, narrow, count
 		n.Refresh()
@@ -39,40 +40,40 @@ func (n *navItem) set(selected, narrow bool, count int) {
 }
 
 // Tapped shows the pane.
-func (n *navItem) Tapped(*fyne.PointEvent) { n.tap() }
+func (n *NavItem) Tapped(*fyne.PointEvent) { n.tap() }
 
 // TypedKey shows the pane by keyboard.
-func (n *navItem) TypedKey(e *fyne.KeyEvent) {
+func (n *NavItem) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
 		n.tap()
 	case fyne.KeyEscape:
-		if n.escape != nil {
-			n.escape()
+		if n.OnEscape != nil {
+			n.OnEscape()
 		}
 	}
 }
 
 // TypedRune ignores letters.
-func (n *navItem) TypedRune(rune) {}
+func (n *NavItem) TypedRune(rune) {}
 
 // FocusGained draws the ring.
-func (n *navItem) FocusGained() { n.focused = true; n.Refresh() }
+func (n *NavItem) FocusGained() { n.focused = true; n.Refresh() }
 
 // FocusLost removes the ring.
-func (n *navItem) FocusLost() { n.focused = false; n.Refresh() }
+func (n *NavItem) FocusLost() { n.focused = false; n.Refresh() }
 
 // MouseIn lights the entry up.
-func (n *navItem) MouseIn(*desktop.MouseEvent) { n.hovered = true; n.Refresh() }
+func (n *NavItem) MouseIn(*desktop.MouseEvent) { n.hovered = true; n.Refresh() }
 
 // MouseMoved is part of being hoverable.
-func (n *navItem) MouseMoved(*desktop.MouseEvent) {}
+func (n *NavItem) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut ends that.
-func (n *navItem) MouseOut() { n.hovered = false; n.Refresh() }
+func (n *NavItem) MouseOut() { n.hovered = false; n.Refresh() }
 
 // AccessibilityLabel is the pane's name with the number of unread entries.
-func (n *navItem) AccessibilityLabel() string {
+func (n *NavItem) AccessibilityLabel() string {
 	if n.count > 0 {
 		return n.name + " (" + strconv.Itoa(n.count) + ")"
 	}
@@ -80,56 +81,56 @@ func (n *navItem) AccessibilityLabel() string {
 }
 
 // AccessibilityRole is a button's.
-func (n *navItem) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+func (n *NavItem) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
 // CreateRenderer draws the entry.
-func (n *navItem) CreateRenderer() fyne.WidgetRenderer {
+func (n *NavItem) CreateRenderer() fyne.WidgetRenderer {
 	r := &navRenderer{n: n, ground: canvas.NewRectangle(color.Transparent), glyph: widget.NewIcon(nil)}
 	r.ground.CornerRadius = 8
-	r.label = newLine(n.name, theme.ColorNameForeground, theme.SizeNameText, false)
-	r.number = newLine("", theme.ColorNameForegroundOnPrimary, theme.SizeNameCaptionText, true)
-	r.number.natural = true
-	r.badge = newSurface(theme.ColorNamePrimary, 9, inset(1, 1, 6, 6, r.number))
+	r.label = NewLine(n.name, theme.ColorNameForeground, theme.SizeNameText)
+	r.number = NewBoldLine("", theme.ColorNameForegroundOnPrimary, theme.SizeNameCaptionText)
+	r.number.Whole = true
+	r.badge = NewSurface(theme.ColorNamePrimary, 9, Inset(1, 1, 6, 6, r.number))
 	r.style()
 	return r
 }
 
 type navRenderer struct {
-	n      *navItem
+	n      *NavItem
 	ground *canvas.Rectangle
 	glyph  *widget.Icon
-	label  *line
-	number *line
-	badge  *surface
+	label  *Line
+	number *Line
+	badge  *Surface
 }
 
 func (r *navRenderer) style() {
 	n := r.n
-	ink := colorMuted
+	ink := ColorMuted
 	r.ground.FillColor, r.ground.StrokeColor, r.ground.StrokeWidth = color.Transparent, nil, 0
 	switch {
 	case n.selected:
-		r.ground.FillColor, ink = named(colorTint), colorAccent
+		r.ground.FillColor, ink = named(ColorTint), ColorAccent
 	case n.hovered:
 		r.ground.FillColor = named(theme.ColorNameHover)
 	}
 	if n.focused {
-		r.ground.StrokeColor, r.ground.StrokeWidth = named(colorRing), 2
+		r.ground.StrokeColor, r.ground.StrokeWidth = named(ColorRing), 2
 	}
 	r.glyph.Resource = navGlyph(n.icon, ink)
-	r.label.text, r.label.bold, r.label.color = n.name, n.selected, ink
+	r.label.Text, r.label.Bold, r.label.Color = n.name, n.selected, ink
 	if !n.selected {
-		r.label.color = theme.ColorNameForeground
+		r.label.Color = theme.ColorNameForeground
 	}
-	r.label.size, r.label.align = theme.SizeNameText, fyne.TextAlignLeading
+	r.label.SizeName, r.label.Align = theme.SizeNameText, fyne.TextAlignLeading
 	if n.narrow {
-		r.label.size, r.label.align = theme.SizeNameCaptionText, fyne.TextAlignCenter
+		r.label.SizeName, r.label.Align = theme.SizeNameCaptionText, fyne.TextAlignCenter
 	}
-	r.number.text = strconv.Itoa(n.count)
+	r.number.Text = strconv.Itoa(n.count)
 	if n.count > 99 {
-		r.number.text = "99+"
+		r.number.Text = "99+"
 	}
-	setVisible(r.badge, n.count > 0)
+	SetVisible(r.badge, n.count > 0)
 }
 
 // navGlyph gives one of our icons, or Fyne's for account and settings.
@@ -142,7 +143,7 @@ func navGlyph(name string, ink fyne.ThemeColorName) fyne.Resource {
 	case "login":
 		return theme.NewColoredResource(theme.LoginIcon(), ink)
 	}
-	return tinted(name, ink)
+	return Icon(name, ink)
 }
 
 func (r *navRenderer) Layout(size fyne.Size) {

@@ -1,4 +1,4 @@
-package window
+package widget
 
 import (
 	"image/color"
@@ -10,28 +10,29 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// option is a box to tick, or one of several ways of which one is chosen, with words that wrap:
+// Option is a box to tick, or one of several ways of which one is chosen, with words that wrap:
 // Fyne's own boxes make what they are in as wide as their words.
-type option struct {
+type Option struct {
 	widget.BaseWidget
-	words   string
-	on      bool
-	round   bool // one of several, not a box
-	changed func(on bool)
-	escape  func()
+	words    string
+	On       bool
+	round    bool // one of several, not a box
+	changed  func(on bool)
+	OnEscape func()
 
 	hovered, focused bool
 }
 
-func (w *Window) newOption(words string, changed func(on bool)) *option {
-	o := &option{words: words, changed: changed, escape: w.escape}
+// NewOption makes a box to tick.
+func NewOption(words string, changed func(on bool)) *Option {
+	o := &Option{words: words, changed: changed}
 	o.ExtendBaseWidget(o)
 	return o
 }
 
-// newWay makes one of several ways; choosing it calls chosen, leaving it is the other ways' doing.
-func (w *Window) newWay(words string, chosen func()) *option {
-	o := w.newOption(words, func(on bool) {
+// NewWay makes one of several ways; choosing it calls chosen, leaving it is the other ways' doing.
+func NewWay(words string, chosen func()) *Option {
+	o := NewOption(words, func(on bool) {
 		if on {
 			chosen()
 		}
@@ -40,91 +41,91 @@ func (w *Window) newWay(words string, chosen func()) *option {
 	return o
 }
 
-// set shows another state without telling anybody.
-func (o *option) set(on bool) {
-	if o.on != on {
-		o.on = on
+// Set shows another state without telling anybody.
+func (o *Option) Set(on bool) {
+	if o.On != on {
+		o.On = on
 		o.Refresh()
 	}
 }
 
 // Tapped ticks or unticks; a way that is chosen stays so.
-func (o *option) Tapped(*fyne.PointEvent) {
-	if o.round && o.on {
+func (o *Option) Tapped(*fyne.PointEvent) {
+	if o.round && o.On {
 		return
 	}
-	o.set(!o.on)
+	o.Set(!o.On)
 	if o.changed != nil {
-		o.changed(o.on)
+		o.changed(o.On)
 	}
 }
 
 // TypedKey does the same by keyboard.
-func (o *option) TypedKey(e *fyne.KeyEvent) {
+func (o *Option) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
 		o.Tapped(nil)
 	case fyne.KeyEscape:
-		if o.escape != nil {
-			o.escape()
+		if o.OnEscape != nil {
+			o.OnEscape()
 		}
 	}
 }
 
 // TypedRune ignores letters.
-func (o *option) TypedRune(rune) {}
+func (o *Option) TypedRune(rune) {}
 
 // FocusGained draws the ring.
-func (o *option) FocusGained() { o.focused = true; o.Refresh() }
+func (o *Option) FocusGained() { o.focused = true; o.Refresh() }
 
 // FocusLost removes the ring.
-func (o *option) FocusLost() { o.focused = false; o.Refresh() }
+func (o *Option) FocusLost() { o.focused = false; o.Refresh() }
 
 // MouseIn lights the option up.
-func (o *option) MouseIn(*desktop.MouseEvent) { o.hovered = true; o.Refresh() }
+func (o *Option) MouseIn(*desktop.MouseEvent) { o.hovered = true; o.Refresh() }
 
 // MouseMoved is part of being hoverable.
-func (o *option) MouseMoved(*desktop.MouseEvent) {}
+func (o *Option) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut ends that.
-func (o *option) MouseOut() { o.hovered = false; o.Refresh() }
+func (o *Option) MouseOut() { o.hovered = false; o.Refresh() }
 
 // AccessibilityLabel is the words with a mark for what is on.
-func (o *option) AccessibilityLabel() string {
-	if o.on {
+func (o *Option) AccessibilityLabel() string {
+	if o.On {
 		return "✓ " + o.words
 	}
 	return o.words
 }
 
 // AccessibilityRole is a button's: Fyne has no word for boxes yet.
-func (o *option) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+func (o *Option) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
 // CreateRenderer draws box and words.
-func (o *option) CreateRenderer() fyne.WidgetRenderer {
-	r := &optionRenderer{o: o, ground: canvas.NewRectangle(color.Transparent), box: widget.NewIcon(nil), words: newText(o.words)}
+func (o *Option) CreateRenderer() fyne.WidgetRenderer {
+	r := &optionRenderer{o: o, ground: canvas.NewRectangle(color.Transparent), box: widget.NewIcon(nil), words: NewText(o.words)}
 	r.ground.CornerRadius = 8
 	r.style()
 	return r
 }
 
 type optionRenderer struct {
-	o      *option
+	o      *Option
 	ground *canvas.Rectangle
 	box    *widget.Icon
-	words  *text
+	words  *Text
 }
 
 func (r *optionRenderer) style() {
 	o := r.o
-	glyph, ink := theme.CheckButtonIcon(), colorMuted
+	glyph, ink := theme.CheckButtonIcon(), ColorMuted
 	switch {
-	case o.round && o.on:
-		glyph, ink = theme.RadioButtonCheckedIcon(), colorAccent
+	case o.round && o.On:
+		glyph, ink = theme.RadioButtonCheckedIcon(), ColorAccent
 	case o.round:
 		glyph = theme.RadioButtonIcon()
-	case o.on:
-		glyph, ink = theme.CheckButtonCheckedIcon(), colorAccent
+	case o.On:
+		glyph, ink = theme.CheckButtonCheckedIcon(), ColorAccent
 	}
 	r.box.Resource = theme.NewColoredResource(glyph, ink)
 	r.ground.FillColor, r.ground.StrokeColor, r.ground.StrokeWidth = color.Transparent, nil, 0
@@ -132,9 +133,9 @@ func (r *optionRenderer) style() {
 		r.ground.FillColor = named(theme.ColorNameHover)
 	}
 	if o.focused {
-		r.ground.StrokeColor, r.ground.StrokeWidth = named(colorRing), 2
+		r.ground.StrokeColor, r.ground.StrokeWidth = named(ColorRing), 2
 	}
-	r.words.set(o.words)
+	r.words.Set(o.words)
 }
 
 // optionPad is how far the ground of an option reaches beyond box and words.
@@ -147,13 +148,13 @@ func (r *optionRenderer) Layout(size fyne.Size) {
 	line := fyne.MeasureText("M", theme.TextSize(), fyne.TextStyle{}).Height
 	r.box.Resize(fyne.NewSquareSize(glyph))
 	r.box.Move(fyne.NewPos(0, optionPad+(line-glyph)/2))
-	r.words.Resize(fyne.NewSize(size.Width-glyph-gapSmall, size.Height-2*optionPad))
-	r.words.Move(fyne.NewPos(glyph+gapSmall, optionPad))
+	r.words.Resize(fyne.NewSize(size.Width-glyph-GapSmall, size.Height-2*optionPad))
+	r.words.Move(fyne.NewPos(glyph+GapSmall, optionPad))
 }
 
 func (r *optionRenderer) MinSize() fyne.Size {
 	glyph, words := theme.IconInlineSize(), r.words.MinSize()
-	return fyne.NewSize(glyph+gapSmall+words.Width, max(glyph, words.Height)+2*optionPad)
+	return fyne.NewSize(glyph+GapSmall+words.Width, max(glyph, words.Height)+2*optionPad)
 }
 
 func (r *optionRenderer) Refresh() {

@@ -1,4 +1,4 @@
-package window
+package widget
 
 import (
 	"strings"
@@ -49,26 +49,9 @@ func shape(name string) string {
 	return ""
 }
 
-// tinted gives one of our own icons in a colour of the theme.
-func tinted(name string, c fyne.ThemeColorName) fyne.Resource {
+// Icon gives one of our own icons in a colour of the theme.
+func Icon(name string, c fyne.ThemeColorName) fyne.Resource {
 	svg := `<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24">` + shape(name) + `</svg>`
 	res := fyne.NewStaticResource("tabferry-"+strings.ReplaceAll(name, "_", "-")+".svg", []byte(svg))
 	return theme.NewColoredResource(res, c)
-}
-
-// deviceIcon gives the name of the icon for a type of device.
-func deviceIcon(kind string) string {
-	switch kind {
-	case "desktop":
-		return "laptop"
-	case "mobile":
-		return "phone"
-	case "tablet":
-		return "tablet"
-	case "tv":
-		return "tv"
-	case "vr":
-		return "headset"
-	}
-	return "device"
 }

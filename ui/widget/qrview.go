@@ -1,4 +1,4 @@
-package window
+package widget
 
 import (
 	"image"
@@ -16,41 +16,42 @@ const quietZone = qr.QuietZone
 
 // The sizes of a code, in units; the drawn size is the next whole multiple of its modules below.
 const (
-	codeSmall = 220
-	codeLarge = 330
+	CodeSmall = 220
+	CodeLarge = 330
 )
 
-// qrView draws a code black on white in both themes, each module a whole number of pixels, so that
+// QRView draws a code black on white in both themes, each module a whole number of pixels, so that
 // cameras read it. Without a code it is an empty white square.
-type qrView struct {
+type QRView struct {
 	widget.BaseWidget
 	side float32
-	code image.Image // one pixel for a module, without the quiet zone
+	Code image.Image // one pixel for a module, without the quiet zone
 	name string
 }
 
-func newQRView(name string) *qrView {
-	q := &qrView{side: codeSmall, name: name}
+// NewQRView makes an empty code; name is read to people who cannot see it.
+func NewQRView(name string) *QRView {
+	q := &QRView{side: CodeSmall, name: name}
 	q.ExtendBaseWidget(q)
 	return q
 }
 
-// set shows another code, or blanks it with nil.
-func (q *qrView) set(code image.Image, side float32) {
-	if q.code != code || q.side != side {
-		q.code, q.side = code, side
+// Set shows another code, or blanks it with nil.
+func (q *QRView) Set(code image.Image, side float32) {
+	if q.Code != code || q.side != side {
+		q.Code, q.side = code, side
 		q.Refresh()
 	}
 }
 
 // AccessibilityLabel names the picture; the code itself is secret.
-func (q *qrView) AccessibilityLabel() string { return q.name }
+func (q *QRView) AccessibilityLabel() string { return q.name }
 
 // AccessibilityRole has no closer word in Fyne than text.
-func (q *qrView) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+func (q *QRView) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
 // CreateRenderer draws ground and modules.
-func (q *qrView) CreateRenderer() fyne.WidgetRenderer {
+func (q *QRView) CreateRenderer() fyne.WidgetRenderer {
 	r := &qrRenderer{q: q, ground: canvas.NewRectangle(color.White), modules: canvas.NewImageFromImage(nil)}
 	r.ground.CornerRadius = 12
 	r.modules.ScaleMode, r.modules.FillMode = canvas.ImageScalePixels, canvas.ImageFillStretch
@@ -59,35 +60,35 @@ func (q *qrView) CreateRenderer() fyne.WidgetRenderer {
 }
 
 type qrRenderer struct {
-	q       *qrView
+	q       *QRView
 	ground  *canvas.Rectangle
 	modules *canvas.Image
 }
 
 func (r *qrRenderer) style() {
-	r.modules.Image = r.q.code
-	setVisible(r.modules, r.q.code != nil)
+	r.modules.Image = r.q.Code
+	SetVisible(r.modules, r.q.Code != nil)
 }
 
 // module gives the side of a module in units: a whole number of pixels at the canvas's scale.
 func (r *qrRenderer) module() float32 {
-	if r.q.code == nil {
+	if r.q.Code == nil {
 		return 0
 	}
 	scale := float32(1)
 	if c := fyne.CurrentApp().Driver().CanvasForObject(r.q); c != nil && c.Scale() > 0 {
 		scale = c.Scale()
 	}
-	count := r.q.code.Bounds().Dx() + 2*quietZone
+	count := r.q.Code.Bounds().Dx() + 2*quietZone
 	pixels := max(1, int(r.q.side*scale)/count)
 	return float32(pixels) / scale
 }
 
 func (r *qrRenderer) side() float32 {
-	if r.q.code == nil {
+	if r.q.Code == nil {
 		return r.q.side
 	}
-	return r.module() * float32(r.q.code.Bounds().Dx()+2*quietZone)
+	return r.module() * float32(r.q.Code.Bounds().Dx()+2*quietZone)
 }
 
 func (r *qrRenderer) Layout(size fyne.Size) {

@@ -1,0 +1,92 @@
+package widget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// pageWidth is as wide as the content of a page gets, in units: longer lines are hard to read.
+const pageWidth = 760
+
+// Page is the frame of a pane: a heading, things beside it, content that scrolls and perhaps a bar
+// below.
+type Page struct {
+	Object  fyne.CanvasObject
+	heading *Line
+	Scroll  *container.Scroll
+}
+
+// NewPage makes a page; beside and bar may be nil.
+func NewPage(title string, beside, content, bar fyne.CanvasObject) *Page {
+	p := &Page{heading: NewBoldLine(title, theme.ColorNameForeground, theme.SizeNameHeadingText)}
+	head := container.NewBorder(nil, nil, nil, beside, Middle(p.heading))
+	p.Scroll = container.NewVScroll(Inset(2, GapLarge, GapLarge, GapLarge, Column(pageWidth, content)))
+	var below fyne.CanvasObject
+	if bar != nil {
+		ground := NewSurface(ColorRail, 0, Inset(10, 10, GapLarge, GapLarge, Column(pageWidth, bar)))
+		below = ground
+	}
+	p.Object = container.NewBorder(
+		Inset(GapLarge-4, 10, GapLarge, GapLarge, Column(pageWidth, head)), below, nil, nil, p.Scroll)
+	return p
+}
+
+// State is what a list shows instead of its rows: an icon, a sentence, and the next action.
+type State struct {
+	widget.BaseWidget
+	content *fyne.Container
+	glyph   *widget.Icon
+	title   *Text
+	words   *Text
+	do      *Button
+	act     func()
+}
+
+// NewState makes an empty state; escape is what the Escape key does on its button.
+func NewState(escape func()) *State {
+	s := &State{glyph: widget.NewIcon(nil), title: NewBold("").Center(), words: NewMuted("").Center()}
+
+	s.do = NewButton("", nil, func() {
+		if s.act != nil {
+			s.act()
+		}
+	})
+	s.do.Importance, s.do.OnEscape = widget.HighImportance, escape
+	picture := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(36), s.glyph))
+	s.content = Inset(GapLarge, GapLarge, Gap, Gap, VStack(GapSmall, picture, s.title, s.words,
+		Inset(GapSmall, 0, 0, 0, container.NewCenter(s.do))))
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// CreateRenderer draws the parts.
+func (s *State) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.content) }
+
+// Say shows a state; an empty label shows no button.
+func (s *State) Say(icon, title, words, label string, act func()) {
+	s.act = act
+	s.glyph.SetResource(Icon(icon, ColorMuted))
+	s.title.Set(title)
+	s.words.Set(words)
+	SetVisible(s.words, words != "")
+	s.do.Relabel(label)
+	SetVisible(s.do, label != "")
+}
+
+// Section is a heading above a card.
+func Section(title string, card fyne.CanvasObject) fyne.CanvasObject {
+	return VStack(GapSmall, SectionTitle(title), card)
+}
+
+// SectionTitle is the heading of a section alone.
+func SectionTitle(title string) fyne.CanvasObject {
+	return Inset(0, 0, 2, 0, NewBoldLine(title, ColorMuted, theme.SizeNameText))
+}
+
+// IconTitle is an icon with a title beside it.
+func IconTitle(name, title string) fyne.CanvasObject {
+	glyph := container.NewGridWrap(fyne.NewSquareSize(22), widget.NewIcon(Icon(name, ColorAccent)))
+	return container.NewBorder(nil, nil, Inset(0, 0, 0, 4, glyph), nil, NewBold(title))
+}

@@ -1,0 +1,77 @@
+package widget
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+)
+
+// The distances of the window, in units.
+const (
+	GapTiny  = 4
+	GapSmall = 8
+	Gap      = 12
+	GapLarge = 20
+	cardPad  = 16
+)
+
+// VStack puts objects below each other.
+func VStack(space float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedVBoxLayout(space), objects...)
+}
+
+// HStack puts objects beside each other.
+func HStack(space float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedHBoxLayout(space), objects...)
+}
+
+// Wrap puts objects side by side and goes on below where the width ends.
+func Wrap(objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewRowWrapLayoutWithCustomPadding(GapSmall, GapSmall), objects...)
+}
+
+// Inset puts space around an object.
+func Inset(top, bottom, left, right float32, object fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedLayout(top, bottom, left, right), object)
+}
+
+// Pad puts the same space on all sides of an object.
+func Pad(space float32, object fyne.CanvasObject) *fyne.Container {
+	return Inset(space, space, space, space, object)
+}
+
+// SetVisible shows or hides an object if it is not so already.
+func SetVisible(o fyne.CanvasObject, visible bool) {
+	switch {
+	case visible && !o.Visible():
+		o.Show()
+	case !visible && o.Visible():
+		o.Hide()
+	}
+}
+
+// Scaled enlarges a width that was chosen for the normal text size as the texts are.
+func Scaled(width float32) float32 { return width * theme.TextSize() / 14 }
+
+// Spacer is an empty object of a size.
+func Spacer(width, height float32) fyne.CanvasObject {
+	r := canvas.NewRectangle(color.Transparent)
+	r.SetMinSize(fyne.NewSize(width, height))
+	return r
+}
+
+// SetObjects changes the objects of a container if they are others.
+func SetObjects(c *fyne.Container, objects []fyne.CanvasObject) {
+	same := len(c.Objects) == len(objects)
+	for i := 0; same && i < len(objects); i++ {
+		same = c.Objects[i] == objects[i]
+	}
+	if !same {
+		c.Objects = objects
+		c.Refresh()
+	}
+}

@@ -1,0 +1,99 @@
+package widget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// tight takes away the padding that a label has around its text, so that texts, cards and rows
+// line up on our own distances.
+type tight struct{ widest }
+
+func (tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	p := theme.InnerPadding()
+	for _, o := range objects {
+		o.Move(fyne.NewPos(-p, -p))
+		o.Resize(size.AddWidthHeight(2*p, 2*p))
+	}
+}
+
+func (t tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size, p := t.widest.MinSize(objects), 2*theme.InnerPadding()
+	return fyne.NewSize(max(0, size.Width-p), max(0, size.Height-p))
+}
+
+// Text is a label without padding around it, that wraps.
+type Text struct {
+	widget.BaseWidget
+	label   *widget.Label
+	content *fyne.Container
+}
+
+// CreateRenderer draws the label.
+func (t *Text) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(t.content) }
+
+// NewText makes a text.
+func NewText(words string) *Text {
+	l := widget.NewLabel(words)
+	l.Wrapping = fyne.TextWrapWord
+	t := &Text{label: l, content: container.New(tight{}, l)}
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// NewMuted is a text in the muted colour: labels of low importance use the disabled colour, which
+// our theme keeps readable.
+func NewMuted(words string) *Text {
+	t := NewText(words)
+	t.label.Importance = widget.LowImportance
+	return t
+}
+
+// NewBold makes a bold text.
+func NewBold(words string) *Text {
+	t := NewText(words)
+	t.label.TextStyle.Bold = true
+	return t
+}
+
+// NewSubheading makes the heading of a card.
+func NewSubheading(words string) *Text {
+	t := NewBold(words)
+	t.label.SizeName = theme.SizeNameSubHeadingText
+	return t
+}
+
+// NewHeading makes the heading of a page.
+func NewHeading(words string) *Text {
+	t := NewBold(words)
+	t.label.SizeName = theme.SizeNameHeadingText
+	return t
+}
+
+// Center centres the text and returns it.
+func (t *Text) Center() *Text {
+	t.label.Alignment = fyne.TextAlignCenter
+	return t
+}
+
+// Words returns what the text says.
+func (t *Text) Words() string { return t.label.Text }
+
+// Set changes the words if they are others.
+func (t *Text) Set(words string) {
+	if t.label.Text != words {
+		t.label.SetText(words)
+	}
+}
+
+// Say changes words and importance, and hides the text when there are no words.
+func (t *Text) Say(words string, importance widget.Importance) {
+	if t.label.Importance != importance {
+		t.label.Importance = importance
+		t.label.Refresh()
+	}
+	t.Set(words)
+	SetVisible(t, words != "")
+}
