@@ -9,12 +9,6 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
-// The limits of an inbox query; see localapi.InboxQuery.
-const (
-	defaultPage = 100
-	maxPage     = 500
-)
-
 var errNoEntry = &localapi.Error{Code: localapi.CodeNotFound, Message: "There is no such entry."}
 
 // Inbox gives a page of received entries, newest first.
@@ -24,7 +18,7 @@ func (a *Agent) Inbox(ctx context.Context, q localapi.InboxQuery) ([]localapi.In
 		return nil, err
 	}
 	if q.Limit <= 0 {
-		q.Limit = defaultPage
+		q.Limit = localapi.DefaultInboxPage
 	}
 	text := strings.ToLower(q.Text)
 	keep := func(entry localapi.InboxEntry) bool {
@@ -32,7 +26,7 @@ func (a *Agent) Inbox(ctx context.Context, q localapi.InboxQuery) ([]localapi.In
 	}
 	page := []localapi.InboxEntry{}
 	err = e.vault.view(func(tx *store.Tx) error {
-		found, err := inboxTable.Page(tx, q.Before, min(q.Limit, maxPage), keep)
+		found, err := inboxTable.Page(tx, q.Before, min(q.Limit, localapi.MaxInboxPage), keep)
 		page = append(page, found...)
 		return err
 	})

@@ -54,7 +54,7 @@ func runAgent(ctx context.Context, demo bool) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	err = (&faces{demo: demo, paths: paths, log: params.Logger, opener: opener}).run(ctx, engine, listener)
+	err = (&faces{demo: demo, log: params.Logger, opener: opener}).run(ctx, engine, listener)
 	if demo && ctx.Err() == nil { // it was told to quit, not killed: the demo ends with it
 		err = errors.Join(err, demoWorld{}.Stop(ctx))
 	}

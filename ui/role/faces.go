@@ -15,16 +15,15 @@ import (
 	"github.com/tabferry/tabferry/notify"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
-	"github.com/tabferry/tabferry/ui/desktop/session"
 	"github.com/tabferry/tabferry/ui/tray"
 )
 
 // faces is what lives in the agent's process beside the engine.
 type faces struct {
 	demo   bool
-	paths  session.Paths
 	log    *slog.Logger
 	opener *desktop.Opener
+	client *localapi.Client // of the engine, by plain calls
 }
 
 // run works until the engine ends, and then ends everything else. The tray wants this goroutine.
@@ -40,7 +39,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	})
 	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
 
-	client := localapi.Dial(f.paths.Socket)
+	f.client = localapi.Local(engine, f.log)
 	board, err := clipboard.Open()
 	if err != nil {
 		f.log.Info("the clipboard cannot be watched", "reason", err)
@@ -48,10 +47,10 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	} else {
 		defer board.Close()
 	}
-	work.Go(func() error { return f.notify(ctx, client, board) })
-	work.Go(func() error { return f.autostart(ctx, client) })
+	work.Go(func() error { return f.notify(ctx, board) })
+	work.Go(func() error { return f.autostart(ctx) })
 	err = tray.Run(ctx, tray.Params{
-		Agent: client, Clipboard: board, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
+		Agent: f.client, Clipboard: board, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
 	})
 	if err != nil {
 		f.log.Error("the tray ended", "error", err)
@@ -60,10 +59,10 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 }
 
 // notify shows notifications. Without them the agent goes on: the inbox has everything.
-func (f *faces) notify(ctx context.Context, client *localapi.Client, board clipboard.Clipboard) error {
+func (f *faces) notify(ctx context.Context, board clipboard.Clipboard) error {
 	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, assets.AppIcon(48))
 	n, err := notify.New(notify.Params{
-		Agent: client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
+		Agent: f.client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
 		Copy: func(_ context.Context, text string) error {
 			if board == nil {
 				return clipboard.ErrUnavailable
@@ -81,15 +80,18 @@ func (f *faces) notify(ctx context.Context, client *localapi.Client, board clipb
 }
 
 // autostart makes the desktop start the agent at login as the settings say.
-func (f *faces) autostart(ctx context.Context, client *localapi.Client) error {
+func (f *faces) autostart(ctx context.Context) error {
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	entry := desktop.Autostart{Program: program, Args: roleArgs(f.demo, "agent")}
-	for update, err := range client.Watch(ctx, localapi.FaceCommand) {
+	for update, err := range f.client.Watch(ctx, localapi.FaceCommand) {
 		if err != nil {
 			return nil // the agent ends
+		}
+		if update.Snapshot.Revision == 0 || update.Snapshot.Storage.Locked {
+			continue // the settings are not known yet
 		}
 		want := update.Snapshot.Settings.StartAtLogin && !f.demo
 		if is, err := entry.Enabled(); err == nil && is != want && !f.demo {
@@ -103,7 +105,7 @@ func (f *faces) autostart(ctx context.Context, client *localapi.Client) error {
 
 // show brings an open window to the front, or opens one.
 func (f *faces) show(ctx context.Context, pane string) error {
-	shown, err := localapi.Dial(f.paths.Socket).ShowWindow(ctx, pane)
+	shown, err := f.client.ShowWindow(ctx, pane)
 	if err != nil || shown {
 		return err
 	}

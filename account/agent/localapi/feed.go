@@ -39,7 +39,7 @@ func (f *Feed) Publish(s Snapshot, events ...Event) {
 	}
 }
 
-// Watch begins to watch; the first Next gives the present snapshot at once.
+// Watch begins to watch; the first Next returns the present snapshot at once.
 func (f *Feed) Watch(face Face) *Watcher {
 	w := &Watcher{feed: f, face: face, wake: make(chan struct{}, 1), fresh: true}
 	f.mu.Lock()
@@ -53,7 +53,7 @@ func (f *Feed) Watch(face Face) *Watcher {
 	return w
 }
 
-// Count tells how many watchers there are of a face.
+// Count returns how many watchers there are of a face.
 func (f *Feed) Count(face Face) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -85,22 +85,22 @@ func (w *Watcher) signal() {
 	}
 }
 
-// Next waits for an update. It gives false when the feed was closed and all has been read, or when
+// Next waits for an update. It returns false when the feed was closed and all has been read, or when
 // ctx has ended.
 func (w *Watcher) Next(ctx context.Context) (Update, bool) {
-	for {
+	for ctx.Err() == nil {
 		if u, ok, ended := w.take(); ok || ended {
 			return u, ok
 		}
 		select {
 		case <-w.wake:
 		case <-ctx.Done():
-			return Update{}, false
 		}
 	}
+	return Update{}, false
 }
 
-// take gives what is waiting; ended says that nothing will come any more.
+// take returns what is waiting; ended says that nothing will come any more.
 func (w *Watcher) take() (u Update, ok, ended bool) {
 	w.feed.mu.Lock()
 	defer w.feed.mu.Unlock()

@@ -21,7 +21,7 @@ func NewPipe() *Pipe {
 
 // Client gives a client of the agent that serves the pipe.
 func (p *Pipe) Client() *Client {
-	return New(&http.Transport{
+	return newClient(&http.Transport{
 		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx) },
 		DisableCompression: true,
 	})

@@ -53,23 +53,18 @@ func (s *server) guard(next http.Handler) http.Handler {
 		}
 		defer func() {
 			if p := recover(); p != nil {
-				s.logger.Error("a call to the local API failed", "path", r.URL.Path, "panic", p)
-				s.refuse(w, r, &Error{Code: CodeInternal, Message: "Something went wrong in Tabferry."})
+				s.refuse(w, r, s.panicked(r.Method+" "+r.URL.Path, p))
 			}
 		}()
 		next.ServeHTTP(w, r)
 	})
 }
 
-// refuse writes an error.
+// refuse writes an error, unless the face has gone.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
-	if !errors.As(err, &e) {
-		if r.Context().Err() != nil {
-			return // the face has gone
-		}
-		s.logger.Error("a call to the local API failed", "path", r.URL.Path, "error", err)
-		e = &Error{Code: CodeInternal, Message: "Something went wrong in Tabferry.", Hint: "`tabferry diagnostics` tells more"}
+	if !errors.As(s.refusal(r.Context(), r.Method+" "+r.URL.Path, err), &e) {
+		return
 	}
 	text, err := json.Marshal(e)
 	if err != nil {
@@ -104,10 +99,8 @@ func (c Code) status() int {
 // watch streams updates as server-sent events.
 func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	face := Face(r.URL.Query().Get("face"))
-	switch face {
-	case FaceWindow, FaceTray, FaceNotify, FaceCommand:
-	default:
-		return usage("the watching face is unknown")
+	if err := face.check(); err != nil {
+		return err
 	}
 	watcher := s.agent.Watch(face)
 	defer watcher.Close()
@@ -144,7 +137,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// writeUpdate writes one event and tells whether the face is still there.
+// writeUpdate writes one event and reports whether the face is still there.
 func writeUpdate(w http.ResponseWriter, u Update) bool {
 	text, err := json.Marshal(u)
 	if err != nil {

@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -19,32 +18,43 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
 )
 
-// serve runs an agent on a socket and gives a client of it.
-func serve(t *testing.T, agent localapi.Agent) (*localapi.Client, string) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "run", "agent.sock")
-	l, err := localapi.Listen(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run(t, l, agent, slog.New(slog.DiscardHandler))
-	c := localapi.Dial(path)
-	t.Cleanup(c.Close)
-	return c, path
+// doors are the ways to an agent: each test below means the same over all of them.
+var doors = map[string]func(t *testing.T, logger *slog.Logger) (*localapitest.Agent, *localapi.Client){
+	"socket": func(t *testing.T, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
+		path := filepath.Join(t.TempDir(), "run", "agent.sock")
+		l, err := localapi.Listen(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := localapi.Dial(path)
+		a := localapitest.Serve(t, l, logger)
+		t.Cleanup(c.Close)
+		return a, c
+	},
+	"pipe": func(t *testing.T, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
+		pipe := localapi.NewPipe()
+		a, c := localapitest.Serve(t, pipe, logger), pipe.Client()
+		t.Cleanup(c.Close)
+		return a, c
+	},
+	"in process": func(t *testing.T, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
+		a := localapitest.Serve(t, localapi.NewPipe(), logger)
+		return a, localapi.Local(a, logger)
+	},
 }
 
-func run(t *testing.T, l net.Listener, agent localapi.Agent, logger *slog.Logger) {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- localapi.Serve(ctx, l, agent, logger) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("serving ended with %v", err)
-		}
-	})
+var noLog = slog.New(slog.DiscardHandler)
+
+func throughEachDoor(t *testing.T, f func(t *testing.T, agent *localapitest.Agent, c *localapi.Client)) {
+	for name, open := range doors {
+		t.Run(name, func(t *testing.T) {
+			agent, c := open(t, noLog)
+			f(t, agent, c)
+		})
+	}
 }
 
 // calls is every method of the client, and what the agent must be asked by it.
@@ -53,7 +63,7 @@ var calls = []struct {
 	do   func(context.Context, *localapi.Client) (any, error)
 	out  any
 }{
-	{"Snapshot", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Snapshot(ctx) }, localapi.Snapshot{Revision: 7, Version: "1.2.3"}},
+	{"", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Snapshot(ctx) }, localapi.Snapshot{Revision: 7, Version: "1.2.3"}},
 	{"Refresh", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Refresh(ctx) }, nil},
 	{"BeginSignIn a@example.com", func(ctx context.Context, c *localapi.Client) (any, error) { return c.BeginSignIn(ctx, "a@example.com") }, localapi.SignIn{URL: "https://example.com/page", Loopback: true}},
 	{"CompleteSignIn https://x/?code=1&state=2", func(ctx context.Context, c *localapi.Client) (any, error) {
@@ -61,22 +71,22 @@ var calls = []struct {
 	}, nil},
 	{"CancelSignIn", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.CancelSignIn(ctx) }, nil},
 	{"SignOut true", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.SignOut(ctx, true) }, nil},
-	{"Send {Links:[{URL:https://a.example/?q=<&> Title:T}] Devices:[d1 d2] Private:true Hold:true Close:false}", func(ctx context.Context, c *localapi.Client) (any, error) {
+	{`Send {"links":[{"url":"https://a.example/?q=\u003c\u0026\u003e","title":"T"}],"devices":["d1","d2"],"private":true,"hold":true}`, func(ctx context.Context, c *localapi.Client) (any, error) {
 		return c.Send(ctx, localapi.SendRequest{Links: []localapi.Link{{URL: "https://a.example/?q=<&>", Title: "T"}}, Devices: []string{"d1", "d2"}, Private: true, Hold: true})
 	}, []localapi.OutboxEntry{{ID: "o1", URL: "https://a.example/?q=<&>"}}},
-	{"Undo [a b]", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Undo(ctx, "a", "b") }, nil},
-	{"Retry [a]", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Retry(ctx, "a") }, nil},
-	{"DeleteSent [a]", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.DeleteSent(ctx, "a") }, nil},
+	{"Undo a,b", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Undo(ctx, "a", "b") }, nil},
+	{"Retry a", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Retry(ctx, "a") }, nil},
+	{"DeleteSent a", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.DeleteSent(ctx, "a") }, nil},
 	{"Sent a/../b", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Sent(ctx, "a/../b") }, localapi.OutboxEntry{ID: "a/../b"}},
 	{"Outbox", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Outbox(ctx) }, []localapi.OutboxEntry{{ID: "o1"}}},
-	{"Inbox {Text: Before: Limit:100 Unread:false}", func(ctx context.Context, c *localapi.Client) (any, error) {
+	{`Inbox {"Text":"","Before":"","Limit":100,"Unread":false}`, func(ctx context.Context, c *localapi.Client) (any, error) {
 		return c.Inbox(ctx, localapi.InboxQuery{})
 	}, []localapi.InboxEntry{{ID: "i1"}}},
-	{"Inbox {Text:a b&c Before:x Limit:500 Unread:true}", func(ctx context.Context, c *localapi.Client) (any, error) {
+	{`Inbox {"Text":"a b\u0026c","Before":"x","Limit":500,"Unread":true}`, func(ctx context.Context, c *localapi.Client) (any, error) {
 		return c.Inbox(ctx, localapi.InboxQuery{Text: "a b&c", Before: "x", Limit: 500, Unread: true})
 	}, []localapi.InboxEntry{{ID: "i1"}}},
-	{"MarkRead [a]", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.MarkRead(ctx, "a") }, nil},
-	{"DeleteReceived [a]", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.DeleteReceived(ctx, "a") }, nil},
+	{"MarkRead a", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.MarkRead(ctx, "a") }, nil},
+	{"DeleteReceived a", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.DeleteReceived(ctx, "a") }, nil},
 	{"RenameDevice Zoë's box", func(ctx context.Context, c *localapi.Client) (any, error) {
 		return nil, c.RenameDevice(ctx, "Zoë's box")
 	}, nil},
@@ -90,7 +100,7 @@ var calls = []struct {
 	{"Protect passphrase open", func(ctx context.Context, c *localapi.Client) (any, error) {
 		return nil, c.Protect(ctx, localapi.ProtectedByPassphrase, "open")
 	}, nil},
-	{"SetSettings {StartAtLogin:true Open:from OpenFrom:[d] Notifications:false Grouped:false Browser: Language:de Appearance: Server: ClientID: RedirectURI: PushServer: PairingServer:}", func(ctx context.Context, c *localapi.Client) (any, error) {
+	{`SetSettings {"startAtLogin":true,"open":"from","openFrom":["d"],"notifications":false,"grouped":false,"language":"de"}`, func(ctx context.Context, c *localapi.Client) (any, error) {
 		return nil, c.SetSettings(ctx, localapi.Settings{StartAtLogin: true, Open: localapi.OpenFrom, OpenFrom: []string{"d"}, Language: "de"})
 	}, nil},
 	{"Quiet 60", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Quiet(ctx, 60) }, nil},
@@ -108,76 +118,146 @@ var calls = []struct {
 	{"CancelPairing", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.CancelPairing(ctx) }, nil},
 }
 
+// method is the method of the agent that a row is about.
+func method(want string) string {
+	name, _, _ := strings.Cut(want, " ")
+	if name == "" {
+		return "Snapshot" // which is not noted: faces ask it all the time
+	}
+	return name
+}
+
 func TestEveryCallReachesTheAgent(t *testing.T) {
-	agent := &recorder{}
-	c, _ := serve(t, agent)
+	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+		for _, call := range calls {
+			agent.Answer(method(call.want), call.out)
+			out, err := call.do(t.Context(), c)
+			if err != nil {
+				t.Errorf("%s: %v", call.want, err)
+				continue
+			}
+			if got := strings.Join(agent.Log(), "; "); got != call.want {
+				t.Errorf("the agent was asked %q, want %q", got, call.want)
+			}
+			if diff := cmp.Diff(call.out, out); diff != "" {
+				t.Errorf("%s: answer differs:\n%s", call.want, diff)
+			}
+		}
+	})
+}
+
+func TestNoCallIsForgotten(t *testing.T) {
+	tested := map[string]bool{"Watch": true}
 	for _, call := range calls {
-		out, err := call.do(t.Context(), c)
-		if err != nil {
-			t.Errorf("%s: %v", call.want, err)
-			continue
-		}
-		if got := agent.taken(); !slices.Equal(got, []string{call.want}) {
-			t.Errorf("the agent was asked %q, want %q", got, call.want)
-		}
-		if diff := cmp.Diff(call.out, out); diff != "" {
-			t.Errorf("%s: answer differs:\n%s", call.want, diff)
+		tested[method(call.want)] = true
+	}
+	agent, client := reflect.TypeFor[localapi.Agent](), reflect.TypeFor[*localapi.Client]()
+	for i := range agent.NumMethod() {
+		name := agent.Method(i).Name
+		if _, ok := client.MethodByName(name); !ok || !tested[name] {
+			t.Errorf("%s: the client has it: %v; the table has it: %v", name, ok, tested[name])
 		}
 	}
 }
 
 func TestEveryRefusalReachesTheFace(t *testing.T) {
-	agent := &recorder{}
-	c, _ := serve(t, agent)
 	until := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	codes := []localapi.Code{
 		localapi.CodeUsage, localapi.CodeNotSignedIn, localapi.CodeLocked, localapi.CodeNoDevice, localapi.CodeNotFound,
 		localapi.CodeOffline, localapi.CodeBackoff, localapi.CodeSignIn, localapi.CodeUnsupported, localapi.CodeConflict,
 		localapi.CodeInternal, localapi.CodeNotReachable,
 	}
-	for i, call := range calls {
-		want := &localapi.Error{Code: codes[i%len(codes)], Message: "no", Hint: "try", Until: until}
-		agent.failWith(fmt.Errorf("wrapped: %w", want))
-		_, err := call.do(t.Context(), c)
-		var got *localapi.Error
-		if !errors.As(err, &got) || *got != *want {
-			t.Errorf("%s: got %#v", call.want, err)
+	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+		for i, call := range calls {
+			want := &localapi.Error{Code: codes[i%len(codes)], Message: "no", Hint: "try", Until: until}
+			agent.Refuse(method(call.want), fmt.Errorf("wrapped: %w", want))
+			_, err := call.do(t.Context(), c)
+			if got, ok := err.(*localapi.Error); !ok || *got != *want { //nolint:errorlint // no wrapping: faces see the plain refusal
+				t.Errorf("%s: got %#v", call.want, err)
+			}
 		}
+	})
+}
+
+// A call that is given up returns at once with the reason, and the agent sees it end too.
+func TestEveryCallEndsWithItsContext(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+		reason := errors.New("the window closed")
+		for _, call := range calls {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			saw := make(chan struct{})
+			agent.Await(method(call.want), func(ctx context.Context) {
+				cancel(reason)
+				<-ctx.Done()
+				close(saw)
+			})
+			if _, err := call.do(ctx, c); !errors.Is(err, reason) {
+				t.Errorf("%s: given up: %v", call.want, err)
+			}
+			<-saw
+			agent.Calls()
+			if _, err := call.do(ctx, c); !errors.Is(err, reason) {
+				t.Errorf("%s: too late: %v", call.want, err)
+			}
+			if asked := agent.Log(); len(asked) != 0 {
+				t.Errorf("asked for nobody: %q", asked)
+			}
+		}
+	})
+}
+
+func TestFaultsAreLoggedAndNotTold(t *testing.T) {
+	for name, open := range doors {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			agent, c := open(t, slog.New(slog.NewTextHandler(&log, nil)))
+			agent.Refuse("Refresh", errors.New("disk on fire"))
+			agent.Script("Send", func(localapitest.Call) (any, error) { panic("a fault") })
+			first := c.Refresh(t.Context())
+			_, second := c.Send(t.Context(), localapi.SendRequest{})
+			for _, err := range []error{first, second} {
+				var e *localapi.Error
+				if !errors.As(err, &e) || e.Code != localapi.CodeInternal || strings.Contains(e.Message+e.Hint, "fire") {
+					t.Errorf("got %#v", err)
+				}
+			}
+			for _, want := range []string{"disk on fire", "a fault", "server_test.go"} { // the last: the way to the fault
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("the log does not say %q:\n%s", want, &log)
+				}
+			}
+		})
 	}
 }
 
-func TestInternalFaultsKeepTheirText(t *testing.T) {
-	var log bytes.Buffer
-	agent := &recorder{}
-	pipe := localapi.NewPipe()
-	run(t, pipe, agent, slog.New(slog.NewTextHandler(&log, nil)))
-	c := pipe.Client()
-	defer c.Close()
-	agent.failWith(errors.New("disk on fire"))
-	err := c.Refresh(t.Context())
-	var e *localapi.Error
-	if !errors.As(err, &e) || e.Code != localapi.CodeInternal || strings.Contains(e.Message+e.Hint, "fire") {
-		t.Errorf("got %#v", err)
+func TestCallsThatNoDoorLetsThrough(t *testing.T) {
+	many := make([]string, 10_001)
+	bad := map[string]func(context.Context, *localapi.Client) error{
+		"no entry":         func(ctx context.Context, c *localapi.Client) error { return c.Undo(ctx) },
+		"too many entries": func(ctx context.Context, c *localapi.Client) error { return c.MarkRead(ctx, many...) },
+		"a limit too high": func(ctx context.Context, c *localapi.Client) error {
+			_, err := c.Inbox(ctx, localapi.InboxQuery{Limit: localapi.MaxInboxPage + 1})
+			return err
+		},
+		"a limit below nothing": func(ctx context.Context, c *localapi.Client) error {
+			_, err := c.Inbox(ctx, localapi.InboxQuery{Limit: -1})
+			return err
+		},
+		"an unknown face": func(ctx context.Context, c *localapi.Client) error {
+			for _, err := range c.Watch(ctx, "mirror") {
+				return err
+			}
+			return nil
+		},
 	}
-	if !strings.Contains(log.String(), "disk on fire") {
-		t.Error("the log does not say what failed")
-	}
-}
-
-func TestPanicsAreAnswered(t *testing.T) {
-	c, _ := serve(t, &panicking{})
-	_, err := c.Send(t.Context(), localapi.SendRequest{})
-	var e *localapi.Error
-	if !errors.As(err, &e) || e.Code != localapi.CodeInternal {
-		t.Errorf("got %#v", err)
-	}
-}
-
-// panicking fails as a fault in our own code would.
-type panicking struct{ recorder }
-
-func (*panicking) Send(context.Context, localapi.SendRequest) ([]localapi.OutboxEntry, error) {
-	panic("a fault")
+	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+		for name, call := range bad {
+			var e *localapi.Error
+			if err := call(t.Context(), c); !errors.As(err, &e) || e.Code != localapi.CodeUsage || len(agent.Log()) != 0 {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
 }
 
 func TestBadCalls(t *testing.T) {
@@ -210,8 +290,8 @@ func TestBadCalls(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			agent := &recorder{}
-			h := localapi.Handler(agent, slog.New(slog.DiscardHandler))
+			agent, _ := localapitest.New(t)
+			h := localapi.Handler(agent, noLog)
 			r := httptest.NewRequest(c.method, origin+c.path, strings.NewReader(c.body))
 			if c.kind != "" {
 				r.Header.Set("Content-Type", c.kind)
@@ -224,7 +304,7 @@ func TestBadCalls(t *testing.T) {
 			if w.Code != c.status {
 				t.Errorf("status %d, want %d: %s", w.Code, c.status, w.Body)
 			}
-			if got := agent.taken(); len(got) != 0 {
+			if got := agent.Log(); len(got) != 0 {
 				t.Errorf("the agent was asked %q", got)
 			}
 		})
@@ -258,24 +338,14 @@ func FuzzCallBodies(f *testing.F) {
 			t.Skip("not a path that a client could ask for")
 		}
 		request.Header.Set("Content-Type", "application/json")
-		agent := &recorder{}
+		agent, _ := localapitest.New(t)
 		w := httptest.NewRecorder()
-		localapi.Handler(&careful{agent}, slog.New(slog.DiscardHandler)).ServeHTTP(w, request)
-		asked := len(agent.taken())
+		localapi.Handler(agent, noLog).ServeHTTP(w, request)
+		asked := len(agent.Log())
 		// What is refused has asked nothing; what is accepted has asked once.
 		if ok := w.Code/100 == 2; ok && asked != 1 || w.Code == http.StatusBadRequest && asked != 0 {
 			t.Errorf("status %d after %d questions", w.Code, asked)
 		}
 		_, _ = io.Copy(io.Discard, w.Body)
 	})
-}
-
-// careful looks at a request before it uses it, as the real agent does.
-type careful struct{ *recorder }
-
-func (c *careful) Send(ctx context.Context, q localapi.SendRequest) ([]localapi.OutboxEntry, error) {
-	if len(q.Links) == 0 {
-		return nil, c.note("Send nothing")
-	}
-	return c.recorder.Send(ctx, q)
 }

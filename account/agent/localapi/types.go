@@ -409,7 +409,7 @@ type InboxQuery struct {
 	Text string
 	// Before is the id of the last entry of the previous page; empty begins with the newest.
 	Before string
-	// Limit is at most 500; zero means 100.
+	// Limit is at most MaxInboxPage; zero means DefaultInboxPage.
 	Limit int
 	// Unread leaves out what was read.
 	Unread bool

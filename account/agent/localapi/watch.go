@@ -22,13 +22,25 @@ const (
 	FaceCommand Face = "command"
 )
 
+func (f Face) check() error {
+	switch f {
+	case FaceWindow, FaceTray, FaceNotify, FaceCommand:
+		return nil
+	default:
+		return usage("the watching face is unknown")
+	}
+}
+
 // maxUpdate bounds one update: a snapshot with two full lists and a burst of events.
 const maxUpdate = 32 << 20
 
-// Watch gives the present state at once and then every change until ctx ends or the agent is gone;
+// Watch yields the present state at once and then every change until ctx ends or the agent is gone;
 // the last pair holds the error, a cancelled context's cause included. It does not reconnect.
 // The stream is server-sent events (WHATWG HTML, 9.2), one JSON Update in each.
 func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] {
+	if c.local != nil {
+		return c.local.watchLocal(ctx, face)
+	}
 	return func(yield func(Update, error) bool) {
 		response, err := c.send(ctx, http.MethodGet, "/v1/watch?face="+url.QueryEscape(string(face)), nil)
 		if err != nil {

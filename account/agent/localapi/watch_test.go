@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"net"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
 )
 
 func snapshot(revision uint64) localapi.Snapshot { return localapi.Snapshot{Revision: revision} }
@@ -22,22 +22,24 @@ func event(n int) localapi.Event {
 }
 
 func TestWatchGivesThePresentThenChanges(t *testing.T) {
-	agent := &recorder{}
-	c, _ := serve(t, agent)
-	agent.feed.Publish(snapshot(1), event(0))
+	throughEachDoor(t, watchPresentThenChanges)
+}
+
+func watchPresentThenChanges(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+	agent.Set(snapshot(1), event(0))
 	next, stop := iter.Pull2(c.Watch(t.Context(), localapi.FaceWindow))
 	defer stop()
 	u, err, _ := next()
 	if err != nil || u.Snapshot.Revision != 1 || len(u.Events) != 0 {
 		t.Fatalf("first: %+v, %v", u, err)
 	}
-	if n := agent.feed.Count(localapi.FaceWindow); n != 1 {
+	if n := agent.Watching(localapi.FaceWindow); n != 1 {
 		t.Errorf("%d windows watch", n)
 	}
-	if n := agent.feed.Count(localapi.FaceTray); n != 0 {
+	if n := agent.Watching(localapi.FaceTray); n != 0 {
 		t.Errorf("%d trays watch", n)
 	}
-	agent.feed.Publish(snapshot(2), event(1))
+	agent.Set(snapshot(2), event(1))
 	u, err, _ = next()
 	if err != nil || u.Snapshot.Revision != 2 || len(u.Events) != 1 {
 		t.Fatalf("second: %+v, %v", u, err)
@@ -69,28 +71,35 @@ func TestSlowFaceMissesNoEvent(t *testing.T) {
 }
 
 func TestFacesEndWithTheAgent(t *testing.T) {
-	agent := &recorder{}
-	c, _ := serve(t, agent)
-	next, stop := iter.Pull2(c.Watch(t.Context(), localapi.FaceTray))
-	defer stop()
-	if _, err, _ := next(); err != nil {
-		t.Fatal(err)
-	}
-	agent.feed.Publish(snapshot(3), localapi.Event{Kind: localapi.Quitting})
-	agent.feed.Close()
-	u, err, _ := next()
-	if err != nil || len(u.Events) != 1 || u.Events[0].Kind != localapi.Quitting {
-		t.Fatalf("the last word is %+v, %v", u, err)
-	}
-	_, err, ok := next()
-	var e *localapi.Error
-	if !ok || !errors.As(err, &e) || e.Code != localapi.CodeNotReachable {
-		t.Fatalf("the end is %v", err)
-	}
-	if _, _, ok := next(); ok {
-		t.Error("the stream goes on after its end")
-	}
-	late := agent.feed.Watch(localapi.FaceTray)
+	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+		agent.Set(snapshot(2))
+		next, stop := iter.Pull2(c.Watch(t.Context(), localapi.FaceTray))
+		defer stop()
+		if _, err, _ := next(); err != nil {
+			t.Fatal(err)
+		}
+		agent.Set(snapshot(3), localapi.Event{Kind: localapi.Quitting})
+		agent.End()
+		u, err, _ := next()
+		if err != nil || len(u.Events) != 1 || u.Events[0].Kind != localapi.Quitting {
+			t.Fatalf("the last word is %+v, %v", u, err)
+		}
+		_, err, ok := next()
+		var e *localapi.Error
+		if !ok || !errors.As(err, &e) || e.Code != localapi.CodeNotReachable {
+			t.Fatalf("the end is %v", err)
+		}
+		if _, _, ok := next(); ok {
+			t.Error("the stream goes on after its end")
+		}
+	})
+}
+
+func TestClosedFeed(t *testing.T) {
+	var feed localapi.Feed
+	feed.Publish(snapshot(3))
+	feed.Close()
+	late := feed.Watch(localapi.FaceTray)
 	defer late.Close()
 	if u, ok := late.Next(t.Context()); !ok || u.Snapshot.Revision != 3 {
 		t.Error("a late watcher does not see the last state")
@@ -101,21 +110,42 @@ func TestFacesEndWithTheAgent(t *testing.T) {
 }
 
 func TestWatchEndsWithItsContext(t *testing.T) {
-	agent := &recorder{}
-	c, _ := serve(t, agent)
-	cause := errors.New("the window closed")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	next, stop := iter.Pull2(c.Watch(ctx, localapi.FaceWindow))
-	defer stop()
-	if _, err, _ := next(); err != nil {
-		t.Fatal(err)
-	}
-	cancel(cause)
-	if _, err, ok := next(); !ok || !errors.Is(err, cause) {
-		t.Errorf("got %v", err)
-	}
-	// The agent notices soon that nobody reads any more.
-	for deadline := time.Now().Add(5 * time.Second); agent.feed.Count(localapi.FaceWindow) != 0; {
+	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+		agent.Set(snapshot(1))
+		cause := errors.New("the window closed")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		next, stop := iter.Pull2(c.Watch(ctx, localapi.FaceWindow))
+		defer stop()
+		if _, err, _ := next(); err != nil {
+			t.Fatal(err)
+		}
+		cancel(cause)
+		if _, err, ok := next(); !ok || !errors.Is(err, cause) {
+			t.Errorf("got %v", err)
+		}
+		for _, err := range c.Watch(ctx, localapi.FaceWindow) {
+			if !errors.Is(err, cause) {
+				t.Errorf("too late: %v", err)
+			}
+		}
+		nobodyWatches(t, agent)
+	})
+}
+
+func TestWatchEndsWithItsReader(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+		agent.Set(snapshot(1))
+		for range c.Watch(t.Context(), localapi.FaceWindow) {
+			break
+		}
+		nobodyWatches(t, agent)
+	})
+}
+
+// nobodyWatches waits until the agent has noticed that nobody reads any more.
+func nobodyWatches(t *testing.T, agent *localapitest.Agent) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); agent.Watching(localapi.FaceWindow) != 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("the watcher is still counted")
 		}
@@ -123,15 +153,37 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// Events reach every reader in order and once, however the snapshots between them were skipped.
+func TestWatchMissesNoEvent(t *testing.T) {
+	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
+		agent.Set(snapshot(0))
+		next, stop := iter.Pull2(c.Watch(t.Context(), localapi.FaceNotify))
+		defer stop()
+		next()
+		for i := range 300 {
+			agent.Set(snapshot(uint64(i)), event(i))
+		}
+		for seen := 0; seen < 300; {
+			u, err, _ := next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range u.Events {
+				if e.Device != fmt.Sprint(seen) {
+					t.Fatalf("event %d is %q", seen, e.Device)
+				}
+				seen++
+			}
+		}
+	})
+}
+
 // While nothing happens a watch is silent but for one comment every four minutes.
 func TestIdleWatchIsQuiet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		agent := &recorder{}
 		pipe := localapi.NewPipe()
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
 		counting := &countingListener{Listener: pipe, writes: make(chan string, 100)}
-		go func() { ended <- localapi.Serve(ctx, counting, agent, slog.New(slog.DiscardHandler)) }()
+		localapitest.Serve(t, counting, noLog).Set(snapshot(1))
 		c := pipe.Client()
 		watch, stopWatch := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -156,10 +208,6 @@ func TestIdleWatchIsQuiet(t *testing.T) {
 		stopWatch()
 		<-done
 		c.Close()
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
 	})
 }
 

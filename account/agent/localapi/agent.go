@@ -1,0 +1,51 @@
+package localapi
+
+import "context"
+
+// Agent is what answers: one method for each of the client's. Errors that are no [*Error] reach the
+// face as CodeInternal without their text.
+//
+// What an agent hands out is shared, over [Local] even with the caller: it replaces snapshots,
+// entries and events, slices included, and never edits one that it has handed out.
+type Agent interface {
+	Snapshot(ctx context.Context) (Snapshot, error)
+	// Watch begins a stream of updates; who reads it closes it.
+	Watch(face Face) *Watcher
+	Refresh(ctx context.Context) error
+
+	BeginSignIn(ctx context.Context, email string) (SignIn, error)
+	CompleteSignIn(ctx context.Context, address string) error
+	CancelSignIn(ctx context.Context) error
+	SignOut(ctx context.Context, deleteLocalData bool) error
+
+	Send(ctx context.Context, r SendRequest) ([]OutboxEntry, error)
+	Undo(ctx context.Context, ids ...string) error
+	Retry(ctx context.Context, ids ...string) error
+	DeleteSent(ctx context.Context, ids ...string) error
+	Sent(ctx context.Context, id string) (OutboxEntry, error)
+	Outbox(ctx context.Context) ([]OutboxEntry, error)
+
+	Inbox(ctx context.Context, q InboxQuery) ([]InboxEntry, error)
+	MarkRead(ctx context.Context, ids ...string) error
+	DeleteReceived(ctx context.Context, ids ...string) error
+
+	RenameDevice(ctx context.Context, name string) error
+	DisconnectDevice(ctx context.Context, id string) error
+	DisconnectClient(ctx context.Context, id string) error
+
+	Avatar(ctx context.Context) ([]byte, error)
+	PageURL(ctx context.Context, p Page) (string, error)
+	Unlock(ctx context.Context, passphrase string) error
+	Protect(ctx context.Context, p Protection, passphrase string) error
+	SetSettings(ctx context.Context, s Settings) error
+	Quiet(ctx context.Context, minutes int) error
+	ShowWindow(ctx context.Context, pane string) (bool, error)
+	Quit(ctx context.Context) error
+	Diagnostics(ctx context.Context) (string, error)
+
+	ShowPairing(ctx context.Context) error
+	PairingCode(ctx context.Context) (string, error)
+	JoinPairing(ctx context.Context, address string) error
+	ConfirmPairing(ctx context.Context, totp string) error
+	CancelPairing(ctx context.Context) error
+}

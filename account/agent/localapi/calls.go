@@ -1,0 +1,146 @@
+package localapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
+// call is one call of the API, for client and server alike: where it goes over a socket and what it
+// asks the agent. In is nothing, a string for the route's "{name}", an [InboxQuery], or the JSON
+// body. Out is nothing, bytes or a text, which travel as they are, or the JSON answer.
+type call[In, Out any] struct {
+	route string // method and path, as [http.ServeMux] wants them
+	ask   func(Agent, context.Context, In) (Out, error)
+}
+
+// nothing is what a call without a body takes, and one without an answer returns.
+type nothing struct{}
+
+// perform checks the request and asks the agent: the same for every transport.
+func (c call[In, Out]) perform(ctx context.Context, a Agent, in In) (out Out, err error) {
+	if in, ok := any(in).(interface{ check() error }); ok {
+		if err := in.check(); err != nil {
+			return out, err
+		}
+	}
+	return c.ask(a, ctx, in)
+}
+
+// at splits the route, with name in place of its "{name}".
+func (c call[In, Out]) at(name string) (method, path string) {
+	method, path, _ = strings.Cut(c.route, " ")
+	return method, strings.Replace(path, "{name}", name, 1)
+}
+
+// get is a call without a request.
+func get[Out any](route string, ask func(Agent, context.Context) (Out, error)) call[nothing, Out] {
+	return call[nothing, Out]{route, func(a Agent, ctx context.Context, _ nothing) (Out, error) { return ask(a, ctx) }}
+}
+
+// do is a call without request and answer.
+func do(route string, ask func(Agent, context.Context) error) call[nothing, nothing] {
+	return call[nothing, nothing]{route, func(a Agent, ctx context.Context, _ nothing) (nothing, error) { return nothing{}, ask(a, ctx) }}
+}
+
+// with is a call without an answer.
+func with[In any](route string, ask func(Agent, context.Context, In) error) call[In, nothing] {
+	return call[In, nothing]{route, func(a Agent, ctx context.Context, in In) (nothing, error) { return nothing{}, ask(a, ctx, in) }}
+}
+
+// ids is a call about several entries, one about exactly one.
+func ids(route string, ask func(Agent, context.Context, ...string) error) call[idList, nothing] {
+	return with(route, func(a Agent, ctx context.Context, in idList) error { return ask(a, ctx, in.IDs...) })
+}
+
+func one(route string, ask func(Agent, context.Context, string) error) call[oneID, nothing] {
+	return with(route, func(a Agent, ctx context.Context, in oneID) error { return ask(a, ctx, in.IDs[0]) })
+}
+
+// The calls. One that is missing in routes below is found by the test that makes every call.
+var (
+	callSnapshot = get("GET /v1/snapshot", Agent.Snapshot)
+	callRefresh  = do("POST /v1/refresh", Agent.Refresh)
+
+	callBeginSignIn = call[signInRequest, SignIn]{"POST /v1/signin", func(a Agent, ctx context.Context, in signInRequest) (SignIn, error) {
+		return a.BeginSignIn(ctx, in.Email)
+	}}
+	callCompleteSignIn = with("POST /v1/signin/complete", func(a Agent, ctx context.Context, in completeSignInRequest) error {
+		return a.CompleteSignIn(ctx, in.Address)
+	})
+	callCancelSignIn = do("DELETE /v1/signin", Agent.CancelSignIn)
+	callSignOut      = with("POST /v1/signout", func(a Agent, ctx context.Context, in signOutRequest) error {
+		return a.SignOut(ctx, in.DeleteLocalData)
+	})
+
+	callSend       = call[SendRequest, []OutboxEntry]{"POST /v1/send", Agent.Send}
+	callOutbox     = get("GET /v1/outbox", Agent.Outbox)
+	callSent       = call[string, OutboxEntry]{"GET /v1/outbox/{name}", Agent.Sent}
+	callUndo       = ids("POST /v1/outbox/undo", Agent.Undo)
+	callRetry      = ids("POST /v1/outbox/retry", Agent.Retry)
+	callDeleteSent = ids("POST /v1/outbox/delete", Agent.DeleteSent)
+
+	callInbox = call[InboxQuery, []InboxEntry]{"GET /v1/inbox", func(a Agent, ctx context.Context, q InboxQuery) ([]InboxEntry, error) {
+		return a.Inbox(ctx, q.complete())
+	}}
+	callMarkRead       = ids("POST /v1/inbox/read", Agent.MarkRead)
+	callDeleteReceived = ids("POST /v1/inbox/delete", Agent.DeleteReceived)
+
+	callRenameDevice = with("POST /v1/devices/rename", func(a Agent, ctx context.Context, in renameRequest) error {
+		return a.RenameDevice(ctx, in.Name)
+	})
+	callDisconnectDevice = one("POST /v1/devices/disconnect", Agent.DisconnectDevice)
+	callDisconnectClient = one("POST /v1/clients/disconnect", Agent.DisconnectClient)
+
+	callAvatar  = get("GET /v1/avatar", Agent.Avatar)
+	callPageURL = call[string, addressAnswer]{"GET /v1/pages/{name}", func(a Agent, ctx context.Context, page string) (addressAnswer, error) {
+		address, err := a.PageURL(ctx, Page(page))
+		return addressAnswer{address}, err
+	}}
+	callUnlock = with("POST /v1/unlock", func(a Agent, ctx context.Context, in unlockRequest) error {
+		return a.Unlock(ctx, in.Passphrase)
+	})
+	callProtect = with("POST /v1/protect", func(a Agent, ctx context.Context, in protectRequest) error {
+		return a.Protect(ctx, in.Protection, in.Passphrase)
+	})
+	callSetSettings = with("PUT /v1/settings", Agent.SetSettings)
+	callQuiet       = with("POST /v1/quiet", func(a Agent, ctx context.Context, in quietRequest) error {
+		return a.Quiet(ctx, in.Minutes)
+	})
+	callShowWindow = call[showWindowRequest, shownAnswer]{"POST /v1/window/show", func(a Agent, ctx context.Context, in showWindowRequest) (shownAnswer, error) {
+		shown, err := a.ShowWindow(ctx, in.Pane)
+		return shownAnswer{shown}, err
+	}}
+	callQuit        = do("POST /v1/quit", Agent.Quit)
+	callDiagnostics = get("GET /v1/diagnostics", Agent.Diagnostics)
+
+	callShowPairing = do("POST /v1/pair/show", Agent.ShowPairing)
+	callPairingCode = get("GET /v1/pair/code", func(a Agent, ctx context.Context) (addressAnswer, error) {
+		address, err := a.PairingCode(ctx)
+		return addressAnswer{address}, err
+	})
+	callJoinPairing = with("POST /v1/pair/join", func(a Agent, ctx context.Context, in joinRequest) error {
+		return a.JoinPairing(ctx, in.Address)
+	})
+	callConfirmPairing = with("POST /v1/pair/confirm", func(a Agent, ctx context.Context, in confirmRequest) error {
+		return a.ConfirmPairing(ctx, in.TOTP)
+	})
+	callCancelPairing = do("DELETE /v1/pair", Agent.CancelPairing)
+)
+
+// routes makes the server answer every call.
+func (s *server) routes(mux *http.ServeMux) {
+	for _, c := range []interface {
+		serve(s *server, mux *http.ServeMux)
+	}{
+		callSnapshot, callRefresh, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
+		callSend, callOutbox, callSent, callUndo, callRetry, callDeleteSent,
+		callInbox, callMarkRead, callDeleteReceived,
+		callRenameDevice, callDisconnectDevice, callDisconnectClient,
+		callAvatar, callPageURL, callUnlock, callProtect, callSetSettings, callQuiet,
+		callShowWindow, callQuit, callDiagnostics,
+		callShowPairing, callPairingCode, callJoinPairing, callConfirmPairing, callCancelPairing,
+	} {
+		c.serve(s, mux)
+	}
+}

@@ -1,0 +1,130 @@
+package localapi
+
+import (
+	"net/url"
+	"strconv"
+)
+
+// The bodies of calls and answers that are no type of their own elsewhere. Their JSON is part of
+// the API: fields may be added, never renamed.
+type (
+	signInRequest struct {
+		Email string `json:"email"`
+	}
+	completeSignInRequest struct {
+		Address string `json:"address"`
+	}
+	signOutRequest struct {
+		DeleteLocalData bool `json:"deleteLocalData"`
+	}
+	renameRequest struct {
+		Name string `json:"name"`
+	}
+	unlockRequest struct {
+		Passphrase string `json:"passphrase"`
+	}
+	protectRequest struct {
+		Passphrase string     `json:"passphrase"`
+		Protection Protection `json:"protection"`
+	}
+	quietRequest struct {
+		Minutes int `json:"minutes"`
+	}
+	showWindowRequest struct {
+		Pane string `json:"pane"`
+	}
+	joinRequest struct {
+		Address string `json:"address"`
+	}
+	confirmRequest struct {
+		TOTP string `json:"totp"`
+	}
+
+	addressAnswer struct {
+		URL string `json:"url"`
+	}
+	shownAnswer struct {
+		Shown bool `json:"shown"`
+	}
+)
+
+// maxIDs bounds a call about several entries.
+const maxIDs = 10_000
+
+// idList is the body of calls about several entries.
+type idList struct {
+	IDs []string `json:"ids"`
+}
+
+func (l idList) check() error {
+	if len(l.IDs) == 0 || len(l.IDs) > maxIDs {
+		return usage("the call names no entry, or too many")
+	}
+	return nil
+}
+
+// oneID is an idList of calls about exactly one.
+type oneID struct{ idList }
+
+func (l oneID) check() error {
+	if len(l.IDs) != 1 {
+		return usage("the call must name exactly one entry")
+	}
+	return nil
+}
+
+// The limits of [InboxQuery].
+const (
+	DefaultInboxPage = 100
+	MaxInboxPage     = 500
+)
+
+func (q InboxQuery) check() error {
+	if q.Limit < 0 || q.Limit > MaxInboxPage {
+		return errInboxLimit
+	}
+	return nil
+}
+
+var errInboxLimit = usage("the limit must be between 1 and " + strconv.Itoa(MaxInboxPage))
+
+// complete returns the query with its defaults filled in.
+func (q InboxQuery) complete() InboxQuery {
+	if q.Limit == 0 {
+		q.Limit = DefaultInboxPage
+	}
+	return q
+}
+
+// values is the query as it stands in an address; defaults are left out.
+func (q InboxQuery) values() url.Values {
+	v := url.Values{}
+	if q.Text != "" {
+		v.Set("text", q.Text)
+	}
+	if q.Before != "" {
+		v.Set("before", q.Before)
+	}
+	if q.Limit != 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	if q.Unread {
+		v.Set("unread", "1")
+	}
+	return v
+}
+
+// readInboxQuery reads what values has written.
+func readInboxQuery(v url.Values) (InboxQuery, error) {
+	q := InboxQuery{Text: v.Get("text"), Before: v.Get("before"), Unread: v.Get("unread") == "1"}
+	if text := v.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return q, errInboxLimit
+		}
+		q.Limit = n
+	}
+	return q, nil
+}
+
+func usage(text string) error { return &Error{Code: CodeUsage, Message: text} }

@@ -1,0 +1,121 @@
+package localapi_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
+)
+
+// wire is what the calls of the table look like on the socket, in its order. Scripts and older faces
+// rely on it: lines may be added, never changed.
+var wire = []string{
+	`GET /v1/snapshot`,
+	`POST /v1/refresh`,
+	`POST /v1/signin {"email":"a@example.com"}`,
+	`POST /v1/signin/complete {"address":"https://x/?code=1\u0026state=2"}`,
+	`DELETE /v1/signin`,
+	`POST /v1/signout {"deleteLocalData":true}`,
+	`POST /v1/send {"links":[{"url":"https://a.example/?q=\u003c\u0026\u003e","title":"T"}],"devices":["d1","d2"],"private":true,"hold":true}`,
+	`POST /v1/outbox/undo {"ids":["a","b"]}`,
+	`POST /v1/outbox/retry {"ids":["a"]}`,
+	`POST /v1/outbox/delete {"ids":["a"]}`,
+	`GET /v1/outbox/a%2F..%2Fb`,
+	`GET /v1/outbox`,
+	`GET /v1/inbox?`,
+	`GET /v1/inbox?before=x&limit=500&text=a+b%26c&unread=1`,
+	`POST /v1/inbox/read {"ids":["a"]}`,
+	`POST /v1/inbox/delete {"ids":["a"]}`,
+	`POST /v1/devices/rename {"name":"Zoë's box"}`,
+	`POST /v1/devices/disconnect {"ids":["d"]}`,
+	`POST /v1/clients/disconnect {"ids":["c"]}`,
+	`GET /v1/avatar`,
+	`GET /v1/pages/manage_account`,
+	`POST /v1/unlock {"passphrase":"open"}`,
+	`POST /v1/protect {"passphrase":"open","protection":"passphrase"}`,
+	`PUT /v1/settings {"startAtLogin":true,"open":"from","openFrom":["d"],"notifications":false,"grouped":false,"language":"de"}`,
+	`POST /v1/quiet {"minutes":60}`,
+	`POST /v1/window/show {"pane":"inbox"}`,
+	`POST /v1/quit`,
+	`GET /v1/diagnostics`,
+	`POST /v1/pair/show`,
+	`GET /v1/pair/code`,
+	`POST /v1/pair/join {"address":"https://example.com/pair#x"}`,
+	`POST /v1/pair/confirm {"totp":"123456"}`,
+	`DELETE /v1/pair`,
+}
+
+func TestCallsOnTheWire(t *testing.T) {
+	var got []string
+	pipe := localapi.NewPipe()
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, r.RequestURI, body)))
+		w.WriteHeader(http.StatusTeapot)
+	})}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(pipe) // ends with Close
+	}()
+	c := pipe.Client()
+	for _, call := range calls {
+		if _, err := call.do(t.Context(), c); err == nil || !strings.Contains(err.Error(), "418") {
+			t.Errorf("%s: %v", call.want, err)
+		}
+	}
+	c.Close()
+	if err := server.Close(); err != nil {
+		t.Error(err)
+	}
+	<-done
+	if !slices.Equal(got, wire) {
+		t.Errorf("on the wire:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(wire, "\n"))
+	}
+}
+
+func TestAnswersOnTheWire(t *testing.T) {
+	agent := throughHandler(t)
+	for path, want := range map[string]string{
+		"GET /v1/pair/code":           `200 application/json {"url":"https://example.com/pair#x"}`,
+		"GET /v1/pages/pair_phone":    `200 application/json {"url":"https://example.com/phone"}`,
+		"POST /v1/window/show":        `200 application/json {"shown":true}`,
+		"GET /v1/diagnostics":         "200 text/plain; charset=utf-8 all is well",
+		"GET /v1/avatar":              "200 application/octet-stream \x89PNG",
+		"GET /v1/outbox":              `200 application/json null`,
+		"POST /v1/refresh":            "204",
+		"POST /v1/devices/disconnect": `400 application/json {"code":"usage","message":"the call must name exactly one entry"}`,
+	} {
+		if got := agent(path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
+// throughHandler returns a way to make calls by hand to an agent that has something to answer.
+func throughHandler(t *testing.T) func(route string) string {
+	agent, _ := localapitest.New(t)
+	agent.Answer("PairingCode", "https://example.com/pair#x")
+	agent.Answer("PageURL", "https://example.com/phone")
+	agent.Answer("ShowWindow", true)
+	agent.Answer("Diagnostics", "all is well")
+	agent.Answer("Avatar", []byte("\x89PNG"))
+	h := localapi.Handler(agent, noLog)
+	return func(route string) string {
+		method, path, _ := strings.Cut(route, " ")
+		r := httptest.NewRequest(method, "http://agent.tabferry.invalid"+path, strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return strings.TrimSpace(fmt.Sprintf("%d %s %s", w.Code, w.Header().Get("Content-Type"), w.Body))
+	}
+}
