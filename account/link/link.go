@@ -1,94 +1,103 @@
-// Package link says how a link from another device is shown to a person, and whether it may be
-// opened. What it shows cannot pass for something else: names that look like other names stand in
-// punycode (RFC 3492), and characters that steer the text around them are taken out.
+// Package link is the one answer to "what is a link": which texts are links at all, which may be
+// sent, typed, copied and opened, how a link is shown to a person, and how links are found in texts
+// and files. The agent, every face and the opener ask here and decide nothing themselves.
+//
+// Nothing in it does I/O, and no result depends on anything but its arguments.
+//
+// Where links come from asks for different strictness, so there are several questions:
+//
+//   - [Web]: could a browser go there? Blanks may stand in it.
+//   - [OnePiece]: the same for an argument or a line of input, where a blank means a mistake.
+//   - [Sendable]: may it be sent to a device? Devices take other schemes than http too.
+//   - [Typed], [Copied]: what a person wrote into a field, what lies on the clipboard.
+//   - [Find], [InFile]: the links among other words.
+//   - [Read], [ForOpener]: may it be opened here, how is its host shown, what is the opener given.
 package link
 
 import (
-	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/net/idna"
 )
 
-// maxHost is the longest host that is shown whole, in characters; DNS names end at 253.
-const maxHost = 253
+// maxCopied is the longest copied text that is taken for a link, in bytes; no device takes a longer one.
+const maxCopied = 64 << 10
 
-// Read gives what to show for a link and whether it may be opened in a browser: only http and https
-// with a host that can be looked up. For other links host is the scheme with its colon, or empty.
-func Read(address string) (host string, canOpen bool) {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme == "" {
+// Web reports whether text is an http or https link with a host. Bookmark files and other devices
+// write blanks and letters outside ASCII into links, so these are let through; [ForOpener] encodes
+// them.
+func Web(text string) bool {
+	_, ok := parseWeb(text)
+	return ok
+}
+
+func parseWeb(text string) (*url.URL, bool) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil, false
+	}
+	return u, true
+}
+
+// OnePiece reports whether text is a [Web] link without blanks and control characters.
+func OnePiece(text string) bool { return !strings.ContainsFunc(text, breaks) && Web(text) }
+
+// breaks reports whether r separates words or steers a terminal.
+func breaks(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// Sendable reports whether text can be sent to another device. Firefox sends and receives other
+// schemes than http too; what is harmful to open is the receiver's decision, but a text without a
+// scheme is a mistake.
+func Sendable(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "" || u.Path != "") && !strings.ContainsAny(text, " \t\r\n")
+}
+
+// Typed returns the link that a person typed into a field for one: blanks around it vanish, and a
+// bare host such as "example.org/page" gets https before it.
+func Typed(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsFunc(text, unicode.IsSpace) {
 		return "", false
 	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Opaque != "" {
-		return u.Scheme + ":", false
+	if Web(text) {
+		return text, true
 	}
-	name, ok := showName(u.Hostname())
-	if !ok || !validPort(u) {
-		return u.Scheme + ":", false
-	}
-	if port := u.Port(); port != "" && !(u.Scheme == "http" && port == "80") && !(u.Scheme == "https" && port == "443") {
-		name = net.JoinHostPort(strings.Trim(name, "[]"), port)
-	}
-	return name, true
-}
-
-// validPort refuses "host:" oddities that browsers and we might read differently.
-func validPort(u *url.URL) bool {
-	return u.Port() != "" || !strings.HasSuffix(u.Host, ":")
-}
-
-// showName gives the form of a host name that is safe to show; false when it is none.
-func showName(host string) (string, bool) {
-	if addr, err := netip.ParseAddr(host); err == nil {
-		if addr.Is6() {
-			return "[" + addr.String() + "]", true
-		}
-		return addr.String(), true
-	}
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(host, "."))
-	if err != nil || ascii == "" || len(ascii) > maxHost {
+	host, _, _ := strings.Cut(text, "/")
+	if strings.Contains(text, "://") || strings.ContainsAny(host, "@:\\") || !strings.Contains(strings.Trim(host, "."), ".") {
 		return "", false
 	}
-	if again, err := idna.Lookup.ToASCII(ascii); err != nil || again != ascii {
-		return "", false // not a name that could be looked up, for example from broken UTF-8
-	}
-	labels := strings.Split(ascii, ".")
-	for i, label := range labels {
-		if label == "" {
-			return "", false
-		}
-		if !strings.HasPrefix(label, "xn--") {
-			continue
-		}
-		if text, err := idna.Punycode.ToUnicode(label); err == nil && readable(text) {
-			labels[i] = text
-		}
-	}
-	return strings.Join(labels, "."), true
+	text = "https://" + text
+	return text, Web(text)
 }
 
-// Clean takes control, format and bidi characters out of text from another device, and turns breaks
-// into spaces. It is for titles and names that stand in one line.
-func Clean(text string) string {
-	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "\uFFFD")
+// Copied returns the link that a copied text is: one web link and nothing else. The address of a
+// pairing code is a secret, so it counts as none and is offered to nobody.
+func Copied(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	if len(text) > maxCopied || !OnePiece(text) {
+		return "", false
 	}
-	clean := strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t' || r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' || r == '\u0085':
-			return ' '
-		case r == '\u200c' || r == '\u200d':
-			return r // joiners: several scripts and emoji need them
-		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs):
-			return -1
-		default:
-			return r
-		}
-	}, text)
-	return strings.Join(strings.Fields(clean), " ")
+	u, ok := parseWeb(text)
+	if !ok || strings.Contains(u.Fragment, "channel_key=") {
+		return "", false
+	}
+	return text, true
+}
+
+// Pairing reports whether text is the address in a pairing code: its channel and key stand behind
+// the "#" of an accounts server's page /pair. It says where a text belongs, not that the code is
+// good: account/pairing checks that.
+func Pairing(text string) bool {
+	u, ok := parseWeb(strings.TrimSpace(text))
+	return ok && strings.HasPrefix(u.Path, "/pair") && strings.Contains(u.Fragment, "channel_id=")
+}
+
+// Intact reports whether text is a [Web] link that cannot have become another one on its way
+// through a toolkit that decodes percent signs and joins double slashes.
+func Intact(text string) bool {
+	if !Web(text) || strings.Contains(text[len("http://"):], ":/") {
+		return false // no link, or a link within the link has lost a slash
+	}
+	return !strings.ContainsFunc(text, func(r rune) bool { return r == '%' || r > unicode.MaxASCII || ends(r) })
 }

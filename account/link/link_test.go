@@ -1,115 +1,131 @@
 package link_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/tabferry/tabferry/account/link"
 )
 
-func TestRead(t *testing.T) {
+// TestWhatALinkIs asks every question about the same texts. A want of "=" is the text itself, one
+// of "" is a no.
+func TestWhatALinkIs(t *testing.T) {
 	for _, c := range []struct {
-		name, address, host string
-		open                bool
+		name, text                string
+		web, piece, send          bool
+		typed, copied, opens      string
+		pairing, intact, canBeRun bool
 	}{
-		{"plain", "https://www.example.com/a?b#c", "www.example.com", true},
-		{"upper case", "HTTPS://WWW.Example.COM/", "www.example.com", true},
-		{"its own port", "https://example.com:443/", "example.com", true},
-		{"another port", "http://example.com:8080/", "example.com:8080", true},
-		{"the other's port", "http://example.com:443/", "example.com:443", true},
-		{"name in front", "https://www.bank.example@evil.example/", "evil.example", true},
-		{"trailing dot", "https://example.com./", "example.com", true},
-		{"IPv4", "http://127.0.0.1:8000/", "127.0.0.1:8000", true},
-		{"IPv6", "http://[2001:db8::1]/", "[2001:db8::1]", true},
-		{"IPv6 with port", "http://[2001:db8::1]:81/", "[2001:db8::1]:81", true},
-		{"German", "https://bücher.example/", "bücher.example", true},
-		{"German in punycode", "https://xn--bcher-kva.example/", "bücher.example", true},
-		{"Russian", "https://яндекс.рф/", "яндекс.рф", true},
-		{"Japanese mixture", "https://日本語ドメイン名例.jp/", "日本語ドメイン名例.jp", true},
-		{"Korean", "https://한국.example/", "한국.example", true},
-		{"Hebrew", "https://דוגמה.example/", "דוגמה.example", true},
-		{"all Cyrillic lookalikes", "https://аррӏе.com/", "xn--80ak6aa92e.com", true},
-		{"Latin with one Cyrillic", "https://gооgle.com/", "xn--ggle-55da.com", true},
-		{"Greek lookalikes", "https://ορον.example/", "xn--yxadah.example", true},
-		{"dotless i", "https://mıcrosoft.example/", "xn--mcrosoft-tkb.example", true},
-		{"broken punycode", "https://xn--a-\u00e4.example/", "https:", false},
-		{"soft hyphen inside", "https://exam\u00adple.com/", "example.com", true},
-		{"bidi override", "https://exa\u202emple.com/", "https:", false},
-		{"no host", "https:///path", "https:", false},
-		{"only a port", "https://:443/", "https:", false},
-		{"opaque", "https:example.com", "https:", false},
-		{"empty label", "https://a..example/", "https:", false},
-		{"space", "https://a b.example/", "", false},
-		{"backslash", `https://good.example\@evil.example/`, "", false},
-		{"line break", "https://good.example\n.evil.example/", "", false},
-		{"script", "javascript:alert(1)", "javascript:", false},
-		{"file", "file:///etc/passwd", "file:", false},
-		{"about", "about:config", "about:", false},
-		{"data", "data:text/html,x", "data:", false},
-		{"no scheme", "www.example.com", "", false},
-		{"nothing", "", "", false},
+		{"plain", "https://example.com/a?b=c#d", true, true, true, "=", "=", "=", false, true, true},
+		{"http and a port", "http://localhost:8080", true, true, true, "=", "=", "=", false, true, true},
+		{"scheme in capitals", "HTTPS://Example.com", true, true, true, "=", "=", "=", false, true, true},
+		{"blanks around", " https://example.org/x\n", false, false, false, "https://example.org/x", "https://example.org/x", "", false, false, false},
+		{"a blank at the end", "https://example.org/x ", true, false, false, "https://example.org/x", "https://example.org/x", "https://example.org/x%20", false, false, true},
+		{"a blank within", "https://example.com/a b?c d", true, false, false, "", "", "https://example.com/a%20b?c%20d", false, false, true},
+		{"a no-break space", "https://example.com/a\u00a0b", true, false, true, "", "", "https://example.com/a%C2%A0b", false, false, true},
+		{"a control character of Latin-1", "https://example.com/\u0080", true, false, true, "=", "", "", false, false, true},
+		{"a line break", "https://example.com/\n--help", false, false, false, "", "", "", false, false, false},
+		{"already encoded", "https://example.com/%7Ea?q=%20+x", true, true, true, "=", "=", "=", false, false, true},
+		{"letters outside ASCII", "https://example.com/ä?q=ö", true, true, true, "=", "=", "https://example.com/%C3%A4?q=%C3%B6", false, false, true},
+		{"quotes", `https://example.com/?q="x"`, true, true, true, "=", "=", "https://example.com/?q=%22x%22", false, false, true},
+		{"a link within", "https://example.org/?u=https:/two.example", true, true, true, "=", "=", "=", false, false, true},
+		{"a stray per cent sign", "https://example.com/100%", false, false, false, "", "", "", false, false, false},
+		{"an underscore in the host", "https://my_site.example.com/", true, true, true, "=", "=", "=", false, true, false},
+		{"two links", "https://a.test https://b.test", false, false, false, "", "", "", false, false, false},
+		{"among words", "see https://example.org", false, false, false, "", "", "", false, false, false},
+		{"too long to be copied", "https://example.org/" + strings.Repeat("x", 70<<10), true, true, true, "=", "", "=", false, true, true},
+		{"a pairing code", "https://accounts.example/pair#channel_id=a&channel_key=b", true, true, true, "=", "", "=", true, true, true},
+		{"a pairing code and a line end", "https://accounts.example/pair#channel_id=a&channel_key=b\n", true, false, false, "https://accounts.example/pair#channel_id=a&channel_key=b", "", "", true, false, true},
+		{"a pairing page without channel", "https://accounts.example/pair", true, true, true, "=", "=", "=", false, true, true},
+		{"a channel on another page", "https://accounts.example/x#channel_id=a", true, true, true, "=", "=", "=", false, true, true},
+		{"no host", "https:///path", false, false, true, "", "", "", false, false, false},
+		{"only a scheme", "https://", false, false, false, "", "", "", false, false, false},
+		{"a port without host", "https://:80/", false, false, true, "", "", "", false, false, false},
+		{"bare host and path", "example.org/x", false, false, false, "https://example.org/x", "", "", false, false, false},
+		{"bare host", "www.example.org", false, false, false, "https://www.example.org", "", "", false, false, false},
+		{"a word", "example", false, false, false, "", "", "", false, false, false},
+		{"two words", "two words.example", false, false, false, "", "", "", false, false, false},
+		{"an address of mail", "me@example.org", false, false, false, "", "", "", false, false, false},
+		{"a file", "file:///etc/passwd", false, false, true, "", "", "", false, false, false},
+		{"a script", "javascript:alert(1)", false, false, true, "", "", "", false, false, false},
+		{"about", "about:config", false, false, true, "", "", "", false, false, false},
+		{"ftp", "ftp://example.org", false, false, true, "", "", "", false, false, false},
+		{"smb", "smb://host/share", false, false, true, "", "", "", false, false, false},
+		{"an option", "--help", false, false, false, "", "", "", false, false, false},
+		{"a dot", ".", false, false, false, "", "", "", false, false, false},
+		{"nothing", "", false, false, false, "", "", "", false, false, false},
 	} {
-		host, open := link.Read(c.address)
-		if host != c.host || open != c.open {
-			t.Errorf("%s: got %q, %v; want %q, %v", c.name, host, open, c.host, c.open)
-		}
-	}
-}
-
-func TestClean(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain":                          "plain",
-		"two\nlines\tand tabs":           "two lines and tabs",
-		"\u202egpj.exe\u202c":            "gpj.exe",
-		"\u2066isolated\u2069":           "isolated",
-		"bell\a and esc \x1b[31mred":     "bell and esc [31mred",
-		"a\u200b\ufeffb":                 "ab",
-		"family 👨\u200d👩\u200d👧":         "family 👨\u200d👩\u200d👧",
-		"  many   spaces  ":              "many spaces",
-		"broken \xff utf":                "broken \uFFFD utf",
-		"<b>markup is somebody's else's": "<b>markup is somebody's else's",
-	} {
-		if got := link.Clean(in); got != want {
-			t.Errorf("%q: got %q, want %q", in, got, want)
-		}
-	}
-}
-
-func FuzzRead(f *testing.F) {
-	for _, seed := range []string{"https://example.com/", "https://аррӏе.com", "http://[::1]:80", "x:y", "https://xn--80ak6aa92e.com:8443/"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, address string) {
-		host, open := link.Read(address)
-		if open && !strings.HasPrefix(strings.ToLower(address), "http") {
-			t.Errorf("%q may be opened", address)
-		}
-		if open && host == "" {
-			t.Errorf("%q may be opened and shows nothing", address)
-		}
-		for _, r := range host {
-			if unicode.In(r, unicode.Cc, unicode.Cf) || unicode.IsSpace(r) {
-				t.Errorf("%q shows the character %U", address, r)
+		t.Run(c.name, func(t *testing.T) {
+			for question, a := range map[string][2]bool{
+				"Web": {link.Web(c.text), c.web}, "OnePiece": {link.OnePiece(c.text), c.piece}, "Sendable": {link.Sendable(c.text), c.send},
+				"Pairing": {link.Pairing(c.text), c.pairing}, "Intact": {link.Intact(c.text), c.intact},
+			} {
+				if a[0] != a[1] {
+					t.Errorf("%s is %v", question, a[0])
+				}
 			}
+			typed, okTyped := link.Typed(c.text)
+			copied, okCopied := link.Copied(c.text)
+			opens, err := link.ForOpener(c.text)
+			if err != nil && !errors.Is(err, link.ErrNotWeb) {
+				t.Errorf("error %v is not ErrNotWeb", err)
+			}
+			for _, a := range []struct {
+				question, got string
+				ok            bool
+				want          string
+			}{{"Typed", typed, okTyped, c.typed}, {"Copied", copied, okCopied, c.copied}, {"ForOpener", opens, err == nil, c.opens}} {
+				if want := strings.Replace(a.want, "=", c.text, 1); a.want != "=" && (a.got != a.want || a.ok != (a.want != "")) || a.want == "=" && a.got != want {
+					t.Errorf("%s is %.60q, %v; want %.60q", a.question, a.got, a.ok, a.want)
+				}
+			}
+			if _, can := link.Read(c.text); can != c.canBeRun {
+				t.Errorf("Read says %v", can)
+			}
+		})
+	}
+}
+
+func TestShown(t *testing.T) {
+	for _, c := range []struct{ address, short, label string }{
+		{"https://example.org", "example.org", "example.org"},
+		{"https://www.example.org/", "example.org", "www.example.org"},
+		{"https://example.org:8443/x", "example.org:8443/x", "example.org:8443/x"},
+		{"https://user:password@example.org/x", "example.org/x", "example.org/x"},
+		{"https://example.org/?token=secret", "example.org/?…", "example.org…"},
+		{"https://example.org/a/b?c=d#e", "example.org/a/b?…", "example.org/a/b…"},
+		{"https://example.org/a#secret", "example.org/a", "example.org/a…"},
+		{"https://example.org/%C3%A4%20b", "example.org/%C3%A4%20b", "example.org/ä b"},
+		{"https://bücher.example/", "bücher.example", "bücher.example"},
+		{"https://аррӏе.example/", "аррӏе.example", "xn--80ak6aa92e.example"},
+		{"https://paypaı.example/", "paypaı.example", "xn--paypa-r4a.example"},
+		{"no link %", "no link %", ""},
+	} {
+		if short, label := link.Short(c.address), link.Label(c.address); short != c.short || label != c.label {
+			t.Errorf("%q: %q and %q, want %q and %q", c.address, short, label, c.short, c.label)
 		}
-		if !open {
+	}
+	for text, want := range map[string]string{"https://a.test/x?secret=1": "https://a.test/x…", "a#secret": "a…", "words": "words"} {
+		if got := link.WithoutQuery(text); got != want {
+			t.Errorf("%q without its query is %q", text, got)
+		}
+	}
+}
+
+func FuzzLabel(f *testing.F) {
+	f.Add("https://example.org/a?b#c")
+	f.Add("https://xn--80ak6aa92e.example/%ff%0a")
+	f.Fuzz(func(t *testing.T, text string) {
+		address, ok := link.Copied(text)
+		if !ok {
 			return
 		}
-		// What is shown leads to the same place when it is read again.
-		again, ok := link.Read("https://" + host + "/")
-		if !ok || strings.TrimSuffix(again, ":443") != strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ":80") && again != host {
-			t.Errorf("%q shows as %q, which reads as %q, %v", address, host, again, ok)
+		if !link.OnePiece(address) || !link.Web(address) || link.Pairing(address) && strings.Contains(address, "channel_key=") {
+			t.Errorf("%q is taken for a copied link", address)
 		}
-	})
-}
-
-func FuzzClean(f *testing.F) {
-	f.Add("a\u202eb\nc")
-	f.Fuzz(func(t *testing.T, text string) {
-		clean := link.Clean(text)
-		if link.Clean(clean) != clean {
-			t.Errorf("cleaning %q twice gives another text", text)
+		if got := link.Label(address); strings.Contains(got, "?") && !strings.Contains(strings.ToUpper(address), "%3F") {
+			t.Errorf("%q shows its query: %q", address, got)
 		}
 	})
 }

@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// readable tells whether an internationalised label can be shown in its own letters: it is written in
+// readable reports whether an internationalised label can be shown in its own letters: it is written in
 // one script (or one of the mixtures that Japanese, Chinese and Korean use), and it could not be
 // read as a name in plain Latin letters. It follows the "highly restrictive" idea of UTS 39, with
 // less: when in doubt the answer is no, and the person sees punycode.
@@ -83,7 +83,7 @@ const likeLatin = "асԁеһіјӏорԛѕԝхуъьгпшвкмнтѵѡҽ" + /
 	"αβγεηικνορτυχω" + // Greek
 	"աոցսւօհկզլյ" // Armenian
 
-// together tells whether scripts belong in one label.
+// together reports whether scripts belong in one label.
 func together(used []*unicode.RangeTable) bool {
 	if len(used) <= 1 {
 		return true

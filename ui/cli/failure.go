@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
@@ -30,7 +31,7 @@ func (p *program) usage(message string) error {
 func (p *program) notALink(text string) error {
 	return &failure{
 		exit: ExitUsage, code: localapi.CodeUsage, hint: p.Words.T("cli.hint.link"),
-		message: p.Words.T("cli.error.not_a_link", "Text", i18n.OneLine(withoutQuery(text), shownLink)),
+		message: p.Words.T("cli.error.not_a_link", "Text", i18n.OneLine(link.WithoutQuery(text), shownLink)),
 	}
 }
 

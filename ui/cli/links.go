@@ -4,30 +4,20 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 )
 
 // maxInputLine is the longest line read from standard input; no device takes a longer link.
 const maxInputLine = 64 << 10
 
-// isLink tells whether a text is a link that can be sent: http or https, with a host, in one piece.
-func isLink(text string) bool {
-	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return false
-	}
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
-}
-
 // links turns arguments into links; "-" stands for the lines of standard input.
 func (p *program) links(args []string) ([]localapi.Link, error) {
 	var links []localapi.Link
 	add := func(text string) error {
-		if !isLink(text) {
+		if !link.OnePiece(text) {
 			return p.notALink(text)
 		}
 		links = append(links, localapi.Link{URL: text})
@@ -77,12 +67,4 @@ func readLine(r *bufio.Reader) (string, error) {
 		}
 		b.WriteByte(c)
 	}
-}
-
-// withoutQuery keeps what may be secret in a link out of messages.
-func withoutQuery(text string) string {
-	if i := strings.IndexAny(text, "?#"); i >= 0 {
-		return text[:i] + "…"
-	}
-	return text
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
@@ -96,7 +97,7 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 		}
 		return strings.TrimSpace(line), err
 	}
-	if isLink(arg) {
+	if link.OnePiece(arg) {
 		return arg, nil
 	}
 	if p.ReadPicture == nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 )
 
 func (p *program) windowCommand() *cobra.Command {
@@ -30,7 +31,7 @@ func (p *program) windowCommand() *cobra.Command {
 func (p *program) window(ctx context.Context, start WindowStart) error {
 	start.Demo = p.demo
 	for i, item := range start.Items {
-		if isLink(item) {
+		if link.OnePiece(item) {
 			continue
 		}
 		// A window that is open already may have another working folder.
@@ -74,7 +75,7 @@ func (p *program) demoCommand() *cobra.Command {
 	add("serve", t("cli.demo.serve.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error { return p.Demo.Serve(ctx) })
 	add("stop", t("cli.demo.stop.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error { return p.Demo.Stop(ctx) })
 	add("send-me URL", t("cli.demo.send_me.short"), cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		if !isLink(args[0]) {
+		if !link.OnePiece(args[0]) {
 			return p.notALink(args[0])
 		}
 		return p.Demo.SendMe(ctx, args[0])

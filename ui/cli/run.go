@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
@@ -118,7 +119,7 @@ func (p *program) mendArgs(c *cobra.Command) {
 // else is a command nobody knows.
 func (p *program) itemsOrNothing(_ *cobra.Command, args []string) error {
 	for _, a := range args {
-		if isLink(a) {
+		if link.OnePiece(a) {
 			continue
 		}
 		if _, err := os.Stat(a); err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
@@ -209,7 +210,7 @@ func (p *program) tellSent(entries []localapi.OutboxEntry) error {
 func (p *program) sentLine(e localapi.OutboxEntry) string {
 	host := e.Host
 	if host == "" {
-		host = withoutQuery(e.URL)
+		host = link.WithoutQuery(e.URL)
 	}
 	return i18n.Plain(p.device(e.To) + ": " + host + ": " + p.sendState(e))
 }

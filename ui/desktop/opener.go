@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"time"
 	"unicode"
-)
 
-// ErrNotALink says that a text is not a link that may be opened: only http and https with a host are.
-var ErrNotALink = errors.New("not a link that can be opened: only http and https are")
+	"github.com/tabferry/tabferry/account/link"
+)
 
 // openPatience is how long OpenWith watches the opening program for a failure. xdg-open returns in
 // well under a second; a browser that was not running yet stays, which is fine.
@@ -32,41 +30,11 @@ type Opener struct {
 	running sync.WaitGroup
 }
 
-// CheckLink gives the link in the form that is handed to other programs, or ErrNotALink. What
-// cannot be part of a link (blanks, letters outside ASCII) is percent-encoded.
-func CheckLink(link string) (string, error) {
-	if strings.ContainsFunc(link, unicode.IsControl) {
-		return "", ErrNotALink
-	}
-	u, err := url.Parse(link)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
-		return "", ErrNotALink
-	}
-	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r) }) {
-		u.RawQuery = escapeQuery(u.RawQuery)
-		return u.String(), nil
-	}
-	return link, nil
-}
-
-// escapeQuery percent-encodes what url.URL leaves as it is in a query.
-func escapeQuery(query string) string {
-	var b strings.Builder
-	for _, c := range []byte(query) {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-// OpenWith opens link with the command browser; empty means the system's choice. The command is
-// split at blanks, single or double quotes hold words together, and %u is replaced by the link,
+// OpenWith opens address with the command browser; empty means the system's choice. The command is
+// split at blanks, single or double quotes hold words together, and %u is replaced by the address,
 // which otherwise comes last. It is never given to a shell.
-func (o *Opener) OpenWith(ctx context.Context, browser, link string) error {
-	link, err := CheckLink(link)
+func (o *Opener) OpenWith(ctx context.Context, browser, address string) error {
+	address, err := link.ForOpener(address)
 	if err != nil {
 		return err
 	}
@@ -78,7 +46,7 @@ func (o *Opener) OpenWith(ctx context.Context, browser, link string) error {
 		browser = command
 	}
 	if browser == "" {
-		return o.openDefault(ctx, link, getenv)
+		return o.openDefault(ctx, address, getenv)
 	}
 	words, err := splitCommand(browser)
 	if err != nil {
@@ -87,11 +55,11 @@ func (o *Opener) OpenWith(ctx context.Context, browser, link string) error {
 	placed := false
 	for i, w := range words {
 		if strings.Contains(w, "%u") {
-			words[i], placed = strings.ReplaceAll(w, "%u", link), true
+			words[i], placed = strings.ReplaceAll(w, "%u", address), true
 		}
 	}
 	if !placed {
-		words = append(words, link)
+		words = append(words, address)
 	}
 	return o.start(ctx, words)
 }

@@ -1,7 +1,6 @@
 package desktop_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,38 +9,6 @@ import (
 
 	"github.com/tabferry/tabferry/ui/desktop"
 )
-
-func TestCheckLink(t *testing.T) {
-	cases := []struct{ name, link, want string }{
-		{"plain", "https://example.com/a?b=c#d", "https://example.com/a?b=c#d"},
-		{"http", "http://localhost:8080", "http://localhost:8080"},
-		{"kept as written", "https://example.com/%7Ea?q=%20+x", "https://example.com/%7Ea?q=%20+x"},
-		{"umlaut", "https://example.com/ä?q=ö", "https://example.com/%C3%A4?q=%C3%B6"},
-		{"blank", "https://example.com/a b?c d", "https://example.com/a%20b?c%20d"},
-		{"quotes", `https://example.com/?q="x"`, "https://example.com/?q=%22x%22"},
-		{"javascript", "javascript:alert(1)", ""},
-		{"file", "file:///etc/passwd", ""},
-		{"scheme in capitals is still a link", "HTTPS://example.com", "HTTPS://example.com"},
-		{"no host", "https:///path", ""},
-		{"port without host", "https://:80/", ""},
-		{"option", "--help", ""},
-		{"newline", "https://example.com/\n--help", ""},
-		{"relative", "example.com", ""},
-		{"empty", "", ""},
-		{"smb", "smb://host/share", ""},
-	}
-	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
-			got, err := desktop.CheckLink(tc.link)
-			if (err != nil) != (tc.want == "") || got != tc.want {
-				t.Errorf("CheckLink(%q) = %q, %v; want %q", tc.link, got, err, tc.want)
-			}
-			if err != nil && !errors.Is(err, desktop.ErrNotALink) {
-				t.Errorf("error %v is not ErrNotALink", err)
-			}
-		})
-	}
-}
 
 // recorder writes a program that appends its arguments, one a line, to a file.
 func recorder(t *testing.T) (command, record string) {

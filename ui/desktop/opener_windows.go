@@ -5,13 +5,15 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/tabferry/tabferry/account/link"
 )
 
 // openDefault asks the shell API. Never "cmd /c start": it would interpret & and % in links.
-func (o *Opener) openDefault(_ context.Context, link string, _ func(string) string) error {
-	target, err := windows.UTF16PtrFromString(link)
+func (o *Opener) openDefault(_ context.Context, address string, _ func(string) string) error {
+	target, err := windows.UTF16PtrFromString(address)
 	if err != nil {
-		return ErrNotALink
+		return link.ErrNotWeb
 	}
 	verb, err := windows.UTF16PtrFromString("open")
 	if err != nil {

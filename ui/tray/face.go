@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
@@ -36,7 +37,7 @@ type Params struct {
 	Clipboard clipboard.Clipboard
 	// Open opens a link in the browser: browser is the command from the settings, empty for the
 	// system's default.
-	Open func(ctx context.Context, browser, link string) error
+	Open func(ctx context.Context, browser, address string) error
 	// Show opens the window with a pane, empty for the window's own choice.
 	Show func(ctx context.Context, pane string) error
 	// Words gives the catalogue for a language, empty for the system's; i18n.New when nil.
@@ -104,7 +105,7 @@ func (f *face) run(ctx context.Context) error {
 	var copied <-chan struct{}
 	if f.Clipboard != nil {
 		copied = f.Clipboard.Changed()
-		f.link = copiedLink(f.Clipboard.Text())
+		f.link, _ = link.Copied(f.Clipboard.Text())
 	}
 	rebuild := time.NewTimer(0)
 	defer rebuild.Stop()
@@ -126,7 +127,7 @@ func (f *face) run(ctx context.Context) error {
 			if !ok {
 				copied, f.link = nil, ""
 			} else {
-				f.link = copiedLink(f.Clipboard.Text())
+				f.link, _ = link.Copied(f.Clipboard.Text())
 			}
 			later()
 		case <-rebuild.C:

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
@@ -21,16 +22,16 @@ const (
 	maxDeviceName = 32
 )
 
-// Menu gives the lines of the menu. link is the copied link, empty when there is none or the
+// Menu gives the lines of the menu. copied is the copied link, empty when there is none or the
 // clipboard cannot be read.
-func Menu(s localapi.Snapshot, link string, words *i18n.Catalogue, now time.Time) []Item {
+func Menu(s localapi.Snapshot, copied string, words *i18n.Catalogue, now time.Time) []Item {
 	m := builder{s: s, words: words, now: now}
 	status, told := m.status()
 	if told {
 		m.add(status)
 	}
 	if s.Account.State == localapi.SignedIn && !s.Storage.Locked {
-		m.send(link)
+		m.send(copied)
 		recent := maxRecent
 		if told {
 			recent-- // its line
@@ -91,27 +92,27 @@ func (m *builder) status() (Item, bool) {
 }
 
 // send is what will be sent, and where to.
-func (m *builder) send(link string) {
+func (m *builder) send(copied string) {
 	m.separate()
 	toSend := Action{Do: DoShow, Pane: paneSend}
 	devices := m.receivers()
-	if link == "" || len(devices) == 0 {
+	if copied == "" || len(devices) == 0 {
 		m.add(Item{Label: m.words.T("tray.send_a_link"), Do: toSend})
 		m.separate()
 		return
 	}
-	m.add(Item{Label: m.words.T("tray.send", "Link", shortLink(link, maxLabel)), Do: toSend})
+	m.add(Item{Label: m.words.T("tray.send", "Link", i18n.OneLine(link.Label(copied), maxLabel)), Do: toSend})
 	shown, more := devices, []localapi.Device(nil)
 	if len(devices) > maxDevices {
 		shown, more = devices[:maxDevices], devices[maxDevices:]
 	}
 	for _, d := range shown {
-		m.add(m.device(d, link))
+		m.add(m.device(d, copied))
 	}
 	if len(more) > 0 {
 		below := Item{Label: m.words.T("tray.more")}
 		for _, d := range more[:min(len(more), maxMore)] {
-			below.Items = append(below.Items, m.device(d, link))
+			below.Items = append(below.Items, m.device(d, copied))
 		}
 		if len(more) > maxMore {
 			below.Items = append(below.Items, Item{Label: m.words.T("tray.all_devices"), Do: toSend})
@@ -138,7 +139,7 @@ func (m *builder) receivers() []localapi.Device {
 	return devices
 }
 
-func (m *builder) device(d localapi.Device, link string) Item {
+func (m *builder) device(d localapi.Device, copied string) Item {
 	name := i18n.OneLine(d.Name, maxDeviceName)
 	if name == "" {
 		name = m.words.T("common.unnamed_device")
@@ -146,7 +147,7 @@ func (m *builder) device(d localapi.Device, link string) Item {
 	if d.PushOff {
 		name = m.words.T("tray.push_off", "Device", name)
 	}
-	return Item{Label: "→ " + name, Do: Action{Do: DoSend, Link: link, Device: d.ID}}
+	return Item{Label: "→ " + name, Do: Action{Do: DoSend, Link: copied, Device: d.ID}}
 }
 
 // received is the newest received tabs, unread ones marked.

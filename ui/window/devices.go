@@ -9,6 +9,7 @@ import (
 	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/widget"
 )
@@ -185,24 +186,24 @@ func (p *devicesPane) row(d localapi.Device) widget.RowSpec {
 // askClose asks for the link whose tab is to be closed on a device.
 func (p *devicesPane) askClose(d localapi.Device) {
 	w := p.w
-	link := w.field(w.t("window.send.link"), w.t("window.send.link_hint"))
+	field := w.field(w.t("window.send.link"), w.t("window.send.link_hint"))
 	if links := w.clipboardLinks(); len(links) == 1 {
-		link.Put(links[0].URL)
+		field.Put(links[0].URL)
 	}
 	name := w.name(d.Name)
 	var asked *asking
 	q := question{
 		title: w.t("window.devices.close_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.close_text"),
-		extra: link, first: link, yes: w.t("window.devices.close_yes"),
+		extra: field, first: field, yes: w.t("window.devices.close_yes"),
 		check: func() bool {
-			_, ok := typedLink(link.Text)
+			_, ok := link.Typed(field.Text)
 			if !ok {
 				asked.text.Say(w.t("window.send.no_link"), fynewidget.DangerImportance)
 			}
 			return ok
 		},
 		do: func() {
-			address, ok := typedLink(link.Text)
+			address, ok := link.Typed(field.Text)
 			if !ok {
 				return
 			}
@@ -219,7 +220,7 @@ func (p *devicesPane) askClose(d localapi.Device) {
 		},
 	}
 	asked = w.ask(q)
-	link.OnSubmitted = func(string) { asked.accept() }
+	field.OnSubmitted = func(string) { asked.accept() }
 }
 
 func (p *devicesPane) updateClients() {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,8 +13,13 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/ui/widget"
 )
+
+// maxLinkFile bounds what is read from a dropped file, in bytes: a browser's bookmark export is a
+// few megabytes. Pictures are bounded by who reads them.
+const maxLinkFile = 8 << 20
 
 // errNoCode says that a picture holds no code that can be read.
 var errNoCode = errors.New("window: no code in the picture")
@@ -29,7 +33,7 @@ func (w *Window) pasted(words string) {
 		w.pastePicture()
 		return
 	}
-	if looksLikePairing(words) {
+	if link.Pairing(words) {
 		w.join(strings.TrimSpace(words))
 		return
 	}
@@ -55,15 +59,15 @@ func (w *Window) takeItems(items []string) {
 	var links []localapi.Link
 	var files []string
 	for _, item := range items {
-		switch link, ok := typedLink(item); {
-		case looksLikePairing(item):
+		switch typed, ok := link.Typed(item); {
+		case link.Pairing(item):
 			w.join(item)
-		case isLink(item):
+		case link.Web(item):
 			links = append(links, localapi.Link{URL: item})
-		case kindOfFile(item) != fileOther:
+		case link.IsFile(item) || isPicture(item):
 			files = append(files, strings.TrimPrefix(item, "file://"))
 		case ok:
-			links = append(links, localapi.Link{URL: link})
+			links = append(links, localapi.Link{URL: typed})
 		}
 	}
 	if len(files) > 0 {
@@ -110,13 +114,6 @@ func (w *Window) take(links []localapi.Link) {
 	}
 }
 
-// looksLikePairing tells whether a text is the address in a pairing code: its channel and key
-// stand behind the #.
-func looksLikePairing(words string) bool {
-	u, err := url.Parse(strings.TrimSpace(words))
-	return err == nil && isLink(strings.TrimSpace(words)) && strings.HasPrefix(u.Path, "/pair") && strings.Contains(u.Fragment, "channel_id=")
-}
-
 // dropped takes what was dropped on the window: links, files that hold links, pictures of codes.
 func (w *Window) dropped(uris []fyne.URI) {
 	var files []string
@@ -124,15 +121,14 @@ func (w *Window) dropped(uris []fyne.URI) {
 		address, isWeb := linkInDrop(u.Path())
 		switch {
 		case isWeb:
-			link, ok := droppedLink(address)
-			if !ok {
+			if !link.Intact(address) {
 				w.toasts.say(widget.ToneWarn, w.t("window.toast.paste_instead"))
 				return
 			}
-			w.take([]localapi.Link{{URL: link}})
+			w.take([]localapi.Link{{URL: address}})
 			w.toasts.say(widget.ToneInfo, w.t("window.toast.check_dropped"))
 			return
-		case u.Scheme() == "file" && kindOfFile(u.Name()) != fileOther:
+		case u.Scheme() == "file" && (link.IsFile(u.Name()) || isPicture(u.Name())):
 			files = append(files, u.Path())
 		}
 	}
@@ -153,7 +149,7 @@ func (w *Window) readFiles(files []string) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if kindOfFile(file) == filePicture {
+			if isPicture(file) {
 				code, err := codeInFile(file, read)
 				if err != nil {
 					return err
@@ -182,7 +178,7 @@ func (w *Window) readFiles(files []string) {
 
 // takeCodes takes the texts of codes, and links found beside them: a code that pairs goes first.
 func (w *Window) takeCodes(codes []string, links []localapi.Link) {
-	if i := slices.IndexFunc(codes, looksLikePairing); i >= 0 {
+	if i := slices.IndexFunc(codes, link.Pairing); i >= 0 {
 		w.join(codes[i])
 		return
 	}
@@ -219,6 +215,13 @@ func (w *Window) pastePicture() {
 			w.takeCodes([]string{code}, nil)
 		}
 	})
+}
+
+// pictureFiles are the endings of pictures that may hold a code.
+func pictureFiles() []string { return []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"} }
+
+func isPicture(name string) bool {
+	return slices.Contains(pictureFiles(), strings.ToLower(filepath.Ext(name)))
 }
 
 // readUpTo reads a file that must not be larger than limit bytes.

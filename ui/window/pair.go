@@ -15,6 +15,7 @@ import (
 	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/widget"
 )
@@ -355,7 +356,7 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 	p.parts.address.OnSubmitted = func(words string) { w.join(words) }
 	p.parts.address.OnPaste = func(words string) bool {
 		switch {
-		case looksLikePairing(words):
+		case link.Pairing(words):
 			w.join(words)
 		case strings.TrimSpace(words) == "" && w.canPastePictures():
 			w.pastePicture()
@@ -396,7 +397,7 @@ func (p *pairPane) fromScreen() {
 			return err
 		}
 		code, err = w.p.ReadCode(picture)
-		if err != nil || !looksLikePairing(code) {
+		if err != nil || !link.Pairing(code) {
 			return errNoCode
 		}
 		return nil
@@ -415,7 +416,7 @@ func (p *pairPane) fromScreen() {
 // fromClipboard takes the address on the clipboard, or else reads the code in the picture there.
 func (p *pairPane) fromClipboard() {
 	words := p.w.p.Clipboard.Content()
-	if looksLikePairing(words) || !p.w.canPastePictures() {
+	if link.Pairing(words) || !p.w.canPastePictures() {
 		p.w.join(words)
 		return
 	}
@@ -447,7 +448,7 @@ func (w *Window) join(words string) {
 		w.toasts.say(widget.ToneInfo, w.t("window.pair.already"))
 		return
 	}
-	if !looksLikePairing(words) {
+	if !link.Pairing(words) {
 		w.toasts.say(widget.ToneWarn, w.t("window.pair.no_address"))
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/widget"
 )
@@ -111,7 +112,7 @@ func (p *sendPane) object() fyne.CanvasObject { return p.page.Object }
 func (p *sendPane) shown() {
 	if p.link.Text == "" && p.links == nil {
 		content := p.w.p.Clipboard.Content()
-		if links := findLinks(content); content != p.offered && len(links) == 1 && !looksLikePairing(content) {
+		if links := findLinks(content); content != p.offered && len(links) == 1 && !link.Pairing(content) {
 			p.link.Put(links[0].URL)
 			p.fromClip = true
 		}
@@ -171,7 +172,7 @@ func (p *sendPane) picked() (links []localapi.Link, bad bool) {
 	if p.link.Text == "" {
 		return nil, false
 	}
-	address, ok := typedLink(p.link.Text)
+	address, ok := link.Typed(p.link.Text)
 	if !ok {
 		return nil, true
 	}

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/widget"
 )
@@ -351,7 +352,7 @@ func (w *Window) openPage(p localapi.Page) {
 
 // open opens an http or https address in the person's browser.
 func (w *Window) open(address string) {
-	if !isLink(address) {
+	if !link.Web(address) {
 		w.toasts.say(widget.ToneBad, w.t("window.error.not_a_link"))
 		return
 	}

@@ -1,4 +1,4 @@
-package window
+package link
 
 import (
 	"bytes"
@@ -7,62 +7,46 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
-
-	"github.com/tabferry/tabferry/account/agent/localapi"
-	"github.com/tabferry/tabferry/assets/i18n"
 )
 
-// fileKind tells what a dropped file can hold.
-type fileKind int
+// Titled is a link with the title that a file gives it, as it is written there.
+type Titled struct{ URL, Title string }
 
-const (
-	fileOther fileKind = iota
-	fileLinks          // links: .url, .webloc, .desktop, .html, .txt
-	filePicture
-)
-
-// maxLinkFile bounds what is read from a dropped file, in bytes: a browser's bookmark export is a
-// few megabytes. Pictures are bounded by who reads them.
-const maxLinkFile = 8 << 20
-
-// pictureFiles are the endings of pictures that may hold a code.
-func pictureFiles() []string { return []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"} }
-
-// kindOfFile goes by the name's ending.
-func kindOfFile(name string) fileKind {
-	switch end := strings.ToLower(filepath.Ext(name)); end {
+// IsFile reports whether a file of this name can hold links: shortcuts of the three desktops, pages
+// and bookmark exports, texts.
+func IsFile(name string) bool {
+	switch strings.ToLower(filepath.Ext(name)) {
 	case ".url", ".webloc", ".desktop", ".html", ".htm", ".txt", ".md":
-		return fileLinks
-	default:
-		if slices.Contains(pictureFiles(), end) {
-			return filePicture
-		}
+		return true
 	}
-	return fileOther
+	return false
 }
 
-// linksInFile gives the links a file of the given name holds.
-func linksInFile(name string, content []byte) []localapi.Link {
+// InFile returns the [Web] links that a file of the given name holds, at most most of them.
+func InFile(name string, content []byte, most int) []Titled {
+	var links []Titled
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".url":
-		return iniLink(content, "InternetShortcut", strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)))
+		links = fromINI(content, "InternetShortcut", strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)))
 	case ".desktop":
-		return iniLink(content, "Desktop Entry", "")
+		links = fromINI(content, "Desktop Entry", "")
 	case ".webloc":
-		return weblocLink(content)
+		links = fromPlist(content)
 	case ".html", ".htm":
-		return htmlLinks(content)
+		links = fromHTML(content, most)
 	default:
-		return findLinks(string(content))
+		for _, address := range Find(string(content), most) {
+			links = append(links, Titled{URL: address})
+		}
 	}
+	return links
 }
 
-// iniLink reads the URL, and the Name as title, from the group of a shortcut file.
-func iniLink(content []byte, group, title string) []localapi.Link {
+// fromINI reads the URL, and the Name as title, from the group of a shortcut file.
+func fromINI(content []byte, group, title string) []Titled {
 	inside := false
 	var address string
 	for line := range strings.Lines(strings.TrimPrefix(string(content), "\ufeff")) {
@@ -82,14 +66,14 @@ func iniLink(content []byte, group, title string) []localapi.Link {
 			title = strings.TrimSpace(value)
 		}
 	}
-	if !isLink(address) {
+	if !Web(address) {
 		return nil
 	}
-	return []localapi.Link{{URL: address, Title: i18n.Plain(title)}}
+	return []Titled{{URL: address, Title: title}}
 }
 
-// weblocLink reads the link of a macOS link file, a property list as XML or in binary.
-func weblocLink(content []byte) []localapi.Link {
+// fromPlist reads the link of a macOS link file, a property list as XML or in binary.
+func fromPlist(content []byte) []Titled {
 	address := binaryPlistLink(content)
 	if !bytes.HasPrefix(content, []byte("bplist00")) {
 		var list struct {
@@ -100,13 +84,13 @@ func weblocLink(content []byte) []localapi.Link {
 		}
 		address = strings.TrimSpace(list.Strings[0])
 	}
-	if !isLink(address) {
+	if !Web(address) {
 		return nil
 	}
-	return []localapi.Link{{URL: address}}
+	return []Titled{{URL: address}}
 }
 
-// binaryPlistLink gives the first ASCII string of a binary property list that begins like a link.
+// binaryPlistLink returns the first ASCII string of a binary property list that begins like a link.
 // Such a string is a marker 0x5n with its length n below 15, or 0x5f followed by an integer object
 // 0x10, 0x11 or 0x12 of one, two or four bytes that holds the length.
 func binaryPlistLink(content []byte) string {
@@ -133,25 +117,25 @@ func binaryPlistLink(content []byte) string {
 	return string(content[start : start+length])
 }
 
-// htmlLinks gives the links of a page or of a bookmark export, with their texts as titles.
-func htmlLinks(content []byte) []localapi.Link {
-	var links []localapi.Link
+// fromHTML reads the links of a page or of a bookmark export, each once, with their texts as titles.
+func fromHTML(content []byte, most int) []Titled {
+	var links []Titled
 	seen := map[string]bool{}
 	open := -1 // index of the link whose text is being read
 	tokens := html.NewTokenizer(bytes.NewReader(content))
-	for len(links) < maxLinks {
+	for len(links) < most {
 		switch tokens.Next() {
 		case html.ErrorToken:
 			if !errors.Is(tokens.Err(), io.EOF) && len(links) == 0 {
 				return nil
 			}
-			return tidyTitles(links)
+			return links
 		case html.StartTagToken:
 			if t := tokens.Token(); t.Data == "a" {
 				open = -1
-				if address := href(t); isLink(address) && !seen[address] {
+				if address := href(t); Web(address) && !seen[address] {
 					seen[address] = true
-					links = append(links, localapi.Link{URL: address})
+					links = append(links, Titled{URL: address})
 					open = len(links) - 1
 				}
 			}
@@ -164,13 +148,6 @@ func htmlLinks(content []byte) []localapi.Link {
 				open = -1
 			}
 		}
-	}
-	return tidyTitles(links)
-}
-
-func tidyTitles(links []localapi.Link) []localapi.Link {
-	for i := range links {
-		links[i].Title = i18n.Plain(links[i].Title)
 	}
 	return links
 }
