@@ -69,7 +69,7 @@ func TrayIcon(s TrayState, p Palette) []byte { return read(fmt.Sprintf("tray-%s-
 
 // TrayICO gives a tray icon in the format that Windows wants, with 32 and 64 pixels.
 func TrayICO(s TrayState, p Palette) []byte {
-	return ico(read(fmt.Sprintf("tray-%s-%s-32", p, s)), TrayIcon(s, p))
+	return icoFile(read(fmt.Sprintf("tray-%s-%s-32", p, s)), TrayIcon(s, p))
 }
 
 // AppICO gives the application's icon in the format that Windows wants.
@@ -80,7 +80,7 @@ func AppICO() []byte {
 			pictures = append(pictures, AppIcon(size))
 		}
 	}
-	return ico(pictures...)
+	return icoFile(pictures...)
 }
 
 // read gives an embedded picture. All names are made above and tested, so a missing one is a fault

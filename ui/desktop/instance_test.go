@@ -15,7 +15,10 @@ import (
 	"github.com/tabferry/tabferry/ui/desktop"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// A rotating log keeps the goroutine that removes old ones until the process ends.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("gopkg.in/natefinch/lumberjack%2ev2.(*Logger).millRun"))
+}
 
 func TestSecondStartHandsItsArgumentsOver(t *testing.T) {
 	dir := t.TempDir()

@@ -1,55 +1,70 @@
 package desktop
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
-func TestOpenLogAppendsAndPutsAside(t *testing.T) {
+func TestLogIsPutAsideWhileItIsOpen(t *testing.T) {
 	dir := t.TempDir()
-	write := func(text []byte) {
+	open := func() io.WriteCloser {
 		t.Helper()
 		f, err := OpenLog(dir, "agent")
 		if err != nil {
 			t.Fatal(err)
 		}
+		return f
+	}
+	write := func(f io.Writer, text []byte) {
+		t.Helper()
 		if _, err := f.Write(text); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
 	}
-	size := func(name string) int {
-		t.Helper()
-		text, err := os.ReadFile(filepath.Join(dir, name))
+	first := open()
+	write(first, []byte("one\n"))
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := open()
+	defer second.Close()
+	write(second, []byte("two\n"))
+	path := filepath.Join(dir, "agent.log")
+	if text, err := os.ReadFile(path); err != nil || string(text) != "one\ntwo\n" {
+		t.Fatalf("the log holds %q, %v; want both lines", text, err)
+	}
+	for range 5 { // months of one process
+		write(second, make([]byte, maxLog<<20-8))
+		time.Sleep(2 * time.Millisecond) // the names of what is put aside hold milliseconds
+		write(second, []byte("new line\n"))
+	}
+	logs := func() []string {
+		names, err := filepath.Glob(filepath.Join(dir, "*"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return len(text)
+		return names
 	}
-	write([]byte("one\n"))
-	write([]byte("two\n"))
-	if n := size("agent.log"); n != 8 {
-		t.Fatalf("the log holds %d bytes, want both lines (8)", n)
+	for deadline := time.Now().Add(5 * time.Second); len(logs()) > 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("more than one log was kept beside the open one: %v", logs())
+		}
 	}
-	write(make([]byte, maxLog))
-	write([]byte("new\n"))
-	if n := size("agent.log"); n != 4 {
-		t.Errorf("a large log was appended to: %d bytes", n)
+	for _, name := range logs() {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 || info.Size() > maxLog<<20 {
+			t.Errorf("%s: %v, %d bytes, %v", name, info.Mode(), info.Size(), err)
+		}
 	}
-	if n := size("agent.log.old"); n != maxLog+8 {
-		t.Errorf("the log put aside holds %d bytes, want %d", n, maxLog+8)
-	}
-	info, err := os.Stat(filepath.Join(dir, "agent.log"))
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the log's mode is %v, %v", info.Mode(), err)
+	if text, err := os.ReadFile(path); err != nil || string(text) != "new line\n" {
+		t.Errorf("the open log holds %d bytes, %v", len(text), err)
 	}
 }
 
 func TestOpenLogNamesTheFault(t *testing.T) {
-	if f, err := OpenLog(filepath.Join(t.TempDir(), "missing"), "agent"); err == nil {
-		t.Errorf("a log in a missing folder was opened: %v", f.Name())
+	if _, err := OpenLog(filepath.Join(t.TempDir(), "missing"), "agent"); err == nil {
+		t.Error("a log in a missing folder was opened")
 	}
 }
