@@ -17,17 +17,28 @@ import (
 // maxAvatarSide bounds the picture that is decoded, in pixels: a small file can claim to be huge.
 const maxAvatarSide = 4096
 
-// Avatar shows the account's picture as a circle, or the first letter of its name.
+// Avatar shows a person's picture as a circle, or the first letter of the name.
 type Avatar struct {
 	widget.BaseWidget
-	side    float32
-	name    string
+	// Picture is what is shown, nil for the letter; Set changes it.
 	Picture image.Image
+
+	side float32
+	name string
+
+	ground *canvas.Circle
+	letter *canvas.Text
+	glyph  *widget.Icon
+	drawn  *canvas.Image
 }
 
 // NewAvatar makes a picture of the given side, in units.
 func NewAvatar(side float32) *Avatar {
-	a := &Avatar{side: side}
+	a := &Avatar{
+		side: side, ground: canvas.NewCircle(nil), letter: canvas.NewText("", nil),
+		glyph: widget.NewIcon(nil), drawn: canvas.NewImageFromImage(nil),
+	}
+	a.drawn.FillMode, a.drawn.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleSmooth
 	a.ExtendBaseWidget(a)
 	return a
 }
@@ -40,7 +51,8 @@ func (a *Avatar) Set(name string, picture image.Image) {
 	}
 }
 
-// DecodeAvatar reads a PNG or JPEG picture; nil when it is none or too large.
+// DecodeAvatar reads a PNG or JPEG picture and returns its middle square; nil when it is none or too
+// large.
 func DecodeAvatar(content []byte) image.Image {
 	config, _, err := image.DecodeConfig(bytes.NewReader(content))
 	if err != nil || config.Width > maxAvatarSide || config.Height > maxAvatarSide {
@@ -67,7 +79,7 @@ func square(picture image.Image) image.Image {
 	return cut.SubImage(image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))})
 }
 
-// letter gives the first letter of a name, upper case.
+// letter returns the first letter of a name, upper case.
 func letter(name string) string {
 	for _, r := range strings.TrimSpace(name) {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -85,59 +97,32 @@ func (a *Avatar) AccessibilityRole() fyne.AccessibleRole { return fyne.Accessibl
 
 // CreateRenderer draws circle, letter and picture.
 func (a *Avatar) CreateRenderer() fyne.WidgetRenderer {
-	r := &avatarRenderer{a: a, ground: canvas.NewCircle(nil), letter: canvas.NewText("", nil), glyph: widget.NewIcon(nil)}
-	r.picture = canvas.NewImageFromImage(nil)
-	r.picture.FillMode, r.picture.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleSmooth
-	r.style()
-	return r
+	return draw(a, a.ground, a.letter, a.glyph, a.drawn)
 }
 
-type avatarRenderer struct {
-	a       *Avatar
-	ground  *canvas.Circle
-	letter  *canvas.Text
-	glyph   *widget.Icon
-	picture *canvas.Image
+func (a *Avatar) style() {
+	a.ground.FillColor = named(ColorTint)
+	a.letter.Text, a.letter.Color = letter(a.name), named(ColorAccent)
+	a.letter.TextSize, a.letter.TextStyle.Bold = a.side*0.44, true
+	a.glyph.Resource = theme.NewColoredResource(theme.AccountIcon(), ColorAccent)
+	a.drawn.Image, a.drawn.CornerRadius = a.Picture, a.side/2
+	SetVisible(a.drawn, a.Picture != nil)
+	SetVisible(a.glyph, a.Picture == nil && a.letter.Text == "")
+	SetVisible(a.letter, a.Picture == nil)
 }
 
-func (r *avatarRenderer) style() {
-	r.ground.FillColor = named(ColorTint)
-	r.letter.Text, r.letter.Color = letter(r.a.name), named(ColorAccent)
-	r.letter.TextSize, r.letter.TextStyle.Bold = r.a.side*0.44, true
-	r.glyph.Resource = theme.NewColoredResource(theme.AccountIcon(), ColorAccent)
-	r.picture.Image, r.picture.CornerRadius = r.a.Picture, r.a.side/2
-	SetVisible(r.picture, r.a.Picture != nil)
-	SetVisible(r.glyph, r.a.Picture == nil && r.letter.Text == "")
-	SetVisible(r.letter, r.a.Picture == nil)
-}
-
-func (r *avatarRenderer) Layout(size fyne.Size) {
-	at := fyne.NewPos((size.Width-r.a.side)/2, (size.Height-r.a.side)/2)
-	for _, o := range []fyne.CanvasObject{r.ground, r.picture} {
+func (a *Avatar) place(size fyne.Size) {
+	at := fyne.NewPos((size.Width-a.side)/2, (size.Height-a.side)/2)
+	for _, o := range []fyne.CanvasObject{a.ground, a.drawn} {
 		o.Move(at)
-		o.Resize(fyne.NewSquareSize(r.a.side))
+		o.Resize(fyne.NewSquareSize(a.side))
 	}
-	half := r.a.side * 0.6
-	r.glyph.Resize(fyne.NewSquareSize(half))
-	r.glyph.Move(at.AddXY((r.a.side-half)/2, (r.a.side-half)/2))
-	s := r.letter.MinSize()
-	r.letter.Resize(s)
-	r.letter.Move(at.AddXY((r.a.side-s.Width)/2, (r.a.side-s.Height)/2))
+	half := a.side * 0.6
+	a.glyph.Resize(fyne.NewSquareSize(half))
+	a.glyph.Move(at.AddXY((a.side-half)/2, (a.side-half)/2))
+	s := a.letter.MinSize()
+	a.letter.Resize(s)
+	a.letter.Move(at.AddXY((a.side-s.Width)/2, (a.side-s.Height)/2))
 }
 
-func (r *avatarRenderer) MinSize() fyne.Size { return fyne.NewSquareSize(r.a.side) }
-
-func (r *avatarRenderer) Refresh() {
-	r.style()
-	r.Layout(r.a.Size())
-	r.ground.Refresh()
-	r.letter.Refresh()
-	r.picture.Refresh()
-	r.glyph.Refresh()
-}
-
-func (r *avatarRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.ground, r.letter, r.glyph, r.picture}
-}
-
-func (r *avatarRenderer) Destroy() {}
+func (a *Avatar) least() fyne.Size { return fyne.NewSquareSize(a.side) }

@@ -10,7 +10,9 @@ import (
 // Fyne's answers to the space bar only, and keeps Escape from the window.
 type Button struct {
 	widget.Button
-	Name     string
+	// Name is what screen readers say, also for a button with an icon only; the words when empty.
+	Name string
+	// OnEscape is what the Escape key does while the button has the focus; nil for nothing.
 	OnEscape func()
 }
 
@@ -22,7 +24,7 @@ func NewButton(label string, icon fyne.Resource, tapped func()) *Button {
 	return b
 }
 
-// AccessibilityLabel is the given name, also for a button with an icon only.
+// AccessibilityLabel is the name, or else the words.
 func (b *Button) AccessibilityLabel() string {
 	if b.Name != "" {
 		return b.Name
@@ -30,21 +32,8 @@ func (b *Button) AccessibilityLabel() string {
 	return b.Text
 }
 
-// TypedKey taps on Return and passes Escape on.
-func (b *Button) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeyReturn, fyne.KeyEnter:
-		if !b.Disabled() {
-			b.Tapped(nil)
-		}
-	case fyne.KeyEscape:
-		if b.OnEscape != nil {
-			b.OnEscape()
-		}
-	default:
-		b.Button.TypedKey(e)
-	}
-}
+// TypedKey taps on Return too, and passes Escape on.
+func (b *Button) TypedKey(e *fyne.KeyEvent) { typed(e, b.Tapped, b.OnEscape) }
 
 // Relabel changes the words if they are others.
 func (b *Button) Relabel(words string) {
@@ -68,10 +57,13 @@ func (b *Button) Allow(yes bool) {
 // to the window, which otherwise would not see them while a field has the focus.
 type Field struct {
 	widget.Entry
-	Name       string
-	OnEscape   func()
+	// Name is what screen readers say.
+	Name string
+	// OnEscape is what the Escape key does; nil keeps it in the field.
+	OnEscape func()
+	// OnShortcut may take a shortcut over, and reports whether it did.
 	OnShortcut func(*desktop.CustomShortcut) bool
-	// paste may take a pasted text over; it tells whether it did.
+	// OnPaste may take a pasted text over, and reports whether it did.
 	OnPaste func(text string) bool
 }
 
@@ -86,11 +78,8 @@ func NewField(name, placeholder string) *Field {
 
 // NewSecretField makes a field whose text is not shown.
 func NewSecretField(name, placeholder string) *Field {
-	f := &Field{Name: name}
+	f := NewField(name, placeholder)
 	f.Password = true
-	f.PlaceHolder = placeholder
-	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip)
-	f.ExtendBaseWidget(f)
 	return f
 }
 

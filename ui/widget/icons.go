@@ -1,13 +1,11 @@
 package widget
 
 import (
-	"strings"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 )
 
-// shape gives the drawing of one of our own icons, on a grid of 24 units; the rest comes from
+// shape returns the drawing of one of our own icons, on a grid of 24 units; the rest comes from
 // Fyne's set.
 func shape(name string) string {
 	switch name {
@@ -49,9 +47,16 @@ func shape(name string) string {
 	return ""
 }
 
-// Icon gives one of our own icons in a colour of the theme.
+// Icon returns the icon of a name in a colour of the theme.
 func Icon(name string, c fyne.ThemeColorName) fyne.Resource {
+	switch name {
+	case "account":
+		return theme.NewColoredResource(theme.AccountIcon(), c)
+	case "settings":
+		return theme.NewColoredResource(theme.SettingsIcon(), c)
+	case "login":
+		return theme.NewColoredResource(theme.LoginIcon(), c)
+	}
 	svg := `<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24">` + shape(name) + `</svg>`
-	res := fyne.NewStaticResource("tabferry-"+strings.ReplaceAll(name, "_", "-")+".svg", []byte(svg))
-	return theme.NewColoredResource(res, c)
+	return theme.NewColoredResource(fyne.NewStaticResource("widget-"+name+".svg", []byte(svg)), c)
 }

@@ -1,143 +1,77 @@
 package widget
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 )
 
-// widest is the least size of objects that lie at the same place.
-type widest struct{}
+// The distances of the window, in units.
+const (
+	GapTiny  = 4
+	GapSmall = 8
+	Gap      = 12
+	GapLarge = 20
+	cardPad  = 16
+)
 
-func (widest) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	var size fyne.Size
-	for _, o := range objects {
-		size = size.Max(o.MinSize())
-	}
-	return size
+// VStack puts objects below each other.
+func VStack(space float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedVBoxLayout(space), objects...)
 }
 
-// fitHeight gives an object a width and the height it then needs: a wrapped text knows its height
-// only once it knows its width.
-func fitHeight(o fyne.CanvasObject, width float32) {
-	o.Resize(fyne.NewSize(width, o.MinSize().Height))
-	if h := o.MinSize().Height; h != o.Size().Height {
-		o.Resize(fyne.NewSize(width, h))
-	}
+// HStack puts objects beside each other.
+func HStack(space float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedHBoxLayout(space), objects...)
 }
 
-// Middle gives an object the whole width and centres it from top to bottom.
-func Middle(o fyne.CanvasObject) *fyne.Container { return container.New(middle{}, o) }
-
-type middle struct{ widest }
-
-func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	for _, o := range objects {
-		h := o.MinSize().Height
-		o.Resize(fyne.NewSize(size.Width, h))
-		o.Move(fyne.NewPos(0, (size.Height-h)/2))
-	}
+// Wrap puts objects side by side and goes on below where the width ends.
+func Wrap(objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewRowWrapLayoutWithCustomPadding(GapSmall, GapSmall), objects...)
 }
 
-// Capped gives an object at most a width, in units, and keeps it at the left.
-func Capped(width float32, o fyne.CanvasObject) *fyne.Container {
-	return container.New(capped{width: width}, o)
+// Inset puts space around an object.
+func Inset(top, bottom, left, right float32, object fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedLayout(top, bottom, left, right), object)
 }
 
-type capped struct {
-	widest
-	width float32
+// Pad puts the same space on all sides of an object.
+func Pad(space float32, object fyne.CanvasObject) *fyne.Container {
+	return Inset(space, space, space, space, object)
 }
 
-func (c capped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	for _, o := range objects {
-		o.Move(fyne.NewPos(0, 0))
-		o.Resize(fyne.NewSize(min(c.width, size.Width), size.Height))
+// SetVisible shows or hides an object if it is not so already.
+func SetVisible(o fyne.CanvasObject, visible bool) {
+	switch {
+	case visible && !o.Visible():
+		o.Show()
+	case !visible && o.Visible():
+		o.Hide()
 	}
 }
 
-// Column keeps an object in a column of at most a width, in units, in the middle.
-func Column(width float32, o fyne.CanvasObject) *fyne.Container {
-	return container.New(column{width: width}, o)
+// Scaled enlarges a width that was chosen for the normal text size as the texts are.
+func Scaled(width float32) float32 { return width * theme.TextSize() / 14 }
+
+// Spacer is an empty object of a size.
+func Spacer(width, height float32) fyne.CanvasObject {
+	r := canvas.NewRectangle(color.Transparent)
+	r.SetMinSize(fyne.NewSize(width, height))
+	return r
 }
 
-type column struct {
-	widest
-	width float32
-}
-
-func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	width := min(c.width, size.Width)
-	for _, o := range objects {
-		fitHeight(o, width)
-		o.Move(fyne.NewPos((size.Width-width)/2, 0))
+// SetObjects changes the objects of a container if they are others.
+func SetObjects(c *fyne.Container, objects []fyne.CanvasObject) {
+	same := len(c.Objects) == len(objects)
+	for i := 0; same && i < len(objects); i++ {
+		same = c.Objects[i] == objects[i]
 	}
-}
-
-// twoUpFrom is from which width on two cards stand side by side, in units.
-const twoUpFrom = 460
-
-// TwoUp puts two cards of equal size side by side, or below each other where it is narrow.
-func TwoUp(a, b fyne.CanvasObject) *fyne.Container { return container.New(&twoUp{}, a, b) }
-
-// twoUp remembers the width it was given, because that decides about its height.
-type twoUp struct{ width float32 }
-
-func (t *twoUp) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	t.width = size.Width
-	if size.Width >= Scaled(twoUpFrom) {
-		half := (size.Width - Gap) / 2
-		for i, o := range objects {
-			o.Resize(fyne.NewSize(half, size.Height))
-			o.Move(fyne.NewPos(float32(i)*(half+Gap), 0))
-		}
-		return
+	if !same {
+		c.Objects = objects
+		c.Refresh()
 	}
-	y := float32(0)
-	for _, o := range objects {
-		fitHeight(o, size.Width)
-		o.Move(fyne.NewPos(0, y))
-		y += o.Size().Height + Gap
-	}
-}
-
-func (t *twoUp) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	size := widest{}.MinSize(objects)
-	if t.width > 0 && t.width < Scaled(twoUpFrom) {
-		size.Height = Gap
-		for _, o := range objects {
-			size.Height += o.MinSize().Height
-		}
-	}
-	return size
-}
-
-// CentredRow puts buttons side by side in the middle.
-func CentredRow(buttons ...fyne.CanvasObject) *fyne.Container {
-	return container.New(centredRow{}, buttons...)
-}
-
-type centredRow struct{}
-
-func (centredRow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	total := float32(-GapSmall)
-	for _, o := range objects {
-		total += o.MinSize().Width + GapSmall
-	}
-	x := max(0, (size.Width-total)/2)
-	for _, o := range objects {
-		m := o.MinSize()
-		o.Resize(m)
-		o.Move(fyne.NewPos(x, 0))
-		x += m.Width + GapSmall
-	}
-}
-
-func (centredRow) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	size := fyne.NewSize(-GapSmall, 0)
-	for _, o := range objects {
-		m := o.MinSize()
-		size.Width += m.Width + GapSmall
-		size.Height = max(size.Height, m.Height)
-	}
-	return fyne.NewSize(max(0, size.Width), size.Height)
 }

@@ -11,6 +11,7 @@ import (
 )
 
 // Line is one line of plain text that never widens what it is in: what does not fit ends in "…".
+// After a change of its fields it wants a Refresh.
 type Line struct {
 	widget.BaseWidget
 	Text     string
@@ -18,13 +19,15 @@ type Line struct {
 	SizeName fyne.ThemeSizeName
 	Bold     bool
 	Align    fyne.TextAlign
-	// natural makes the whole text the minimum width, for texts of our own such as marks.
+	// Whole makes the whole text the minimum width, for short texts such as marks.
 	Whole bool
+
+	text *canvas.Text
 }
 
 // NewLine makes a line of text.
 func NewLine(words string, c fyne.ThemeColorName, size fyne.ThemeSizeName) *Line {
-	l := &Line{Text: words, Color: c, SizeName: size}
+	l := &Line{Text: words, Color: c, SizeName: size, text: canvas.NewText("", nil)}
 	l.ExtendBaseWidget(l)
 	return l
 }
@@ -56,50 +59,33 @@ func (l *Line) AccessibilityLabel() string { return l.Text }
 func (l *Line) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
 // CreateRenderer draws the text.
-func (l *Line) CreateRenderer() fyne.WidgetRenderer {
-	r := &lineRenderer{l: l, text: canvas.NewText("", nil)}
-	r.style()
-	return r
+func (l *Line) CreateRenderer() fyne.WidgetRenderer { return draw(l, l.text) }
+
+func (l *Line) style() {
+	l.text.Color = named(l.Color)
+	l.text.TextSize = theme.Size(l.SizeName)
+	l.text.TextStyle.Bold = l.Bold
+	l.text.Alignment = l.Align
 }
 
-type lineRenderer struct {
-	l    *Line
-	text *canvas.Text
+func (l *Line) place(size fyne.Size) {
+	l.text.Text = clip(l.Text, size.Width, l.text.TextSize, l.text.TextStyle)
+	height := l.text.MinSize().Height
+	l.text.Resize(fyne.NewSize(size.Width, height))
+	l.text.Move(fyne.NewPos(0, (size.Height-height)/2))
+	l.text.Refresh()
 }
 
-func (r *lineRenderer) style() {
-	r.text.Color = named(r.l.Color)
-	r.text.TextSize = theme.Size(r.l.SizeName)
-	r.text.TextStyle.Bold = r.l.Bold
-	r.text.Alignment = r.l.Align
-}
-
-func (r *lineRenderer) Layout(size fyne.Size) {
-	r.text.Text = clip(r.l.Text, size.Width, r.text.TextSize, r.text.TextStyle)
-	r.text.Resize(fyne.NewSize(size.Width, r.text.MinSize().Height))
-	r.text.Move(fyne.NewPos(0, (size.Height-r.text.MinSize().Height)/2))
-	r.text.Refresh()
-}
-
-func (r *lineRenderer) MinSize() fyne.Size {
-	full := fyne.MeasureText(r.l.Text, r.text.TextSize, r.text.TextStyle)
-	if r.l.Text == "" {
-		full.Height = fyne.MeasureText("M", r.text.TextSize, r.text.TextStyle).Height
+func (l *Line) least() fyne.Size {
+	full := fyne.MeasureText(l.Text, l.text.TextSize, l.text.TextStyle)
+	if l.Text == "" {
+		full.Height = fyne.MeasureText("M", l.text.TextSize, l.text.TextStyle).Height
 	}
-	if r.l.Whole {
+	if l.Whole {
 		return full
 	}
 	return fyne.NewSize(min(full.Width, 24), full.Height)
 }
-
-func (r *lineRenderer) Refresh() {
-	r.style()
-	r.Layout(r.l.Size())
-}
-
-func (r *lineRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.text} }
-
-func (r *lineRenderer) Destroy() {}
 
 // clip shortens words so that they fit into width.
 func clip(words string, width, size float32, style fyne.TextStyle) string {

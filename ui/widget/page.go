@@ -13,24 +13,22 @@ const pageWidth = 760
 // Page is the frame of a pane: a heading, things beside it, content that scrolls and perhaps a bar
 // below.
 type Page struct {
-	Object  fyne.CanvasObject
-	heading *Line
-	Scroll  *container.Scroll
+	// Object is the whole page, Scroll the part that scrolls.
+	Object fyne.CanvasObject
+	Scroll *container.Scroll
 }
 
 // NewPage makes a page; beside and bar may be nil.
 func NewPage(title string, beside, content, bar fyne.CanvasObject) *Page {
-	p := &Page{heading: NewBoldLine(title, theme.ColorNameForeground, theme.SizeNameHeadingText)}
-	head := container.NewBorder(nil, nil, nil, beside, Middle(p.heading))
-	p.Scroll = container.NewVScroll(Inset(2, GapLarge, GapLarge, GapLarge, Column(pageWidth, content)))
+	heading := NewBoldLine(title, theme.ColorNameForeground, theme.SizeNameHeadingText)
+	head := container.NewBorder(nil, nil, nil, beside, Middle(heading))
+	scroll := container.NewVScroll(Inset(2, GapLarge, GapLarge, GapLarge, Column(pageWidth, content)))
 	var below fyne.CanvasObject
 	if bar != nil {
-		ground := NewSurface(ColorRail, 0, Inset(10, 10, GapLarge, GapLarge, Column(pageWidth, bar)))
-		below = ground
+		below = NewSurface(ColorRail, 0, Inset(10, 10, GapLarge, GapLarge, Column(pageWidth, bar)))
 	}
-	p.Object = container.NewBorder(
-		Inset(GapLarge-4, 10, GapLarge, GapLarge, Column(pageWidth, head)), below, nil, nil, p.Scroll)
-	return p
+	return &Page{Scroll: scroll, Object: container.NewBorder(
+		Inset(GapLarge-4, 10, GapLarge, GapLarge, Column(pageWidth, head)), below, nil, nil, scroll)}
 }
 
 // State is what a list shows instead of its rows: an icon, a sentence, and the next action.
@@ -41,18 +39,12 @@ type State struct {
 	title   *Text
 	words   *Text
 	do      *Button
-	act     func()
 }
 
 // NewState makes an empty state; escape is what the Escape key does on its button.
 func NewState(escape func()) *State {
 	s := &State{glyph: widget.NewIcon(nil), title: NewBold("").Center(), words: NewMuted("").Center()}
-
-	s.do = NewButton("", nil, func() {
-		if s.act != nil {
-			s.act()
-		}
-	})
+	s.do = NewButton("", nil, nil)
 	s.do.Importance, s.do.OnEscape = widget.HighImportance, escape
 	picture := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(36), s.glyph))
 	s.content = Inset(GapLarge, GapLarge, Gap, Gap, VStack(GapSmall, picture, s.title, s.words,
@@ -66,7 +58,7 @@ func (s *State) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRe
 
 // Say shows a state; an empty label shows no button.
 func (s *State) Say(icon, title, words, label string, act func()) {
-	s.act = act
+	s.do.OnTapped = act
 	s.glyph.SetResource(Icon(icon, ColorMuted))
 	s.title.Set(title)
 	s.words.Set(words)

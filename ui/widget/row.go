@@ -2,11 +2,9 @@ package widget
 
 import (
 	"image/color"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -43,55 +41,44 @@ type RowSpec struct {
 	Menu            []MenuEntry
 }
 
-// face is what of a spec can be seen, to tell whether a row must be drawn anew.
-func (s RowSpec) face() string {
-	flag := func(b bool) string {
-		if b {
-			return "1"
-		}
-		return "0"
+// face is what of a spec can be seen: a row with another face must be drawn anew.
+func (s RowSpec) face() [14]any {
+	return [...]any{
+		s.Icon, s.IconColor, s.Title, s.Detail, s.Strong, s.Mark, s.DetailTone, s.Chooses, s.Chosen,
+		s.Tap != nil, s.Action.Label, s.Action.Main, s.More, len(s.Menu) > 0,
 	}
-	parts := []string{
-		s.Icon, string(s.IconColor), s.Title, s.Detail, flag(s.Strong), s.Mark, string(rune('0' + s.DetailTone)),
-		flag(s.Chooses), flag(s.Chosen), flag(s.Tap != nil), s.Action.Label, flag(s.Action.Main), s.More, flag(len(s.Menu) > 0),
-	}
-	return strings.Join(parts, "\x00")
 }
 
 // Row is a two-line row: icon, title and detail, at most one button and a menu for the rest.
 // A row that can be tapped takes the keyboard focus; Return and space tap it.
 type Row struct {
-	widget.BaseWidget
-	Spec    RowSpec
-	first   bool // the first of its list has no line above
-	escape  func()
-	hovered bool
-	focused bool
+	pressable
+	// Spec is what the row shows; its list sets it.
+	Spec  RowSpec
+	first bool // the first of its list has no line above
 
-	icon   *widget.Icon
-	box    *widget.Icon
-	title  *Line
-	detail *Line
-	mark   *Surface
-	marked *Line
-	button *Button
-	dots   *Button
+	icon, box     *widget.Icon
+	title, detail *Line
+	mark          *Surface
+	marked        *Line
+	button, dots  *Button
+	divider       *canvas.Rectangle
 }
 
 func newRow(escape func()) *Row {
 	r := &Row{
-		escape: escape,
-		icon:   widget.NewIcon(nil), box: widget.NewIcon(nil),
+		divider: canvas.NewRectangle(color.Transparent),
+		icon:    widget.NewIcon(nil), box: widget.NewIcon(nil),
 		title:  NewBoldLine("", theme.ColorNameForeground, theme.SizeNameText),
 		detail: NewLine("", ColorMuted, theme.SizeNameCaptionText),
 		marked: NewLine("", ColorAccent, theme.SizeNameCaptionText),
 	}
+	r.prepare(nil)
 	r.marked.Whole = true
 	r.mark = NewSurface(ColorTint, 8, Inset(1, 1, 7, 7, r.marked))
 	r.button = NewButton("", nil, func() { r.Spec.Action.Do() })
-	r.button.OnEscape = escape
 	r.dots = NewButton("", theme.MoreHorizontalIcon(), r.openMenu)
-	r.dots.OnEscape = escape
+	r.OnEscape, r.button.OnEscape, r.dots.OnEscape = escape, escape, escape
 	r.dots.Importance = widget.LowImportance
 	r.ExtendBaseWidget(r)
 	return r
@@ -100,7 +87,7 @@ func newRow(escape func()) *Row {
 // set takes a new spec and draws anew only what can be seen to differ.
 func (r *Row) set(spec RowSpec, first bool) {
 	same := spec.face() == r.Spec.face() && r.first == first && r.Spec.ID != ""
-	r.Spec, r.first = spec, first
+	r.Spec, r.first, r.press = spec, first, spec.Tap
 	if !same {
 		r.Refresh()
 	}
@@ -120,28 +107,6 @@ func (r *Row) openMenu() {
 	pop.ShowAtRelativePosition(at, r.dots)
 }
 
-// Tapped does what a click on the row does.
-func (r *Row) Tapped(*fyne.PointEvent) {
-	if r.Spec.Tap != nil {
-		r.Spec.Tap()
-	}
-}
-
-// TypedKey taps the row by keyboard.
-func (r *Row) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter:
-		r.Tapped(nil)
-	case fyne.KeyEscape:
-		if r.escape != nil {
-			r.escape()
-		}
-	}
-}
-
-// TypedRune ignores letters.
-func (r *Row) TypedRune(rune) {}
-
 // Disabled keeps a row that does nothing out of the focus order.
 func (r *Row) Disabled() bool { return r.Spec.Tap == nil }
 
@@ -151,21 +116,6 @@ func (r *Row) Enable() {}
 // Disable does nothing; see Enable.
 func (r *Row) Disable() {}
 
-// FocusGained draws the ring.
-func (r *Row) FocusGained() { r.focused = true; r.Refresh() }
-
-// FocusLost removes the ring.
-func (r *Row) FocusLost() { r.focused = false; r.Refresh() }
-
-// MouseIn marks a row that can be tapped.
-func (r *Row) MouseIn(*desktop.MouseEvent) { r.hovered = true; r.Refresh() }
-
-// MouseMoved is part of being hoverable.
-func (r *Row) MouseMoved(*desktop.MouseEvent) {}
-
-// MouseOut removes the mark.
-func (r *Row) MouseOut() { r.hovered = false; r.Refresh() }
-
 // AccessibilityLabel reads the row as a whole.
 func (r *Row) AccessibilityLabel() string {
 	return Dotted(r.Spec.Title, r.Spec.Mark, r.Spec.Detail)
@@ -174,27 +124,18 @@ func (r *Row) AccessibilityLabel() string {
 // AccessibilityRole is a button if the row can be tapped, else text.
 func (r *Row) AccessibilityRole() fyne.AccessibleRole {
 	if r.Spec.Tap != nil {
-		return fyne.AccessibleRoleButton
+		return r.pressable.AccessibilityRole()
 	}
 	return fyne.AccessibleRoleText
 }
 
 // CreateRenderer draws the row.
 func (r *Row) CreateRenderer() fyne.WidgetRenderer {
-	v := &rowRenderer{r: r, ground: canvas.NewRectangle(color.Transparent), divider: canvas.NewRectangle(color.Transparent)}
-	v.ground.CornerRadius = 8
-	v.style()
-	return v
+	return draw(r, r.ground, r.divider, r.box, r.icon, r.title, r.mark, r.detail, r.button, r.dots)
 }
 
-type rowRenderer struct {
-	r               *Row
-	ground, divider *canvas.Rectangle
-}
-
-// style copies the spec into the parts.
-func (v *rowRenderer) style() {
-	r, s := v.r, v.r.Spec
+func (r *Row) style() {
+	s := r.Spec
 	iconColor := s.IconColor
 	if iconColor == "" {
 		iconColor = ColorMuted
@@ -222,31 +163,24 @@ func (v *rowRenderer) style() {
 	r.dots.Name = Dotted(s.More, s.Title)
 	SetVisible(r.dots, len(s.Menu) > 0)
 
-	v.ground.FillColor, v.ground.StrokeColor, v.ground.StrokeWidth = color.Transparent, nil, 0
-	tint := s.Chosen && !s.Calm
-	if tint {
-		v.ground.FillColor = named(ColorTint)
+	var fill fyne.ThemeColorName
+	if s.Chosen && !s.Calm {
+		fill = ColorTint
 	}
-	if r.hovered && s.Tap != nil && !tint {
-		v.ground.FillColor = named(theme.ColorNameHover)
-	}
-	if r.focused {
-		v.ground.StrokeColor, v.ground.StrokeWidth = named(ColorRing), 2
-	}
-	v.divider.FillColor = color.Transparent
+	r.paint(fill)
+	r.divider.FillColor = color.Transparent
 	if !r.first {
-		v.divider.FillColor = named(ColorEdge)
+		r.divider.FillColor = named(ColorEdge)
 	}
 }
 
 const rowPadX, rowPadY, rowLineGap = 10, 9, 3
 
-func (v *rowRenderer) Layout(size fyne.Size) {
-	r := v.r
-	v.ground.Resize(size.SubtractWidthHeight(0, 1))
-	v.ground.Move(fyne.NewPos(0, 1))
-	v.divider.Resize(fyne.NewSize(size.Width-2*rowPadX, 1))
-	v.divider.Move(fyne.NewPos(rowPadX, 0))
+func (r *Row) place(size fyne.Size) {
+	r.ground.Resize(size.SubtractWidthHeight(0, 1))
+	r.ground.Move(fyne.NewPos(0, 1))
+	r.divider.Resize(fyne.NewSize(size.Width-2*rowPadX, 1))
+	r.divider.Move(fyne.NewPos(rowPadX, 0))
 
 	left, right := float32(rowPadX), size.Width-rowPadX
 	glyph := theme.IconInlineSize()
@@ -270,13 +204,11 @@ func (v *rowRenderer) Layout(size fyne.Size) {
 			right -= 6
 		}
 	}
-	width := max(0, right-left-4)
-	v.layoutLines(left, width, size.Height)
+	r.placeLines(left, max(0, right-left-4), size.Height)
 }
 
-// layoutLines places title, mark and detail in the middle part.
-func (v *rowRenderer) layoutLines(left, width, height float32) {
-	r := v.r
+// placeLines places title, mark and detail in the middle part.
+func (r *Row) placeLines(left, width, height float32) {
 	titleHeight, detailHeight := r.title.MinSize().Height, float32(0)
 	if r.detail.Visible() {
 		detailHeight = r.detail.MinSize().Height + rowLineGap
@@ -299,8 +231,7 @@ func (v *rowRenderer) layoutLines(left, width, height float32) {
 	}
 }
 
-func (v *rowRenderer) MinSize() fyne.Size {
-	r := v.r
+func (r *Row) least() fyne.Size {
 	height := r.title.MinSize().Height
 	if r.Spec.Detail != "" {
 		height += r.detail.MinSize().Height + rowLineGap
@@ -314,18 +245,3 @@ func (v *rowRenderer) MinSize() fyne.Size {
 	}
 	return fyne.NewSize(width, height+2*rowPadY)
 }
-
-func (v *rowRenderer) Refresh() {
-	v.style()
-	v.Layout(v.r.Size())
-	for _, o := range v.Objects() {
-		o.Refresh()
-	}
-}
-
-func (v *rowRenderer) Objects() []fyne.CanvasObject {
-	r := v.r
-	return []fyne.CanvasObject{v.ground, v.divider, r.box, r.icon, r.title, r.mark, r.detail, r.button, r.dots}
-}
-
-func (v *rowRenderer) Destroy() {}

@@ -17,11 +17,13 @@ type Surface struct {
 	Radius     float32
 	Raised     bool // casts a shadow
 	Content    fyne.CanvasObject
+
+	ground *canvas.Rectangle
 }
 
 // NewSurface makes a ground with round corners.
 func NewSurface(fill fyne.ThemeColorName, radius float32, content fyne.CanvasObject) *Surface {
-	s := &Surface{Fill: fill, Radius: radius, Content: content}
+	s := &Surface{Fill: fill, Radius: radius, Content: content, ground: canvas.NewRectangle(color.Transparent)}
 	s.ExtendBaseWidget(s)
 	return s
 }
@@ -40,53 +42,32 @@ func NewListCard(content fyne.CanvasObject) *Surface {
 	return s
 }
 
-// CreateRenderer makes the ground and places the content on it.
-func (s *Surface) CreateRenderer() fyne.WidgetRenderer {
-	r := &surfaceRenderer{s: s, ground: canvas.NewRectangle(color.Transparent)}
-	r.paint()
-	return r
-}
+// CreateRenderer places the content on the ground.
+func (s *Surface) CreateRenderer() fyne.WidgetRenderer { return draw(s, s.ground, s.Content) }
 
-type surfaceRenderer struct {
-	s      *Surface
-	ground *canvas.Rectangle
-}
-
-func (r *surfaceRenderer) paint() {
-	r.ground.FillColor = named(r.s.Fill)
-	r.ground.CornerRadius = r.s.Radius
-	r.ground.StrokeColor, r.ground.StrokeWidth = nil, 0
-	if r.s.Edge != "" {
-		r.ground.StrokeColor, r.ground.StrokeWidth = named(r.s.Edge), 1
+func (s *Surface) style() {
+	s.ground.FillColor = named(s.Fill)
+	s.ground.CornerRadius = s.Radius
+	s.ground.StrokeColor, s.ground.StrokeWidth = nil, 0
+	if s.Edge != "" {
+		s.ground.StrokeColor, s.ground.StrokeWidth = named(s.Edge), 1
 	}
-	r.ground.Shadow = canvas.Shadow{}
-	if r.s.Raised {
-		r.ground.Shadow = canvas.Shadow{
+	s.ground.Shadow = canvas.Shadow{}
+	if s.Raised {
+		s.ground.Shadow = canvas.Shadow{
 			Color: theme.Color(theme.ColorNameShadow), BlurRadius: 6, Offset: fyne.NewPos(0, 1), Variant: canvas.DropShadow,
 		}
 	}
 }
 
-func (r *surfaceRenderer) Layout(size fyne.Size) {
-	r.ground.Resize(size)
-	r.s.Content.Resize(size)
+func (s *Surface) place(size fyne.Size) {
+	s.ground.Resize(size)
+	s.Content.Resize(size)
 }
 
-func (r *surfaceRenderer) MinSize() fyne.Size { return r.s.Content.MinSize() }
+func (s *Surface) least() fyne.Size { return s.Content.MinSize() }
 
-func (r *surfaceRenderer) Refresh() {
-	r.paint()
-	r.ground.Refresh()
-	r.s.Content.Refresh()
-}
-
-func (r *surfaceRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.ground, r.s.Content}
-}
-
-func (r *surfaceRenderer) Destroy() {}
-
-// named gives a colour of the theme; an empty name is no colour.
+// named returns a colour of the theme; an empty name is no colour.
 func named(name fyne.ThemeColorName) color.Color {
 	if name == "" {
 		return color.Transparent

@@ -9,22 +9,22 @@ import (
 
 // The colours of our own, beside Fyne's.
 const (
-	ColorRail    fyne.ThemeColorName = "tabferryRail"    // behind the rail
-	ColorCard    fyne.ThemeColorName = "tabferryCard"    // behind cards
-	ColorEdge    fyne.ThemeColorName = "tabferryEdge"    // around cards, between rows
-	ColorMuted   fyne.ThemeColorName = "tabferryMuted"   // second lines; at least 4.5:1 on every ground
-	ColorRing    fyne.ThemeColorName = "tabferryRing"    // around what has the keyboard focus
-	ColorAccent  fyne.ThemeColorName = "tabferryAccent"  // accent for text and icons
-	ColorTint    fyne.ThemeColorName = "tabferryTint"    // behind what is chosen
-	ColorFine    fyne.ThemeColorName = "tabferryFine"    // text and icons: all is well
-	ColorWarn    fyne.ThemeColorName = "tabferryWarn"    // text and icons: look here
-	ColorBad     fyne.ThemeColorName = "tabferryBad"     // text and icons: something failed
-	ColorWarnBox fyne.ThemeColorName = "tabferryWarnBox" // behind a warning
-	ColorBadBox  fyne.ThemeColorName = "tabferryBadBox"  // behind a failure
-	ColorInfoBox fyne.ThemeColorName = "tabferryInfoBox" // behind a remark
-	ColorToast   fyne.ThemeColorName = "tabferryToast"   // behind a toast
-	ColorOnToast fyne.ThemeColorName = "tabferryOnToast" // text on a toast
-	ColorQuiet   fyne.ThemeColorName = "tabferryQuiet"   // behind small marks
+	ColorRail    fyne.ThemeColorName = "rail"    // behind the rail
+	ColorCard    fyne.ThemeColorName = "card"    // behind cards
+	ColorEdge    fyne.ThemeColorName = "edge"    // around cards, between rows
+	ColorMuted   fyne.ThemeColorName = "muted"   // second lines; at least 4.5:1 on every ground
+	ColorRing    fyne.ThemeColorName = "ring"    // around what has the keyboard focus
+	ColorAccent  fyne.ThemeColorName = "accent"  // accent for text and icons
+	ColorTint    fyne.ThemeColorName = "tint"    // behind what is chosen
+	ColorFine    fyne.ThemeColorName = "fine"    // text and icons: all is well
+	ColorWarn    fyne.ThemeColorName = "warn"    // text and icons: look here
+	ColorBad     fyne.ThemeColorName = "bad"     // text and icons: something failed
+	ColorWarnBox fyne.ThemeColorName = "warnBox" // behind a warning
+	ColorBadBox  fyne.ThemeColorName = "badBox"  // behind a failure
+	ColorInfoBox fyne.ThemeColorName = "infoBox" // behind a remark
+	ColorToast   fyne.ThemeColorName = "toast"   // behind a toast
+	ColorOnToast fyne.ThemeColorName = "onToast" // text on a toast
+	ColorQuiet   fyne.ThemeColorName = "quiet"   // behind small marks
 )
 
 // palette holds every colour for light and dark. The pairs of text and ground that occur are
@@ -139,13 +139,13 @@ func darkPalette() palette {
 	}
 }
 
-// Theme is Tabferry's theme: Fyne's with our colours, rounder corners and calmer spacing.
+// Theme is Fyne's with our colours, rounder corners and calmer spacing.
 type Theme struct {
 	fyne.Theme
 	light, dark palette
-	// appearance is "light", "dark" or empty for the system's choice.
+	// Appearance is "light", "dark" or empty for the system's choice.
 	Appearance string
-	// textScale enlarges texts; 1 is normal.
+	// TextScale enlarges texts; 1 is normal.
 	TextScale float32
 }
 
@@ -157,7 +157,7 @@ func NewTheme(appearance string) *Theme {
 	}
 }
 
-// Color gives a colour for the variant, or for the one the person chose.
+// Color returns a colour for the variant, or for the one the person chose.
 func (l *Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
 	switch l.Appearance {
 	case "light":
@@ -175,7 +175,7 @@ func (l *Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color
 	return l.Theme.Color(name, variant)
 }
 
-// Size gives a size in units.
+// Size returns a size in units.
 func (l *Theme) Size(name fyne.ThemeSizeName) float32 {
 	switch name {
 	case theme.SizeNameText:

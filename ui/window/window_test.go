@@ -13,7 +13,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/storage"
-	"fyne.io/fyne/v2/test"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
@@ -401,17 +400,4 @@ func TestRowsAreChangedNotMadeAnew(t *testing.T) {
 			t.Error("an update made rows anew; the keyboard focus would be lost")
 		}
 	})
-}
-
-func TestATapOnAButtonByKeyboard(t *testing.T) {
-	taps := 0
-	b := widget.NewButton("x", nil, func() { taps++ })
-	test.NewTempWindow(t, b)
-	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
-	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
-	b.Disable()
-	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
-	if taps != 2 {
-		t.Errorf("%d taps, want 2", taps)
-	}
 }

@@ -1,0 +1,143 @@
+package widget
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+)
+
+// widest is the least size of objects that lie at the same place.
+type widest struct{}
+
+func (widest) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var size fyne.Size
+	for _, o := range objects {
+		size = size.Max(o.MinSize())
+	}
+	return size
+}
+
+// fitHeight resizes an object to a width and the height it then needs: a wrapped text knows its height
+// only once it knows its width.
+func fitHeight(o fyne.CanvasObject, width float32) {
+	o.Resize(fyne.NewSize(width, o.MinSize().Height))
+	if h := o.MinSize().Height; h != o.Size().Height {
+		o.Resize(fyne.NewSize(width, h))
+	}
+}
+
+// Middle lets an object have the whole width and centres it from top to bottom.
+func Middle(o fyne.CanvasObject) *fyne.Container { return container.New(middle{}, o) }
+
+type middle struct{ widest }
+
+func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		h := o.MinSize().Height
+		o.Resize(fyne.NewSize(size.Width, h))
+		o.Move(fyne.NewPos(0, (size.Height-h)/2))
+	}
+}
+
+// Capped lets an object have at most a width, in units, and keeps it at the left.
+func Capped(width float32, o fyne.CanvasObject) *fyne.Container {
+	return container.New(capped{width: width}, o)
+}
+
+type capped struct {
+	widest
+	width float32
+}
+
+func (c capped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Move(fyne.NewPos(0, 0))
+		o.Resize(fyne.NewSize(min(c.width, size.Width), size.Height))
+	}
+}
+
+// Column keeps an object in a column of at most a width, in units, in the middle.
+func Column(width float32, o fyne.CanvasObject) *fyne.Container {
+	return container.New(column{width: width}, o)
+}
+
+type column struct {
+	widest
+	width float32
+}
+
+func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := min(c.width, size.Width)
+	for _, o := range objects {
+		fitHeight(o, width)
+		o.Move(fyne.NewPos((size.Width-width)/2, 0))
+	}
+}
+
+// twoUpFrom is from which width on two cards stand side by side, in units.
+const twoUpFrom = 460
+
+// TwoUp puts two cards of equal size side by side, or below each other where it is narrow.
+func TwoUp(a, b fyne.CanvasObject) *fyne.Container { return container.New(&twoUp{}, a, b) }
+
+// twoUp remembers the width it was given, because that decides about its height.
+type twoUp struct{ width float32 }
+
+func (t *twoUp) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	t.width = size.Width
+	if size.Width >= Scaled(twoUpFrom) {
+		half := (size.Width - Gap) / 2
+		for i, o := range objects {
+			o.Resize(fyne.NewSize(half, size.Height))
+			o.Move(fyne.NewPos(float32(i)*(half+Gap), 0))
+		}
+		return
+	}
+	y := float32(0)
+	for _, o := range objects {
+		fitHeight(o, size.Width)
+		o.Move(fyne.NewPos(0, y))
+		y += o.Size().Height + Gap
+	}
+}
+
+func (t *twoUp) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := widest{}.MinSize(objects)
+	if t.width > 0 && t.width < Scaled(twoUpFrom) {
+		size.Height = Gap
+		for _, o := range objects {
+			size.Height += o.MinSize().Height
+		}
+	}
+	return size
+}
+
+// CentredRow puts buttons side by side in the middle.
+func CentredRow(buttons ...fyne.CanvasObject) *fyne.Container {
+	return container.New(centredRow{}, buttons...)
+}
+
+type centredRow struct{}
+
+func (centredRow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	total := float32(-GapSmall)
+	for _, o := range objects {
+		total += o.MinSize().Width + GapSmall
+	}
+	x := max(0, (size.Width-total)/2)
+	for _, o := range objects {
+		m := o.MinSize()
+		o.Resize(m)
+		o.Move(fyne.NewPos(x, 0))
+		x += m.Width + GapSmall
+	}
+}
+
+func (centredRow) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(-GapSmall, 0)
+	for _, o := range objects {
+		m := o.MinSize()
+		size.Width += m.Width + GapSmall
+		size.Height = max(size.Height, m.Height)
+	}
+	return fyne.NewSize(max(0, size.Width), size.Height)
+}
