@@ -42,7 +42,7 @@ lean: ## agent, tray and command line without cgo: build/tabferry
 
 test: packages-peers lint core race desktop peers ## everything CI runs
 
-lint: ## formatting, vet, staticcheck, error wrapping, layers, interface names
+lint: ## formatting, vet, staticcheck, error wrapping, layers, interface names, references to docs
 	@unformatted=$$($(tools) gofumpt -l $(sources)); \
 	  if [[ -n "$$unformatted" ]]; then echo "gofumpt differs:"; echo "$$unformatted"; exit 1; fi
 	$(pure) vet -tags ci ./...
@@ -51,6 +51,7 @@ lint: ## formatting, vet, staticcheck, error wrapping, layers, interface names
 	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -tags=ci" $(tools) go-errorlint -test=false ./account/... ./notify/... ./ui/...
 	.ci/checks/layers.sh
 	.ci/checks/seed-names.sh
+	.ci/checks/doc-links.sh
 
 core: ## the client's own tests, without cgo
 	$(pure) test ./account/...
