@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 // Account is a handle on one account of a service, for tests to look at it and
@@ -98,7 +99,7 @@ func (h *Account) SessionCount() int {
 func (h *Account) NewSession() string {
 	h.s.mu.Lock()
 	defer h.s.mu.Unlock()
-	return h.s.newSession(h.a, userAgent{}, h.s.Clock.Now(), true).token
+	return h.s.newSession(h.a, useragent.Agent{}, h.s.Clock.Now(), true).token
 }
 
 // ScopedKey gives the key of a scope as {"kty","scope","k","kid"}; it fails for

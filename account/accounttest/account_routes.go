@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 func accountRoutes() []route {
@@ -40,7 +43,7 @@ func (s *Service) handleCreate(c *call) (any, error) {
 	}
 	if old := s.byEmail[normalEmail(email)]; old != nil {
 		if old.verified {
-			return nil, authErr(101).with("email", email)
+			return nil, errno.Auth(101).With("email", email)
 		}
 		s.deleteAccount(c, old) // an unconfirmed account gives its address up
 	}
@@ -49,7 +52,7 @@ func (s *Service) handleCreate(c *call) (any, error) {
 		return nil, c.invalid("authPW")
 	}
 	a := s.createAccount(email, raw, c.now)
-	session := s.newSession(a, parseUserAgent(c.r.UserAgent()), c.now, false)
+	session := s.newSession(a, useragent.Parse(c.r.UserAgent()), c.now, false)
 	reply := map[string]any{"uid": a.uid, "sessionToken": session.token, "authAt": session.authAt.Unix(), "verificationMethod": "email"}
 	if c.wantsKeys() {
 		reply["keyFetchToken"] = s.newOneTime("keyFetchToken", a, c.now).token
@@ -61,16 +64,16 @@ func (s *Service) handleCreate(c *call) (any, error) {
 func (s *Service) checkPassword(email, original, authPW string) (*account, error) {
 	a := s.byEmail[normalEmail(email)]
 	if a == nil {
-		return nil, authErr(102).with("email", email)
+		return nil, errno.Auth(102).With("email", email)
 	}
 	// The password was stretched with the address as typed; another spelling
 	// can never fit, so the client is told the right one.
 	if email != a.email && original == "" {
-		return nil, authErr(120).with("email", a.email)
+		return nil, errno.Auth(120).With("email", a.email)
 	}
 	raw, err := hex.DecodeString(authPW)
 	if err != nil || !hmac.Equal(raw, a.authPW) {
-		return nil, authErr(103).with("email", a.email)
+		return nil, errno.Auth(103).With("email", a.email)
 	}
 	return a, nil
 }
@@ -91,7 +94,7 @@ func (s *Service) handleLogin(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	session := s.newSession(a, parseUserAgent(c.r.UserAgent()), c.now, a.verified && a.otp == "")
+	session := s.newSession(a, useragent.Parse(c.r.UserAgent()), c.now, a.verified && a.otp == "")
 	reply := map[string]any{
 		"uid": a.uid, "sessionToken": session.token, "authAt": session.authAt.Unix(), "metricsEnabled": a.metrics != metricsOff,
 		"emailVerified": a.verified, "sessionVerified": session.verified, "verified": a.verified && session.verified,
@@ -115,7 +118,7 @@ func (s *Service) handleCredentialsStatus(c *call) (any, error) {
 		return nil, err
 	}
 	if s.byEmail[normalEmail(email)] == nil {
-		return nil, authErr(102).with("email", email)
+		return nil, errno.Auth(102).With("email", email)
 	}
 	return map[string]any{"currentVersion": "v1", "upgradeNeeded": false}, nil
 }
@@ -145,7 +148,7 @@ func (s *Service) handleKeys(c *call) (any, error) {
 		return nil, err
 	}
 	if !t.account.verified {
-		return nil, authErr(104) // the token stays good until the address is confirmed
+		return nil, errno.Auth(104) // the token stays good until the address is confirmed
 	}
 	delete(s.oneTime, "keyFetchToken:"+t.cred.ID)
 	return map[string]any{"bundle": crypt.KeysBundle(t.cred.Extra, t.account.kA, t.wrapKb)}, nil
@@ -183,7 +186,7 @@ func (s *Service) handleAccountProfile(c *call) (any, error) {
 	if accessBearer.MatchString(c.r.Header.Get("Authorization")) {
 		token, err := s.accessAuth(c)
 		if err != nil {
-			return nil, errInvalidToken()
+			return nil, errno.InvalidToken()
 		}
 		a, scopes = token.account, token.scopes
 	} else {
@@ -193,13 +196,13 @@ func (s *Service) handleAccountProfile(c *call) (any, error) {
 		a = c.session.account
 	}
 	out := map[string]any{}
-	if impliedByAny(scopes, "profile:email") || impliedByAny(scopes, "email") {
+	if oauthscope.Implied(scopes, "profile:email") || oauthscope.Implied(scopes, "email") {
 		out["email"] = a.email
 	}
-	if impliedByAny(scopes, "profile:locale") {
+	if oauthscope.Implied(scopes, "profile:locale") {
 		out["locale"] = a.locale
 	}
-	if impliedByAny(scopes, "profile:amr") {
+	if oauthscope.Implied(scopes, "profile:amr") {
 		methods, level := []string{"pwd", "email"}, 1
 		if a.otp != "" {
 			methods, level = append(methods, "otp"), 2
@@ -238,7 +241,7 @@ func (s *Service) handleDestroyAccount(c *call) (any, error) {
 		return nil, err
 	}
 	if a.otp != "" && (c.session == nil || c.session.aal < 2) {
-		return nil, authErr(138)
+		return nil, errno.Auth(138)
 	}
 	s.deleteAccount(c, a)
 	return struct{}{}, nil
@@ -262,10 +265,10 @@ func (s *Service) handleVerifyEmail(c *call) (any, error) {
 	}
 	a := s.accounts[uid]
 	if a == nil {
-		return nil, authErr(102)
+		return nil, errno.Auth(102)
 	}
 	if code != a.verifyCode {
-		return nil, authErr(105)
+		return nil, errno.Auth(105)
 	}
 	s.verifyAccount(c, a)
 	return struct{}{}, nil

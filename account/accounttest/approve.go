@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 // ErrKeysUnknown says that the service never saw the account's password, so
@@ -66,10 +69,10 @@ func (s *Service) approve(q url.Values, session *session) (*authCode, error) {
 		challengeMethod: q.Get("code_challenge_method"), acr: q.Get("acr_values"),
 	}
 	if p.state == "" || p.scope == "" {
-		return nil, oauthErr(109).with("validation", map[string]any{"source": "query", "keys": []string{"state", "scope"}})
+		return nil, errno.OAuth(109).With("validation", map[string]any{"source": "query", "keys": []string{"state", "scope"}})
 	}
 	if p.challenge != "" && (p.challengeMethod != "S256" || !challengeRule.fits(p.challenge)) {
-		return nil, oauthErr(109).with("validation", map[string]any{"source": "query", "keys": []string{"code_challenge"}})
+		return nil, errno.OAuth(109).With("validation", map[string]any{"source": "query", "keys": []string{"code_challenge"}})
 	}
 	if q.Get("context") == "oauth_webchannel_v1" && p.redirect == "" {
 		p.redirect = webChannelRedirect
@@ -91,11 +94,11 @@ func (s *Service) approve(q url.Values, session *session) (*authCode, error) {
 func (s *Service) keysFor(a *account, clientID, scope, jwk string) (string, error) {
 	client := s.clients[clientID]
 	if client == nil {
-		return "", oauthErr(101).with("clientId", clientID)
+		return "", errno.OAuth(101).With("clientId", clientID)
 	}
 	keys := map[string]crypt.ScopedKey{}
-	for _, name := range keyBearing(splitScopes(scope)) {
-		if !impliedByAny(client.AllowedScopes, name) {
+	for _, name := range oauthscope.KeyBearing(oauthscope.Split(scope)) {
+		if !oauthscope.Implied(client.AllowedScopes, name) {
 			continue
 		}
 		key, err := a.scopedKey(name)
@@ -119,7 +122,7 @@ func (s *Service) browserSession(a *account) *session {
 	if b := a.browser; b != nil && s.sessions[b.id] == b && b.alive(s.Clock.Now()) {
 		return b
 	}
-	a.browser = s.newSession(a, parseUserAgent(""), s.Clock.Now(), true)
+	a.browser = s.newSession(a, useragent.Parse(""), s.Clock.Now(), true)
 	a.browser.passSecondFactor()
 	return a.browser
 }

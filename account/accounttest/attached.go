@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 // maxAttached is the longest list of attached clients.
@@ -81,19 +84,19 @@ func (r attachedRow) name() string {
 	case r.client != nil:
 		return r.client.Name
 	case r.session != nil:
-		return r.session.agent.deviceName()
+		return r.session.agent.DeviceName()
 	}
 	return ""
 }
 
-func (r attachedRow) agent() userAgent {
+func (r attachedRow) agent() useragent.Agent {
 	switch {
 	case r.session != nil:
 		return r.session.agent
 	case r.refresh != nil:
 		return r.refresh.agent
 	}
-	return userAgent{}
+	return useragent.Agent{}
 }
 
 func (s *Service) handleAttachedClients(c *call) (any, error) {
@@ -112,7 +115,7 @@ func (s *Service) handleAttachedClients(c *call) (any, error) {
 			"isCurrentSession": r.session == c.session, "name": r.name(),
 			"createdTime": r.created.UnixMilli(), "createdTimeFormatted": ago(c.now, r.created),
 			"lastAccessTime": r.accessed.UnixMilli(), "lastAccessTimeFormatted": ago(c.now, r.accessed),
-			"location": struct{}{}, "userAgent": agent.name(), "os": orNull(agent.os),
+			"location": struct{}{}, "userAgent": agent.Name(), "os": orNull(agent.OS),
 		}
 		if r.client != nil {
 			row["clientId"] = r.client.ID
@@ -171,7 +174,7 @@ func (s *Service) handleDestroyClient(c *call) (any, error) {
 	case deviceID != "":
 		d := a.device(deviceID)
 		if d == nil {
-			return nil, authErr(123)
+			return nil, errno.Auth(123)
 		}
 		if sessionID != "" && (d.session == nil || d.session.id != sessionID) {
 			return nil, c.invalid("sessionTokenId")

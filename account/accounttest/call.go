@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 // maxBody is the largest request body in octets.
@@ -82,12 +84,12 @@ func (s *Service) runLocked(c *call) (any, error) {
 	return c.route.handle(s, c)
 }
 
-func (s *Service) writeError(w http.ResponseWriter, r *http.Request, sp space, err error) {
-	e := asAPIError(err)
-	if sp == authSpace {
-		e = e.translate(s.cfg.bareErrors)
+func (s *Service) writeError(w http.ResponseWriter, r *http.Request, sp errno.Space, err error) {
+	e := errno.From(err)
+	if sp == errno.AuthSpace {
+		e = e.Translate(s.cfg.bareErrors)
 	}
-	status, header, body := e.reply(s.cfg.millisRetry)
+	status, header, body := e.Reply(s.cfg.millisRetry)
 	for name, values := range header {
 		w.Header()[name] = values
 	}
@@ -140,10 +142,10 @@ func (s *Service) authHeaders(h http.Header) {
 func readBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		return nil, &apiError{space: authSpace, errno: 999, status: http.StatusBadRequest}
+		return nil, &errno.Error{Space: errno.AuthSpace, Errno: 999, Status: http.StatusBadRequest}
 	}
 	if len(body) > maxBody {
-		return nil, authErr(113)
+		return nil, errno.Auth(113)
 	}
 	return body, nil
 }
@@ -173,16 +175,16 @@ func (c *call) object() (map[string]json.RawMessage, error) {
 		if json.Unmarshal(c.body, &anything) == nil { // JSON, but no object
 			return nil, c.invalid("value")
 		}
-		return nil, &apiError{space: c.route.space, errno: 999, status: http.StatusBadRequest}
+		return nil, &errno.Error{Space: c.route.space, Errno: 999, Status: http.StatusBadRequest}
 	}
 	return obj, nil
 }
 
 func (c *call) badContentType() error {
-	if c.route.space == oauthSpace {
-		return oauthErr(113)
+	if c.route.space == errno.OAuthSpace {
+		return errno.OAuth(113)
 	}
-	return &apiError{space: authSpace, errno: 999, status: http.StatusUnsupportedMediaType}
+	return &errno.Error{Space: errno.AuthSpace, Errno: 999, Status: http.StatusUnsupportedMediaType}
 }
 
 // formNumbers are the members that are numbers in JSON; a form has only texts.
@@ -191,7 +193,7 @@ var formNumbers = []string{"ttl", "expires_in", "ppid_seed", "expiry_grace_perio
 func formObject(body []byte) (map[string]json.RawMessage, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, &apiError{space: oauthSpace, errno: 999, status: http.StatusBadRequest}
+		return nil, &errno.Error{Space: errno.OAuthSpace, Errno: 999, Status: http.StatusBadRequest}
 	}
 	obj := map[string]json.RawMessage{}
 	for name, values := range form {
@@ -204,7 +206,7 @@ func formObject(body []byte) (map[string]json.RawMessage, error) {
 		}
 		quoted, err := json.Marshal(text)
 		if err != nil {
-			return nil, oauthErr(109)
+			return nil, errno.OAuth(109)
 		}
 		obj[name] = quoted
 	}
@@ -215,18 +217,18 @@ func formObject(body []byte) (map[string]json.RawMessage, error) {
 // the route.
 func (c *call) invalid(names ...string) error {
 	switch c.route.space {
-	case oauthSpace:
-		return oauthErr(109).with("validation", map[string]any{"source": "payload", "keys": names})
-	case profileSpace:
-		return profileErr(101).with("validation", map[string]any{"source": "payload", "keys": names})
+	case errno.OAuthSpace:
+		return errno.OAuth(109).With("validation", map[string]any{"source": "payload", "keys": names})
+	case errno.ProfileSpace:
+		return errno.Profile(101).With("validation", map[string]any{"source": "payload", "keys": names})
 	default:
-		return authErr(107).with("validation", map[string]any{"source": c.source(), "keys": names})
+		return errno.Auth(107).With("validation", map[string]any{"source": c.source(), "keys": names})
 	}
 }
 
 func (c *call) missing(name string) error {
-	if c.route.space == authSpace {
-		return authErr(108).with("param", name)
+	if c.route.space == errno.AuthSpace {
+		return errno.Auth(108).With("param", name)
 	}
 	return c.invalid(name)
 }

@@ -3,15 +3,15 @@ package accounttest
 import (
 	"net/url"
 	"slices"
-	"strings"
 
-	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
 // Scopes with a meaning of their own.
 const (
-	scopeOldSync = crypt.ScopeOldSync
-	scopeSession = "https://identity.mozilla.com/tokens/session"
+	scopeOldSync = oauthscope.OldSync
+	scopeSession = oauthscope.Session
 )
 
 // webChannelRedirect is the redirect of clients whose result travels over the
@@ -105,7 +105,7 @@ func DefaultClients() []Client {
 func (s *Service) redirectFor(c *Client, requested string) (string, error) {
 	if requested == "" {
 		if len(c.RedirectURIs) == 0 {
-			return "", oauthErr(103).with("redirectUri", "")
+			return "", errno.OAuth(103).With("redirectUri", "")
 		}
 		return c.RedirectURIs[0], nil
 	}
@@ -119,7 +119,7 @@ func (s *Service) redirectFor(c *Client, requested string) (string, error) {
 			return requested, nil
 		}
 	}
-	return "", oauthErr(103).with("redirectUri", requested)
+	return "", errno.OAuth(103).With("redirectUri", requested)
 }
 
 // scopes of untrusted clients.
@@ -127,8 +127,6 @@ var untrustedScopes = []string{"openid", "profile:uid", "profile:email", "profil
 
 // short scopes every trusted client may ask.
 var trustedScopes = []string{"openid", "profile", "email", "profile:subscriptions"}
-
-func isURLScope(s string) bool { return strings.HasPrefix(s, "https://") }
 
 // checkScopes refuses scopes the client may not have.
 func (s *Service) checkScopes(c *Client, scopes []string) error {
@@ -139,67 +137,20 @@ func (s *Service) checkScopes(c *Client, scopes []string) error {
 			if !slices.Contains(untrustedScopes, scope) {
 				bad = append(bad, scope)
 			}
-		case isURLScope(scope):
-			if !impliedByAny(c.AllowedScopes, scope) {
+		case oauthscope.IsURL(scope):
+			if !oauthscope.Implied(c.AllowedScopes, scope) {
 				bad = append(bad, scope)
 			}
 		case s.cfg.strictScopes:
-			if !impliedByAny(trustedScopes, scope) && !impliedByAny(c.AllowedScopes, scope) {
+			if !oauthscope.Implied(trustedScopes, scope) && !oauthscope.Implied(c.AllowedScopes, scope) {
 				bad = append(bad, scope)
 			}
 		}
 	}
 	if bad != nil {
-		return oauthErr(114).with("invalidScopes", bad)
+		return errno.OAuth(114).With("invalidScopes", bad)
 	}
 	return nil
-}
-
-// splitScopes gives the distinct scopes in the order of the text.
-func splitScopes(text string) []string {
-	var out []string
-	for scope := range strings.FieldsSeq(text) {
-		if !slices.Contains(out, scope) {
-			out = append(out, scope)
-		}
-	}
-	return out
-}
-
-func impliedByAny(have []string, want string) bool {
-	return slices.ContainsFunc(have, func(h string) bool { return implies(h, want) })
-}
-
-// implies says whether holding one scope means holding the other: profile
-// implies profile:email, a :write scope implies its reading form, a URL scope
-// implies those below its path.
-func implies(have, want string) bool {
-	if have == want {
-		return true
-	}
-	if isURLScope(have) != isURLScope(want) {
-		return false
-	}
-	if isURLScope(have) {
-		return !strings.Contains(have, "#") && strings.HasPrefix(want, strings.TrimSuffix(have, "/")+"/")
-	}
-	haveRead, haveWrite := strings.CutSuffix(have, ":write")
-	wantRead, wantWrite := strings.CutSuffix(want, ":write")
-	if wantWrite && !haveWrite {
-		return false
-	}
-	return haveRead == wantRead || strings.HasPrefix(wantRead, haveRead+":")
-}
-
-// keyBearing gives the scopes that come with a key.
-func keyBearing(scopes []string) []string {
-	var out []string
-	for _, scope := range scopes {
-		if scope == scopeOldSync || strings.HasPrefix(scope, scopeOldSync+"/") {
-			out = append(out, scope)
-		}
-	}
-	return out
 }
 
 // ChangeClient changes a registered client, for example to disable it. It does

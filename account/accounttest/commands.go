@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 // Limits of the command queue.
@@ -35,10 +37,10 @@ func (s *Service) handleInvoke(c *call) (any, error) {
 	}
 	d := c.account().device(target)
 	if d == nil {
-		return nil, authErr(123)
+		return nil, errno.Auth(123)
 	}
 	if _, ok := d.commands[command]; !ok {
-		return nil, authErr(157)
+		return nil, errno.Auth(157)
 	}
 	if !given && command == commandOpenURI {
 		ttl, given = openURITTL, true
@@ -93,7 +95,7 @@ func (s *Service) handleCommands(c *call) (any, error) {
 		return nil, err
 	}
 	if c.caller == nil {
-		return nil, authErr(123)
+		return nil, errno.Auth(123)
 	}
 	messages := []map[string]any{}
 	last := int64(0)

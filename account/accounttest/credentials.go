@@ -9,6 +9,10 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 // Prefixes of typed bearer credentials, by kind of token.
@@ -32,16 +36,16 @@ func (s *Service) credentialID(c *call, kind string, lookup func(id string) (key
 	header := c.r.Header.Get("Authorization")
 	if m := typedBearer.FindStringSubmatch(header); m != nil {
 		if m[1] != bearerPrefixes[kind] {
-			return "", errInvalidToken()
+			return "", errno.InvalidToken()
 		}
 		if _, ok := lookup(m[2]); !ok {
-			return "", errInvalidToken()
+			return "", errno.InvalidToken()
 		}
 		return m[2], nil
 	}
 	m := hawkHeader.FindStringSubmatch(header)
 	if m == nil {
-		return "", errInvalidToken()
+		return "", errno.InvalidToken()
 	}
 	members := map[string]string{}
 	for _, pair := range hawkMember.FindAllStringSubmatch(m[1], -1) {
@@ -49,7 +53,7 @@ func (s *Service) credentialID(c *call, kind string, lookup func(id string) (key
 	}
 	key, ok := lookup(members["id"])
 	if !ok {
-		return "", errInvalidToken()
+		return "", errno.InvalidToken()
 	}
 	if s.cfg.loose {
 		return members["id"], nil
@@ -65,19 +69,19 @@ func (s *Service) checkHawk(c *call, key []byte, m map[string]string) error {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(text))
 	if !hmac.Equal([]byte(base64.StdEncoding.EncodeToString(mac.Sum(nil))), []byte(m["mac"])) {
-		return authErr(109)
+		return errno.Auth(109)
 	}
 	if m["hash"] == "" {
 		if len(c.body) > 0 && s.cfg.lint {
 			s.finding("%s has a Hawk header without payload hash", c.route)
-			return authErr(109)
+			return errno.Auth(109)
 		}
 		return nil
 	}
 	kind, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";")
 	sum := sha256.Sum256([]byte("hawk.1.payload\n" + strings.ToLower(strings.TrimSpace(kind)) + "\n" + string(c.body) + "\n"))
 	if base64.StdEncoding.EncodeToString(sum[:]) != m["hash"] {
-		return authErr(109)
+		return errno.Auth(109)
 	}
 	return nil
 }
@@ -117,9 +121,9 @@ func (s *Service) authenticate(c *call) error {
 func (s *session) mustBeVerified() error {
 	switch {
 	case !s.account.verified:
-		return authErr(104)
+		return errno.Auth(104)
 	case !s.verified:
-		return authErr(138)
+		return errno.Auth(138)
 	}
 	return nil
 }
@@ -137,7 +141,7 @@ func (s *Service) sessionAuth(c *call) error {
 	}
 	c.session = s.sessions[id]
 	c.session.lastAccess = c.now
-	if agent := parseUserAgent(c.r.UserAgent()); agent.text != "" {
+	if agent := useragent.Parse(c.r.UserAgent()); agent.Text != "" {
 		c.session.agent = agent
 	}
 	if c.caller = c.session.device; c.caller != nil {
@@ -150,23 +154,23 @@ func (s *Service) sessionAuth(c *call) error {
 func (s *Service) refreshAuth(c *call, header string) error {
 	m := refreshBearer.FindStringSubmatch(header)
 	if m == nil {
-		return authErr(107).with("validation", "authorization")
+		return errno.Auth(107).With("validation", "authorization")
 	}
 	token := s.refresh[tokenID(strings.ToLower(m[1]))]
 	if token == nil {
-		return errInvalidToken()
+		return errno.InvalidToken()
 	}
 	client := s.clients[token.clientID]
 	if client == nil || !client.public() {
-		return authErr(166)
+		return errno.Auth(166)
 	}
-	allowed := client.FirefoxDevice || !s.cfg.listedOnly && impliedByAny(token.scopes, scopeOldSync)
+	allowed := client.FirefoxDevice || !s.cfg.listedOnly && oauthscope.Implied(token.scopes, scopeOldSync)
 	if !allowed {
-		return errInvalidToken()
+		return errno.InvalidToken()
 	}
 	c.refresh = token
 	token.lastUsed = c.now
-	if agent := parseUserAgent(c.r.UserAgent()); agent.text != "" {
+	if agent := useragent.Parse(c.r.UserAgent()); agent.Text != "" {
 		token.agent = agent
 	}
 	if c.caller = token.device; c.caller != nil {
@@ -190,11 +194,11 @@ func (c *call) account() *account {
 func (s *Service) accessAuth(c *call) (*accessToken, error) {
 	m := accessBearer.FindStringSubmatch(c.r.Header.Get("Authorization"))
 	if m == nil {
-		return nil, profileErr(100).with("reason", "Bearer token not provided")
+		return nil, errno.Profile(100).With("reason", "Bearer token not provided")
 	}
 	token := s.findAccess(m[1])
 	if token == nil || !c.now.Before(token.expireAt) {
-		return nil, profileErr(100).with("reason", "Token is not valid")
+		return nil, errno.Profile(100).With("reason", "Token is not valid")
 	}
 	return token, nil
 }

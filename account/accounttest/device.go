@@ -3,6 +3,8 @@ package accounttest
 import (
 	"slices"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 // device is a record of the account's device list.
@@ -32,25 +34,25 @@ type queued struct {
 }
 
 // agent is the newest User-Agent of the device's credential.
-func (d *device) agent() userAgent {
+func (d *device) agent() useragent.Agent {
 	switch {
-	case d.session != nil && d.session.agent.text != "":
+	case d.session != nil && d.session.agent.Text != "":
 		return d.session.agent
 	case d.refresh != nil:
 		return d.refresh.agent
 	}
-	return userAgent{}
+	return useragent.Agent{}
 }
 
-func (d *device) ios() bool { return d.agent().ios }
+func (d *device) ios() bool { return d.agent().IOS }
 
 // shownType is the type lists show.
 func (d *device) shownType() string {
 	if d.kind != "" {
 		return d.kind
 	}
-	if agent := d.agent(); agent.browser != "" || agent.mobile || agent.tablet {
-		return agent.deviceType()
+	if agent := d.agent(); agent.Browser != "" || agent.Mobile || agent.Tablet {
+		return agent.DeviceType()
 	}
 	if d.refresh != nil {
 		return "mobile"
@@ -62,7 +64,7 @@ func (d *device) shownName() string {
 	if d.name != "" {
 		return d.name
 	}
-	return d.agent().deviceName()
+	return d.agent().DeviceName()
 }
 
 func (a *account) device(id string) *device {

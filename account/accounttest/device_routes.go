@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 func deviceRoutes() []route {
@@ -105,7 +106,7 @@ func (c *call) checkPush(push [3]string) error {
 			_, err = ecdh.P256().NewPublicKey(raw)
 		}
 		if err != nil {
-			return authErr(107).with("validation", "invalid pushPublicKey")
+			return errno.Auth(107).With("validation", "invalid pushPublicKey")
 		}
 	}
 	return nil
@@ -121,9 +122,9 @@ func (s *Service) handleDevice(c *call) (any, error) {
 		named := c.account().device(want.id)
 		switch {
 		case named == nil:
-			return nil, authErr(123)
+			return nil, errno.Auth(123)
 		case d != nil && d != named:
-			return nil, authErr(124).with("deviceId", d.id)
+			return nil, errno.Auth(124).With("deviceId", d.id)
 		case d == nil:
 			named.join(c.session, c.refresh)
 			d = named
@@ -231,7 +232,7 @@ func (s *Service) handleDestroyDevice(c *call) (any, error) {
 	}
 	d := c.account().device(id)
 	if d == nil {
-		return nil, authErr(123)
+		return nil, errno.Auth(123)
 	}
 	s.destroyDevice(c, d)
 	return struct{}{}, nil

@@ -3,12 +3,14 @@ package accounttest
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 func discoveryRoutes() []route {
 	return []route{
-		{method: "GET", path: "/.well-known/fxa-client-configuration", space: contentSpace, page: clientConfiguration},
-		{method: "GET", path: "/.well-known/openid-configuration", space: contentSpace, page: openIDConfiguration},
+		{method: "GET", path: "/.well-known/fxa-client-configuration", space: errno.ContentSpace, page: clientConfiguration},
+		{method: "GET", path: "/.well-known/openid-configuration", space: errno.ContentSpace, page: openIDConfiguration},
 	}
 }
 

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 // routeOfSpace is a route whose errors are of the space.
-var routeOfSpace = map[space]string{authSpace: "/v1/session/status", oauthSpace: "/v1/jwks", profileSpace: "/v1/profile"}
+var routeOfSpace = map[errno.Space]string{errno.AuthSpace: "/v1/session/status", errno.OAuthSpace: "/v1/jwks", errno.ProfileSpace: "/v1/profile"}
 
 // TestEveryNumberCanBeSent arms every number of every space with its own
 // status and reads it back from the wire.
@@ -20,10 +21,10 @@ func TestEveryNumberCanBeSent(t *testing.T) {
 	p := newPeer(t, s)
 	sent := 0
 	for sp, path := range routeOfSpace {
-		for errno, row := range errorTables[sp] {
-			s.Faults.Next(path, row.status, Errno(errno))
-			got := p.get(path, "").fails(row.status, errno)
-			if got.str("error") != row.phrase || got.str("message") != row.message {
+		for errno, row := range errno.Tables[sp] {
+			s.Faults.Next(path, row.Status, Errno(errno))
+			got := p.get(path, "").fails(row.Status, errno)
+			if got.str("error") != row.Phrase || got.str("message") != row.Message {
 				t.Errorf("space %d, %d: %s", sp, errno, got.text)
 			}
 			if got.json["retryAfter"] != nil || got.header.Get("Retry-After") != "" {

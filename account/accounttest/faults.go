@@ -7,6 +7,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/rate"
 )
 
 // Faults makes the next replies of a route go wrong.
@@ -208,16 +211,16 @@ func (f *fault) answer(s *Service, w *statusWriter, r *http.Request, rt *route) 
 		_, _ = w.Write([]byte(*f.raw))
 		return
 	}
-	sp := authSpace
+	sp := errno.AuthSpace
 	if rt != nil {
 		sp = rt.space
 	}
-	e := &apiError{space: sp, errno: f.errnoOr(sp), status: f.status}
-	_, _, body := e.reply(s.cfg.millisRetry)
+	e := &errno.Error{Space: sp, Errno: f.errnoOr(sp), Status: f.status}
+	_, _, body := e.Reply(s.cfg.millisRetry)
 	delete(body, "retryAfter")
 	if f.retryAfter > 0 {
 		body["retryAfter"] = f.retryAfter
-		if f.millis || e.errno == 114 && sp == authSpace && s.cfg.millisRetry {
+		if f.millis || e.Errno == 114 && sp == errno.AuthSpace && s.cfg.millisRetry {
 			body["retryAfter"] = f.retryAfter * 1000
 		}
 	}
@@ -232,7 +235,7 @@ func (f *fault) answer(s *Service, w *statusWriter, r *http.Request, rt *route) 
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if sp == authSpace {
+	if sp == errno.AuthSpace {
 		s.authHeaders(h)
 	}
 	h.Set("Content-Type", "application/json; charset=utf-8")
@@ -240,20 +243,61 @@ func (f *fault) answer(s *Service, w *statusWriter, r *http.Request, rt *route) 
 	_, _ = w.Write(text)
 }
 
-func (f *fault) errnoOr(sp space) int {
+func (f *fault) errnoOr(sp errno.Space) int {
 	switch {
 	case f.errno != 0:
 		return f.errno
 	case f.status == http.StatusTooManyRequests:
 		return 114
-	case f.status == http.StatusServiceUnavailable && sp != profileSpace:
+	case f.status == http.StatusServiceUnavailable && sp != errno.ProfileSpace:
 		return 201
 	case f.status == http.StatusServiceUnavailable:
 		return 104
-	case f.status == http.StatusUnauthorized && sp == authSpace:
+	case f.status == http.StatusUnauthorized && sp == errno.AuthSpace:
 		return 110
-	case f.status == http.StatusUnauthorized && sp == profileSpace:
+	case f.status == http.StatusUnauthorized && sp == errno.ProfileSpace:
 		return 100
 	}
 	return 999
+}
+
+// RateRule limits how often a route may be asked.
+type RateRule = rate.Rule
+
+// Limit adds a rate rule.
+func (s *Service) Limit(rule RateRule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rates = append(s.rates, rate.New(rule))
+}
+
+// checkRate applies the rules that fit the call's route.
+func (s *Service) checkRate(c *call) error {
+	for _, rule := range s.rates {
+		key := ""
+		if a := c.account(); rule.PerAccount && a != nil {
+			key = a.uid
+		}
+		wait := time.Duration(0)
+		switch {
+		case rule.Route == c.route.path || rule.Route == c.route.String():
+			wait = rule.Attempt(key, c.now)
+		case rule.Ban:
+			wait = rule.Wait(key, c.now)
+		}
+		if wait > 0 {
+			return c.throttled(wait)
+		}
+	}
+	return nil
+}
+
+// throttled is the refusal of a rate rule.
+func (c *call) throttled(wait time.Duration) error {
+	e := errno.Auth(114)
+	if c.route.space == errno.ProfileSpace {
+		e = errno.Profile(114)
+	}
+	e.RetryAfter = int((wait + time.Second - 1) / time.Second)
+	return e
 }

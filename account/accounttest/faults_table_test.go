@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 // TestFaultOptions: each option on a route of each space, read from the wire.
@@ -18,22 +20,22 @@ func TestFaultOptions(t *testing.T) {
 		name   string
 		status int
 		opts   []FaultOption
-		errno  map[space]int
-		header string         // Retry-After
-		body   map[space]any  // retryAfter
-		extra  map[string]any // further members
+		errno  map[errno.Space]int
+		header string              // Retry-After
+		body   map[errno.Space]any // retryAfter
+		extra  map[string]any      // further members
 	}{
-		{"unauthorized", 401, nil, map[space]int{authSpace: 110, oauthSpace: 999, profileSpace: 100}, "", nil, nil},
-		{"throttled", 429, []FaultOption{RetryAfter(9)}, map[space]int{authSpace: 114, oauthSpace: 114, profileSpace: 114}, "9", map[space]any{authSpace: 9000.0, oauthSpace: 9.0, profileSpace: 9.0}, nil},
-		{"throttled, milliseconds by mistake", 429, []FaultOption{RetryAfter(9), RetryAfterMillis()}, map[space]int{authSpace: 114, oauthSpace: 114, profileSpace: 114}, "9000", map[space]any{authSpace: 9000.0, oauthSpace: 9000.0, profileSpace: 9000.0}, nil},
-		{"throttled, body only", 429, []FaultOption{RetryAfter(9), NoRetryHeader()}, map[space]int{authSpace: 114, oauthSpace: 114, profileSpace: 114}, "", map[space]any{authSpace: 9000.0, oauthSpace: 9.0, profileSpace: 9.0}, nil},
-		{"busy", 503, []FaultOption{RetryAfter(4)}, map[space]int{authSpace: 201, oauthSpace: 201, profileSpace: 104}, "4", map[space]any{authSpace: 4.0, oauthSpace: 4.0, profileSpace: 4.0}, nil},
-		{"busy without a wait", 503, nil, map[space]int{authSpace: 201, oauthSpace: 201, profileSpace: 104}, "", nil, nil},
-		{"failed", 500, nil, map[space]int{authSpace: 999, oauthSpace: 999, profileSpace: 999}, "", nil, nil},
+		{"unauthorized", 401, nil, map[errno.Space]int{errno.AuthSpace: 110, errno.OAuthSpace: 999, errno.ProfileSpace: 100}, "", nil, nil},
+		{"throttled", 429, []FaultOption{RetryAfter(9)}, map[errno.Space]int{errno.AuthSpace: 114, errno.OAuthSpace: 114, errno.ProfileSpace: 114}, "9", map[errno.Space]any{errno.AuthSpace: 9000.0, errno.OAuthSpace: 9.0, errno.ProfileSpace: 9.0}, nil},
+		{"throttled, milliseconds by mistake", 429, []FaultOption{RetryAfter(9), RetryAfterMillis()}, map[errno.Space]int{errno.AuthSpace: 114, errno.OAuthSpace: 114, errno.ProfileSpace: 114}, "9000", map[errno.Space]any{errno.AuthSpace: 9000.0, errno.OAuthSpace: 9000.0, errno.ProfileSpace: 9000.0}, nil},
+		{"throttled, body only", 429, []FaultOption{RetryAfter(9), NoRetryHeader()}, map[errno.Space]int{errno.AuthSpace: 114, errno.OAuthSpace: 114, errno.ProfileSpace: 114}, "", map[errno.Space]any{errno.AuthSpace: 9000.0, errno.OAuthSpace: 9.0, errno.ProfileSpace: 9.0}, nil},
+		{"busy", 503, []FaultOption{RetryAfter(4)}, map[errno.Space]int{errno.AuthSpace: 201, errno.OAuthSpace: 201, errno.ProfileSpace: 104}, "4", map[errno.Space]any{errno.AuthSpace: 4.0, errno.OAuthSpace: 4.0, errno.ProfileSpace: 4.0}, nil},
+		{"busy without a wait", 503, nil, map[errno.Space]int{errno.AuthSpace: 201, errno.OAuthSpace: 201, errno.ProfileSpace: 104}, "", nil, nil},
+		{"failed", 500, nil, map[errno.Space]int{errno.AuthSpace: 999, errno.OAuthSpace: 999, errno.ProfileSpace: 999}, "", nil, nil},
 		{"no errno", 502, []FaultOption{NoErrno()}, nil, "", nil, nil},
-		{"another errno", 400, []FaultOption{Errno(125), Extra("verificationMethod", "email-captcha"), Extra("verificationReason", "login")}, map[space]int{authSpace: 125, oauthSpace: 125, profileSpace: 125}, "", nil, map[string]any{"verificationMethod": "email-captcha", "verificationReason": "login"}},
-		{"server time", 401, []FaultOption{Errno(111), Extra("serverTime", 1700000000)}, map[space]int{authSpace: 111, oauthSpace: 111, profileSpace: 111}, "", nil, map[string]any{"serverTime": 1.7e9}},
-		{"a member in the place of another", 400, []FaultOption{Extra("message", "other words")}, map[space]int{authSpace: 999, oauthSpace: 999, profileSpace: 999}, "", nil, map[string]any{"message": "other words"}},
+		{"another errno", 400, []FaultOption{Errno(125), Extra("verificationMethod", "email-captcha"), Extra("verificationReason", "login")}, map[errno.Space]int{errno.AuthSpace: 125, errno.OAuthSpace: 125, errno.ProfileSpace: 125}, "", nil, map[string]any{"verificationMethod": "email-captcha", "verificationReason": "login"}},
+		{"server time", 401, []FaultOption{Errno(111), Extra("serverTime", 1700000000)}, map[errno.Space]int{errno.AuthSpace: 111, errno.OAuthSpace: 111, errno.ProfileSpace: 111}, "", nil, map[string]any{"serverTime": 1.7e9}},
+		{"a member in the place of another", 400, []FaultOption{Extra("message", "other words")}, map[errno.Space]int{errno.AuthSpace: 999, errno.OAuthSpace: 999, errno.ProfileSpace: 999}, "", nil, map[string]any{"message": "other words"}},
 	} {
 		for sp, path := range routeOfSpace {
 			s.Faults.Next("GET "+path, c.status, c.opts...)
@@ -53,7 +55,7 @@ func TestFaultOptions(t *testing.T) {
 					t.Errorf("%s, space %d: %s is %v", c.name, sp, member, got.json[member])
 				}
 			}
-			if (got.header.Get("Timestamp") != "") != (sp == authSpace) {
+			if (got.header.Get("Timestamp") != "") != (sp == errno.AuthSpace) {
 				t.Errorf("%s, space %d: Timestamp %q", c.name, sp, got.header.Get("Timestamp"))
 			}
 		}

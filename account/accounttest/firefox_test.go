@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 // firefoxCapture is what a real desktop Firefox sent to another test server.
@@ -49,11 +51,11 @@ func firefoxWorld(t *testing.T) (*Service, *peer, *Account, firefoxCapture) {
 		t.Fatalf("Hawk id %s, Firefox used %s", cred.ID, capture.FirefoxSession.HawkID)
 	}
 	now := s.Clock.Now()
-	session := s.newSession(h.a, userAgent{}, now, true)
+	session := s.newSession(h.a, useragent.Agent{}, now, true)
 	delete(s.sessions, session.id)
 	session.id, session.key, session.token = cred.ID, cred.Key, capture.FirefoxSession.SessionToken
 	s.sessions[cred.ID] = session
-	other := s.newSession(h.a, userAgent{}, now, true)
+	other := s.newSession(h.a, useragent.Agent{}, now, true)
 	phone := s.newDevice(h.a, other, nil, now)
 	phone.id, phone.name = capture.PeerDevice, "Lab Peer"
 	phone.commands = map[string]string{commandOpenURI: "x", commandCloseURI: "y"}
@@ -284,11 +286,11 @@ func TestHawkMatchesPublishedHeaders(t *testing.T) {
 			t.Errorf("%s %s: %v", c.Method, c.URL, err)
 		}
 		call.body = append(call.body, ' ')
-		if _, err := s.credentialID(call, "sessionToken", func(string) ([]byte, bool) { return key, true }); body != "" && asAPIError(err).errno != 109 {
+		if _, err := s.credentialID(call, "sessionToken", func(string) ([]byte, bool) { return key, true }); body != "" && errno.From(err).Errno != 109 {
 			t.Errorf("a changed body passed: %v", err)
 		}
 		call.r.Method = "PUT"
-		if _, err := s.credentialID(call, "sessionToken", func(string) ([]byte, bool) { return key, true }); asAPIError(err).errno != 109 {
+		if _, err := s.credentialID(call, "sessionToken", func(string) ([]byte, bool) { return key, true }); errno.From(err).Errno != 109 {
 			t.Errorf("a changed method passed: %v", err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 // TestPairingServerCalls plays both ends' server calls of a pairing: the
@@ -232,8 +233,8 @@ func TestClientsCanBeAddedAndReplaced(t *testing.T) {
 	}
 	f := newFlow("bbbbbbbbbbbbbbbb", "profile:uid")
 	f.extra["keys_jwk"] = nil
-	var refused *apiError
-	if _, err := s.Approve(f.url(s), h); !errors.As(err, &refused) || refused.errno != 103 {
+	var refused *errno.Error
+	if _, err := s.Approve(f.url(s), h); !errors.As(err, &refused) || refused.Errno != 103 {
 		t.Errorf("a client without any redirect: %v", err)
 	}
 	f.extra.Set("redirect_uri", s.URL()+"/oauth/success/bbbbbbbbbbbbbbbb")
@@ -242,7 +243,7 @@ func TestClientsCanBeAddedAndReplaced(t *testing.T) {
 	}
 	f = newFlow(UntrustedClientID, "profile:uid")
 	f.extra.Set("redirect_uri", "http://127.0.0.1:1/x")
-	if _, err := s.Approve(f.url(s), h); !errors.As(err, &refused) || refused.errno != 103 {
+	if _, err := s.Approve(f.url(s), h); !errors.As(err, &refused) || refused.Errno != 103 {
 		t.Errorf("loopback without permission: %v", err)
 	}
 	for _, bad := range []string{"://", "/authorization?scope=x", "/authorization?client_id=" + UntrustedClientID + "&scope=profile:uid&state=x&code_challenge=short&code_challenge_method=S256"} {
@@ -252,7 +253,7 @@ func TestClientsCanBeAddedAndReplaced(t *testing.T) {
 	}
 	s.ChangeClient("unknown", func(c *Client) { c.Disabled = true })
 	s.ChangeClient(UntrustedClientID, func(c *Client) { c.ID = "x"; c.Disabled = true })
-	if _, err := s.Approve(newFlow(UntrustedClientID, "profile:uid").url(s), h); !errors.As(err, &refused) || refused.errno != 202 {
+	if _, err := s.Approve(newFlow(UntrustedClientID, "profile:uid").url(s), h); !errors.As(err, &refused) || refused.Errno != 202 {
 		t.Errorf("a disabled client: %v", err)
 	}
 }

@@ -86,37 +86,3 @@ func FuzzAuthorization(f *testing.F) {
 		}
 	})
 }
-
-// FuzzScopes: implication is reflexive and transitive, and splitting is stable.
-func FuzzScopes(f *testing.F) {
-	f.Add("profile profile:email", "profile", "profile:email", "profile:email:x")
-	f.Add(everything, scopeOldSync, scopeOldSync+"/a", scopeOldSync+"/a/b")
-	f.Add("a:write b", "a:write", "a:b:write", "a:b")
-	f.Fuzz(func(t *testing.T, list, a, b, c string) {
-		if !implies(a, a) {
-			t.Errorf("%q does not imply itself", a)
-		}
-		if implies(a, b) && implies(b, c) && !implies(a, c) {
-			t.Errorf("%q implies %q implies %q, but not the first the last", a, b, c)
-		}
-		split := splitScopes(list)
-		if again := splitScopes(joinScopes(split)); !slices.Equal(again, split) {
-			t.Errorf("%q splits into %q and then into %q", list, split, again)
-		}
-	})
-}
-
-// FuzzUserAgent: every header gives a known type and never fails.
-func FuzzUserAgent(f *testing.F) {
-	f.Add("Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0")
-	f.Add("FxiOS/1 iPad")
-	f.Fuzz(func(t *testing.T, text string) {
-		a := parseUserAgent(text)
-		if !slices.Contains([]string{"desktop", "mobile", "tablet"}, a.deviceType()) {
-			t.Errorf("type %q", a.deviceType())
-		}
-		if a.browser != "" && !strings.HasPrefix(a.deviceName(), a.name()) {
-			t.Errorf("names %q and %q", a.name(), a.deviceName())
-		}
-	})
-}

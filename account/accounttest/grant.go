@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 // grant is what the token route has decided to give.
@@ -41,7 +44,7 @@ func (s *Service) grant(c *call, g grant) map[string]any {
 	reply := map[string]any{"token_type": "bearer", "scope": strings.Join(g.scopes, " "), "auth_at": g.authAt.Unix()}
 	session := g.session
 	if g.mintSession {
-		session = s.newSession(g.account, parseUserAgent(c.r.UserAgent()), c.now, g.verified)
+		session = s.newSession(g.account, useragent.Parse(c.r.UserAgent()), c.now, g.verified)
 		session.authAt, session.aal, session.minted = g.authAt, g.aal, true
 		reply["session_token"] = session.token
 	}
@@ -49,11 +52,11 @@ func (s *Service) grant(c *call, g grant) map[string]any {
 	if g.offline {
 		token := &refreshToken{
 			clientID: g.client.ID, account: g.account, scopes: g.scopes, createdAt: c.now, lastUsed: c.now,
-			authAt: g.authAt, agent: parseUserAgent(c.r.UserAgent()),
+			authAt: g.authAt, agent: useragent.Parse(c.r.UserAgent()),
 		}
 		reply["refresh_token"] = s.storeRefresh(token)
 		refreshID = token.id
-		if impliedByAny(g.scopes, scopeOldSync) {
+		if oauthscope.Implied(g.scopes, scopeOldSync) {
 			s.placeholderDevice(c, g.client, token, session)
 		}
 	}

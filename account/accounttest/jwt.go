@@ -7,10 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
 // idTokenLifetime is how long an id token is good.
@@ -110,7 +111,7 @@ func (s *Service) accessJWT(now time.Time, g grant, token *accessToken) string {
 	}
 	return s.activeKey().Sign("at+JWT", map[string]any{
 		"iss": s.base, "sub": s.subject(g.client, g.account, g.ppidSeed), "aud": aud, "client_id": g.client.ID, "iat": now.Unix(),
-		"exp": token.expireAt.Unix(), "jti": token.id, "scope": joinScopes(g.scopes),
+		"exp": token.expireAt.Unix(), "jti": token.id, "scope": oauthscope.Join(g.scopes),
 	})
 }
 
@@ -126,8 +127,6 @@ func (st *state) subject(client *Client, a *account, seed int64) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }
-
 // idTokenLead is how far ahead an id token's expiry may lie.
 const idTokenLead = 5 * time.Minute
 
@@ -141,27 +140,27 @@ func (s *Service) handleIDTokenVerify(c *call) (any, error) {
 	}
 	claims, err := s.verifyJWT(text)
 	if err != nil {
-		return nil, oauthErr(108)
+		return nil, errno.OAuth(108)
 	}
 	exp, ok := claims["exp"].(float64)
 	if !ok {
-		return nil, oauthErr(108)
+		return nil, errno.OAuth(108)
 	}
 	until := time.Unix(int64(exp), 0)
 	if until.After(c.now.Add(idTokenLead+time.Second)) || c.now.After(until.Add(time.Duration(grace)*time.Second)) {
-		return nil, oauthErr(108)
+		return nil, errno.OAuth(108)
 	}
 	switch aud := claims["aud"].(type) {
 	case string:
 		if aud != id {
-			return nil, oauthErr(108)
+			return nil, errno.OAuth(108)
 		}
 	case []any:
 		if !slices.Contains(aud, any(id)) {
-			return nil, oauthErr(108)
+			return nil, errno.OAuth(108)
 		}
 	default:
-		return nil, oauthErr(108)
+		return nil, errno.OAuth(108)
 	}
 	return claims, nil
 }

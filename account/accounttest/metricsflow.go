@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 // flowLifetime is how long flow values count after they were given.
@@ -45,7 +47,7 @@ var (
 )
 
 func flowRoutes() []route {
-	return []route{{method: "GET", path: "/metrics-flow", space: contentSpace, page: metricsFlow}}
+	return []route{{method: "GET", path: "/metrics-flow", space: errno.ContentSpace, page: metricsFlow}}
 }
 
 func metricsFlow(s *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {

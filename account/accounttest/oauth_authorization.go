@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
 // authorizationParams is a request for an authorization code, from the
@@ -71,42 +74,42 @@ func (s *Service) handleAuthorization(c *call) (any, error) {
 func (s *Service) authorize(session *session, a authorizationParams) (*authCode, error) {
 	client := s.clients[a.clientID]
 	if client == nil {
-		return nil, oauthErr(101).with("clientId", a.clientID)
+		return nil, errno.OAuth(101).With("clientId", a.clientID)
 	}
 	redirect, err := s.redirectFor(client, a.redirect)
 	if err != nil {
 		return nil, err
 	}
 	if a.responseType != "" && a.responseType != "code" {
-		return nil, oauthErr(110)
+		return nil, errno.OAuth(110)
 	}
 	if client.Disabled {
-		return nil, oauthErr(202).with("clientId", client.ID)
+		return nil, errno.OAuth(202).With("clientId", client.ID)
 	}
 	switch {
 	case client.public() && a.challenge == "":
-		return nil, oauthErr(118)
+		return nil, errno.OAuth(118)
 	case !client.public() && a.challenge != "":
-		return nil, oauthErr(116).with("clientId", client.ID)
+		return nil, errno.OAuth(116).With("clientId", client.ID)
 	}
 	if err := session.mustBeVerifiedAccount(); err != nil {
 		return nil, err
 	}
 	if strings.Contains(a.acr, "AAL2") && session.aal < 2 {
-		return nil, oauthErr(120).with("foundValue", session.aal)
+		return nil, errno.OAuth(120).With("foundValue", session.aal)
 	}
 	now := s.Clock.Now()
 	if a.maxAge > 0 && now.Sub(session.authAt) > a.maxAge {
-		return nil, oauthErr(119).with("authAt", session.authAt.Unix())
+		return nil, errno.OAuth(119).With("authAt", session.authAt.Unix())
 	}
-	scopes := splitScopes(a.scope)
+	scopes := oauthscope.Split(a.scope)
 	if err := s.checkGrantScopes(client, session, scopes); err != nil {
 		return nil, err
 	}
 	if s.cfg.lint {
 		if s.states[a.state] {
 			s.finding("an authorization used its state a second time")
-			return nil, oauthErr(109).with("validation", map[string]any{"source": "payload", "keys": []string{"state"}})
+			return nil, errno.OAuth(109).With("validation", map[string]any{"source": "payload", "keys": []string{"state"}})
 		}
 		s.states[a.state] = true
 	}
@@ -123,7 +126,7 @@ func (s *Service) authorize(session *session, a authorizationParams) (*authCode,
 // mustBeVerifiedAccount refuses accounts whose address is not confirmed.
 func (s *session) mustBeVerifiedAccount() error {
 	if !s.account.verified {
-		return authErr(104)
+		return errno.Auth(104)
 	}
 	return nil
 }
@@ -144,7 +147,7 @@ func withCode(redirect, code, state string) string {
 // redirectAuthorization is the old authorization endpoint: it leads to the page.
 func redirectAuthorization(s *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	if r.URL.Query().Has("keys_jwk") {
-		s.writeError(w, r, oauthSpace, oauthErr(109).with("validation", map[string]any{"source": "query", "keys": []string{"keys_jwk"}}))
+		s.writeError(w, r, errno.OAuthSpace, errno.OAuth(109).With("validation", map[string]any{"source": "query", "keys": []string{"keys_jwk"}}))
 		return
 	}
 	http.Redirect(w, r, s.base+"/authorization?"+r.URL.RawQuery, http.StatusFound)
@@ -160,21 +163,21 @@ func (s *Service) handleScopedKeyData(c *call) (any, error) {
 	}
 	client := s.clients[id]
 	if client == nil {
-		return nil, oauthErr(101).with("clientId", id)
+		return nil, errno.OAuth(101).With("clientId", id)
 	}
 	if err := c.session.mustBeVerifiedAccount(); err != nil {
 		return nil, err
 	}
-	scopes := splitScopes(scope)
+	scopes := oauthscope.Split(scope)
 	if err := s.checkGrantScopes(client, c.session, scopes); err != nil {
 		return nil, err
 	}
 	a := c.session.account
 	if c.session.authAt.Before(a.keysChangedAt) {
-		return nil, oauthErr(119).with("authAt", c.session.authAt.Unix())
+		return nil, errno.OAuth(119).With("authAt", c.session.authAt.Unix())
 	}
 	reply := map[string]any{}
-	for _, scope := range keyBearing(scopes) {
+	for _, scope := range oauthscope.KeyBearing(scopes) {
 		reply[scope] = map[string]any{
 			"identifier":           scope,
 			"keyRotationSecret":    strings.Repeat("0", 64),
@@ -195,14 +198,14 @@ func (s *Service) handleWithoutAssertion(c *call) (any, error) {
 	if err := p.done(); err != nil {
 		return nil, err
 	}
-	return nil, oauthErr(104)
+	return nil, errno.OAuth(104)
 }
 
 func (s *Service) handleClient(c *call) (any, error) {
 	client := s.clients[c.path["id"]]
 	if client == nil {
-		e := oauthErr(101).with("clientId", c.path["id"])
-		e.status = http.StatusBadRequest
+		e := errno.OAuth(101).With("clientId", c.path["id"])
+		e.Status = http.StatusBadRequest
 		return nil, e
 	}
 	return map[string]any{

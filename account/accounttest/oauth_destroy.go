@@ -1,5 +1,10 @@
 package accounttest
 
+import (
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+)
+
 // handleDestroy is revocation after RFC 7009: unknown tokens are fine.
 func (s *Service) handleDestroy(c *call) (any, error) {
 	p := c.params()
@@ -66,14 +71,14 @@ func (s *Service) handleLegacyDestroy(c *call) (any, error) {
 	if access != "" {
 		token := s.findAccess(access)
 		if token == nil || id != "" && token.clientID != id {
-			return nil, oauthErr(108)
+			return nil, errno.OAuth(108)
 		}
 		delete(s.access, token.id)
 		return struct{}{}, nil
 	}
 	token := s.refresh[refreshID]
 	if token == nil || id != "" && token.clientID != id {
-		return nil, oauthErr(108)
+		return nil, errno.OAuth(108)
 	}
 	s.dropRefresh(token)
 	return struct{}{}, nil
@@ -103,16 +108,16 @@ func (s *Service) handleIntrospect(c *call) (any, error) {
 	}
 	if token := s.findAccess(text); token != nil && hint != "refresh_token" && c.now.Before(token.expireAt) {
 		return map[string]any{
-			"active": true, "scope": joinScopes(token.scopes), "client_id": token.clientID, "token_type": "access_token",
+			"active": true, "scope": oauthscope.Join(token.scopes), "client_id": token.clientID, "token_type": "access_token",
 			"sub": token.account.uid, "jti": token.id, "iat": token.createdAt.UnixMilli(), "exp": token.expireAt.UnixMilli(),
 		}, nil
 	}
 	if token := s.refresh[tokenID(text)]; token != nil && hint != "access_token" {
 		if client := s.clients[token.clientID]; client != nil && !client.public() {
-			return nil, oauthErr(116).with("clientId", client.ID)
+			return nil, errno.OAuth(116).With("clientId", client.ID)
 		}
 		return map[string]any{
-			"active": true, "scope": joinScopes(token.scopes), "client_id": token.clientID, "token_type": "refresh_token",
+			"active": true, "scope": oauthscope.Join(token.scopes), "client_id": token.clientID, "token_type": "refresh_token",
 			"sub": token.account.uid, "jti": token.id, "iat": token.createdAt.UnixMilli(), "fxa-lastUsedAt": token.lastUsed.UnixMilli(),
 		}, nil
 	}
@@ -129,9 +134,9 @@ func (s *Service) handleVerify(c *call) (any, error) {
 	token := s.findAccess(text)
 	switch {
 	case token == nil:
-		return nil, oauthErr(108)
+		return nil, errno.OAuth(108)
 	case !c.now.Before(token.expireAt):
-		return nil, oauthErr(115).with("expiredAt", token.expireAt.UnixMilli())
+		return nil, errno.OAuth(115).With("expiredAt", token.expireAt.UnixMilli())
 	}
 	return map[string]any{
 		"user": token.account.uid, "client_id": token.clientID, "scope": token.scopes,

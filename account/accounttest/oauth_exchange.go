@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+	"github.com/tabferry/tabferry/account/accounttest/internal/rate"
 )
 
 // Refused token exchanges are counted like wrong passwords: the rule real
@@ -13,8 +17,8 @@ const (
 	exchangeWindow   = 15 * time.Minute
 )
 
-func newExchangeRule() *rateState {
-	return newRate(RateRule{Attempts: exchangeRefusals, Window: exchangeWindow, Block: exchangeWindow})
+func newExchangeRule() *rate.Limiter {
+	return rate.New(RateRule{Attempts: exchangeRefusals, Window: exchangeWindow, Block: exchangeWindow})
 }
 
 // grantExchange adds scopes to a refresh token (RFC 8693): a new token takes
@@ -25,11 +29,11 @@ func (s *Service) grantExchange(c *call, t tokenParams) (any, error) {
 	if old != nil {
 		key = old.clientID + " " + old.account.uid
 	}
-	if wait := s.exchanges.wait(key, c.now); wait > 0 {
+	if wait := s.exchanges.Wait(key, c.now); wait > 0 {
 		return nil, c.throttled(wait)
 	}
 	if err := s.mayExchange(old, t); err != nil {
-		s.exchanges.attempt(key, c.now)
+		s.exchanges.Attempt(key, c.now)
 		return nil, err
 	}
 	return s.exchange(c, old, t), nil
@@ -38,18 +42,18 @@ func (s *Service) grantExchange(c *call, t tokenParams) (any, error) {
 // mayExchange holds a request against the client's list of scopes.
 func (s *Service) mayExchange(old *refreshToken, t tokenParams) error {
 	if old == nil {
-		return oauthErr(108)
+		return errno.OAuth(108)
 	}
 	client := s.clients[old.clientID]
 	if client.Disabled {
-		return oauthErr(202).with("clientId", client.ID)
+		return errno.OAuth(202).With("clientId", client.ID)
 	}
 	if len(client.TokenExchange) == 0 {
-		return oauthErr(112)
+		return errno.OAuth(112)
 	}
-	for _, scope := range splitScopes(t.scope) {
-		if !impliedByAny(old.scopes, scope) && !impliedByAny(client.TokenExchange, scope) {
-			return oauthErr(112)
+	for _, scope := range oauthscope.Split(t.scope) {
+		if !oauthscope.Implied(old.scopes, scope) && !oauthscope.Implied(client.TokenExchange, scope) {
+			return errno.OAuth(112)
 		}
 	}
 	return nil
@@ -57,7 +61,7 @@ func (s *Service) mayExchange(old *refreshToken, t tokenParams) error {
 
 func (s *Service) exchange(c *call, old *refreshToken, t tokenParams) map[string]any {
 	client := s.clients[old.clientID]
-	all := splitScopes(strings.Join(append(slices.Clone(old.scopes), splitScopes(t.scope)...), " "))
+	all := oauthscope.Split(strings.Join(append(slices.Clone(old.scopes), oauthscope.Split(t.scope)...), " "))
 	renewed := &refreshToken{
 		clientID: client.ID, account: old.account, scopes: all, createdAt: c.now, lastUsed: c.now,
 		authAt: old.authAt, device: old.device, session: old.session, agent: old.agent,
@@ -65,7 +69,7 @@ func (s *Service) exchange(c *call, old *refreshToken, t tokenParams) map[string
 	text := s.storeRefresh(renewed)
 	if renewed.device != nil {
 		renewed.device.refresh = renewed
-	} else if impliedByAny(all, scopeOldSync) {
+	} else if oauthscope.Implied(all, scopeOldSync) {
 		s.placeholderDevice(c, client, renewed, nil)
 	}
 	old.device = nil

@@ -476,30 +476,3 @@ func TestJWTsAndKeyRotation(t *testing.T) {
 		t.Errorf("unexpected key: %v", key)
 	}
 }
-
-func TestScopeImplication(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		have, want string
-		implied    bool
-	}{
-		{"profile", "profile", true},
-		{"profile", "profile:email", true},
-		{"profile:email", "profile", false},
-		{"profile:write", "profile:email", true},
-		{"profile", "profile:email:write", false},
-		{"profile:write", "profile:email:write", true},
-		{"profilex", "profile", false},
-		{"profile", "profilex", false},
-		{"profile", "email", false},
-		{"https://a.example/x", "https://a.example/x/y", true},
-		{"https://a.example/x", "https://a.example/xy", false},
-		{"https://a.example/x", "https://b.example/x", false},
-		{"https://a.example/x", "profile", false},
-		{"profile", "https://a.example/x", false},
-	} {
-		if got := implies(c.have, c.want); got != c.implied {
-			t.Errorf("implies(%q, %q) = %v", c.have, c.want, got)
-		}
-	}
-}

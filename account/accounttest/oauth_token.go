@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
 // Grant types of the token route.
@@ -21,21 +23,21 @@ const subjectRefresh = "urn:ietf:params:oauth:token-type:refresh_token"
 
 func oauthRoutes() []route {
 	return []route{
-		{method: "POST", path: "/v1/oauth/token", space: authSpace, auth: maybeSession, form: true, handle: (*Service).handleToken},
-		{method: "POST", path: "/v1/token", space: oauthSpace, form: true, handle: (*Service).handleToken},
-		{method: "POST", path: "/v1/oauth/authorization", space: authSpace, auth: needSession, handle: (*Service).handleAuthorization},
-		{method: "GET", path: "/v1/authorization", space: oauthSpace, page: redirectAuthorization},
-		{method: "POST", path: "/v1/oauth/destroy", space: authSpace, form: true, handle: (*Service).handleDestroy},
-		{method: "POST", path: "/v1/destroy", space: oauthSpace, form: true, handle: (*Service).handleLegacyDestroy},
-		{method: "POST", path: "/v1/introspect", space: oauthSpace, form: true, handle: (*Service).handleIntrospect},
-		{method: "POST", path: "/v1/verify", space: oauthSpace, form: true, handle: (*Service).handleVerify},
-		{method: "POST", path: "/v1/oauth/id-token-verify", space: oauthSpace, form: true, handle: (*Service).handleIDTokenVerify},
-		{method: "POST", path: "/v1/account/scoped-key-data", space: authSpace, auth: needSession, handle: (*Service).handleScopedKeyData},
-		{method: "POST", path: "/v1/key-data", space: oauthSpace, form: true, handle: (*Service).handleWithoutAssertion},
-		{method: "POST", path: "/v1/authorization", space: oauthSpace, form: true, handle: (*Service).handleWithoutAssertion},
-		{method: "GET", path: "/v1/oauth/client/{id}", space: authSpace, handle: (*Service).handleClient},
-		{method: "GET", path: "/v1/client/{id}", space: oauthSpace, handle: (*Service).handleClient},
-		{method: "GET", path: "/v1/jwks", space: oauthSpace, handle: (*Service).handleJWKS},
+		{method: "POST", path: "/v1/oauth/token", space: errno.AuthSpace, auth: maybeSession, form: true, handle: (*Service).handleToken},
+		{method: "POST", path: "/v1/token", space: errno.OAuthSpace, form: true, handle: (*Service).handleToken},
+		{method: "POST", path: "/v1/oauth/authorization", space: errno.AuthSpace, auth: needSession, handle: (*Service).handleAuthorization},
+		{method: "GET", path: "/v1/authorization", space: errno.OAuthSpace, page: redirectAuthorization},
+		{method: "POST", path: "/v1/oauth/destroy", space: errno.AuthSpace, form: true, handle: (*Service).handleDestroy},
+		{method: "POST", path: "/v1/destroy", space: errno.OAuthSpace, form: true, handle: (*Service).handleLegacyDestroy},
+		{method: "POST", path: "/v1/introspect", space: errno.OAuthSpace, form: true, handle: (*Service).handleIntrospect},
+		{method: "POST", path: "/v1/verify", space: errno.OAuthSpace, form: true, handle: (*Service).handleVerify},
+		{method: "POST", path: "/v1/oauth/id-token-verify", space: errno.OAuthSpace, form: true, handle: (*Service).handleIDTokenVerify},
+		{method: "POST", path: "/v1/account/scoped-key-data", space: errno.AuthSpace, auth: needSession, handle: (*Service).handleScopedKeyData},
+		{method: "POST", path: "/v1/key-data", space: errno.OAuthSpace, form: true, handle: (*Service).handleWithoutAssertion},
+		{method: "POST", path: "/v1/authorization", space: errno.OAuthSpace, form: true, handle: (*Service).handleWithoutAssertion},
+		{method: "GET", path: "/v1/oauth/client/{id}", space: errno.AuthSpace, handle: (*Service).handleClient},
+		{method: "GET", path: "/v1/client/{id}", space: errno.OAuthSpace, handle: (*Service).handleClient},
+		{method: "GET", path: "/v1/jwks", space: errno.OAuthSpace, handle: (*Service).handleJWKS},
 	}
 }
 
@@ -137,7 +139,7 @@ func (s *Service) handleToken(c *call) (any, error) {
 		return nil, err
 	}
 	if client.Disabled && t.grant != grantCode {
-		e := oauthErr(202).with("clientId", client.ID)
+		e := errno.OAuth(202).With("clientId", client.ID)
 		return nil, e
 	}
 	switch t.grant {
@@ -153,10 +155,10 @@ func (s *Service) handleToken(c *call) (any, error) {
 func (s *Service) clientFor(id, secret string) (*Client, error) {
 	client := s.clients[id]
 	if client == nil {
-		return nil, oauthErr(101).with("clientId", id)
+		return nil, errno.OAuth(101).With("clientId", id)
 	}
 	if secret != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) != 1 {
-		return nil, oauthErr(102).with("clientId", id)
+		return nil, errno.OAuth(102).With("clientId", id)
 	}
 	return client, nil
 }
@@ -164,14 +166,14 @@ func (s *Service) clientFor(id, secret string) (*Client, error) {
 // mustProve wants the secret of confidential clients.
 func (c *Client) mustProve(secret string) error {
 	if !c.public() && secret == "" {
-		return oauthErr(102).with("clientId", c.ID)
+		return errno.OAuth(102).With("clientId", c.ID)
 	}
 	return nil
 }
 
 func (s *Service) grantCode(c *call, client *Client, t tokenParams) (any, error) {
 	if !client.public() && t.verifier != "" {
-		return nil, oauthErr(116).with("clientId", client.ID)
+		return nil, errno.OAuth(116).With("clientId", client.ID)
 	}
 	if err := client.mustProve(t.secret); err != nil {
 		return nil, err
@@ -179,17 +181,17 @@ func (s *Service) grantCode(c *call, client *Client, t tokenParams) (any, error)
 	code := s.codes[t.code]
 	switch {
 	case code == nil:
-		return nil, oauthErr(105).with("requestCode", t.code)
+		return nil, errno.OAuth(105).With("requestCode", t.code)
 	case code.clientID != client.ID:
-		return nil, oauthErr(106).with("requestCode", t.code).with("client", client.ID)
+		return nil, errno.OAuth(106).With("requestCode", t.code).With("client", client.ID)
 	case c.now.Sub(code.createdAt) >= codeLifetime:
-		return nil, oauthErr(107).with("requestCode", t.code).with("expiredAt", code.createdAt.Add(codeLifetime).UnixMilli())
+		return nil, errno.OAuth(107).With("requestCode", t.code).With("expiredAt", code.createdAt.Add(codeLifetime).UnixMilli())
 	case code.challenge != "" && t.verifier == "":
-		return nil, oauthErr(118)
+		return nil, errno.OAuth(118)
 	case code.challenge != challengeOf(t.verifier):
-		return nil, oauthErr(117).with("requestCodeChallenge", challengeOf(t.verifier))
+		return nil, errno.OAuth(117).With("requestCodeChallenge", challengeOf(t.verifier))
 	case t.redirect != "" && t.redirect != code.redirect:
-		return nil, oauthErr(103).with("redirectUri", t.redirect)
+		return nil, errno.OAuth(103).With("redirectUri", t.redirect)
 	}
 	delete(s.codes, t.code)
 	g := grant{
@@ -222,15 +224,15 @@ func (s *Service) grantRefresh(c *call, client *Client, t tokenParams) (any, err
 	}
 	held := s.refresh[tokenID(t.refresh)]
 	if held == nil || held.clientID != client.ID {
-		return nil, oauthErr(108)
+		return nil, errno.OAuth(108)
 	}
 	scopes := held.scopes
 	if t.scope != "" {
-		scopes = splitScopes(t.scope)
+		scopes = oauthscope.Split(t.scope)
 		for _, scope := range scopes {
-			allowed := impliedByAny(held.scopes, scope) || client.Trusted && impliedByAny(client.AllowedScopes, scope)
+			allowed := oauthscope.Implied(held.scopes, scope) || client.Trusted && oauthscope.Implied(client.AllowedScopes, scope)
 			if !allowed {
-				return nil, oauthErr(114).with("invalidScopes", []string{scope})
+				return nil, errno.OAuth(114).With("invalidScopes", []string{scope})
 			}
 		}
 	}
@@ -246,21 +248,21 @@ func (s *Service) grantRefresh(c *call, client *Client, t tokenParams) (any, err
 
 func (s *Service) grantCredentials(c *call, client *Client, t tokenParams) (any, error) {
 	if c.session == nil {
-		if c.route.space == authSpace {
-			return nil, errInvalidToken()
+		if c.route.space == errno.AuthSpace {
+			return nil, errno.InvalidToken()
 		}
-		return nil, oauthErr(104)
+		return nil, errno.OAuth(104)
 	}
 	if !client.public() {
-		return nil, oauthErr(116).with("clientId", client.ID)
+		return nil, errno.OAuth(116).With("clientId", client.ID)
 	}
 	if !client.CanGrant {
-		return nil, oauthErr(121).with("validation", "grant_type")
+		return nil, errno.OAuth(121).With("validation", "grant_type")
 	}
 	if !c.session.account.verified {
-		return nil, authErr(104)
+		return nil, errno.Auth(104)
 	}
-	scopes := splitScopes(t.scope)
+	scopes := oauthscope.Split(t.scope)
 	if err := s.checkGrantScopes(client, c.session, scopes); err != nil {
 		return nil, err
 	}
@@ -278,8 +280,8 @@ func (s *Service) checkGrantScopes(client *Client, session *session, scopes []st
 	if err := s.checkScopes(client, scopes); err != nil {
 		return err
 	}
-	if len(keyBearing(scopes)) > 0 && !session.verified {
-		return oauthErr(104)
+	if len(oauthscope.KeyBearing(scopes)) > 0 && !session.verified {
+		return errno.OAuth(104)
 	}
 	return nil
 }

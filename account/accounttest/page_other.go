@@ -1,44 +1,39 @@
 package accounttest
 
 import (
-	"bytes"
-	"image"
-	"image/color"
-	"image/png"
 	"net/http"
 	"net/url"
-	"path"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/webpage"
 )
 
 func successPage(_ *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	if reason := r.URL.Query().Get("error"); reason != "" {
-		showMessage(w, http.StatusOK, "Not signed in", "The application was told: "+reason+".")
+		webpage.ShowMessage(w, http.StatusOK, "Not signed in", "The application was told: "+reason+".")
 		return
 	}
-	showMessage(w, http.StatusOK, "Signed in", "You can close this page and go back to the application.")
+	webpage.ShowMessage(w, http.StatusOK, "Signed in", "You can close this page and go back to the application.")
 }
 
 func connectPage(s *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
-	showPage(w, http.StatusOK, "message.html", messageView{
+	webpage.Show(w, http.StatusOK, "message.html", webpage.Message{
 		Title: "Connect another device",
 		Lines: []string{"Sign in on the other device with the same account, or pair it by a code."},
-		Links: []link{{"/pair", "Pair by a code"}, {"/settings/clients", "See what is connected"}},
+		Links: []webpage.Link{{URL: "/pair", Text: "Pair by a code"}, {URL: "/settings/clients", Text: "See what is connected"}},
 	})
 }
 
 func pairPage(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
-	showMessage(w, http.StatusOK, "Pair a device",
+	webpage.ShowMessage(w, http.StatusOK, "Pair a device",
 		"Show the code on the device that is signed in, and scan it in the application on the other one.",
 		"This page takes no part in pairing: the address of a code is read by the application that scans it.")
 }
 
 func pairFailurePage(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
-	showMessage(w, http.StatusOK, "Pairing has ended", "Start again with a new code.")
+	webpage.ShowMessage(w, http.StatusOK, "Pairing has ended", "Start again with a new code.")
 }
 
 // pairReload answers the addresses that exist only within a running flow.
@@ -58,25 +53,16 @@ func pairAuthorityPage(s *Service, w http.ResponseWriter, q url.Values) {
 		allowed = allowed || client != nil && client.ID == id
 	}
 	if !allowed {
-		showMessage(w, http.StatusBadRequest, "This device cannot be paired", "Its application is not on the list of those that may.")
+		webpage.ShowMessage(w, http.StatusBadRequest, "This device cannot be paired", "Its application is not on the list of those that may.")
 		return
 	}
-	showPage(w, http.StatusOK, "pairauthority.html", struct{ Title, ClientName, Email, Channel string }{
+	webpage.Show(w, http.StatusOK, "pairauthority.html", struct{ Title, ClientName, Email, Channel string }{
 		"Connect a device", client.Name, q.Get("email"), q.Get("channel_id"),
 	})
 }
 
 func staticFile(_ *Service, w http.ResponseWriter, r *http.Request, vars map[string]string) {
-	name := vars["name"]
-	text, err := pageFiles.ReadFile("pages/" + name)
-	if err != nil || strings.HasSuffix(name, ".html") {
-		http.NotFound(w, r)
-		return
-	}
-	// Not from the system's table of types, which differs between machines.
-	w.Header().Set("Content-Type", map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}[path.Ext(name)])
-	w.Header().Set("Cache-Control", "public, max-age=3600")
-	_, _ = w.Write(text) // the browser may be gone
+	webpage.File(w, r, vars["name"])
 }
 
 // noTokenServer stands where Sync's token server would be.
@@ -110,7 +96,7 @@ func avatarPicture(s *Service, w http.ResponseWriter, r *http.Request, vars map[
 	name := vars["name"]
 	var picture []byte
 	if len(name) == 1 {
-		picture = defaultAvatar(name[0])
+		picture = webpage.Avatar(name[0])
 	} else {
 		s.mu.Lock()
 		for _, a := range s.accounts {
@@ -132,33 +118,5 @@ func avatarPicture(s *Service, w http.ResponseWriter, r *http.Request, vars map[
 func favicon(_ *Service, w http.ResponseWriter, _ *http.Request, _ map[string]string) {
 	w.Header().Set("Content-Type", "image/png")
 	w.Header().Set("Cache-Control", "public, max-age=86400")
-	_, _ = w.Write(defaultAvatar('t')) // the browser may be gone
-}
-
-// avatarSize is the side of the default picture in pixels.
-const avatarSize = 128
-
-// defaultAvatar draws a head and shoulders on a colour of the letter's own.
-func defaultAvatar(letter byte) []byte {
-	ground := color.RGBA{40 + letter*37%120, 60 + letter*91%110, 110 + letter*53%110, 255}
-	skin := color.RGBA{245, 245, 250, 255}
-	img := image.NewRGBA(image.Rect(0, 0, avatarSize, avatarSize))
-	inside := func(x, y, cx, cy, rx, ry int) bool {
-		dx, dy := (x-cx)*ry, (y-cy)*rx
-		return dx*dx+dy*dy <= rx*rx*ry*ry
-	}
-	for y := range avatarSize {
-		for x := range avatarSize {
-			if inside(x, y, 64, 50, 22, 24) || inside(x, y, 64, 128, 44, 44) {
-				img.SetRGBA(x, y, skin)
-			} else {
-				img.SetRGBA(x, y, ground)
-			}
-		}
-	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, img); err != nil {
-		return nil
-	}
-	return out.Bytes()
+	_, _ = w.Write(webpage.Avatar('t')) // the browser may be gone
 }

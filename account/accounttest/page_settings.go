@@ -3,45 +3,36 @@ package accounttest
 import (
 	"net/http"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/webpage"
 )
-
-// settingsView is the settings page.
-type settingsView struct {
-	Title, Avatar, Name, Email, UID string
-	Clients                         []clientView
-}
-
-type clientView struct {
-	Name, Kind, Seen, Key string
-	Current               bool
-}
 
 func settingsPage(s *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	s.mu.Lock()
 	a := s.browserAccount(r)
-	var view settingsView
+	var view webpage.Settings
 	if a != nil {
 		view = s.settingsView(r, a)
 	}
 	s.mu.Unlock()
 	if a == nil {
-		showPage(w, http.StatusOK, "signin.html", s.choice(r, choiceView{
+		webpage.Show(w, http.StatusOK, "signin.html", s.choice(r, webpage.Choice{
 			Title: "Sign in", Action: "/settings/signin", ClientName: "account settings", Email: r.URL.Query().Get("email"),
 		}))
 		return
 	}
-	showPage(w, http.StatusOK, "settings.html", view)
+	webpage.Show(w, http.StatusOK, "settings.html", view)
 }
 
-func (s *Service) settingsView(r *http.Request, a *account) settingsView {
-	view := settingsView{Title: "Account settings", Avatar: s.avatarURL(a), Name: a.displayName, Email: a.email, UID: a.uid}
+func (s *Service) settingsView(r *http.Request, a *account) webpage.Settings {
+	view := webpage.Settings{Title: "Account settings", Avatar: s.avatarURL(a), Name: a.displayName, Email: a.email, UID: a.uid}
 	own := ""
 	if cookie, err := r.Cookie(browserCookie); err == nil {
 		own = cookie.Value
 	}
 	now := s.Clock.Now()
 	for _, row := range s.attached(a) {
-		item := clientView{Name: row.name(), Kind: "application", Seen: ago(now, row.accessed), Key: row.key()}
+		item := webpage.Client{Name: row.name(), Kind: "application", Seen: ago(now, row.accessed), Key: row.key()}
 		switch {
 		case row.device != nil:
 			item.Kind = row.device.shownType()
@@ -65,7 +56,7 @@ func settingsSignIn(s *Service, w http.ResponseWriter, r *http.Request, _ map[st
 	}
 	s.mu.Unlock()
 	if err != nil {
-		showPage(w, http.StatusUnauthorized, "signin.html", s.choice(r, choiceView{
+		webpage.Show(w, http.StatusUnauthorized, "signin.html", s.choice(r, webpage.Choice{
 			Title: "Sign in", Action: "/settings/signin", ClientName: "account settings", Problem: err.Error(), Email: r.PostForm.Get("email"),
 		}))
 		return

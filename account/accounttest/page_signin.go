@@ -7,6 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
+	"github.com/tabferry/tabferry/account/accounttest/internal/webpage"
 )
 
 func equalBytes(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
@@ -18,10 +23,10 @@ func frontPage(s *Service, w http.ResponseWriter, r *http.Request, _ map[string]
 		authorizationPage(s, w, r, nil)
 		return
 	}
-	showPage(w, http.StatusOK, "message.html", messageView{
+	webpage.Show(w, http.StatusOK, "message.html", webpage.Message{
 		Title: "Test accounts",
 		Lines: []string{"This program stands in for Mozilla accounts while software that uses them is tested."},
-		Links: []link{{"/settings", "Account settings"}, {"/connect_another_device", "Connect another device"}},
+		Links: []webpage.Link{{URL: "/settings", Text: "Account settings"}, {URL: "/connect_another_device", Text: "Connect another device"}},
 	})
 }
 
@@ -52,7 +57,7 @@ func authorizationPage(s *Service, w http.ResponseWriter, r *http.Request, _ map
 		s.finishAuthorization(w, r, q, auto)
 		return
 	}
-	view := choiceView{
+	view := webpage.Choice{
 		Title: "Sign in", Action: "/authorization", Query: r.URL.RawQuery, Email: firstOf(q.Get("email"), q.Get("login_hint")),
 		ClientName: name, Scopes: scopeWords(q.Get("scope")),
 		Forced: q.Get("action") == "force_auth" || strings.HasSuffix(r.URL.Path, "/force_auth"),
@@ -68,7 +73,7 @@ func authorizationPage(s *Service, w http.ResponseWriter, r *http.Request, _ map
 	if webChannelQuery(q) {
 		page, view.Action = "webchannel.html", "/webchannel/signin"
 	}
-	showPage(w, http.StatusOK, page, s.choice(r, view))
+	webpage.Show(w, http.StatusOK, page, s.choice(r, view))
 }
 
 // scopeWords says what an application asks for.
@@ -79,7 +84,7 @@ func scopeWords(text string) []string {
 		scopeOldSync: "Your key: tabs and devices", scopeSession: "Signing other devices in",
 	}
 	var out []string
-	for _, scope := range splitScopes(text) {
+	for _, scope := range oauthscope.Split(text) {
 		out = append(out, firstOf(words[scope], scope))
 	}
 	return out
@@ -103,7 +108,7 @@ func webChannelQuery(q url.Values) bool {
 func (s *Service) checkPageQuery(q url.Values) error {
 	client := s.clients[q.Get("client_id")]
 	if client == nil {
-		return oauthErr(101).with("clientId", q.Get("client_id"))
+		return errno.OAuth(101).With("clientId", q.Get("client_id"))
 	}
 	if redirect := q.Get("redirect_uri"); redirect != "" {
 		if _, err := s.redirectFor(client, redirect); err != nil {
@@ -119,16 +124,16 @@ func (s *Service) checkPageQuery(q url.Values) error {
 func (s *Service) showRefusal(w http.ResponseWriter, err error) {
 	var words problem
 	if errors.As(err, &words) {
-		showMessage(w, http.StatusBadRequest, "This sign-in cannot go on", string(words))
+		webpage.ShowMessage(w, http.StatusBadRequest, "This sign-in cannot go on", string(words))
 		return
 	}
-	e := asAPIError(err)
-	_, _, body := e.reply(false)
+	e := errno.From(err)
+	_, _, body := e.Reply(false)
 	text, ok := body["message"].(string)
 	if !ok {
 		text = "Something went wrong."
 	}
-	showMessage(w, http.StatusBadRequest, "This sign-in cannot go on", text+".")
+	webpage.ShowMessage(w, http.StatusBadRequest, "This sign-in cannot go on", text+".")
 }
 
 // authorizationForm takes the sign-in form.
@@ -147,7 +152,7 @@ func authorizationForm(s *Service, w http.ResponseWriter, r *http.Request, _ map
 	}
 	a, err := s.formAccount(r, q)
 	if err != nil {
-		showPage(w, http.StatusUnauthorized, "signin.html", s.choice(r, choiceView{
+		webpage.Show(w, http.StatusUnauthorized, "signin.html", s.choice(r, webpage.Choice{
 			Title: "Sign in", Action: "/authorization", Query: q.Encode(), Problem: err.Error(), Email: r.PostForm.Get("email"),
 			Scopes: scopeWords(q.Get("scope")), Forced: q.Get("action") == "force_auth",
 		}))
@@ -204,7 +209,7 @@ func (s *Service) silentAuthorization(w http.ResponseWriter, r *http.Request, q 
 		s.mu.Unlock()
 		u, errURL := url.Parse(redirect)
 		if err != nil || errURL != nil || u.Opaque != "" {
-			showMessage(w, http.StatusBadRequest, "This sign-in cannot go on", reason)
+			webpage.ShowMessage(w, http.StatusBadRequest, "This sign-in cannot go on", reason)
 			return
 		}
 		back := u.Query()
@@ -215,7 +220,7 @@ func (s *Service) silentAuthorization(w http.ResponseWriter, r *http.Request, q 
 	}
 	hint := firstOf(q.Get("login_hint"), q.Get("email"))
 	switch {
-	case len(keyBearing(splitScopes(q.Get("scope")))) > 0 || q.Get("keys_jwk") != "":
+	case len(oauthscope.KeyBearing(oauthscope.Split(q.Get("scope")))) > 0 || q.Get("keys_jwk") != "":
 		refuse("invalid_request") // keys need the password, and so a person
 	case unlisted:
 		refuse("unauthorized_client") // only Mozilla's own applications sign in unseen
@@ -260,7 +265,7 @@ var offeredEngines = []string{"bookmarks", "history", "tabs", "passwords", "addo
 func (s *Service) webChannelAnswer(r *http.Request, q url.Values, a *account) (map[string]any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	session := s.newSession(a, parseUserAgent(r.UserAgent()), s.Clock.Now(), a.verified)
+	session := s.newSession(a, useragent.Parse(r.UserAgent()), s.Clock.Now(), a.verified)
 	session.passSecondFactor()
 	code, err := s.approve(q, session)
 	if err != nil {

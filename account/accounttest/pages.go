@@ -1,31 +1,25 @@
 package accounttest
 
 import (
-	"embed"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/webpage"
 )
-
-//go:embed pages
-var pageFiles embed.FS
-
-// pageTemplates are parsed once; they are never changed.
-var pageTemplates = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 // browserCookie holds the page browser's session id.
 const browserCookie = "accounttest_session"
 
 func pageRoutes() []route {
 	get := func(path string, page func(*Service, http.ResponseWriter, *http.Request, map[string]string)) route {
-		return route{method: "GET", path: path, space: contentSpace, page: page}
+		return route{method: "GET", path: path, space: errno.ContentSpace, page: page}
 	}
 	post := func(path string, page func(*Service, http.ResponseWriter, *http.Request, map[string]string)) route {
-		return route{method: "POST", path: path, space: contentSpace, page: sameOrigin(page)}
+		return route{method: "POST", path: path, space: errno.ContentSpace, page: sameOrigin(page)}
 	}
 	return []route{
 		get("/", frontPage), get("/signin", frontPage), get("/signup", frontPage), get("/force_auth", frontPage),
@@ -62,54 +56,9 @@ func sameOrigin(page func(*Service, http.ResponseWriter, *http.Request, map[stri
 	}
 }
 
-func showPage(w http.ResponseWriter, status int, name string, view any) {
-	h := w.Header()
-	h.Del("Access-Control-Allow-Origin")
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	// form-action stays open: browsers apply it to the redirect after the form,
-	// which leads to the application.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; frame-ancestors 'none'")
-	var text strings.Builder
-	if err := pageTemplates.ExecuteTemplate(&text, name, view); err != nil {
-		http.Error(w, "the page cannot be made", http.StatusInternalServerError)
-		return
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text.String())) // the browser may be gone
-}
-
-// messageView is a page of text.
-type messageView struct {
-	Title string
-	Lines []string
-	Links []link
-}
-
-type link struct{ URL, Text string }
-
-func showMessage(w http.ResponseWriter, status int, title string, lines ...string) {
-	showPage(w, status, "message.html", messageView{Title: title, Lines: lines})
-}
-
-// choiceView is a page on which an account is chosen.
-type choiceView struct {
-	Title, Action, Query, Problem, Email string
-	ClientName, Note                     string
-	Forced, AskCode                      bool
-	Scopes                               []string
-	OneClick                             []oneClick
-}
-
-type oneClick struct {
-	UID, Email string
-	Auto       bool
-}
-
 // choice fills in what the pages know: accounts without password, and the
 // browser's own.
-func (s *Service) choice(r *http.Request, view choiceView) choiceView {
+func (s *Service) choice(r *http.Request, view webpage.Choice) webpage.Choice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current := s.browserAccount(r)
@@ -121,9 +70,9 @@ func (s *Service) choice(r *http.Request, view choiceView) choiceView {
 		if view.Forced && normalEmail(a.email) != normalEmail(view.Email) {
 			continue
 		}
-		view.OneClick = append(view.OneClick, oneClick{UID: a.uid, Email: a.email, Auto: a == s.auto})
+		view.OneClick = append(view.OneClick, webpage.OneClick{UID: a.uid, Email: a.email, Auto: a == s.auto})
 	}
-	slices.SortFunc(view.OneClick, func(x, y oneClick) int { return strings.Compare(x.Email, y.Email) })
+	slices.SortFunc(view.OneClick, func(x, y webpage.OneClick) int { return strings.Compare(x.Email, y.Email) })
 	return view
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
 // metricsChoice is the account's data collection switch as profiles show it.
@@ -21,13 +23,13 @@ const (
 
 func profileRoutes() []route {
 	return []route{
-		{method: "GET", path: "/v1/profile", space: profileSpace, handle: (*Service).handleProfile},
-		{method: "GET", path: "/v1/uid", space: profileSpace, handle: profileField("profile:uid", "uid")},
-		{method: "GET", path: "/v1/email", space: profileSpace, handle: profileField("profile:email", "email")},
-		{method: "GET", path: "/v1/avatar", space: profileSpace, handle: (*Service).handleAvatar},
-		{method: "GET", path: "/v1/display_name", space: profileSpace, handle: (*Service).handleDisplayName},
-		{method: "POST", path: "/v1/display_name", space: profileSpace, handle: (*Service).handleSetDisplayName},
-		{method: "GET", path: "/v1/avatar/{name}", space: contentSpace, page: avatarPicture},
+		{method: "GET", path: "/v1/profile", space: errno.ProfileSpace, handle: (*Service).handleProfile},
+		{method: "GET", path: "/v1/uid", space: errno.ProfileSpace, handle: profileField("profile:uid", "uid")},
+		{method: "GET", path: "/v1/email", space: errno.ProfileSpace, handle: profileField("profile:email", "email")},
+		{method: "GET", path: "/v1/avatar", space: errno.ProfileSpace, handle: (*Service).handleAvatar},
+		{method: "GET", path: "/v1/display_name", space: errno.ProfileSpace, handle: (*Service).handleDisplayName},
+		{method: "POST", path: "/v1/display_name", space: errno.ProfileSpace, handle: (*Service).handleSetDisplayName},
+		{method: "GET", path: "/v1/avatar/{name}", space: errno.ContentSpace, page: avatarPicture},
 	}
 }
 
@@ -35,7 +37,7 @@ func profileRoutes() []route {
 func (s *Service) profile(a *account, scopes []string) map[string]any {
 	out := map[string]any{}
 	allows := func(scope string) bool {
-		return impliedByAny(scopes, scope) || scope == "profile:email" && impliedByAny(scopes, "email")
+		return oauthscope.Implied(scopes, scope) || scope == "profile:email" && oauthscope.Implied(scopes, "email")
 	}
 	if allows("profile:uid") {
 		out["uid"] = a.uid
@@ -67,7 +69,7 @@ func (s *Service) profile(a *account, scopes []string) map[string]any {
 	if a.metrics != metricsUnsaid {
 		out["metricsEnabled"] = a.metrics == metricsOn
 	}
-	if impliedByAny(scopes, "openid") {
+	if oauthscope.Implied(scopes, "openid") {
 		out["sub"] = a.uid
 	}
 	if a.disabled {
@@ -84,14 +86,14 @@ func (s *Service) profileAuth(c *call, wanted string) (*accessToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	held := impliedByAny(token.scopes, wanted)
+	held := oauthscope.Implied(token.scopes, wanted)
 	if wanted == "" { // any profile scope will do
 		for _, scope := range token.scopes {
 			held = held || scope == "profile" || strings.HasPrefix(scope, "profile:") || scope == "email" || scope == "openid"
 		}
 	}
 	if !held {
-		return nil, profileErr(100).with("reason", "Token has not the scope")
+		return nil, errno.Profile(100).With("reason", "Token has not the scope")
 	}
 	return token, nil
 }
@@ -104,7 +106,7 @@ func (s *Service) handleProfile(c *call) (any, error) {
 	out := s.profile(token.account, token.scopes)
 	text, err := json.Marshal(out)
 	if err != nil {
-		return nil, errors.Join(err, profileErr(999))
+		return nil, errors.Join(err, errno.Profile(999))
 	}
 	tag := crypt.SHA256Hex(string(text))[:32]
 	c.reply.Set("ETag", `"`+tag+`"`)

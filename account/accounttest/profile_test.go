@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/webpage"
 )
 
 func TestProfileFieldsFollowScopes(t *testing.T) {
@@ -149,10 +151,10 @@ func TestAvatars(t *testing.T) {
 		t.Errorf("unexpected default picture %s: %v", address, got.header)
 	}
 	img, err := png.Decode(strings.NewReader(got.text))
-	if err != nil || img.Bounds().Dx() != avatarSize {
+	if err != nil || img.Bounds().Dx() != webpage.AvatarSize {
 		t.Errorf("%v, %v", img, err)
 	}
-	own := defaultAvatar('z')
+	own := webpage.Avatar('z')
 	h.SetAvatar(own)
 	address, got = picture()
 	if strings.HasSuffix(address, "/p") || got.text != string(own) {

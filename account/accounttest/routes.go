@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 // authKind is what a route wants to know about its caller.
@@ -24,7 +26,7 @@ const (
 // under the lock, or a page.
 type route struct {
 	method, path string
-	space        space
+	space        errno.Space
 	auth         authKind
 	form         bool // takes form-encoded bodies too
 	handle       func(*Service, *call) (any, error)
@@ -162,14 +164,14 @@ func (s *Service) notePanic(r *http.Request) {
 
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, rt *route, vars map[string]string, body []byte, bodyErr error) {
 	allowAnyOrigin(w)
-	if rt == nil || rt.space == authSpace {
+	if rt == nil || rt.space == errno.AuthSpace {
 		s.authHeaders(w.Header())
 	}
 	switch {
 	case rt == nil:
-		s.writeError(w, r, authSpace, notFound())
-	case rt.space == authSpace && r.ContentLength < 0:
-		s.writeError(w, r, rt.space, authErr(112))
+		s.writeError(w, r, errno.AuthSpace, errno.NotFound())
+	case rt.space == errno.AuthSpace && r.ContentLength < 0:
+		s.writeError(w, r, rt.space, errno.Auth(112))
 	case bodyErr != nil:
 		s.writeError(w, r, rt.space, bodyErr)
 	case rt.page != nil:

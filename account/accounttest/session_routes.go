@@ -4,6 +4,8 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"regexp"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 )
 
 func sessionRoutes() []route {
@@ -46,7 +48,7 @@ func (s *Service) handleSessionDestroy(c *call) (any, error) {
 	t := c.session
 	if custom != "" {
 		if t = s.sessions[custom]; t == nil || t.account != c.session.account {
-			return nil, errInvalidToken()
+			return nil, errno.InvalidToken()
 		}
 	}
 	s.dropSession(t)
@@ -113,7 +115,7 @@ func (s *Service) handleVerifyCode(c *call) (any, error) {
 		return nil, err
 	}
 	if code != c.session.account.sessionCode() {
-		return nil, authErr(183)
+		return nil, errno.Auth(183)
 	}
 	if !c.session.account.verified {
 		s.verifyAccount(c, c.session.account)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/rate"
+	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
 // state is everything the servers remember; Service.mu guards it.
@@ -21,8 +23,8 @@ type state struct {
 	oneTime   map[string]*oneTimeToken // by kind and id
 	signing   signingKeys
 	vapid     *crypt.VAPIDKey
-	rates     []*rateState
-	exchanges *rateState // refused token exchanges
+	rates     []*rate.Limiter
+	exchanges *rate.Limiter // refused token exchanges
 	flows     map[string]Flow
 	hooks     map[string]string // client id -> URL
 	states    map[string]bool   // state values seen, for lint
@@ -108,7 +110,7 @@ type session struct {
 	lastAccess        time.Time
 	verified          bool
 	aal               int
-	agent             userAgent
+	agent             useragent.Agent
 	device            *device
 	minted            bool // by a code of scope tokens/session
 	otpPassed         bool
@@ -117,7 +119,7 @@ type session struct {
 // sessionLifetime is how long a session without a device lives.
 const sessionLifetime = 28 * 24 * time.Hour
 
-func (st *state) newSession(a *account, agent userAgent, now time.Time, verified bool) *session {
+func (st *state) newSession(a *account, agent useragent.Agent, now time.Time, verified bool) *session {
 	token := crypt.RandomBytes(st.random, 32)
 	cred := crypt.DeriveCredential(token, "sessionToken")
 	s := &session{
@@ -184,7 +186,7 @@ type refreshToken struct {
 	authAt       time.Time
 	device       *device
 	session      *session // minted together, or that authenticated the call
-	agent        userAgent
+	agent        useragent.Agent
 }
 
 // accessToken lets its bearer read what its scopes say.

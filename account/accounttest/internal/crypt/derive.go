@@ -8,10 +8,9 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
-)
 
-// ScopeOldSync is the Sync scope, whose key has a derivation of its own.
-const ScopeOldSync = "https://identity.mozilla.com/apps/oldsync"
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+)
 
 // The derivations of Mozilla's onepw protocol, version 1.
 const (
@@ -84,7 +83,7 @@ type ScopedKey struct {
 // whose fingerprint is that of kB.
 func DeriveScopedKey(scope string, kB []byte, uid string, rotation int64) (ScopedKey, error) {
 	key := ScopedKey{Kty: "oct", Scope: scope}
-	if scope == ScopeOldSync {
+	if scope == oauthscope.OldSync {
 		print := sha256.Sum256(kB)
 		key.K = B64(Derive(kB, "oldsync", 64))
 		key.Kid = fmt.Sprintf("%d-%s", rotation, B64(print[:16]))

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
 // derivations are published and computed values of Mozilla's key derivations.
@@ -74,7 +76,7 @@ func TestDerivationsMatchPublishedValues(t *testing.T) {
 		t.Errorf("bundle %s", got)
 	}
 	old := d.Scoped.Oldsync
-	got, err := DeriveScopedKey(ScopeOldSync, unhex(old.KB), strings.Repeat("0", 32), old.KeyRotationTimestamp)
+	got, err := DeriveScopedKey(oauthscope.OldSync, unhex(old.KB), strings.Repeat("0", 32), old.KeyRotationTimestamp)
 	if err != nil || got != old.JWK {
 		t.Errorf("oldsync key %+v, %v", got, err)
 	}

@@ -1,10 +1,10 @@
-package accounttest
+package errno
 
-// errorRow is one line of an error table; the texts are the service's own.
-type errorRow struct {
-	status          int
-	phrase, message string
-	waits           bool // sends Retry-After
+// Row is one line of an error table; the texts are the service's own.
+type Row struct {
+	Status          int
+	Phrase, Message string
+	Waits           bool // sends Retry-After
 }
 
 const (
@@ -13,9 +13,9 @@ const (
 	unavailable  = "Service Unavailable"
 )
 
-// errorTables hold the numbers real clients meet, by space.
-var errorTables = [...]map[int]errorRow{
-	authSpace: {
+// Tables hold the numbers real clients meet, by space.
+var Tables = [...]map[int]Row{
+	AuthSpace: {
 		101: {400, badRequest, "There is an account with this address already", false},
 		102: {400, badRequest, "There is no such account", false},
 		103: {400, badRequest, "The password is wrong", false},
@@ -70,7 +70,7 @@ var errorTables = [...]map[int]errorRow{
 		998: {500, "Internal Server Error", "An internal check failed", false},
 		999: {500, "Internal Server Error", "Something went wrong", false},
 	},
-	oauthSpace: {
+	OAuthSpace: {
 		101: {400, badRequest, "Unknown client", false},
 		102: {400, badRequest, "Wrong client secret", false},
 		103: {400, badRequest, "Wrong redirect URI", false},
@@ -97,7 +97,7 @@ var errorTables = [...]map[int]errorRow{
 		202: {503, "Client Disabled", "The client is switched off", false},
 		999: {500, "Internal Server Error", "Something went wrong", false},
 	},
-	profileSpace: {
+	ProfileSpace: {
 		100: {401, badRequest, "Not authorized", false},
 		101: {400, badRequest, "A parameter is invalid", false},
 		104: {503, unavailable, "The OAuth service failed", false},
@@ -106,7 +106,7 @@ var errorTables = [...]map[int]errorRow{
 		125: {400, "Request blocked", "The request was blocked", false},
 		999: {500, "Internal Server Error", "Something went wrong", false},
 	},
-	contentSpace: {
+	ContentSpace: {
 		999: {500, "Internal Server Error", "Something went wrong", false},
 	},
 }
