@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"sync"
@@ -50,13 +51,13 @@ func (l *Lock) Release() error { return l.file.Unlock() }
 type Instance struct {
 	lock     *Lock
 	listener net.Listener
-	handle   func(args []string)
+	closing  chan struct{}
 	serving  sync.WaitGroup
 }
 
 // ClaimInstance makes this process the first of its role, or hands args to the first and returns
-// ErrRunning. handle is called with the arguments of later starts, one at a time.
-func ClaimInstance(ctx context.Context, lockPath, socketPath string, args []string, handle func(args []string)) (*Instance, error) {
+// ErrRunning. Later starts wait until Serve is called.
+func ClaimInstance(ctx context.Context, lockPath, socketPath string, args []string) (*Instance, error) {
 	lock, err := AcquireLock(lockPath)
 	if errors.Is(err, ErrRunning) {
 		if err := handOver(ctx, socketPath, args); err != nil {
@@ -76,29 +77,48 @@ func ClaimInstance(ctx context.Context, lockPath, socketPath string, args []stri
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), lock.Release())
 	}
-	i := &Instance{lock: lock, listener: listener, handle: handle}
-	i.serving.Go(i.serve)
-	return i, nil
+	return &Instance{lock: lock, listener: listener, closing: make(chan struct{})}, nil
+}
+
+// Serve calls handle with the arguments of later starts, one at a time, until Close. log hears of those
+// that could not be understood.
+func (i *Instance) Serve(log *slog.Logger, handle func(args []string)) {
+	i.serving.Go(func() { i.serve(log, handle) })
 }
 
 // Close ends the role; it waits for a call of handle under way.
 func (i *Instance) Close() error {
+	close(i.closing)
 	err := i.listener.Close()
 	i.serving.Wait()
 	return errors.Join(err, i.lock.Release())
 }
 
-// serve takes hand-overs until the listener is closed.
-func (i *Instance) serve() {
+// serve takes hand-overs until the instance is closed. That a connection could not be taken, because
+// there are too many open files say, passes.
+func (i *Instance) serve(log *slog.Logger, handle func(args []string)) {
 	for {
-		conn, err := i.listener.Accept()
-		if err != nil {
-			return
+		args, err := i.accept()
+		if err == nil {
+			handle(args)
+			continue
 		}
-		if args, err := receive(conn); err == nil {
-			i.handle(args)
+		select {
+		case <-i.closing:
+			return
+		case <-time.After(handOverStep):
+			log.Warn("a later start was not understood", "error", err)
 		}
 	}
+}
+
+// accept takes one hand-over.
+func (i *Instance) accept() ([]string, error) {
+	conn, err := i.listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return receive(conn)
 }
 
 // receive reads the arguments of a later start and says that they have arrived.

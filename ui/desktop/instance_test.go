@@ -3,10 +3,12 @@ package desktop_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,12 +26,13 @@ func TestSecondStartHandsItsArgumentsOver(t *testing.T) {
 	dir := t.TempDir()
 	lock, socket := filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock")
 	got := make(chan []string, 1)
-	first, err := desktop.ClaimInstance(t.Context(), lock, socket, nil, func(args []string) { got <- args })
+	first, err := desktop.ClaimInstance(t.Context(), lock, socket, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	first.Serve(slog.New(slog.DiscardHandler), func(args []string) { got <- args })
 	args := []string{"--pane", "send", "https://example.com/ä\n"}
-	if _, err := desktop.ClaimInstance(t.Context(), lock, socket, args, nil); !errors.Is(err, desktop.ErrRunning) {
+	if _, err := desktop.ClaimInstance(t.Context(), lock, socket, args); !errors.Is(err, desktop.ErrRunning) {
 		t.Fatalf("second start: %v, want ErrRunning", err)
 	}
 	if a := <-got; !slices.Equal(a, args) {
@@ -38,7 +41,7 @@ func TestSecondStartHandsItsArgumentsOver(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	next, err := desktop.ClaimInstance(t.Context(), lock, socket, nil, func([]string) {})
+	next, err := desktop.ClaimInstance(t.Context(), lock, socket, nil)
 	if err != nil {
 		t.Fatalf("after the first has closed: %v", err)
 	}
@@ -63,7 +66,7 @@ func TestStaleSocketOfACrashIsReplaced(t *testing.T) {
 	if err := dead.Close(); err != nil {
 		t.Fatal(err)
 	}
-	i, err := desktop.ClaimInstance(t.Context(), filepath.Join(dir, "w.lock"), socket, nil, func([]string) {})
+	i, err := desktop.ClaimInstance(t.Context(), filepath.Join(dir, "w.lock"), socket, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,10 +79,12 @@ func TestRubbishOnTheSocketDoesNoHarm(t *testing.T) {
 	dir := t.TempDir()
 	lock, socket := filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock")
 	got := make(chan []string, 2)
-	i, err := desktop.ClaimInstance(t.Context(), lock, socket, nil, func(args []string) { got <- args })
+	i, err := desktop.ClaimInstance(t.Context(), lock, socket, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var log strings.Builder // read after Close
+	i.Serve(slog.New(slog.NewTextHandler(&log, nil)), func(args []string) { got <- args })
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +95,7 @@ func TestRubbishOnTheSocketDoesNoHarm(t *testing.T) {
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := desktop.ClaimInstance(t.Context(), lock, socket, []string{"a"}, nil); !errors.Is(err, desktop.ErrRunning) {
+	if _, err := desktop.ClaimInstance(t.Context(), lock, socket, []string{"a"}); !errors.Is(err, desktop.ErrRunning) {
 		t.Fatal(err)
 	}
 	if a := <-got; !slices.Equal(a, []string{"a"}) {
@@ -98,6 +103,9 @@ func TestRubbishOnTheSocketDoesNoHarm(t *testing.T) {
 	}
 	if err := i.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "invalid character") {
+		t.Errorf("the log says %q", text)
 	}
 }
 
@@ -109,7 +117,7 @@ func TestLockHeldButNobodyListening(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err = desktop.ClaimInstance(ctx, filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock"), nil, nil)
+	_, err = desktop.ClaimInstance(ctx, filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock"), nil)
 	if err == nil || errors.Is(err, desktop.ErrRunning) {
 		t.Errorf("err = %v: arguments were not handed over, yet nobody is told", err)
 	}

@@ -36,12 +36,10 @@ func runAgent(ctx context.Context, demo bool) error {
 			return errors.Join(err, listener.Close())
 		}
 	}
-	file, err := desktop.OpenLog(paths.Logs, "agent")
+	log, end, err := keepLog(paths, "agent")
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	defer file.Close()
-	log := agent.NewLog(slog.NewTextHandler(file, nil))
 	opener := new(desktop.Opener)
 	params := agent.Params{
 		DataDir: paths.Data, Version: version, Demo: demo, Service: service,
@@ -52,11 +50,11 @@ func runAgent(ctx context.Context, demo bool) error {
 	}
 	engine, err := agent.New(params)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, listener.Close(), end())
 	}
 	err = (&faces{demo: demo, log: params.Logger, opener: opener}).run(ctx, engine, listener)
 	if demo && ctx.Err() == nil { // it was told to quit, not killed: the demo ends with it
 		err = errors.Join(err, demoWorld{}.Stop(ctx))
 	}
-	return err
+	return errors.Join(err, end())
 }

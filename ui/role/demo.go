@@ -10,7 +10,6 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/account/demo"
-	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
@@ -27,15 +26,14 @@ func (demoWorld) Serve(ctx context.Context) error {
 	if err := paths.Make(); err != nil {
 		return err
 	}
-	file, err := desktop.OpenLog(paths.Logs, "demo")
+	log, end, err := keepLog(paths, "demo")
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	return demo.Serve(ctx, demo.Params{
-		File: paths.DemoFile, Socket: paths.DemoSocket, Chatter: demoChatter,
-		Logger: slog.New(agent.NewLog(slog.NewTextHandler(file, nil))),
+	err = demo.Serve(ctx, demo.Params{
+		File: paths.DemoFile, Socket: paths.DemoSocket, Chatter: demoChatter, Logger: slog.New(log),
 	})
+	return errors.Join(err, end())
 }
 
 func (d demoWorld) Stop(ctx context.Context) error {

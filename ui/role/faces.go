@@ -81,26 +81,38 @@ func (f *faces) notify(ctx context.Context, board clipboard.Clipboard) error {
 
 // autostart makes the desktop start the agent at login as the settings say.
 func (f *faces) autostart(ctx context.Context) error {
+	if f.demo {
+		return nil // it is thrown away
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	entry := desktop.Autostart{Program: program, Args: roleArgs(f.demo, "agent")}
-	for update, err := range f.client.Watch(ctx, localapi.FaceCommand) {
+	entry := desktop.Autostart{Program: program, Args: []string{"agent"}}
+	told := "" // a fault that lasts is logged once, not with every update
+	for update, err := range f.client.Watch(ctx, localapi.FaceAutostart) {
 		if err != nil {
 			return nil // the agent ends
 		}
 		if update.Snapshot.Revision == 0 || update.Snapshot.Storage.Locked {
 			continue // the settings are not known yet
 		}
-		want := update.Snapshot.Settings.StartAtLogin && !f.demo
-		if is, err := entry.Enabled(); err == nil && is != want && !f.demo {
-			if err := entry.Set(want); err != nil {
-				f.log.Error("starting at login could not be changed", "error", err)
-			}
+		err := setAutostart(entry, update.Snapshot.Settings.StartAtLogin)
+		if err != nil && err.Error() != told {
+			told = err.Error()
+			f.log.Error("starting at login could not be changed", "error", err)
 		}
 	}
 	return nil
+}
+
+// setAutostart writes or removes the entry unless it is as wanted.
+func setAutostart(entry desktop.Autostart, want bool) error {
+	is, err := entry.Enabled()
+	if err != nil || is == want {
+		return err
+	}
+	return entry.Set(want)
 }
 
 // show brings an open window to the front, or opens one.

@@ -5,6 +5,7 @@ package role
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -33,25 +34,32 @@ func runWindow(ctx context.Context, start cli.WindowStart) error {
 	if err := paths.Make(); err != nil {
 		return err
 	}
-	var w *window.Window
-	ready := make(chan struct{})
 	instance, err := desktop.ClaimInstance(ctx, paths.WindowLock, paths.WindowSocket,
-		append([]string{start.Pane}, start.Items...),
-		func(args []string) {
-			select {
-			case <-ready:
-				w.Offer(args[0], args[1:]...)
-			case <-ctx.Done():
-			}
-		})
+		append([]string{start.Pane}, start.Items...))
 	if errors.Is(err, desktop.ErrRunning) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := ensureAgent(ctx, start.Demo); err != nil {
+	log, end, err := keepLog(paths, "window")
+	if err != nil {
 		return errors.Join(err, instance.Close())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var w *window.Window
+	ready := make(chan struct{})
+	instance.Serve(slog.New(log), func(args []string) {
+		select {
+		case <-ready:
+			w.Offer(args[0], args[1:]...)
+		case <-ctx.Done():
+		}
+	})
+	if err := ensureAgent(ctx, start.Demo); err != nil {
+		cancel() // a later start may be waiting for the window that never comes
+		return errors.Join(err, instance.Close(), end())
 	}
 	w = newWindow(ctx, start, paths)
 	close(ready)
@@ -61,7 +69,7 @@ func runWindow(ctx context.Context, start cli.WindowStart) error {
 	closed := context.AfterFunc(ctx, func() { fyne.Do(w.Close) })
 	defer closed()
 	w.ShowAndRun()
-	return instance.Close()
+	return errors.Join(instance.Close(), end())
 }
 
 // newWindow wires the window to this desktop.

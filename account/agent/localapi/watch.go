@@ -16,15 +16,16 @@ type Face string
 
 // The faces.
 const (
-	FaceWindow  Face = "window"
-	FaceTray    Face = "tray"
-	FaceNotify  Face = "notify"
-	FaceCommand Face = "command"
+	FaceWindow    Face = "window"
+	FaceTray      Face = "tray"
+	FaceNotify    Face = "notify"
+	FaceCommand   Face = "command"
+	FaceAutostart Face = "autostart" // the agent's own entry in the desktop's list
 )
 
 func (f Face) check() error {
 	switch f {
-	case FaceWindow, FaceTray, FaceNotify, FaceCommand:
+	case FaceWindow, FaceTray, FaceNotify, FaceCommand, FaceAutostart:
 		return nil
 	default:
 		return usage("the watching face is unknown")

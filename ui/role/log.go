@@ -1,0 +1,25 @@
+package role
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/tabferry/tabferry/account/agent"
+	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/session"
+)
+
+// keepLog opens the log of a role, and has the trace of a crash written beside it. end closes both;
+// see desktop.KeepCrashes for why it must not be deferred.
+func keepLog(paths session.Paths, role string) (log *agent.Log, end func() error, err error) {
+	file, err := desktop.OpenLog(paths.Logs, role)
+	if err != nil {
+		return nil, nil, err
+	}
+	endCrashes, err := desktop.KeepCrashes(paths.Logs, role)
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	end = func() error { return errors.Join(endCrashes(), file.Close()) }
+	return agent.NewLog(slog.NewTextHandler(file, nil)), end, nil
+}
