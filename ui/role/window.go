@@ -48,9 +48,10 @@ func runWindow(ctx context.Context, start cli.WindowStart) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	logger := slog.New(log)
 	var w *window.Window
 	ready := make(chan struct{})
-	instance.Serve(slog.New(log), func(args []string) {
+	instance.Serve(logger, func(args []string) {
 		select {
 		case <-ready:
 			w.Offer(args[0], args[1:]...)
@@ -61,7 +62,11 @@ func runWindow(ctx context.Context, start cli.WindowStart) error {
 		cancel() // a later start may be waiting for the window that never comes
 		return errors.Join(err, instance.Close(), end())
 	}
-	w = newWindow(ctx, start, paths)
+	w, err = newWindow(ctx, start, paths, logger)
+	if err != nil {
+		cancel()
+		return errors.Join(err, instance.Close(), end())
+	}
 	close(ready)
 	if len(start.Items) > 0 {
 		w.Offer(start.Pane, start.Items...)
@@ -73,7 +78,7 @@ func runWindow(ctx context.Context, start cli.WindowStart) error {
 }
 
 // newWindow wires the window to this desktop.
-func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths) *window.Window {
+func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger) (*window.Window, error) {
 	id := desktop.AppID
 	if start.Demo {
 		id += ".demo" // its own size and position
@@ -96,6 +101,7 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths) 
 		ClipboardPicture: clipboard.Picture,
 		GrabScreen:       screen.Grab,
 		StartAgent:       func(ctx context.Context) error { return ensureAgent(ctx, start.Demo) },
+		Logger:           logger,
 		LogFolder:        paths.Logs,
 		NoTray:           desktop.FindTrayHost(ctx) == desktop.TrayHostAbsent,
 	})

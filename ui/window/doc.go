@@ -1,12 +1,12 @@
 // Package window is Tabferry's window: a face of the agent made with Fyne.
 //
 // It holds no account state of its own. A model keeps the newest [localapi.Snapshot] that
-// [Agent.Watch] brought and derives from it what the panes show; what a person does becomes a call
-// to the [Agent], and its effect comes back as the next snapshot. When the agent goes away the
+// [localapi.Client.Watch] brought and derives from it what the panes show; what a person does becomes a call
+// to the agent, and its effect comes back as the next snapshot. When the agent goes away the
 // window says so and connects again by itself; when the agent says that it is quitting, the window
 // closes.
 //
-//	w := window.New(window.Params{App: app, Agent: client, Pane: window.PaneSend, …})
+//	w, err := window.New(window.Params{App: app, Agent: client, Pane: window.PaneSend, …})
 //	w.ShowAndRun() // returns after the window has been closed and everything it started has ended
 //
 // One file holds one pane (signin.go, send.go, inbox.go, …); model.go and the files beside it that

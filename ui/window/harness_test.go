@@ -2,6 +2,7 @@ package window
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/draw"
 	"image/png"
@@ -17,6 +18,7 @@ import (
 	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/qr"
 	"github.com/tabferry/tabferry/ui/widget"
@@ -28,13 +30,18 @@ type harness struct {
 	t      *testing.T
 	w      *Window
 	app    fyne.App
-	agent  *fakeAgent
+	agent  *localapitest.Agent
 	mu     sync.Mutex
 	queue  []func()
 	opened []string
 	rev    uint64
 	snap   localapi.Snapshot
+	calls  []localapitest.Call // all so far
+	seen   int                 // how many of them a test has taken
 }
+
+// code is what the agent shows to be scanned.
+const code = "https://accounts.firefox.com/pair#channel_id=AAAAAAAAAAAAAAAAAAAAAA&channel_key=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 
 // shift moves the bubble's clock, which begins at midnight, to an afternoon.
 const shift = 14*time.Hour + 5*time.Minute
@@ -44,9 +51,16 @@ func now() time.Time { return time.Now().UTC().Add(shift) }
 func inBubble(t *testing.T, edit func(*Params), f func(h *harness)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := &harness{t: t, agent: newFakeAgent(), app: test.NewTempApp(t)}
+		agent, client := localapitest.New(t)
+		h := &harness{t: t, agent: agent, app: test.NewTempApp(t)}
+		agent.Answer("PairingCode", code)
+		agent.Answer("Inbox", nil)
+		agent.Answer("Diagnostics", "all is well")
+		agent.Script("PageURL", func(c localapitest.Call) (any, error) {
+			return fmt.Sprint("https://accounts.example/", c.Args[0]), nil
+		})
 		p := Params{
-			App: h.app, Agent: h.agent, Now: now,
+			App: h.app, Agent: client, Now: now,
 			Open: func(_, address string) error {
 				h.mu.Lock()
 				defer h.mu.Unlock()
@@ -64,7 +78,11 @@ func inBubble(t *testing.T, edit func(*Params), f func(h *harness)) {
 		if edit != nil {
 			edit(&p)
 		}
-		h.w = New(p)
+		w, err := New(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.w = w
 		h.w.Start()
 		h.settle()
 		f(h)
@@ -100,7 +118,7 @@ func (h *harness) send(s localapi.Snapshot, events ...localapi.Event) {
 	h.rev++
 	s.Revision = h.rev
 	h.snap = s
-	h.agent.updates <- localapi.Update{Snapshot: s, Events: events}
+	h.agent.Set(s, events...)
 	h.settle()
 }
 
@@ -111,12 +129,50 @@ func (h *harness) change(edit func(*localapi.Snapshot)) {
 	h.send(s)
 }
 
-// wantCalls compares the calls since the last time, regardless of other windows' order.
+// take returns the calls since the last time, the large requests in short.
+func (h *harness) take() []string {
+	h.calls = append(h.calls, h.agent.Calls()...)
+	var list []string
+	for _, c := range h.calls[h.seen:] {
+		words := c.String()
+		if len(c.Args) > 0 {
+			switch in := c.Args[0].(type) {
+			case localapi.SendRequest:
+				words = fmt.Sprintf("Send %d %s", len(in.Links), strings.Join(in.Devices, ","))
+			case localapi.InboxQuery:
+				words = fmt.Sprintf("Inbox %s %d", in.Text, in.Limit)
+			case localapi.Settings:
+				words = c.Method
+			}
+		}
+		list = append(list, words)
+	}
+	h.seen = len(h.calls)
+	return list
+}
+
+// wantCalls compares the calls since the last time.
 func (h *harness) wantCalls(want ...string) {
 	h.t.Helper()
-	if got := h.agent.take(); !slices.Equal(got, want) {
+	if got := h.take(); !slices.Equal(got, want) {
 		h.t.Errorf("calls %q, want %q", got, want)
 	}
+}
+
+// asked returns the newest of all calls with a request of a type.
+func asked[T any](h *harness) T {
+	h.t.Helper()
+	h.settle()
+	h.calls = append(h.calls, h.agent.Calls()...)
+	for _, c := range slices.Backward(h.calls) {
+		if len(c.Args) > 0 {
+			if in, ok := c.Args[0].(T); ok {
+				return in
+			}
+		}
+	}
+	h.t.Fatal("the agent was asked nothing of that kind")
+	panic("not reached")
 }
 
 // visit walks all visible objects below o.

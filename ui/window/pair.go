@@ -434,7 +434,7 @@ func (p *pairPane) fromPicture() {
 		}
 		path := file.URI().Path()
 		if err := file.Close(); err != nil {
-			fyne.LogError("a picture could not be closed", nil)
+			p.w.p.Logger.Warn("a picture could not be closed", "error", err)
 		}
 		p.w.readFiles([]string{path})
 	}, p.w.win)

@@ -20,7 +20,7 @@ func TestSendFromTheClipboardToTheLastDevice(t *testing.T) {
 		h.want("From your clipboard", "Send to Pixel 9")
 		h.tap("Send to Pixel 9")
 		h.wantCalls("Send 1 phone")
-		r := h.agent.sent[0]
+		r := asked[localapi.SendRequest](h)
 		if !r.Hold || r.Links[0].URL != "https://example.org/page" || r.Private || r.Close {
 			t.Errorf("request %+v", r)
 		}
@@ -36,7 +36,7 @@ func TestSendFromTheClipboardToTheLastDevice(t *testing.T) {
 		h.want("Leaving for Pixel 9")
 		test.Tap(h.w.toasts.layerButton(t))
 		h.settle()
-		h.wantCalls("Undo new-0-phone")
+		h.wantCalls("Undo o1")
 		h.want("nothing was sent")
 	})
 }
@@ -103,7 +103,7 @@ func TestSendNeedsALinkAndADevice(t *testing.T) {
 func TestARefusedSendKeepsTheLink(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		h.send(signedIn())
-		h.agent.setRefusal("Send", &localapi.Error{Code: localapi.CodeNoDevice, Message: "x"})
+		h.agent.Refuse("Send", &localapi.Error{Code: localapi.CodeNoDevice, Message: "x"})
 		h.w.sendPane().link.SetText("https://example.org/page")
 		h.tap("Send to Pixel 9")
 		h.want("no longer there")
@@ -122,12 +122,12 @@ func TestSentEntries(t *testing.T) {
 		h.want("leaves in 2 seconds")
 		h.tap("Show all 7")
 		h.want("Close: Close me", "Show fewer")
-		h.agent.take()
+		h.take()
 		h.act("Ferry")
 		h.act("Map")
 		h.choose(h.row("Map"), "Remove from this list")
 		h.settle()
-		got := h.agent.take()
+		got := h.take()
 		slices.Sort(got)
 		if want := []string{"DeleteSent o5", "Retry o5", "Undo o1"}; !slices.Equal(got, want) {
 			t.Errorf("calls %q, want %q", got, want)
@@ -240,24 +240,24 @@ func TestInboxSearchAndOlderPages(t *testing.T) {
 		h.advance(searchDelay)
 		h.wantCalls("Inbox ferry 100")
 		h.want("Nothing found for “ferry”")
-		h.agent.found = signedIn().Inbox.Recent[:1]
+		h.agent.Answer("Inbox", signedIn().Inbox.Recent[:1])
 		p.search.SetText("ferr")
 		h.advance(searchDelay)
 		h.want("How ferries work")
 		h.wantNot("Page 1")
-		h.agent.setRefusal("Inbox", &localapi.Error{Code: localapi.CodeOffline})
+		h.agent.Refuse("Inbox", &localapi.Error{Code: localapi.CodeOffline})
 		p.search.SetText("fer")
 		h.advance(searchDelay)
 		h.want("The inbox could not be read", "Retry")
-		h.agent.setRefusal("Inbox", nil)
+		h.agent.Answer("Inbox", signedIn().Inbox.Recent[:1])
 		p.escape()
 		h.advance(searchDelay)
 		h.want("Page 1", "Show older")
-		h.agent.take()
+		h.take()
 		h.tap("Show older")
 		h.wantCalls("Inbox  150")
 		h.tap("Mark all as read")
-		if got := h.agent.take(); len(got) != 2 || got[0] != "Inbox  500" || got[1] != "MarkRead i1" {
+		if got := h.take(); len(got) != 2 || got[0] != "Inbox  500" || got[1] != "MarkRead i1" {
 			t.Errorf("calls %q", got)
 		}
 	})
@@ -316,8 +316,9 @@ func TestCloseATabOnAnotherDevice(t *testing.T) {
 			f.SetText("example.org/x")
 		}
 		h.tap("Close the tab")
-		if len(h.agent.sent) != 1 || !h.agent.sent[0].Close || h.agent.sent[0].Links[0].URL != "https://example.org/x" {
-			t.Errorf("sent %+v", h.agent.sent)
+		h.wantCalls("Send 1 phone")
+		if r := asked[localapi.SendRequest](h); !r.Close || r.Links[0].URL != "https://example.org/x" {
+			t.Errorf("sent %+v", r)
 		}
 	})
 }
@@ -327,7 +328,7 @@ func TestAccount(t *testing.T) {
 		h.send(signedIn())
 		newest := signedIn()
 		newest.Connection.Push.LastPong = now().Add(-3 * time.Minute)
-		h.agent.newest = &newest
+		h.agent.Answer("Snapshot", newest)
 		h.w.show(PaneAccount)
 		h.settle()
 		h.want("Last sign of life: 3 minutes ago.")
@@ -353,7 +354,7 @@ func TestAccount(t *testing.T) {
 
 func TestTheAvatarIsFetchedOnceAndDrawn(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
-		h.agent.picture = picture(t, "x")
+		h.agent.Answer("Avatar", picture(t, "x"))
 		s := with(signedIn(), func(s *localapi.Snapshot) { s.Account.HasAvatar = true })
 		h.send(s)
 		h.w.show(PaneAccount)
@@ -375,13 +376,7 @@ func TestSettings(t *testing.T) {
 		if !ok {
 			t.Fatal("no settings pane")
 		}
-		last := func() localapi.Settings {
-			h.settle()
-			if len(h.agent.set) == 0 {
-				t.Fatal("nothing was set")
-			}
-			return h.agent.set[len(h.agent.set)-1]
-		}
+		last := func() localapi.Settings { return asked[localapi.Settings](h) }
 		h.wantCalls() // showing sets nothing
 		p.login.Tapped(nil)
 		if s := last(); !s.StartAtLogin || !s.Notifications {
@@ -409,7 +404,7 @@ func TestSettings(t *testing.T) {
 		if s := last(); s.Browser != "firefox -P work" {
 			t.Errorf("set %+v", s)
 		}
-		h.agent.take()
+		h.take()
 		h.tap("Quiet for an hour")
 		h.wantCalls("Quiet 60")
 		h.change(func(s *localapi.Snapshot) { s.QuietUntil = now().Add(time.Hour) })
@@ -427,7 +422,7 @@ func TestARefusedSettingShowsTheOldState(t *testing.T) {
 		if !ok {
 			t.Fatal("no settings pane")
 		}
-		h.agent.setRefusal("SetSettings", &localapi.Error{Code: localapi.CodeInternal, Message: "The disk is full"})
+		h.agent.Refuse("SetSettings", &localapi.Error{Code: localapi.CodeInternal, Message: "The disk is full"})
 		p.login.Tapped(nil)
 		h.settle()
 		if p.login.On {
@@ -455,7 +450,7 @@ func TestAdvancedSettings(t *testing.T) {
 		}
 		p.advanced.store()
 		h.settle()
-		if s := h.agent.set[0]; s.Server != "https://accounts.example.org" || !s.Notifications {
+		if s := asked[localapi.Settings](h); s.Server != "https://accounts.example.org" || !s.Notifications {
 			t.Errorf("set %+v", s)
 		}
 		h.tap("Copy diagnostics")

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"image"
 	"io"
-	"iter"
+	"log/slog"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -25,47 +25,6 @@ const (
 	PaneSettings = "settings"
 )
 
-// Agent is what the window asks of the agent; [*localapi.Client] has it all.
-type Agent interface {
-	Snapshot(ctx context.Context) (localapi.Snapshot, error)
-	Watch(ctx context.Context, face localapi.Face) iter.Seq2[localapi.Update, error]
-	Refresh(ctx context.Context) error
-
-	BeginSignIn(ctx context.Context, email string) (localapi.SignIn, error)
-	CompleteSignIn(ctx context.Context, address string) error
-	CancelSignIn(ctx context.Context) error
-	SignOut(ctx context.Context, deleteLocalData bool) error
-	Unlock(ctx context.Context, passphrase string) error
-	Protect(ctx context.Context, p localapi.Protection, passphrase string) error
-
-	Send(ctx context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error)
-	Undo(ctx context.Context, ids ...string) error
-	Retry(ctx context.Context, ids ...string) error
-	DeleteSent(ctx context.Context, ids ...string) error
-
-	Inbox(ctx context.Context, q localapi.InboxQuery) ([]localapi.InboxEntry, error)
-	MarkRead(ctx context.Context, ids ...string) error
-	DeleteReceived(ctx context.Context, ids ...string) error
-
-	RenameDevice(ctx context.Context, name string) error
-	DisconnectDevice(ctx context.Context, id string) error
-	DisconnectClient(ctx context.Context, id string) error
-	Avatar(ctx context.Context) ([]byte, error)
-	PageURL(ctx context.Context, p localapi.Page) (string, error)
-
-	SetSettings(ctx context.Context, s localapi.Settings) error
-	Quiet(ctx context.Context, minutes int) error
-	Diagnostics(ctx context.Context) (string, error)
-
-	ShowPairing(ctx context.Context) error
-	PairingCode(ctx context.Context) (string, error)
-	JoinPairing(ctx context.Context, address string) error
-	ConfirmPairing(ctx context.Context, totp string) error
-	CancelPairing(ctx context.Context) error
-}
-
-var _ Agent = (*localapi.Client)(nil)
-
 // Clipboard is the part of [fyne.Clipboard] the window uses.
 type Clipboard interface {
 	Content() string
@@ -76,8 +35,9 @@ type Clipboard interface {
 // default or makes the matching button disappear.
 type Params struct {
 	// App makes the window. The window sets its theme.
-	App   fyne.App
-	Agent Agent
+	App fyne.App
+	// Agent is the door to the agent.
+	Agent *localapi.Client
 	// Open opens an address in the person's browser: browser is the command from the settings,
 	// empty for the system's default.
 	Open func(browser, address string) error
@@ -86,12 +46,12 @@ type Params struct {
 	Post func(func())
 	// Now is the wall clock; time.Now when nil.
 	Now func() time.Time
-	// After calls a function once after a time on any goroutine and gives the way to stop it;
+	// After calls a function once after a time on any goroutine and returns the way to stop it;
 	// time.AfterFunc when nil.
 	After func(d time.Duration, f func()) (stop func())
 	// Clipboard is App's when nil.
 	Clipboard Clipboard
-	// Words gives the catalogue for a language, empty for the system's; i18n.New when nil.
+	// Words returns the catalogue for a language, empty for the system's; i18n.New when nil.
 	Words func(language string) *i18n.Catalogue
 	// Pane is the first pane; empty leaves the choice to the window.
 	Pane string
@@ -107,7 +67,7 @@ type Params struct {
 	// ReadPicture does the same with a picture file, whose size it bounds; qr.DecodeFrom does. nil
 	// offers no reading of pictures.
 	ReadPicture func(file io.Reader) (string, error)
-	// ClipboardPicture gives the picture file on the clipboard: Fyne's clipboard knows text only. nil
+	// ClipboardPicture returns the picture file on the clipboard: Fyne's clipboard knows text only. nil
 	// looks for text only.
 	ClipboardPicture func(ctx context.Context) ([]byte, error)
 	// GrabScreen takes a picture of the screen. nil offers no reading from the screen.
@@ -115,6 +75,8 @@ type Params struct {
 	// StartAgent starts the agent anew after it went away. nil offers no such button.
 	StartAgent func(ctx context.Context) error
 
+	// Logger takes what a person cannot be told; nil throws it away.
+	Logger *slog.Logger
 	// LogFolder is shown in the settings; empty hides it.
 	LogFolder string
 	// NoTray says that the desktop shows no tray icons: the window then explains once that
@@ -122,11 +84,16 @@ type Params struct {
 	NoTray bool
 }
 
-// withDefaults fills what was left out; it panics when a part without which there is no window is
-// missing, which is a fault of the caller.
-func (p Params) withDefaults() Params {
-	if p.App == nil || p.Agent == nil || p.Open == nil {
-		panic(errors.New("window: Params.App, Agent and Open are needed"))
+// withDefaults fills what was left out, or says which part is missing without which there is no
+// window.
+func (p Params) withDefaults() (Params, error) {
+	switch {
+	case p.App == nil:
+		return p, errors.New("window: Params.App is missing")
+	case p.Agent == nil:
+		return p, errors.New("window: Params.Agent is missing")
+	case p.Open == nil:
+		return p, errors.New("window: Params.Open is missing")
 	}
 	if p.Post == nil {
 		p.Post = fyne.Do
@@ -146,5 +113,8 @@ func (p Params) withDefaults() Params {
 	if p.Words == nil {
 		p.Words = i18n.New
 	}
-	return p
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	return p, nil
 }

@@ -175,7 +175,7 @@ func TestShots(t *testing.T) {
 				p.LogFolder = "/home/demo/.local/state/tabferry"
 				p.Words = func(string) *i18n.Catalogue { return i18n.New(language) }
 			}, func(h *harness) {
-				h.agent.setDown(s.down)
+				h.agent.Down(s.down)
 				h.w.win.Resize(v.size)
 				if s.snap != nil {
 					snap := s.snap()

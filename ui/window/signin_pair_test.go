@@ -24,7 +24,8 @@ func TestSignInWithTheBrowser(t *testing.T) {
 		h.send(signedOut())
 		h.want("Welcome to Tabferry", "Sign in with your browser", "Use a signed-in Firefox")
 		h.wantNot("Account server")
-		h.agent.signIn = localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true}
+		begun := localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true}
+		h.agent.Answer("BeginSignIn", begun)
 		p, ok := h.w.pane(PaneSignIn).(signInFace)
 		if !ok {
 			t.Fatal("no sign-in pane")
@@ -36,7 +37,7 @@ func TestSignInWithTheBrowser(t *testing.T) {
 			t.Errorf("opened %q", h.opened)
 		}
 		h.change(func(s *localapi.Snapshot) {
-			s.Account.State, s.SignIn = localapi.SigningIn, &h.agent.signIn
+			s.Account.State, s.SignIn = localapi.SigningIn, &begun
 		})
 		h.want("Finish signing in", "notices by itself")
 		h.tap("Open the page again")
@@ -72,7 +73,7 @@ func TestTheFinalAddressComesFromTheClipboardOrByHand(t *testing.T) {
 		h.tap("Continue")
 		h.wantCalls()
 		h.want("not the address of the last page")
-		h.agent.setRefusal("CompleteSignIn", &localapi.Error{Code: localapi.CodeSignIn, Message: "The code has expired"})
+		h.agent.Refuse("CompleteSignIn", &localapi.Error{Code: localapi.CodeSignIn, Message: "The code has expired"})
 		h.app.Clipboard().SetContent(prefix + "?code=1&state=2\n")
 		h.advance(2 * time.Second)
 		h.wantCalls("CompleteSignIn " + prefix + "?code=1&state=2")
@@ -92,7 +93,7 @@ func TestUnlockAndProtect(t *testing.T) {
 		if !ok {
 			t.Fatal("no sign-in pane")
 		}
-		h.agent.setRefusal("Unlock", &localapi.Error{Code: localapi.CodeConflict, Message: "The passphrase is wrong"})
+		h.agent.Refuse("Unlock", &localapi.Error{Code: localapi.CodeConflict, Message: "The passphrase is wrong"})
 		p.parts.secret.SetText("secret")
 		h.tap("Unlock")
 		h.wantCalls("Unlock secret")
@@ -145,7 +146,7 @@ func TestPairAPhone(t *testing.T) {
 		h.w.dialog.accept()
 		h.settle()
 		h.wantCalls("PairingCode")
-		if h.app.Clipboard().Content() != h.agent.code {
+		if h.app.Clipboard().Content() != code {
 			t.Errorf("copied %q", h.app.Clipboard().Content())
 		}
 
@@ -205,9 +206,9 @@ func TestPairThisComputer(t *testing.T) {
 		h.tap("Continue")
 		h.want("not the address of a pairing code")
 		h.wantCalls()
-		h.app.Clipboard().SetContent(" " + h.agent.code + "\n")
+		h.app.Clipboard().SetContent(" " + code + "\n")
 		h.tap("From the clipboard")
-		h.wantCalls("JoinPairing " + h.agent.code)
+		h.wantCalls("JoinPairing " + code)
 
 		confirming := pairing(localapi.PairConfirming, false)
 		h.change(func(s *localapi.Snapshot) { s.Pairing = &confirming })
@@ -253,19 +254,19 @@ func TestTheClipboardHoldsAPicture(t *testing.T) {
 		h.send(signedOut())
 		h.tap("Read a code")
 		h.app.Clipboard().SetContent("")
-		picture = file(h.agent.code)
+		picture = file(code)
 		h.tap("From the clipboard")
-		h.wantCalls("JoinPairing " + h.agent.code)
+		h.wantCalls("JoinPairing " + code)
 		p, ok := h.w.pane(PanePair).(*pairPane)
 		if !ok {
 			t.Fatal("no pair pane")
 		}
 		p.parts.address.TypedShortcut(&fyne.ShortcutPaste{Clipboard: h.app.Clipboard()})
 		h.settle()
-		h.wantCalls("JoinPairing " + h.agent.code)
+		h.wantCalls("JoinPairing " + code)
 		h.w.pasted("")
 		h.settle()
-		h.wantCalls("JoinPairing " + h.agent.code)
+		h.wantCalls("JoinPairing " + code)
 		picture = []byte("no picture at all")
 		h.tap("From the clipboard")
 		h.want("no readable code in that picture")

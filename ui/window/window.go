@@ -67,9 +67,13 @@ type Window struct {
 	closed   bool
 }
 
-// New makes the window; it is not shown and asks the agent nothing before ShowAndRun or Start.
-func New(p Params) *Window {
-	p = p.withDefaults()
+// New makes the window; it is not shown and asks the agent nothing before ShowAndRun or Start. It
+// fails when Params lacks what must be given.
+func New(p Params) (*Window, error) {
+	p, err := p.withDefaults()
+	if err != nil {
+		return nil, err
+	}
 	prefs := p.App.Preferences()
 	w := &Window{
 		p: p, panes: map[string]pane{}, wanted: p.Pane, wake: make(chan struct{}, 1),
@@ -93,7 +97,7 @@ func New(p Params) *Window {
 	w.win.SetCloseIntercept(w.Close)
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.dropped(uris) })
 	w.addShortcuts()
-	return w
+	return w, nil
 }
 
 // build makes everything inside the window anew, at the start and when the language changes.
@@ -153,7 +157,7 @@ func (w *Window) Stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	if err := w.p.Agent.CancelPairing(ctx); err != nil {
-		fyne.LogError("the pairing code could not be taken back; it expires by itself", nil)
+		w.p.Logger.Warn("the pairing code could not be taken back; it expires by itself", "error", err)
 	}
 }
 

@@ -24,12 +24,11 @@ func TestWindowFollowsTheAgentThroughARestart(t *testing.T) {
 		h.want("Reaching Tabferry's background part")
 		h.send(signedIn())
 		h.want("Send tabs", "Pixel 9")
-		h.agent.setDown(true)
-		close(h.agent.updates)
+		h.agent.Down(true)
 		h.settle()
 		h.want("stopped answering", "Pixel 9")
 		h.advance(time.Second)
-		h.agent.setDown(false)
+		h.agent.Down(false)
 		h.advance(lastReconnect)
 		h.send(signedIn())
 		h.wantNot("stopped answering")
@@ -42,22 +41,22 @@ func TestWindowFollowsTheAgentThroughARestart(t *testing.T) {
 func TestWithoutAnAgentTheWindowSaysSoAndRetriesAtOnceWhenAsked(t *testing.T) {
 	starts := 0
 	inBubble(t, nil, func(h *harness) {
-		h.w.p.StartAgent = nil
-		h.agent.setDown(true)
-		close(h.agent.updates)
+		h.agent.Down(true)
 		h.settle()
 		h.want("does not answer")
-		h.advance(10 * time.Second) // the waits are at their longest now
-		before := h.agent.watches
-		h.tap("Retry")
-		if h.agent.watches != before+1 {
-			t.Errorf("%d attempts, want one more than %d", h.agent.watches, before)
-		}
 		h.w.p.StartAgent = func(context.Context) error { starts++; return errors.New("no") }
 		h.tap("Retry")
 		if starts != 1 || !strings.Contains(h.w.toasts.words, "could not be started") {
 			t.Errorf("%d starts, toast %q", starts, h.w.toasts.words)
 		}
+		h.w.p.StartAgent = nil
+		h.advance(10 * time.Second) // the waits are at their longest now
+		h.agent.Set(signedIn())
+		h.agent.Down(false)
+		h.settle()
+		h.want("does not answer")
+		h.tap("Retry")
+		h.want("Send tabs")
 	})
 }
 
@@ -80,7 +79,7 @@ func TestClosingTakesBackACodeThatNobodyCanSee(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		p := pairing(localapi.PairShowing, true)
 		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Pairing = &p }))
-		h.agent.take()
+		h.take()
 		h.w.Close()
 		h.w.Stop()
 		h.wantCalls("CancelPairing")
@@ -301,7 +300,6 @@ func TestAnotherStartHandsItsLinksOver(t *testing.T) {
 }
 
 func TestDrop(t *testing.T) {
-	code := "https://accounts.firefox.com/pair#channel_id=AAAAAAAAAAAAAAAAAAAAAA&channel_key=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 	inBubble(t, nil, func(h *harness) {
 		folder := t.TempDir()
 		write := func(name string, content []byte) fyne.URI {
@@ -334,7 +332,7 @@ func TestDrop(t *testing.T) {
 		h.want("could not be read")
 
 		h.send(signedOut())
-		h.agent.take()
+		h.take()
 		drop(write("code.png", picture(t, code)))
 		h.wantCalls("JoinPairing " + code)
 	})
