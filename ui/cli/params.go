@@ -75,11 +75,23 @@ type Demo interface {
 	Report(ctx context.Context) (any, error)
 }
 
+// Build says what a program was made from.
+type Build struct {
+	// Kind is "lean" for the build without the window, "whole" for the one with it.
+	Kind string `json:"build,omitempty"`
+	// Revision is the commit, shortened; empty where the sources were not under version control.
+	Revision string `json:"revision,omitempty"`
+	// Modified says that the sources differed from that commit.
+	Modified bool `json:"modified,omitempty"`
+}
+
 // Params is what the commands are made of. Client must be given; a command whose part is nil
 // says that this program does not have it.
 type Params struct {
 	// Version is the program's version.
 	Version string
+	// Build says what the program was made from.
+	Build Build
 	// Client reaches the agent; it must not start one.
 	Client func(demo bool) Agent
 	// EnsureAgent starts an agent unless one runs, and returns once it answers.

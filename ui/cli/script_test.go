@@ -29,6 +29,7 @@ func run() int {
 	defer stop()
 	return cli.Run(ctx, cli.Params{
 		Version: "1.2.3",
+		Build:   cli.Build{Kind: "lean", Revision: "0123456789ab", Modified: true},
 		Client:  func(bool) cli.Agent { return localapi.Dial(os.Getenv("AGENT_SOCKET")) },
 		EnsureAgent: func(_ context.Context, demo bool) error {
 			record("ensure demo=%v", demo)

@@ -208,11 +208,24 @@ func (p *program) versionCommand() *cobra.Command {
 					Version string `json:"version"`
 					Go      string `json:"go"`
 					System  string `json:"system"`
-				}{p.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
+					Build
+				}{p.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, p.Build})
 			}
-			return p.print(fmt.Sprintf("Tabferry %s (%s, %s/%s)", p.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+			return p.print(fmt.Sprintf("Tabferry %s (%s, %s/%s)\n%s", p.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, p.Build))
 		},
 	}
+}
+
+// String is the build for a person's eyes.
+func (b Build) String() string {
+	revision := "of no known revision"
+	if b.Revision != "" {
+		revision = "of revision " + b.Revision
+	}
+	if b.Modified {
+		revision += ", modified"
+	}
+	return b.Kind + " build " + revision
 }
 
 func (p *program) quitCommand() *cobra.Command {

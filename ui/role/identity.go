@@ -29,7 +29,7 @@ func deviceName() string {
 // browsers use, because that is what the pages there can take apart.
 func userAgent() string {
 	system := map[string]string{
-		"linux":   "X11; Linux x86_64",
+		"linux":   "X11; Linux " + machine(runtime.GOARCH),
 		"windows": "Windows NT 10.0; Win64; x64",
 		"darwin":  "Macintosh; Intel Mac OS X 10.15",
 	}[runtime.GOOS]
@@ -37,4 +37,13 @@ func userAgent() string {
 		system = runtime.GOOS
 	}
 	return fmt.Sprintf("Mozilla/5.0 (%s) Tabferry/%s", system, version)
+}
+
+// machine is an architecture by the name that Linux has for it, and browsers show.
+func machine(arch string) string {
+	names := map[string]string{"amd64": "x86_64", "386": "i686", "arm64": "aarch64", "arm": "armv7l", "loong64": "loongarch64"}
+	if name, ok := names[arch]; ok {
+		return name
+	}
+	return arch // ppc64le, riscv64 and s390x are called the same
 }

@@ -20,9 +20,6 @@ import (
 	"github.com/tabferry/tabferry/ui/qr"
 )
 
-// version is the program's version, the same as in FyneApp.toml.
-const version = "0.1.0"
-
 // The programs of an installation.
 const (
 	leanProgram   = "tabferry"
@@ -36,6 +33,7 @@ func Run(args []string) int {
 	opener := new(desktop.Opener)
 	return cli.Run(ctx, cli.Params{
 		Version: version,
+		Build:   build(),
 		Client: func(demo bool) cli.Agent {
 			return localapi.Dial(session.LocatePaths(demo).Socket)
 		},
