@@ -7,6 +7,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
@@ -32,13 +33,13 @@ func (c *call) wantsKeys() bool { return c.r.URL.Query().Get("keys") == "true" }
 
 func (s *Service) handleCreate(c *call) (any, error) {
 	p := c.params()
-	email := p.need("email", emailRule)
-	authPW := p.need("authPW", hex64Rule)
-	p.opt("service", serviceRule)
-	p.metricsContext()
-	p.known("verificationMethod", "preVerified", "style", "redirectTo", "resume", "redirectPath")
-	p.known("authPWVersion2", "wrapKb", "wrapKbVersion2", "clientSalt") // version 1 is what this service keeps
-	if err := p.done(); err != nil {
+	email := p.Need("email", member.Email)
+	authPW := p.Need("authPW", member.Hex64)
+	p.Opt("service", member.Service)
+	p.MetricsContext()
+	p.Known("verificationMethod", "preVerified", "style", "redirectTo", "resume", "redirectPath")
+	p.Known("authPWVersion2", "wrapKb", "wrapKbVersion2", "clientSalt") // version 1 is what this service keeps
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	if old := s.byEmail[normalEmail(email)]; old != nil {
@@ -80,14 +81,14 @@ func (s *Service) checkPassword(email, original, authPW string) (*account, error
 
 func (s *Service) handleLogin(c *call) (any, error) {
 	p := c.params()
-	email := p.need("email", emailRule)
-	authPW := p.need("authPW", hex64Rule)
-	p.opt("service", serviceRule)
-	original := p.opt("originalLoginEmail", emailRule)
-	p.opt("unblockCode", rule{max: 8})
-	p.metricsContext()
-	p.known("reason", "verificationMethod", "redirectTo", "resume")
-	if err := p.done(); err != nil {
+	email := p.Need("email", member.Email)
+	authPW := p.Need("authPW", member.Hex64)
+	p.Opt("service", member.Service)
+	original := p.Opt("originalLoginEmail", member.Email)
+	p.Opt("unblockCode", member.Rule{Max: 8})
+	p.MetricsContext()
+	p.Known("reason", "verificationMethod", "redirectTo", "resume")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	a, err := s.checkPassword(email, original, authPW)
@@ -113,8 +114,8 @@ func (s *Service) handleLogin(c *call) (any, error) {
 
 func (s *Service) handleCredentialsStatus(c *call) (any, error) {
 	p := c.params()
-	email := p.need("email", emailRule)
-	if err := p.done(); err != nil {
+	email := p.Need("email", member.Email)
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	if s.byEmail[normalEmail(email)] == nil {
@@ -162,7 +163,7 @@ func (s *Service) handleAccountStatus(c *call) (any, error) {
 	if uid == "" {
 		return nil, c.missing("uid")
 	}
-	if !hex32Rule.fits(uid) {
+	if !member.Hex32.Fits(uid) {
 		return nil, c.invalid("uid")
 	}
 	return map[string]any{"exists": s.accounts[strings.ToLower(uid)] != nil}, nil
@@ -170,9 +171,9 @@ func (s *Service) handleAccountStatus(c *call) (any, error) {
 
 func (s *Service) handleEmailStatus(c *call) (any, error) {
 	p := c.params()
-	email := p.need("email", emailRule)
-	p.known("thirdPartyAuthStatus", "clientId", "checkDomain")
-	if err := p.done(); err != nil {
+	email := p.Need("email", member.Email)
+	p.Known("thirdPartyAuthStatus", "clientId", "checkDomain")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	a := s.byEmail[normalEmail(email)]
@@ -218,8 +219,8 @@ func (s *Service) handleAccountProfile(c *call) (any, error) {
 
 func (s *Service) handleMetricsOpt(c *call) (any, error) {
 	p := c.params()
-	choice := p.need("state", rule{max: 3})
-	if err := p.done(); err != nil {
+	choice := p.Need("state", member.Rule{Max: 3})
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	if choice != "in" && choice != "out" {
@@ -231,9 +232,9 @@ func (s *Service) handleMetricsOpt(c *call) (any, error) {
 
 func (s *Service) handleDestroyAccount(c *call) (any, error) {
 	p := c.params()
-	email := p.need("email", emailRule)
-	authPW := p.need("authPW", hex64Rule)
-	if err := p.done(); err != nil {
+	email := p.Need("email", member.Email)
+	authPW := p.Need("authPW", member.Hex64)
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	a, err := s.checkPassword(email, "", authPW)
@@ -257,10 +258,10 @@ func (s *Service) handleEmailVerified(c *call) (any, error) {
 
 func (s *Service) handleVerifyEmail(c *call) (any, error) {
 	p := c.params()
-	uid := p.need("uid", hex32Rule)
-	code := p.need("code", hex32Rule)
-	p.known("service", "reminder", "type", "style", "marketingOptIn", "newsletters")
-	if err := p.done(); err != nil {
+	uid := p.Need("uid", member.Hex32)
+	code := p.Need("code", member.Hex32)
+	p.Known("service", "reminder", "type", "style", "marketingOptIn", "newsletters")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	a := s.accounts[uid]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
@@ -71,7 +72,7 @@ func (s *Service) approve(q url.Values, session *session) (*authCode, error) {
 	if p.state == "" || p.scope == "" {
 		return nil, errno.OAuth(109).With("validation", map[string]any{"source": "query", "keys": []string{"state", "scope"}})
 	}
-	if p.challenge != "" && (p.challengeMethod != "S256" || !challengeRule.fits(p.challenge)) {
+	if p.challenge != "" && (p.challengeMethod != "S256" || !member.Challenge.Fits(p.challenge)) {
 		return nil, errno.OAuth(109).With("validation", map[string]any{"source": "query", "keys": []string{"code_challenge"}})
 	}
 	if q.Get("context") == "oauth_webchannel_v1" && p.redirect == "" {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/useragent"
 )
 
@@ -156,17 +157,17 @@ func (s *Service) handleAttachedOAuthClients(c *call) (any, error) {
 func (s *Service) handleDestroyClient(c *call) (any, error) {
 	p := c.params()
 	// Rows are sent back as they came: absent ids are null there.
-	id := p.optNull("clientId", clientIDRule)
-	deviceID := p.optNull("deviceId", hex32Rule)
-	sessionID := p.optNull("sessionTokenId", hex64Rule)
-	refreshID := p.optNull("refreshTokenId", hex64Rule)
-	if p.fail == nil && id+deviceID+sessionID+refreshID == "" {
-		p.fail = c.missing("clientId")
+	id := p.OptNull("clientId", member.ClientID)
+	deviceID := p.OptNull("deviceId", member.Hex32)
+	sessionID := p.OptNull("sessionTokenId", member.Hex64)
+	refreshID := p.OptNull("refreshTokenId", member.Hex64)
+	if id+deviceID+sessionID+refreshID == "" {
+		p.Missing("clientId")
 	}
-	if p.fail == nil && refreshID != "" && id == "" {
-		p.fail = c.missing("clientId")
+	if refreshID != "" && id == "" {
+		p.Missing("clientId")
 	}
-	if err := p.done(); err != nil {
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	a := c.account()

@@ -8,13 +8,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 )
 
 // maxBody is the largest request body in octets.
@@ -163,7 +162,11 @@ func (c *call) object() (map[string]json.RawMessage, error) {
 	case "application/json", "", "text/plain":
 	case "application/x-www-form-urlencoded":
 		if c.route.form {
-			return formObject(c.body)
+			obj, err := member.Form(c.body)
+			if err != nil {
+				return nil, &errno.Error{Space: errno.OAuthSpace, Errno: 999, Status: http.StatusBadRequest}
+			}
+			return obj, nil
 		}
 		return nil, c.badContentType()
 	default:
@@ -187,30 +190,17 @@ func (c *call) badContentType() error {
 	return &errno.Error{Space: errno.AuthSpace, Errno: 999, Status: http.StatusUnsupportedMediaType}
 }
 
-// formNumbers are the members that are numbers in JSON; a form has only texts.
-var formNumbers = []string{"ttl", "expires_in", "ppid_seed", "expiry_grace_period"}
-
-func formObject(body []byte) (map[string]json.RawMessage, error) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, &errno.Error{Space: errno.OAuthSpace, Errno: 999, Status: http.StatusBadRequest}
-	}
-	obj := map[string]json.RawMessage{}
-	for name, values := range form {
-		text := values[0]
-		if slices.Contains(formNumbers, name) {
-			if _, err := strconv.ParseInt(text, 10, 64); err == nil {
-				obj[name] = json.RawMessage(text)
-				continue
-			}
+// params reads the members of the body.
+func (c *call) params() *member.Reader {
+	obj, err := c.object()
+	faults := member.Faults{Invalid: func(name string) error { return c.invalid(name) }, Missing: c.missing}
+	if c.s.cfg.lint {
+		faults.Surplus = func(name string) error {
+			c.s.finding("%s has the unknown member %q", c.route, name)
+			return c.invalid(name)
 		}
-		quoted, err := json.Marshal(text)
-		if err != nil {
-			return nil, errno.OAuth(109)
-		}
-		obj[name] = quoted
 	}
-	return obj, nil
+	return member.Read(obj, err, faults)
 }
 
 // invalid is the error of a parameter that breaks its rule, in the numbers of

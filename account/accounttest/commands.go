@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 )
 
 // Limits of the command queue.
@@ -22,17 +23,17 @@ const (
 
 func (s *Service) handleInvoke(c *call) (any, error) {
 	p := c.params()
-	target := p.need("target", hex32Rule)
-	command := p.need("command", rule{max: maxCommandNameLen})
+	target := p.Need("target", member.Hex32)
+	command := p.Need("command", member.Rule{Max: maxCommandNameLen})
 	var payload json.RawMessage
-	if p.decode("payload", &payload); p.fail == nil && payload == nil {
-		p.fail = c.missing("payload")
+	if p.Decode("payload", &payload); payload == nil {
+		p.Missing("payload")
 	}
-	if p.fail == nil && !strings.HasPrefix(string(payload), "{") {
-		p.invalid("payload")
+	if !strings.HasPrefix(string(payload), "{") {
+		p.Invalid("payload")
 	}
-	ttl, given := p.integer("ttl", 0, maxCommandTTL)
-	if err := p.done(); err != nil {
+	ttl, given := p.Integer("ttl", 0, maxCommandTTL)
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	d := c.account().device(target)

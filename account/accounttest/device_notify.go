@@ -88,15 +88,15 @@ func (s *Service) handleNotify(c *call) (any, error) {
 	p := c.params()
 	var to, payload json.RawMessage
 	var excluded []string
-	p.decode("to", &to)
-	p.decode("excluded", &excluded)
-	p.decode("payload", &payload)
-	ttl, _ := p.integer("TTL", 0, 1<<31)
-	action := p.choice("_endpointAction", "accountVerify")
-	if to == nil && p.fail == nil {
-		p.fail = c.missing("to")
+	p.Decode("to", &to)
+	p.Decode("excluded", &excluded)
+	p.Decode("payload", &payload)
+	ttl, _ := p.Integer("TTL", 0, 1<<31)
+	action := p.Choice("_endpointAction", "accountVerify")
+	if to == nil {
+		p.Missing("to")
 	}
-	if err := p.done(); err != nil {
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	targets := slices.Clone(c.account().devices)

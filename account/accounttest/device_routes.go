@@ -10,6 +10,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 )
 
 func deviceRoutes() []route {
@@ -28,13 +29,13 @@ func deviceRoutes() []route {
 
 // The shapes of a device record.
 var (
-	deviceNameRule = rule{max: 255, re: regexp.MustCompile(
+	deviceNameRule = member.Rule{Max: 255, Re: regexp.MustCompile(
 		`^[^\x{0}-\x{1f}\x{7f}-\x{9f}\x{2028}\x{2029}\x{e000}-\x{f8ff}\x{fff9}-\x{fffc}\x{fffe}\x{ffff}]+$`)}
-	deviceTypeRule  = rule{max: 16}
-	pushURLRule     = rule{max: 255, empty: true, re: regexp.MustCompile(`^https?://[^\s]+$`)}
-	pushKeyRule     = rule{max: 88, empty: true, re: regexp.MustCompile(`^[A-Za-z0-9_-]+={0,2}$`)}
-	pushAuthRule    = rule{max: 24, empty: true, re: regexp.MustCompile(`^[A-Za-z0-9_-]+={0,2}$`)}
-	commandNameRule = rule{max: 100, re: regexp.MustCompile(`^[a-zA-Z0-9._/:-]+$`)}
+	deviceTypeRule  = member.Rule{Max: 16}
+	pushURLRule     = member.Rule{Max: 255, Empty: true, Re: regexp.MustCompile(`^https?://[^\s]+$`)}
+	pushKeyRule     = member.Rule{Max: 88, Empty: true, Re: regexp.MustCompile(`^[A-Za-z0-9_-]+={0,2}$`)}
+	pushAuthRule    = member.Rule{Max: 24, Empty: true, Re: regexp.MustCompile(`^[A-Za-z0-9_-]+={0,2}$`)}
+	commandNameRule = member.Rule{Max: 100, Re: regexp.MustCompile(`^[a-zA-Z0-9._/:-]+$`)}
 	pushHosts       = regexp.MustCompile(`^https://([a-zA-Z0-9._-]+\.services\.mozilla\.com|[a-zA-Z0-9._-]*autopush\.(dev|stage)\.mozaws\.net)(:\d+)?(/|$)`)
 )
 
@@ -51,12 +52,12 @@ type deviceParams struct {
 
 func (c *call) deviceParams() (deviceParams, error) {
 	p := c.params()
-	d := deviceParams{id: p.opt("id", hex32Rule)}
-	text := func(name string, r rule) *string {
-		if !p.has(name) {
+	d := deviceParams{id: p.Opt("id", member.Hex32)}
+	text := func(name string, r member.Rule) *string {
+		if !p.Has(name) {
 			return nil
 		}
-		value := p.opt(name, r)
+		value := p.Opt(name, r)
 		return &value
 	}
 	d.name = text("name", deviceNameRule)
@@ -65,21 +66,21 @@ func (c *call) deviceParams() (deviceParams, error) {
 	key := text("pushPublicKey", pushKeyRule)
 	auth := text("pushAuthKey", pushAuthRule)
 	var capabilities []string
-	p.decode("capabilities", &capabilities)
-	if p.has("availableCommands") {
+	p.Decode("capabilities", &capabilities)
+	if p.Has("availableCommands") {
 		d.commands = map[string]string{}
 		var given map[string]string
-		p.decode("availableCommands", &given)
+		p.Decode("availableCommands", &given)
 		for name, value := range given {
 			if len(value) > maxCommandValue {
-				p.invalid("availableCommands")
+				p.Invalid("availableCommands")
 			}
-			if commandNameRule.fits(name) { // others are dropped without a word
+			if commandNameRule.Fits(name) { // others are dropped without a word
 				d.commands[name] = value
 			}
 		}
 	}
-	if err := p.done(); err != nil {
+	if err := p.Done(); err != nil {
 		return d, err
 	}
 	switch given := (callback != nil) || (key != nil) || (auth != nil); {
@@ -226,8 +227,8 @@ func ago(now, then time.Time) string {
 
 func (s *Service) handleDestroyDevice(c *call) (any, error) {
 	p := c.params()
-	id := p.need("id", hex32Rule)
-	if err := p.done(); err != nil {
+	id := p.Need("id", member.Hex32)
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	d := c.account().device(id)

@@ -92,7 +92,7 @@ func (s *Service) emit(jobs []eventJob) (taken int) {
 
 func (s *Service) sendEvent(job eventJob) bool {
 	s.mu.Lock()
-	token := s.activeKey().Sign("", s.eventClaims(job))
+	token := s.signing.Active().Sign("", s.eventClaims(job))
 	s.mu.Unlock()
 	status, err := s.postEvent(job.url, token)
 	if err == nil && status == http.StatusOK {
@@ -215,16 +215,14 @@ func (s *Service) SignEvent(e EventToken) string {
 		}
 		claims[name] = value
 	}
-	key := s.activeKey()
+	key := s.signing.Active()
 	if e.ForeignKey || e.UnknownKey {
-		if s.signing.foreign == nil {
-			s.signing.foreign = s.newSigningKey(s.Clock.Now())
-		}
+		foreign := s.signing.Foreign()
 		id := key.ID
 		if e.UnknownKey {
 			id = "2000-01-01-" + s.hex(16)
 		}
-		key = s.signing.foreign.Named(id)
+		key = foreign.Named(id)
 	}
 	token := key.Sign(e.Type, claims)
 	if e.Unsigned {

@@ -11,26 +11,16 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
 // idTokenLifetime is how long an id token is good.
 const idTokenLifetime = 5 * time.Minute
 
-// signingKeys are the key in use, the next and the previous one, and one that is
-// never published. They are made on first use: an RSA key costs more time than
-// starting the whole service.
-type signingKeys struct{ active, next, previous, foreign *crypt.SigningKey }
-
-func (s *Service) newSigningKey(now time.Time) *crypt.SigningKey {
+func (s *Service) newSigningKey() *crypt.SigningKey {
+	now := s.Clock.Now()
 	return crypt.NewSigningKey(now.UTC().Format("2006-01-02-")+s.hex(16), now)
-}
-
-func (s *Service) activeKey() *crypt.SigningKey {
-	if s.signing.active == nil {
-		s.signing.active = s.newSigningKey(s.Clock.Now())
-	}
-	return s.signing.active
 }
 
 // AnnounceKey publishes the key that the next RotateKey puts in use, as the
@@ -38,10 +28,7 @@ func (s *Service) activeKey() *crypt.SigningKey {
 func (s *Service) AnnounceKey() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.signing.next == nil {
-		s.signing.next = s.newSigningKey(s.Clock.Now())
-	}
-	return s.signing.next.ID
+	return s.signing.Next().ID
 }
 
 // RotateKey puts a new signing key in use (the announced one, if any), keeps
@@ -49,25 +36,20 @@ func (s *Service) AnnounceKey() string {
 func (s *Service) RotateKey() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.signing.previous = s.activeKey()
-	if s.signing.next == nil {
-		s.signing.next = s.newSigningKey(s.Clock.Now())
-	}
-	s.signing.active, s.signing.next = s.signing.next, nil
-	return s.signing.active.ID
+	return s.signing.Rotate().ID
 }
 
 // DropPreviousKey ends the publication of the key before the last rotation.
 func (s *Service) DropPreviousKey() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.signing.previous = nil
+	s.signing.DropPrevious()
 }
 
 func (s *Service) handleJWKS(*call) (any, error) {
-	s.activeKey()
+	s.signing.Active()
 	keys := []json.RawMessage{}
-	for _, k := range s.publishedKeys() {
+	for _, k := range s.signing.Published() {
 		key, err := k.JWK()
 		if err != nil {
 			return nil, err
@@ -77,14 +59,9 @@ func (s *Service) handleJWKS(*call) (any, error) {
 	return map[string]any{"keys": keys}, nil
 }
 
-func (s *Service) publishedKeys() []*crypt.SigningKey {
-	return slices.DeleteFunc([]*crypt.SigningKey{s.signing.active, s.signing.next, s.signing.previous},
-		func(k *crypt.SigningKey) bool { return k == nil })
-}
-
 // verifyJWT checks a signature with the published keys.
 func (s *Service) verifyJWT(text string) (map[string]any, error) {
-	return crypt.Verify(text, s.publishedKeys())
+	return crypt.Verify(text, s.signing.Published())
 }
 
 func (s *Service) idToken(now time.Time, g grant, access string) string {
@@ -97,7 +74,7 @@ func (s *Service) idToken(now time.Time, g grant, access string) string {
 	if g.aal > 1 {
 		amr = append(amr, "otp")
 	}
-	return s.activeKey().Sign("", map[string]any{
+	return s.signing.Active().Sign("", map[string]any{
 		"iss": s.base, "sub": s.subject(g.client, g.account, g.ppidSeed), "aud": aud, "iat": now.Unix(), "exp": now.Add(idTokenLifetime).Unix(),
 		"at_hash": crypt.B64(sum[:16]), "amr": amr, "acr": fmt.Sprintf("AAL%d", max(g.aal, 1)), "fxa-aal": max(g.aal, 1),
 		"auth_time": g.authAt.Unix(),
@@ -109,7 +86,7 @@ func (s *Service) accessJWT(now time.Time, g grant, token *accessToken) string {
 	if g.resource != "" {
 		aud = []string{g.client.ID, g.resource}
 	}
-	return s.activeKey().Sign("at+JWT", map[string]any{
+	return s.signing.Active().Sign("at+JWT", map[string]any{
 		"iss": s.base, "sub": s.subject(g.client, g.account, g.ppidSeed), "aud": aud, "client_id": g.client.ID, "iat": now.Unix(),
 		"exp": token.expireAt.Unix(), "jti": token.id, "scope": oauthscope.Join(g.scopes),
 	})
@@ -132,10 +109,10 @@ const idTokenLead = 5 * time.Minute
 
 func (s *Service) handleIDTokenVerify(c *call) (any, error) {
 	p := c.params()
-	id := p.need("client_id", clientIDRule)
-	text := p.need("id_token", rule{max: 4096})
-	grace, _ := p.integer("expiry_grace_period", 0, 1<<40)
-	if err := p.done(); err != nil {
+	id := p.Need("client_id", member.ClientID)
+	text := p.Need("id_token", member.Rule{Max: 4096})
+	grace, _ := p.Integer("expiry_grace_period", 0, 1<<40)
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	claims, err := s.verifyJWT(text)

@@ -3,7 +3,6 @@ package accounttest
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -14,9 +13,7 @@ import (
 // nobody destroyed. Without Lint it holds only failures
 // of the service itself.
 func (s *Service) Findings() []string {
-	s.log.mu.Lock()
-	faults := slices.Clone(s.log.faults)
-	s.log.mu.Unlock()
+	faults := s.log.Faults()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append(faults, s.findings...)

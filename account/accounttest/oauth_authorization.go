@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
@@ -25,28 +26,28 @@ type authorizationParams struct {
 
 func (c *call) authorizationParams() (authorizationParams, error) {
 	p := c.params()
-	p.metricsContext()
-	p.known("prompt", "resource")
+	p.MetricsContext()
+	p.Known("prompt", "resource")
 	a := authorizationParams{
-		clientID: p.need("client_id", clientIDRule),
-		state:    p.need("state", stateRule),
-		scope:    p.opt("scope", scopeRule),
-		redirect: p.opt("redirect_uri", uriRule),
+		clientID: p.Need("client_id", member.ClientID),
+		state:    p.Need("state", member.State),
+		scope:    p.Opt("scope", member.Scope),
+		redirect: p.Opt("redirect_uri", member.URI),
 	}
-	a.responseType = p.opt("response_type", shortRule)
-	a.accessType = p.choice("access_type", "online", "offline")
-	a.challenge = p.opt("code_challenge", challengeRule)
-	a.challengeMethod = p.choice("code_challenge_method", "S256")
-	a.keysJWE = p.opt("keys_jwe", jweRule)
-	a.acr = p.opt("acr_values", shortRule)
-	if seconds, given := p.integer("max_age", 0, 1<<31); given {
+	a.responseType = p.Opt("response_type", member.Short)
+	a.accessType = p.Choice("access_type", "online", "offline")
+	a.challenge = p.Opt("code_challenge", member.Challenge)
+	a.challengeMethod = p.Choice("code_challenge_method", "S256")
+	a.keysJWE = p.Opt("keys_jwe", member.JWE)
+	a.acr = p.Opt("acr_values", member.Short)
+	if seconds, given := p.Integer("max_age", 0, 1<<31); given {
 		a.maxAge = max(time.Duration(seconds)*time.Second, time.Millisecond)
 	}
-	service := p.opt("service", serviceRule)
+	service := p.Opt("service", member.Service)
 	if client := c.s.clients[a.clientID]; a.scope == "" && service == "sync" && client != nil && client.FirefoxDevice {
 		a.scope = scopeOldSync + " profile"
 	}
-	if err := p.done(); err != nil {
+	if err := p.Done(); err != nil {
 		return a, err
 	}
 	if a.scope == "" {
@@ -156,9 +157,9 @@ func redirectAuthorization(s *Service, w http.ResponseWriter, r *http.Request, _
 // handleScopedKeyData tells which of the requested scopes have keys.
 func (s *Service) handleScopedKeyData(c *call) (any, error) {
 	p := c.params()
-	id := p.need("client_id", clientIDRule)
-	scope := p.need("scope", scopeRule)
-	if err := p.done(); err != nil {
+	id := p.Need("client_id", member.ClientID)
+	scope := p.Need("scope", member.Scope)
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	client := s.clients[id]
@@ -191,11 +192,11 @@ func (s *Service) handleScopedKeyData(c *call) (any, error) {
 // which nobody can make any more.
 func (s *Service) handleWithoutAssertion(c *call) (any, error) {
 	p := c.params()
-	p.need("client_id", clientIDRule)
-	p.opt("scope", scopeRule)
-	p.need("assertion", rule{max: 10240})
-	p.known("state", "response_type", "redirect_uri", "access_type", "code_challenge", "code_challenge_method", "keys_jwe", "ttl", "acr_values")
-	if err := p.done(); err != nil {
+	p.Need("client_id", member.ClientID)
+	p.Opt("scope", member.Scope)
+	p.Need("assertion", member.Rule{Max: 10240})
+	p.Known("state", "response_type", "redirect_uri", "access_type", "code_challenge", "code_challenge_method", "keys_jwe", "ttl", "acr_values")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	return nil, errno.OAuth(104)

@@ -2,6 +2,7 @@ package accounttest
 
 import (
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
@@ -10,17 +11,17 @@ func (s *Service) handleDestroy(c *call) (any, error) {
 	p := c.params()
 	id, secret, basic := basicClient(c.r)
 	if basic {
-		if p.has("client_secret") {
-			p.invalid("client_secret")
+		if p.Has("client_secret") {
+			p.Invalid("client_secret")
 		}
-		p.known("client_id")
+		p.Known("client_id")
 	} else {
-		id = p.need("client_id", clientIDRule)
-		secret = p.opt("client_secret", secretRule)
+		id = p.Need("client_id", member.ClientID)
+		secret = p.Opt("client_secret", member.Secret)
 	}
-	text := p.need("token", tokenRule)
-	p.opt("token_type_hint", rule{max: 64})
-	if err := p.done(); err != nil {
+	text := p.Need("token", member.Token)
+	p.Opt("token_type_hint", member.Rule{Max: 64})
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	client, err := s.clientFor(id, secret)
@@ -41,26 +42,26 @@ func (s *Service) handleDestroy(c *call) (any, error) {
 // handleLegacyDestroy is the OAuth server's older route.
 func (s *Service) handleLegacyDestroy(c *call) (any, error) {
 	p := c.params()
-	id := p.opt("client_id", clientIDRule)
-	secret := p.opt("client_secret", secretRule)
+	id := p.Opt("client_id", member.ClientID)
+	secret := p.Opt("client_secret", member.Secret)
 	given := 0
 	for _, name := range []string{"token", "access_token", "refresh_token", "refresh_token_id"} {
-		if p.has(name) {
+		if p.Has(name) {
 			given++
 		}
 	}
-	access := p.opt("access_token", tokenRule)
-	if text := p.opt("token", tokenRule); text != "" {
+	access := p.Opt("access_token", member.Token)
+	if text := p.Opt("token", member.Token); text != "" {
 		access = text
 	}
-	refreshID := p.opt("refresh_token_id", hex64Rule)
-	if text := p.opt("refresh_token", lowerHexRule(64)); text != "" {
+	refreshID := p.Opt("refresh_token_id", member.Hex64)
+	if text := p.Opt("refresh_token", member.LowerHex(64)); text != "" {
 		refreshID = tokenID(text)
 	}
 	if given != 1 {
-		p.invalid("token")
+		p.Invalid("token")
 	}
-	if err := p.done(); err != nil {
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	if id != "" {
@@ -101,9 +102,9 @@ func (s *Service) dropRefresh(token *refreshToken) {
 // handleIntrospect tells about a token (RFC 7662); times are milliseconds.
 func (s *Service) handleIntrospect(c *call) (any, error) {
 	p := c.params()
-	text := p.need("token", rule{max: 1024})
-	hint := p.choice("token_type_hint", "access_token", "refresh_token")
-	if err := p.done(); err != nil {
+	text := p.Need("token", member.Rule{Max: 1024})
+	hint := p.Choice("token_type_hint", "access_token", "refresh_token")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	if token := s.findAccess(text); token != nil && hint != "refresh_token" && c.now.Before(token.expireAt) {
@@ -126,9 +127,9 @@ func (s *Service) handleIntrospect(c *call) (any, error) {
 
 func (s *Service) handleVerify(c *call) (any, error) {
 	p := c.params()
-	text := p.need("token", tokenRule)
-	p.known("email")
-	if err := p.done(); err != nil {
+	text := p.Need("token", member.Token)
+	p.Known("email")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	token := s.findAccess(text)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
@@ -56,21 +57,21 @@ const maxPPIDSeed = 1024
 
 func (c *call) tokenParams() (tokenParams, error) {
 	p := c.params()
-	p.known("reason", "service")
+	p.Known("reason", "service")
 	var t tokenParams
-	t.ppidSeed, _ = p.integer("ppid_seed", 0, maxPPIDSeed)
-	t.grant = p.choice("grant_type", grantCode, grantRefresh, grantCredentials, grantExchange)
-	t.code = p.opt("code", lowerHexRule(64))
-	t.verifier = p.opt("code_verifier", verifierRule)
-	t.redirect = p.opt("redirect_uri", shortRule)
-	t.refresh = p.opt("refresh_token", lowerHexRule(64))
-	t.scope = p.opt("scope", scopeRule)
-	t.accessType = p.choice("access_type", "online", "offline")
-	t.subject = p.opt("subject_token", lowerHexRule(64))
-	t.subjectType = p.choice("subject_token_type", subjectRefresh)
-	t.resource = p.opt("resource", resourceRule)
-	t.secret = p.opt("client_secret", secretRule)
-	ttl, _ := p.integer("ttl", 1, 1<<31)
+	t.ppidSeed, _ = p.Integer("ppid_seed", 0, maxPPIDSeed)
+	t.grant = p.Choice("grant_type", grantCode, grantRefresh, grantCredentials, grantExchange)
+	t.code = p.Opt("code", member.LowerHex(64))
+	t.verifier = p.Opt("code_verifier", member.Verifier)
+	t.redirect = p.Opt("redirect_uri", member.Short)
+	t.refresh = p.Opt("refresh_token", member.LowerHex(64))
+	t.scope = p.Opt("scope", member.Scope)
+	t.accessType = p.Choice("access_type", "online", "offline")
+	t.subject = p.Opt("subject_token", member.LowerHex(64))
+	t.subjectType = p.Choice("subject_token_type", subjectRefresh)
+	t.resource = p.Opt("resource", member.Resource)
+	t.secret = p.Opt("client_secret", member.Secret)
+	ttl, _ := p.Integer("ttl", 1, 1<<31)
 	t.ttl = time.Duration(ttl) * time.Second
 	if t.grant == "" {
 		if t.grant = grantCredentials; t.code != "" {
@@ -80,19 +81,19 @@ func (c *call) tokenParams() (tokenParams, error) {
 	basicID, basicSecret, basic := basicClient(c.r)
 	switch {
 	case t.grant == grantExchange:
-		if p.has("client_id") {
-			p.invalid("client_id")
+		if p.Has("client_id") {
+			p.Invalid("client_id")
 		}
 	case basic:
 		if t.secret != "" {
-			p.invalid("client_secret")
+			p.Invalid("client_secret")
 		}
 		t.clientID, t.secret = basicID, basicSecret
-		p.known("client_id")
+		p.Known("client_id")
 	default:
-		t.clientID = p.need("client_id", clientIDRule)
+		t.clientID = p.Need("client_id", member.ClientID)
 	}
-	if err := p.done(); err != nil {
+	if err := p.Done(); err != nil {
 		return t, err
 	}
 	return t, t.complete(c, basic)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/webpage"
 )
 
@@ -90,7 +91,7 @@ func settingsSignOut(s *Service, w http.ResponseWriter, r *http.Request, _ map[s
 
 func settingsName(s *Service, w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	changeSettings(s, w, r, func(c *call, a *account) {
-		if name := r.PostForm.Get("name"); (rule{max: 256, empty: true}).fits(name) {
+		if name := r.PostForm.Get("name"); (member.Rule{Max: 256, Empty: true}).Fits(name) {
 			a.displayName = name
 			s.profileChanged(c, a, c.now)
 		}

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 )
 
 // TestSilentRefusals: prompt=none never shows a page; the application is told
@@ -142,7 +144,7 @@ func TestWebChannelForm(t *testing.T) {
 	p.get("/v1/session/status", typedSession(session)).ok()
 	code, _ := oauth["code"].(string)
 	granted := p.post("/v1/oauth/token", typedSession(session), f.redeem(code)).ok()
-	if jwe, _ := granted.json["keys_jwe"].(string); !jweRule.fits(jwe) || granted.json["refresh_token"] == nil {
+	if jwe, _ := granted.json["keys_jwe"].(string); !member.JWE.Fits(jwe) || granted.json["refresh_token"] == nil {
 		t.Errorf("granted %s", granted.text)
 	}
 	if devices := h.Devices(); len(devices) != 1 || !devices[0].HasSession {

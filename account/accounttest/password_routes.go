@@ -1,6 +1,10 @@
 package accounttest
 
-import "encoding/hex"
+import (
+	"encoding/hex"
+
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
+)
 
 func passwordRoutes() []route {
 	return []route{
@@ -11,9 +15,9 @@ func passwordRoutes() []route {
 
 func (s *Service) handlePasswordStart(c *call) (any, error) {
 	p := c.params()
-	email := p.need("email", emailRule)
-	authPW := p.need("oldAuthPW", hex64Rule)
-	if err := p.done(); err != nil {
+	email := p.Need("email", member.Email)
+	authPW := p.Need("oldAuthPW", member.Hex64)
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	a, err := s.checkPassword(email, "", authPW)
@@ -33,11 +37,11 @@ func (s *Service) handlePasswordFinish(c *call) (any, error) {
 		return nil, err
 	}
 	p := c.params()
-	authPW := p.need("authPW", hex64Rule)
-	wrapKb := p.need("wrapKb", hex64Rule)
-	sessionID := p.opt("sessionToken", hex64Rule)
-	p.known("authPWVersion2", "wrapKbVersion2", "clientSalt")
-	if err := p.done(); err != nil {
+	authPW := p.Need("authPW", member.Hex64)
+	wrapKb := p.Need("wrapKb", member.Hex64)
+	sessionID := p.Opt("sessionToken", member.Hex64)
+	p.Known("authPWVersion2", "wrapKbVersion2", "clientSalt")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	newAuth, errAuth := hex.DecodeString(authPW)

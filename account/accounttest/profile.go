@@ -9,6 +9,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
 )
 
@@ -163,8 +164,8 @@ func (s *Service) handleSetDisplayName(c *call) (any, error) {
 		return nil, err
 	}
 	p := c.params()
-	name := p.need("displayName", rule{max: 256, empty: true})
-	if err := p.done(); err != nil {
+	name := p.Need("displayName", member.Rule{Max: 256, Empty: true})
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	token.account.displayName = name

@@ -33,7 +33,13 @@ type route struct {
 	page         func(*Service, http.ResponseWriter, *http.Request, map[string]string)
 }
 
-func (r *route) String() string { return r.method + " " + r.path }
+// String is the route's name in Request.Route; nil, an unknown route, has none.
+func (r *route) String() string {
+	if r == nil {
+		return ""
+	}
+	return r.method + " " + r.path
+}
 
 type routeTable struct {
 	exact    map[string]*route // "METHOD path"
@@ -133,8 +139,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, bodyErr := readBody(r)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	out := &statusWriter{ResponseWriter: w}
-	entry := s.log.add(r, rt, body, s.Clock.Now())
-	defer func() { s.log.answered(entry, out.status) }()
+	entry := s.log.Add(r, rt.String(), body, s.Clock.Now())
+	defer func() { s.log.Answered(entry, out.status) }()
 	s.lintArrival(r, rt)
 	after := s.Faults.apply(s, out, r, rt)
 	if after.answered {
@@ -157,7 +163,7 @@ func (s *Service) notePanic(r *http.Request) {
 		return
 	}
 	if err, ok := fault.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-		s.log.fault(fmt.Sprintf("%s %s: the service failed: %v", r.Method, r.URL.Path, fault))
+		s.log.Fault(fmt.Sprintf("%s %s: the service failed: %v", r.Method, r.URL.Path, fault))
 	}
 	panic(http.ErrAbortHandler)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
+	"github.com/tabferry/tabferry/account/accounttest/internal/journal"
 	"github.com/tabferry/tabferry/account/accounttest/internal/memnet"
 	"github.com/tabferry/tabferry/account/accounttest/pushservice"
 	"github.com/tabferry/tabferry/account/accounttest/relay"
@@ -46,7 +47,7 @@ type Service struct {
 	routes   routeTable
 	outbound *http.Client // to push services
 	webhooks *http.Client // to relying parties
-	log      *requestLog
+	log      *journal.Log
 
 	running sync.WaitGroup
 	closing chan struct{}
@@ -84,11 +85,12 @@ func Start(opts ...Option) (*Service, error) {
 	}
 	s := &Service{cfg: cfg, Clock: newClock(cfg.clock), closing: make(chan struct{})}
 	s.Faults = newFaults()
-	s.log = &requestLog{}
+	s.log = &journal.Log{}
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
 	s.state = newState(cfg)
+	s.signing = crypt.NewKeyRing(s.newSigningKey)
 	s.startParts()
 	s.outbound = &http.Client{
 		Transport:     s.Transport(),

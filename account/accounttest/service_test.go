@@ -260,18 +260,3 @@ func TestOldTokensAreForgotten(t *testing.T) {
 		t.Errorf("%d tokens before, %d after", before, after)
 	}
 }
-
-func TestOldRequestsAreForgotten(t *testing.T) {
-	t.Parallel()
-	log := &requestLog{}
-	r, err := http.NewRequest("GET", "/x", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2*maxRequests + 1 {
-		log.add(r, nil, nil, time.Time{})
-	}
-	if n := len(log.list); n > maxRequests || n < maxRequests/2 {
-		t.Errorf("%d requests are remembered", n)
-	}
-}

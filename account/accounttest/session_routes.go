@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 )
 
 func sessionRoutes() []route {
@@ -19,7 +20,7 @@ func sessionRoutes() []route {
 	}
 }
 
-var digitsRule = rule{max: 32, re: regexp.MustCompile(`^[0-9]+$`)}
+var digitsRule = member.Rule{Max: 32, Re: regexp.MustCompile(`^[0-9]+$`)}
 
 func (s *Service) handleSessionStatus(c *call) (any, error) {
 	t := c.session
@@ -41,8 +42,8 @@ func (s *Service) handleSessionStatus(c *call) (any, error) {
 
 func (s *Service) handleSessionDestroy(c *call) (any, error) {
 	p := c.params()
-	custom := p.opt("customSessionToken", hex64Rule)
-	if err := p.done(); err != nil {
+	custom := p.Opt("customSessionToken", member.Hex64)
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	t := c.session
@@ -57,8 +58,8 @@ func (s *Service) handleSessionDestroy(c *call) (any, error) {
 
 func (s *Service) handleSessionDuplicate(c *call) (any, error) {
 	p := c.params()
-	p.known("reason")
-	if err := p.done(); err != nil {
+	p.Known("reason")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	old := c.session
@@ -72,9 +73,9 @@ func (s *Service) handleSessionDuplicate(c *call) (any, error) {
 
 func (s *Service) handleVerifyTOTP(c *call) (any, error) {
 	p := c.params()
-	code := p.need("code", digitsRule)
-	p.known("service")
-	if err := p.done(); err != nil {
+	code := p.Need("code", digitsRule)
+	p.Known("service")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	want := c.session.account.otp
@@ -108,10 +109,10 @@ func (a *account) sessionCode() string {
 
 func (s *Service) handleVerifyCode(c *call) (any, error) {
 	p := c.params()
-	code := p.need("code", digitsRule)
-	p.metricsContext()
-	p.known("service", "scopes", "marketingOptIn", "newsletters")
-	if err := p.done(); err != nil {
+	code := p.Need("code", digitsRule)
+	p.MetricsContext()
+	p.Known("service", "scopes", "marketingOptIn", "newsletters")
+	if err := p.Done(); err != nil {
 		return nil, err
 	}
 	if code != c.session.account.sessionCode() {
@@ -126,6 +127,6 @@ func (s *Service) handleVerifyCode(c *call) (any, error) {
 
 func (s *Service) handleResendCode(c *call) (any, error) {
 	p := c.params()
-	p.known("service", "scopes", "style", "redirectTo", "resume", "type")
-	return struct{}{}, p.done()
+	p.Known("service", "scopes", "style", "redirectTo", "resume", "type")
+	return struct{}{}, p.Done()
 }

@@ -21,7 +21,7 @@ type state struct {
 	access    map[string]*accessToken  // by id
 	refresh   map[string]*refreshToken // by id
 	oneTime   map[string]*oneTimeToken // by kind and id
-	signing   signingKeys
+	signing   crypt.KeyRing
 	vapid     *crypt.VAPIDKey
 	rates     []*rate.Limiter
 	exchanges *rate.Limiter // refused token exchanges
