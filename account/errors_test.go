@@ -31,8 +31,8 @@ func TestErrorClasses(t *testing.T) {
 	texts := make(map[string]bool)
 	for err, class := range particular {
 		for name, other := range classes {
-			if errors.Is(fmt.Errorf("wrapped: %w", err), other) != (other == class) { //nolint:errorlint // the very value is meant
-				t.Errorf("%v is of class %s: %t", err, name, other != class) //nolint:errorlint // as above
+			if errors.Is(fmt.Errorf("wrapped: %w", err), other) != (other == class) { // the very value is meant
+				t.Errorf("%v is of class %s: %t", err, name, other != class)
 			}
 		}
 		if texts[err.Error()] {

@@ -66,7 +66,13 @@ func (p AuthorizationParams) check() error {
 		return fmt.Errorf("code_challenge_method: %w", ErrInvalidArgument)
 	case len(p.CodeChallenge) < minChallenge || len(p.CodeChallenge) > maxChallenge || !base64url(p.CodeChallenge):
 		return fmt.Errorf("code_challenge: %w", ErrInvalidArgument)
-	case len(p.Scopes) == 0:
+	}
+	return p.checkScopes()
+}
+
+// checkScopes keeps what is handed on to what a device of the account needs.
+func (p AuthorizationParams) checkScopes() error {
+	if len(p.Scopes) == 0 {
 		return fmt.Errorf("scope: %w", ErrInvalidArgument)
 	}
 	for _, scope := range p.Scopes {

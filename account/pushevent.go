@@ -224,8 +224,8 @@ const (
 	pushProfileUpdated     = "fxaccounts:profile_updated"
 	pushDeviceConnected    = "fxaccounts:device_connected"
 	pushDeviceDisconnected = "fxaccounts:device_disconnected"
-	pushPasswordChanged    = "fxaccounts:password_changed" //nolint:gosec // a message name
-	pushPasswordReset      = "fxaccounts:password_reset"   //nolint:gosec // a message name
+	pushPasswordChanged    = "fxaccounts:password_changed" // #nosec G101 -- a message name
+	pushPasswordReset      = "fxaccounts:password_reset"   // #nosec G101 -- a message name
 	pushAccountDestroyed   = "fxaccounts:account_destroyed"
 )
 
@@ -267,40 +267,38 @@ func parsePush(payload []byte) (pushMessage, error) {
 func (m *pushMessage) readData(raw json.RawMessage) bool {
 	var data struct {
 		Index      *int64  `json:"index"`
-		Sender     *string `json:"sender"`
+		Sender     string  `json:"sender"`
 		DeviceName *string `json:"deviceName"`
-		ID         *string `json:"id"`
-		UID        *string `json:"uid"`
+		ID         string  `json:"id"`
+		UID        string  `json:"uid"`
 	}
-	understood := len(raw) != 0 && json.Unmarshal(raw, &data) == nil
 	switch m.command {
 	case pushProfileUpdated, pushPasswordChanged, pushPasswordReset:
-		return true
+		return true // whatever they carry
+	}
+	if len(raw) == 0 || json.Unmarshal(raw, &data) != nil {
+		return false
+	}
+	switch m.command {
 	case pushCommandReceived:
-		if !understood || data.Index == nil || *data.Index < 0 {
+		if data.Index == nil || *data.Index < 0 {
 			return false
 		}
-		m.index = *data.Index
-		if data.Sender != nil {
-			m.senderID = *data.Sender
-		}
+		m.index, m.senderID = *data.Index, data.Sender
+		return true
 	case pushDeviceConnected:
-		if !understood || data.DeviceName == nil {
+		if data.DeviceName == nil {
 			return false
 		}
 		m.deviceName = *data.DeviceName
+		return true
 	case pushDeviceDisconnected:
-		if !understood || data.ID == nil || *data.ID == "" {
-			return false
-		}
-		m.deviceID = *data.ID
+		m.deviceID = data.ID
+		return data.ID != ""
 	case pushAccountDestroyed:
-		if !understood || data.UID == nil || *data.UID == "" {
-			return false
-		}
-		m.uid = *data.UID
+		m.uid = data.UID
+		return data.UID != ""
 	default:
 		return false
 	}
-	return true
 }
