@@ -91,7 +91,7 @@ const (
 	// place of a navigation.
 	webChannelRedirect = "urn:ietf:wg:oauth:2.0:oob:oauth-redirect-webchannel"
 	webChannelContext  = "oauth_webchannel_v1"
-	tokenServerSuffix  = "/1.0/sync/1.5"
+	tokenServerSuffix  = "/1.0/sync/1.5" // #nosec G101 -- a path
 )
 
 // normalized checks the configuration and brings it into the form that is stored.

@@ -177,7 +177,7 @@ func (a *Account) ExportV2() ([]byte, error) {
 		}
 	}
 	slices.Sort(v.Capabilities)
-	text, err := json.Marshal(v)
+	text, err := json.Marshal(v) // #nosec G117 -- the state holds tokens; the saver seals it
 	if err != nil {
 		return nil, fmt.Errorf("write the account state: %w: %w", ErrInternal, err)
 	}
