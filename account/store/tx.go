@@ -151,3 +151,33 @@ func (t Table[T]) Clear(tx *Tx) error {
 	})
 	return t.Delete(tx, keys...)
 }
+
+// onlyKey is the key in a bucket that holds one value.
+const onlyKey = "state"
+
+// Cell is a bucket that holds one value, kept as JSON. Its zero value is not usable: [NewCell].
+type Cell[T any] struct{ table Table[T] }
+
+// NewCell names a bucket.
+func NewCell[T any](bucket string) Cell[T] { return Cell[T]{NewTable[T](bucket)} }
+
+// Get returns the value and whether there is one.
+func (c Cell[T]) Get(tx *Tx) (value T, ok bool, err error) { return c.table.Get(tx, onlyKey) }
+
+// Put sets the value.
+func (c Cell[T]) Put(tx *Tx, value T) error { return c.table.Put(tx, onlyKey, value) }
+
+// Clear removes the value; none is fine.
+func (c Cell[T]) Clear(tx *Tx) error { return c.table.Delete(tx, onlyKey) }
+
+// Text is a bucket that holds one text as it is.
+type Text string
+
+// Get returns the text, nil when there is none.
+func (t Text) Get(tx *Tx) ([]byte, error) { return tx.Get(string(t), onlyKey) }
+
+// Put sets the text.
+func (t Text) Put(tx *Tx, text []byte) error { return tx.Put(string(t), onlyKey, text) }
+
+// Clear removes the text; none is fine.
+func (t Text) Clear(tx *Tx) error { return tx.Delete(string(t), onlyKey) }

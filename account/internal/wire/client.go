@@ -93,7 +93,7 @@ func New(p Params) (*Client, error) {
 		content: content, clientID: p.ClientID,
 		clock: p.Clock, random: &lockedReader{r: p.Random}, userAgent: p.UserAgent, hawk: p.Hawk,
 		translate: p.Translate, outcome: p.Outcome,
-		backoff:   backoff{clock: p.Clock},
+		backoff: backoff{clock: p.Clock},
 	}
 	c.discovery.turn = make(chan struct{}, 1)
 	c.http = &http.Client{Transport: p.Transport, CheckRedirect: checkRedirect}
@@ -265,9 +265,7 @@ func (c *Client) target(ctx context.Context, r *request) (*url.URL, error) {
 }
 
 // secure reports whether a request may go to u: https, or http on this machine.
-func secure(u *url.URL) bool {
-	return u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && kit.Loopback(u.Hostname())
-}
+func secure(u *url.URL) bool { return kit.SecureURL(u, "https", "http") }
 
 type followKey struct{}
 

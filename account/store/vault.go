@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"sync"
+)
+
+// Vault is a store in use. It may be exchanged below those who work with it: what began in memory
+// moves into a file once a key has been found for it. Writers take turns, so that what they show
+// changes in the order of what they store. Make it with [NewVault].
+type Vault struct {
+	// turn holds a token while somebody writes.
+	turn chan struct{}
+	// mu keeps transactions out while the store is exchanged; they share it among themselves.
+	mu sync.RWMutex
+	s  *Store
+}
+
+// NewVault returns a vault that holds an unlocked store.
+func NewVault(s *Store) *Vault { return &Vault{turn: make(chan struct{}, 1), s: s} }
+
+// View runs f in a transaction that changes nothing.
+func (v *Vault) View(f func(*Tx) error) error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.s.View(f)
+}
+
+// Update runs f in one transaction, for changes that nobody is shown.
+func (v *Vault) Update(f func(*Tx) error) error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.s.Update(f)
+}
+
+// Write runs change in one transaction and, when that is done, then, in the same order for all
+// writers. Waiting for the turn ends with ctx.
+func (v *Vault) Write(ctx context.Context, change func(*Tx) error, then func()) error {
+	select {
+	case v.turn <- struct{}{}:
+		defer func() { <-v.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := v.Update(change); err != nil {
+		return err
+	}
+	then()
+	return nil
+}
+
+// Move copies everything into another store, which takes the place of the present one.
+func (v *Vault) Move(to *Store) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := Copy(to, v.s); err != nil {
+		return err
+	}
+	old := v.s
+	v.s = to
+	return old.Close()
+}
+
+// Close closes the store.
+func (v *Vault) Close() error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.s.Close()
+}
+
+// Delete removes the store with its file and the key that source holds.
+func (v *Vault) Delete(ctx context.Context, source KeySource) error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.s.Delete(ctx, source)
+}
