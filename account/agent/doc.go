@@ -16,4 +16,34 @@
 //   - There is one owner of the state. Faces get snapshots and events, and ask for changes by calls.
 //   - While nothing happens it does nothing: no timer below minutes, no goroutine that spins.
 //   - No token, key, code, e-mail address or query of a URL is in any error or log line.
+//
+// # Parts
+//
+// The package itself only wires ([New], work.go) and hands each call to the part that owns it
+// (calls.go). Every part is a package of its own below it. Its Params lists all it may touch: small
+// interfaces of the account, functions for what others are to hear, never another part. Whoever wakes
+// a part does so through the function that stands here.
+//
+//	part          owns                                   woken by                              writes
+//	storage       the sealed file, its key, its life     a start, unlock, protect, sign-out    when created, moved or deleted
+//	board         the snapshot faces see, refusals       every part                            never
+//	settings      chosen settings, memory, quiet time    a call; the end of a silence          on each change
+//	inbox         received entries, opening by rule      the account's saver; a call           with the account's state; on each edit
+//	outbox        sent entries, the sender               Send, Retry; due time; network        before and after each attempt
+//	roster        devices, clients, profile, picture     Mark; a day; a window that looks      a picture, when fetched
+//	subscription  push subscription and device record    sign-in; the push service; own record the push client's state
+//	poller        when to ask for commands               an announcement; Mark; its interval   never (the account saves)
+//	signin        the browser's sign-in, account state   a call; the account's observer        never
+//	pairing       pairing by code, both sides            a call; the pairing channel           never
+//	contact       online, back-off                       the end of each remote call           never
+//	authcheck     is the sign-in still good              a doubt; a degraded state             never
+//	revoker       sign-out, revocations, forgetting      a sign-out; due time; network         what is put aside for another service
+//	diagnostics   the log without secrets, the report    every log line; a call                never
+//	worker        one goroutine per kind of work         Poke; the time its work asked for     never
+//
+// Beside them stand localapi, the door for faces, and wake, which hears of network changes and resume.
+//
+// Two hooks keep everything in step, so that nobody has to remember to look: the account tells each
+// change of its state (signin shows it, and what it asks for begins) and the end of each remote call
+// (contact shows it, and may doubt the sign-in).
 package agent

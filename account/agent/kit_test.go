@@ -20,6 +20,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent"
+	"github.com/tabferry/tabferry/account/agent/diagnostics"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 )
 
@@ -61,7 +62,7 @@ func (w *world) station(name string, edit ...func(*agent.Params)) *station {
 			Server: w.svc.URL(), ClientID: accounttest.ReferenceClientID, RedirectURI: agent.DefaultRedirectURI,
 			PushServer: w.svc.PushURL(), PairingServer: w.svc.PairingURL(),
 		},
-		Secrets: s.secrets, Logger: slog.New(agent.NewLog(s.log)),
+		Secrets: s.secrets, Logger: slog.New(diagnostics.NewLog(s.log)),
 	}
 	for _, e := range edit {
 		e(&s.params)

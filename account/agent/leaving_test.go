@@ -11,6 +11,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent"
+	"github.com/tabferry/tabferry/account/agent/diagnostics"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 )
 
@@ -131,7 +132,7 @@ func TestNothingSecretLeaves(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, w *world) {
 		desk := w.station("Desk", w.inBubble)
-		log := agent.NewLog(desk.log)
+		log := diagnostics.NewLog(desk.log)
 		desk.params.Logger, desk.params.LogTail = slog.New(log), log.Tail
 		desk.run().signIn()
 		lap := w.station("Laptop", w.inBubble).run().signIn()

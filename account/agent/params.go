@@ -13,6 +13,7 @@ import (
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/wake"
+	"github.com/tabferry/tabferry/account/internal/kit"
 	"github.com/tabferry/tabferry/account/push"
 	"github.com/tabferry/tabferry/account/store"
 )
@@ -80,9 +81,9 @@ type Params struct {
 	// Clock and Random are the system's if nil.
 	Clock  account.Clock
 	Random io.Reader
-	// Logger should end in a [Log], which keeps secrets out; nil is silent.
+	// Logger should end in a [diagnostics.Log], which keeps secrets out; nil is silent.
 	Logger *slog.Logger
-	// LogTail gives the last log lines for diagnostics, for example [Log.Tail]; may be nil.
+	// LogTail gives the last log lines for diagnostics, for example [diagnostics.Log.Tail]; may be nil.
 	LogTail func() []string
 	// UserAgent is shown to the servers and to the person at the other end of a pairing.
 	UserAgent string
@@ -110,7 +111,7 @@ func (p Params) complete() (Params, error) {
 		p.DeviceType = account.DeviceDesktop
 	}
 	if p.Clock == nil {
-		p.Clock = systemClock{time.Now()}
+		p.Clock = kit.System()
 	}
 	if p.Random == nil {
 		p.Random = rand.Reader
@@ -141,6 +142,11 @@ func (p Params) service(s localapi.Settings) Service {
 	}
 }
 
+// client reports whether two services are one to an account: the same server and OAuth client.
+func (s Service) client(o Service) bool {
+	return s.Server == o.Server && s.ClientID == o.ClientID && s.RedirectURI == o.RedirectURI
+}
+
 // config is the account's part of it.
 func (s Service) config() account.Config {
 	return account.Config{Server: account.CustomServer(s.Server), ClientID: s.ClientID, RedirectURI: s.RedirectURI}
@@ -153,9 +159,3 @@ func httpClient(t http.RoundTripper) *http.Client {
 	}
 	return &http.Client{Transport: t}
 }
-
-// systemClock is the machine's clock.
-type systemClock struct{ start time.Time }
-
-func (systemClock) Now() time.Time             { return time.Now() }
-func (c systemClock) Monotonic() time.Duration { return time.Since(c.start) }

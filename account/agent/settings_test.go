@@ -9,6 +9,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent"
+	"github.com/tabferry/tabferry/account/agent/diagnostics"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 )
 
@@ -253,7 +254,7 @@ func TestForgottenByPushService(t *testing.T) {
 
 func TestDiagnostics(t *testing.T) {
 	w := newWorld(t)
-	log := agent.NewLog(&logLines{})
+	log := diagnostics.NewLog(&logLines{})
 	desk := w.station("Desk", func(p *agent.Params) { p.LogTail = log.Tail }).run().signIn()
 	w.svc.Faults.Next(invoke, 0, accounttest.DropConnection(), accounttest.Times(-1))
 	lap := w.station("Laptop").run().signIn()

@@ -4,14 +4,14 @@ import (
 	"errors"
 	"log/slog"
 
-	"github.com/tabferry/tabferry/account/agent"
+	"github.com/tabferry/tabferry/account/agent/diagnostics"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // keepLog opens the log of a role, and has the trace of a crash written beside it. end closes both;
 // see desktop.KeepCrashes for why it must not be deferred.
-func keepLog(paths session.Paths, role string) (log *agent.Log, end func() error, err error) {
+func keepLog(paths session.Paths, role string) (log *diagnostics.Log, end func() error, err error) {
 	file, err := desktop.OpenLog(paths.Logs, role)
 	if err != nil {
 		return nil, nil, err
@@ -21,5 +21,5 @@ func keepLog(paths session.Paths, role string) (log *agent.Log, end func() error
 		return nil, nil, errors.Join(err, file.Close())
 	}
 	end = func() error { return errors.Join(endCrashes(), file.Close()) }
-	return agent.NewLog(slog.NewTextHandler(file, nil)), end, nil
+	return diagnostics.NewLog(slog.NewTextHandler(file, nil)), end, nil
 }

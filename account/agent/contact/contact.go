@@ -1,0 +1,93 @@
+// Package contact is what the agent knows about its way to the accounts server: it hears the end of
+// each remote call, and shows whether the server answers and whether it wants to be left alone.
+package contact
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/internal/kit"
+)
+
+// Params is what a contact may touch.
+type Params struct {
+	Board  *board.Board
+	Clock  kit.Clock
+	Logger *slog.Logger
+	// Doubt hears that the server refused a credential, Back that it answers again. Neither may block.
+	Doubt, Back func()
+}
+
+// Contact hears of remote calls. Make it with [New].
+type Contact struct{ Params }
+
+// New returns a contact.
+func New(p Params) *Contact { return &Contact{p} }
+
+// Heard takes note of how a remote call of the account ended; it is for [account.WithOutcome].
+func (c *Contact) Heard(err error) {
+	if board.Ended(err) {
+		return
+	}
+	var wait *account.BackoffError
+	var remote *account.RemoteError
+	switch {
+	case err == nil:
+		c.answered(true, time.Time{}, "")
+	case errors.As(err, &wait):
+		c.answered(wait.Remote != nil, wait.Until, board.Backoff)
+	case errors.Is(err, account.ErrNetwork):
+		c.Lost()
+	case errors.As(err, &remote):
+		problem := ""
+		if errors.Is(err, account.ErrUnavailable) {
+			problem = board.Busy
+		}
+		c.answered(true, time.Time{}, problem)
+	}
+	if err != nil {
+		c.Logger.Info("a call to the accounts server failed", "error", err)
+	}
+	if board.Doubtful(err) {
+		c.Doubt()
+	}
+}
+
+// answered notes that the server can be reached.
+func (c *Contact) answered(now bool, backoff time.Time, problem string) {
+	at := c.Clock.Now().UTC()
+	back := false
+	c.Board.Change(func(s *localapi.Snapshot) {
+		conn := &s.Connection
+		if now {
+			conn.LastContact = at
+		}
+		if !conn.Online {
+			back = !conn.Since.IsZero()
+			conn.Online, conn.Since = true, at
+		}
+		if backoff.IsZero() && at.Before(conn.BackoffUntil) {
+			return // another service of the server answers; the wish of the first one stands
+		}
+		conn.BackoffUntil, conn.Problem = backoff, problem
+	})
+	if back {
+		c.Back()
+	}
+}
+
+// Lost notes that the server cannot be reached.
+func (c *Contact) Lost() {
+	at := c.Clock.Now().UTC()
+	c.Board.Change(func(s *localapi.Snapshot) {
+		conn := &s.Connection
+		if conn.Online || conn.Since.IsZero() {
+			conn.Online, conn.Since = false, at
+		}
+		conn.Problem = board.Offline
+	})
+}

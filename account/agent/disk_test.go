@@ -1,0 +1,242 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/accounttest"
+	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// patience is how long a test waits for something that should happen at once.
+const patience = 20 * time.Second
+
+// station is an agent whose store a test exchanges; nothing of it runs by itself.
+type station struct {
+	t     *testing.T
+	agent *Agent
+	work  *work
+}
+
+// stationOn makes an agent that works on a store.
+func stationOn(t *testing.T, s *store.Store, svc *accounttest.Service) station {
+	t.Helper()
+	a, err := New(Params{DataDir: t.TempDir(), Version: "1", DeviceName: "Desk", Service: Service{
+		Server: svc.URL(), ClientID: accounttest.ReferenceClientID, PushServer: svc.PushURL(),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := a.open(store.NewVault(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ctx = t.Context()
+	a.board.Open(w, localapi.ProtectedByPassphrase)
+	t.Cleanup(w.Wait)
+	return station{t, a, w}
+}
+
+// signIn signs the account in, and tells whose device this is.
+func (s station) signIn(svc *accounttest.Service, who *accounttest.Account) {
+	s.t.Helper()
+	s.work.initialise(s.t.Context())
+	state, err := s.work.acct.ProcessEvent(s.t.Context(), account.EventBeginOAuth{Scopes: scopes, Entrypoint: entrypoint})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	redirect, err := svc.Approve(state.OAuthURL, who)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.work.signin.Complete(s.t.Context(), redirect); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// inbox is what is shown of the inbox.
+func (s station) inbox() localapi.Inbox { return s.agent.board.Now().Inbox }
+
+// sealed makes a store in a file.
+func sealed(t *testing.T) (file *store.Store, path string, key store.KeySource) {
+	t.Helper()
+	phrase, err := store.NewPassphrase("x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "store.db")
+	if file, err = store.Create(t.Context(), path, phrase); err != nil {
+		t.Fatal(err)
+	}
+	return file, path, phrase
+}
+
+func inMemory(t *testing.T) *store.Store {
+	t.Helper()
+	memory, err := store.NewMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return memory
+}
+
+// A store that takes no transaction takes no tab either: the poll fails, nothing is shown, and the
+// next poll gets the same tab, once.
+func TestFailingStoreLosesNothing(t *testing.T) {
+	svc := accounttest.New(t)
+	who := svc.NewAccount("someone@example.com", "a password")
+	file, path, key := sealed(t)
+	s := stationOn(t, file, svc)
+	s.signIn(svc, who)
+	id, err := s.work.acct.CurrentDeviceID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender := stationOn(t, inMemory(t), svc)
+	sender.signIn(svc, who)
+	if _, err := sender.work.acct.SendTab(t.Context(), id, "A page", "https://example.com/once"); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.work.acct.PollCommands(t.Context())
+	var save *account.SaveError
+	if !errors.As(err, &save) {
+		t.Fatalf("the poll says %v", err)
+	}
+	if s.inbox().Total != 0 {
+		t.Errorf("the inbox shows %+v", s.inbox())
+	}
+	if code := board.Refusal(err).(*localapi.Error).Code; code != localapi.CodeInternal {
+		t.Errorf("a face would hear %s", code)
+	}
+	again, err := store.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = again.Close() })
+	if err := again.Unlock(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	s.work.vault = store.NewVault(again)
+	for range 2 {
+		if _, err := s.work.acct.PollCommands(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.inbox(); got.Total != 1 || got.Recent[0].URL != "https://example.com/once" {
+		t.Errorf("the inbox shows %+v", got)
+	}
+	if got := stationOn(t, again, svc).inbox(); got.Total != 1 {
+		t.Errorf("the store holds %+v", got)
+	}
+}
+
+// Damage in single entries does not keep the others from being shown; damage in what everything
+// depends on is told.
+func TestDamagedEntries(t *testing.T) {
+	svc := accounttest.New(t)
+	memory := inMemory(t)
+	put := func(bucket, key, value string) {
+		t.Helper()
+		if err := memory.Update(func(tx *store.Tx) error { return tx.Put(bucket, key, []byte(value)) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("inbox", "01", `{"id":"01"}`)
+	put("inbox", "02", `not JSON`)
+	put("outbox", "03", `[]`)
+	s := stationOn(t, memory, svc)
+	if shown := s.agent.board.Now(); shown.Inbox.Total != 1 || len(shown.Outbox.Recent) != 0 {
+		t.Errorf("inbox %+v, outbox %+v", shown.Inbox, shown.Outbox)
+	}
+	put("account", "state", `{"version":99}`)
+	if _, err := s.agent.open(s.work.vault); !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("an account state that cannot be read: %v", err)
+	}
+}
+
+// With a disk that takes nothing any more every call that would change something says so, and what is
+// shown stays what is stored.
+func TestNothingChangesOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	svc := accounttest.New(t)
+	file, _, _ := sealed(t)
+	at := time.Now().UTC()
+	tab := localapi.InboxEntry{ID: "03", Kind: localapi.KindTab, URL: "https://example.com/", At: at}
+	held := localapi.OutboxEntry{ID: "01", ToID: "d", State: localapi.SendWaiting, At: at, HeldUntil: at.Add(time.Hour)}
+	failed := localapi.OutboxEntry{ID: "02", ToID: "d", State: localapi.SendFailed, At: at, Reason: "It failed."}
+	ready := localapi.OutboxEntry{ID: "04", ToID: "d", State: localapi.SendWaiting, At: at, NextTry: at.Add(time.Hour)}
+	outbox := store.NewTable[localapi.OutboxEntry]("outbox")
+	err := file.Update(func(tx *store.Tx) error {
+		return errors.Join(
+			outbox.Put(tx, held.ID, held), outbox.Put(tx, failed.ID, failed), outbox.Put(tx, ready.ID, ready),
+			store.NewTable[localapi.InboxEntry]("inbox").Put(tx, tab.ID, tab),
+		)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := stationOn(t, file, svc)
+	s.signIn(svc, svc.NewAccount("someone@example.com", "a password"))
+	b, w := s.agent.board, s.work
+	b.Change(func(s *localapi.Snapshot) {
+		s.Devices.Known, s.Devices.Items = true, []localapi.Device{{ID: "d", Name: "Phone", CanReceiveTabs: true}}
+	})
+	before := b.Now()
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, do := range map[string]func(ctx context.Context) error{
+		"send": func(ctx context.Context) error {
+			_, err := w.outbox.Send(ctx, localapi.SendRequest{Links: []localapi.Link{{URL: "https://example.com/"}}, Devices: []string{"d"}})
+			return err
+		},
+		"undo":            func(ctx context.Context) error { return w.outbox.Undo(ctx, held.ID) },
+		"retry":           func(ctx context.Context) error { return w.outbox.Retry(ctx, failed.ID) },
+		"delete sent":     func(ctx context.Context) error { return w.outbox.Delete(ctx, failed.ID) },
+		"mark read":       func(ctx context.Context) error { return w.inbox.MarkRead(ctx, tab.ID) },
+		"delete received": func(ctx context.Context) error { return w.inbox.Delete(ctx, tab.ID) },
+		"quiet":           func(ctx context.Context) error { return w.settings.Quiet(ctx, 5) },
+		"settings":        func(ctx context.Context) error { return board.Refusal(w.settings.Replace(ctx, localapi.Settings{})) },
+		"the inbox":       func(context.Context) error { _, err := w.inbox.Page(localapi.InboxQuery{}); return err },
+		"receive":         func(ctx context.Context) error { return board.Refusal(w.Save(ctx, []byte("{}"), nil)) },
+	} {
+		var refused *localapi.Error
+		if err := do(t.Context()); !errors.As(err, &refused) || refused.Code != localapi.CodeInternal || refused.Message != "This could not be saved." {
+			t.Errorf("%s: %v", name, err)
+		}
+		after := b.Now()
+		if after.Revision != before.Revision || !reflect.DeepEqual(after, before) {
+			t.Errorf("%s changed what is shown: %+v", name, after)
+		}
+	}
+	// The sender sends nothing that it cannot note, and says why.
+	svc.ForgetRequests()
+	w.outbox.Resume()
+	w.beside(w.outbox.Run)
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		got, err := w.outbox.Entry(ready.ID)
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("the entry is %+v, %v", got, err)
+		}
+		if got.Reason != "" {
+			if got.State != localapi.SendWaiting || got.NextTry.IsZero() {
+				t.Errorf("the entry is %+v", got)
+			}
+			break
+		}
+	}
+	if n := len(svc.Requests()); n != 0 {
+		t.Errorf("%d requests for a send that could not be noted", n)
+	}
+}

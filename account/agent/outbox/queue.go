@@ -1,0 +1,191 @@
+package outbox
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// maxSends bounds one call: links times devices.
+const maxSends = 1000
+
+// Send queues links for devices: one entry for each link and device, in the store before the answer.
+func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error) {
+	entries, err := o.queue(r)
+	if err != nil {
+		return nil, err
+	}
+	err = o.Store.Write(ctx, func(tx *store.Tx) error { return put(tx, entries) }, func() { o.change(entries, nil) })
+	if err != nil {
+		return nil, board.Refusal(err)
+	}
+	o.Queued(ctx, r.Devices)
+	o.Poke()
+	out := make([]localapi.OutboxEntry, len(entries))
+	for i, e := range entries {
+		out[i] = e.OutboxEntry
+	}
+	return out, nil
+}
+
+// queue checks a request and makes its entries.
+func (o *Outbox) queue(r localapi.SendRequest) ([]entry, error) {
+	if len(r.Links) == 0 || len(r.Devices) == 0 || len(r.Links)*len(r.Devices) > maxSends {
+		return nil, &localapi.Error{Code: localapi.CodeUsage, Message: "There is nothing to send, or too much at once.", Hint: "name at least one link and one device"}
+	}
+	for _, l := range r.Links {
+		if !link.Sendable(l.URL) {
+			return nil, &localapi.Error{Code: localapi.CodeUsage, Message: "This is not a link.", Hint: "a link begins with https:// or http://"}
+		}
+	}
+	targets, err := o.targets(r)
+	if err != nil {
+		return nil, err
+	}
+	now := o.now()
+	var held time.Time
+	if r.Hold {
+		held = now.Add(localapi.HoldTime)
+	}
+	var entries []entry
+	for _, l := range r.Links {
+		for _, d := range targets {
+			id, err := o.IDs.Next(now)
+			if err != nil {
+				return nil, err
+			}
+			host, _ := link.Read(l.URL)
+			entries = append(entries, entry{Private: r.Private, OutboxEntry: localapi.OutboxEntry{
+				ID: id, To: d.Name, ToID: d.ID, Title: link.Clean(l.Title), URL: l.URL, Host: host,
+				Close: r.Close, State: localapi.SendWaiting, At: now, HeldUntil: held,
+			}})
+		}
+	}
+	return entries, nil
+}
+
+// targets finds the devices and looks whether they can do what is asked.
+func (o *Outbox) targets(r localapi.SendRequest) ([]localapi.Device, error) {
+	s := o.Board.Now()
+	if s.Account.State == localapi.SignedOut || s.Account.State == localapi.SigningIn {
+		return nil, board.ErrSignedOut
+	}
+	var targets []localapi.Device
+	for _, id := range r.Devices {
+		d, err := target(s.Devices, id, r.Close)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, d)
+	}
+	return targets, nil
+}
+
+func target(list localapi.DeviceList, id string, toClose bool) (localapi.Device, error) {
+	i := slices.IndexFunc(list.Items, func(d localapi.Device) bool { return d.ID == id })
+	switch {
+	case i < 0 && !list.Known:
+		return localapi.Device{}, &localapi.Error{Code: localapi.CodeOffline, Message: "The list of devices is not known yet.", Hint: "try again in a moment"}
+	case i < 0:
+		return localapi.Device{}, &localapi.Error{Code: localapi.CodeNoDevice, Message: "There is no such device.", Hint: "see the list with `tabferry devices`"}
+	}
+	d := list.Items[i]
+	switch {
+	case d.This:
+		return d, &localapi.Error{Code: localapi.CodeNoDevice, Message: d.Name + " is this computer.", Hint: "choose another device"}
+	case toClose && !d.CanCloseTabs, !toClose && !d.CanReceiveTabs:
+		return d, &localapi.Error{Code: localapi.CodeNoDevice, Message: d.Name + " cannot do this.", Hint: "update Firefox there"}
+	}
+	return d, nil
+}
+
+// Undo takes back entries that are still held. Those that can be taken back are, even if others have
+// left already.
+func (o *Outbox) Undo(ctx context.Context, ids ...string) error {
+	left, found := false, false
+	err := o.edit(ctx, ids, func(e *entry) verdict {
+		found = true
+		if e.State != localapi.SendWaiting || e.InFlight || !o.now().Before(e.HeldUntil) {
+			left = true
+			return keepEntry
+		}
+		return dropEntry
+	})
+	switch {
+	case err != nil:
+		return board.Refusal(err)
+	case !found:
+		return board.ErrNoEntry
+	case left:
+		return &localapi.Error{Code: localapi.CodeConflict, Message: "It has left already.", Hint: "it can no longer be taken back"}
+	}
+	return nil
+}
+
+// Retry tries failed or waiting entries now.
+func (o *Outbox) Retry(ctx context.Context, ids ...string) error {
+	found := false
+	err := o.edit(ctx, ids, func(e *entry) verdict {
+		found = true
+		if e.InFlight || e.State != localapi.SendFailed && e.State != localapi.SendWaiting {
+			return keepEntry
+		}
+		e.State, e.Reason, e.NextTry, e.HeldUntil, e.Failures = localapi.SendWaiting, "", time.Time{}, time.Time{}, 0
+		return putEntry
+	})
+	if err != nil {
+		return board.Refusal(err)
+	}
+	if !found {
+		return board.ErrNoEntry
+	}
+	o.Poke()
+	return nil
+}
+
+// Delete removes entries; a waiting one is not sent then.
+func (o *Outbox) Delete(ctx context.Context, ids ...string) error {
+	return board.Refusal(o.edit(ctx, ids, func(*entry) verdict { return dropEntry }))
+}
+
+// verdict is what becomes of an entry.
+type verdict int
+
+const (
+	keepEntry verdict = iota // as it is
+	putEntry                 // changed
+	dropEntry                // removed
+)
+
+// edit decides about entries in one transaction. Entries that are gone are left out.
+func (o *Outbox) edit(ctx context.Context, ids []string, decide func(e *entry) verdict) error {
+	var changed []entry
+	var gone []string
+	return o.Store.Write(ctx, func(tx *store.Tx) error {
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+			e, ok, err := table.Get(tx, id)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			switch decide(&e) {
+			case putEntry:
+				changed = append(changed, e)
+			case dropEntry:
+				gone = append(gone, id)
+			case keepEntry:
+			}
+		}
+		if err := put(tx, changed); err != nil {
+			return err
+		}
+		return table.Delete(tx, gone...)
+	}, func() { o.change(changed, gone) })
+}

@@ -1,0 +1,257 @@
+// Package settings is what a person has chosen for this installation, and the few things that are
+// remembered beside it ([Settings.Remembered]): its name, when something was last sent where, until when
+// notifications are silent, and whether the local data is to go.
+package settings
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/worker"
+	"github.com/tabferry/tabferry/account/internal/kit"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// Bounds of settings and of silence.
+const (
+	maxSetting  = 2048 // bytes
+	maxOpenFrom = 1000
+	maxQuiet    = 7 * 24 * 60 // minutes
+)
+
+// saveAgain is when a silence whose end could not be saved is looked at again.
+const saveAgain = time.Minute
+
+// Memory is what is remembered beside the settings.
+type Memory struct {
+	// SentTo is when something was last sent to a device, by its id.
+	SentTo map[string]time.Time `json:"sentTo,omitempty"`
+	// DeviceName is the name a person gave this device.
+	DeviceName string    `json:"deviceName,omitempty"`
+	QuietUntil time.Time `json:"quietUntil,omitzero"`
+	// DeleteWhenDone says that the local data goes once nothing is left to revoke.
+	DeleteWhenDone bool `json:"deleteWhenDone,omitempty"`
+}
+
+// The cells of the store.
+var (
+	chosenCell = store.NewCell[localapi.Settings]("settings")
+	memoryCell = store.NewCell[Memory]("notes")
+)
+
+// Params is what the settings may touch.
+type Params struct {
+	Store  *store.Vault
+	Board  *board.Board
+	Clock  kit.Clock
+	Logger *slog.Logger
+}
+
+// Settings owns settings and memory. Make it with [Open].
+type Settings struct {
+	Params
+	*worker.Worker // tells the faces when a silence ends, so that a tray need not watch the clock
+
+	chosen localapi.Settings // as they were at the start
+
+	mu     sync.Mutex
+	memory Memory // as stored
+}
+
+// Open reads what is stored.
+func Open(p Params) (*Settings, error) {
+	s := &Settings{Params: p}
+	s.Worker = worker.New(s.endSilence)
+	err := p.Store.View(func(tx *store.Tx) (err error) {
+		var known bool
+		if s.chosen, known, err = chosenCell.Get(tx); err == nil && !known {
+			s.chosen = Default()
+		}
+		if err == nil {
+			s.memory, _, err = memoryCell.Get(tx)
+		}
+		return err
+	})
+	return s, err
+}
+
+// Default applies until a person chooses otherwise.
+func Default() localapi.Settings {
+	return localapi.Settings{Open: localapi.OpenNever, Notifications: true, Grouped: true}
+}
+
+// Chosen returns the settings as they were at the start.
+func (s *Settings) Chosen() localapi.Settings { return s.chosen }
+
+// Show writes what is known at the beginning.
+func (s *Settings) Show(shown *localapi.Snapshot) {
+	shown.Settings, shown.QuietUntil = s.chosen, s.Remembered().QuietUntil
+}
+
+// Replace stores settings that [Check] has passed.
+func (s *Settings) Replace(ctx context.Context, chosen localapi.Settings) error {
+	return s.Store.Write(ctx, func(tx *store.Tx) error { return chosenCell.Put(tx, chosen) }, func() {
+		s.Board.Change(func(shown *localapi.Snapshot) { shown.Settings = chosen })
+	})
+}
+
+// Check refuses what cannot be meant.
+func Check(s localapi.Settings) error {
+	if s.Open != localapi.OpenNever && s.Open != localapi.OpenFrom {
+		return unusable("received tabs")
+	}
+	if !slices.Contains([]string{"", "light", "dark"}, s.Appearance) {
+		return unusable("the appearance")
+	}
+	if len(s.OpenFrom) > maxOpenFrom {
+		return unusable("the devices whose tabs open by themselves")
+	}
+	for _, text := range append([]string{s.Browser, s.Language, s.Server, s.ClientID, s.RedirectURI, s.PushServer, s.PairingServer}, s.OpenFrom...) {
+		if len(text) > maxSetting || strings.ContainsAny(text, "\x00\r\n") {
+			return unusable("one of the texts")
+		}
+	}
+	return checkServers(s)
+}
+
+func checkServers(s localapi.Settings) error {
+	for _, server := range []struct{ what, address, secure, plain string }{
+		{"the server", s.Server, "https", "http"},
+		{"the push server", s.PushServer, "wss", "ws"},
+		{"the pairing server", s.PairingServer, "wss", "ws"},
+	} {
+		u, err := url.Parse(server.address)
+		if server.address != "" && (err != nil || !kit.SecureURL(u, server.secure, server.plain)) {
+			return unusable(server.what)
+		}
+	}
+	return nil
+}
+
+func unusable(what string) error {
+	return &localapi.Error{Code: localapi.CodeUsage, Message: "The setting for " + what + " cannot be used."}
+}
+
+// Quiet silences notifications for some minutes; zero ends the silence.
+func (s *Settings) Quiet(ctx context.Context, minutes int) error {
+	if minutes < 0 || minutes > maxQuiet {
+		return &localapi.Error{Code: localapi.CodeUsage, Message: "Silence lasts from 0 minutes to a week."}
+	}
+	var end time.Time
+	if minutes > 0 {
+		end = s.Clock.Now().UTC().Add(time.Duration(minutes) * time.Minute)
+	}
+	if _, err := s.remember(ctx, func(m *Memory) { m.QuietUntil = end }); err != nil {
+		return board.Refusal(err)
+	}
+	s.Poke()
+	return nil
+}
+
+func (s *Settings) endSilence(ctx context.Context) time.Duration {
+	end := s.Remembered().QuietUntil
+	if end.IsZero() {
+		return 0
+	}
+	if wait := end.Sub(s.Clock.Now()); wait > 0 {
+		return wait
+	}
+	_, err := s.remember(ctx, func(m *Memory) { m.QuietUntil = time.Time{} })
+	if err != nil && ctx.Err() == nil {
+		s.Logger.Warn("the end of a silence could not be saved", "error", err)
+		return saveAgain
+	}
+	return 0
+}
+
+// Remembered returns what is remembered. Its map is not edited later.
+func (s *Settings) Remembered() Memory {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.memory
+}
+
+// remember changes what is remembered, and returns what was.
+func (s *Settings) remember(ctx context.Context, edit func(m *Memory)) (was Memory, err error) {
+	var now Memory
+	err = s.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		if was, _, err = memoryCell.Get(tx); err != nil {
+			return err
+		}
+		now = was
+		edit(&now)
+		return memoryCell.Put(tx, now)
+	}, func() { s.show(now) })
+	return was, err
+}
+
+func (s *Settings) show(m Memory) {
+	s.mu.Lock()
+	s.memory = m
+	s.mu.Unlock()
+	s.Board.Change(func(shown *localapi.Snapshot) { shown.QuietUntil = m.QuietUntil })
+}
+
+// DeviceName returns the name a person gave this device, empty for none.
+func (s *Settings) DeviceName() string { return s.Remembered().DeviceName }
+
+// NameDevice remembers another name, and returns the one before.
+func (s *Settings) NameDevice(ctx context.Context, name string) (was string, err error) {
+	before, err := s.remember(ctx, func(m *Memory) { m.DeviceName = name })
+	return before.DeviceName, err
+}
+
+// SentTo returns when a person last sent something to each device, by its id.
+func (s *Settings) SentTo() map[string]time.Time { return s.Remembered().SentTo }
+
+// NoteSent remembers that a person has just sent something to devices.
+func (s *Settings) NoteSent(ctx context.Context, ids []string) error {
+	now := s.Clock.Now().UTC()
+	_, err := s.remember(ctx, func(m *Memory) {
+		sentTo := maps.Clone(m.SentTo)
+		if sentTo == nil {
+			sentTo = map[string]time.Time{}
+		}
+		for _, id := range ids {
+			sentTo[id] = now
+		}
+		m.SentTo = sentTo
+	})
+	return err
+}
+
+// DeleteWhenDone reports whether the local data goes once nothing is left to revoke.
+func (s *Settings) DeleteWhenDone() bool { return s.Remembered().DeleteWhenDone }
+
+// SetDeleteWhenDone remembers whether it does.
+func (s *Settings) SetDeleteWhenDone(ctx context.Context, yes bool) error {
+	_, err := s.remember(ctx, func(m *Memory) { m.DeleteWhenDone = yes })
+	return err
+}
+
+// Forget clears what belongs to the person who left; with all, everything but that it is to go.
+func (s *Settings) Forget(tx *store.Tx, all bool) (then func(), err error) {
+	m, _, err := memoryCell.Get(tx)
+	if err != nil {
+		return nil, err
+	}
+	if m.SentTo = nil; !all {
+		return func() { s.show(m) }, memoryCell.Put(tx, m)
+	}
+	m = Memory{DeleteWhenDone: true}
+	if err := chosenCell.Clear(tx); err != nil {
+		return nil, err
+	}
+	return func() {
+		s.show(m)
+		s.Board.Change(func(shown *localapi.Snapshot) { shown.Settings = Default() })
+	}, memoryCell.Put(tx, m)
+}

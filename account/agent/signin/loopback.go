@@ -1,0 +1,147 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/internal/kit"
+)
+
+// Limits of the listener that a browser comes back to.
+const (
+	loopbackHeaderTime = 10 * time.Second
+	loopbackIdleTime   = 10 * time.Second
+	// loopbackFarewell is how long the browser's last answer may take to be delivered.
+	loopbackFarewell = 3 * time.Second
+	loopbackHeader   = 16 << 10
+	// redeemTime bounds what a page that came back may take.
+	redeemTime = time.Minute
+)
+
+// toThisMachine reports whether a redirect leads to this machine: plain http to a loopback address
+// with a port (RFC 8252, section 7.3).
+func toThisMachine(redirect *url.URL) bool {
+	return redirect.Scheme == "http" && redirect.Port() != "" && kit.Loopback(redirect.Hostname())
+}
+
+// loopback is the little web server that the last step of a sign-in leads to.
+type loopback struct {
+	server *http.Server
+	served sync.WaitGroup
+	once   sync.Once
+}
+
+// listen opens the port of the redirect, on the loopback address only.
+func (s *SignIn) listen(u *url.URL) (*loopback, error) {
+	host := u.Hostname()
+	if strings.EqualFold(host, "localhost") {
+		host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, u.Port()))
+	if err != nil {
+		s.Logger.Warn("the redirect's port cannot be opened", "error", err)
+		return nil, &localapi.Error{Code: localapi.CodeSignIn, Message: "The port that the browser comes back to is taken.", Hint: "quit what uses port " + u.Port() + ", or choose another redirect in the advanced settings"}
+	}
+	path := u.Path
+	if path == "" {
+		path = "/"
+	}
+	l := &loopback{}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != path || r.Host != u.Host {
+			http.NotFound(w, r) // for example a browser asking for an icon
+			return
+		}
+		s.answer(w, r, u)
+	})
+	l.server = &http.Server{
+		Handler: mux, ReadHeaderTimeout: loopbackHeaderTime, IdleTimeout: loopbackIdleTime, MaxHeaderBytes: loopbackHeader,
+		ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
+	}
+	l.served.Go(func() {
+		if err := l.server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			s.Logger.Warn("the redirect's listener has ended", "error", err)
+		}
+	})
+	return l, nil
+}
+
+// close ends the listener at once.
+func (l *loopback) close() {
+	l.once.Do(func() { _ = l.server.Close() }) // it has nobody to answer
+	l.served.Wait()
+}
+
+// finish ends the listener once the answers under way have been given.
+func (l *loopback) finish() {
+	go l.once.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), loopbackFarewell)
+		defer cancel()
+		if l.server.Shutdown(ctx) != nil {
+			_ = l.server.Close() // the browser keeps its connection; it has its answer
+		}
+	})
+}
+
+// answer completes the sign-in and tells the person in the browser how that went.
+func (s *SignIn) answer(w http.ResponseWriter, r *http.Request, redirect *url.URL) {
+	address := *redirect
+	address.RawQuery = r.URL.RawQuery
+	// The browser may close the page at once; the code must be redeemed all the same.
+	ctx, done := context.WithTimeout(context.WithoutCancel(r.Context()), redeemTime)
+	defer done()
+	err := s.Complete(ctx, address.String())
+	page := redirectPage{Title: "You are signed in", Text: "You can close this page and go back to Tabferry."}
+	status := http.StatusOK
+	if err != nil {
+		page = redirectPage{Title: "The sign-in did not work", Text: board.Sentence(err), Hint: "Go back to Tabferry to try again."}
+		var refusal *localapi.Error
+		if errors.As(err, &refusal) && refusal.Code == localapi.CodeOffline {
+			page.Hint = "Load this page again once the connection is back."
+		}
+		status = http.StatusBadRequest
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Connection", "close")
+	w.WriteHeader(status)
+	if err := redirectTemplate.Execute(w, page); err != nil {
+		s.Logger.Info("the browser did not take the answer", "error", err)
+	}
+}
+
+type redirectPage struct{ Title, Text, Hint string }
+
+var redirectTemplate = template.Must(template.New("redirect").Parse(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{{.Title}} – Tabferry</title>
+<style>
+:root { color-scheme: light dark; }
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 28rem; margin: 20vh auto 0; padding: 0 1.5rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .5rem; }
+</style>
+</head>
+<body>
+<h1>{{.Title}}</h1>
+<p>{{.Text}}</p>
+{{with .Hint}}<p>{{.}}</p>{{end}}
+</body>
+</html>
+`))

@@ -1,0 +1,216 @@
+// Package signin is the sign-in in a browser, and what faces see of being signed in.
+package signin
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/internal/kit"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// pageLife is how long a sign-in page may stay open; then its secrets are dropped.
+const pageLife = time.Hour
+
+// Account is what the sign-in asks of the account.
+type Account interface {
+	State() account.State
+	AuthState() account.AuthState
+	ProcessEvent(context.Context, account.Event) (account.State, error)
+	CurrentDeviceID() (string, error)
+	SessionToken() (string, error)
+	CachedProfile() (account.Profile, time.Time, bool)
+	DevicesAvailable() bool
+}
+
+// Params is what a sign-in may touch.
+type Params struct {
+	Account Account
+	Board   *board.Board
+	Clock   kit.Clock
+	Logger  *slog.Logger
+	// Server is the accounts server's origin, RedirectURI where its page ends.
+	Server, RedirectURI string
+	// Scopes is what is asked for, Entrypoint tells the server's statistics where it began.
+	Scopes     []string
+	Entrypoint string
+	// Keep has the data kept from now on.
+	Keep func(ctx context.Context)
+	// Interrupt ends a pairing under way.
+	Interrupt func()
+	// Changed hears that the sign-in has become another one. It may not block.
+	Changed func(was, is localapi.AccountState)
+}
+
+// SignIn owns the sign-in under way. Make it with [New].
+type SignIn struct {
+	Params
+
+	mu  sync.Mutex
+	run *run // nil for none
+}
+
+// run is what ends with a sign-in: a listener, a timer.
+type run struct {
+	listener *loopback // nil when the redirect does not lead to this machine
+	timer    *time.Timer
+}
+
+// New returns a sign-in that is not under way.
+func New(p Params) *SignIn { return &SignIn{Params: p} }
+
+// replace makes r the present sign-in and ends the one before.
+func (s *SignIn) replace(r *run) {
+	s.mu.Lock()
+	old := s.run
+	s.run = r
+	s.mu.Unlock()
+	if old == nil {
+		return
+	}
+	old.timer.Stop()
+	if old.listener != nil {
+		old.listener.close()
+	}
+}
+
+// End forgets the sign-in under way.
+func (s *SignIn) End() { s.replace(nil) }
+
+// Begin starts a sign-in in the browser and returns the page to open. ctx lasts as long as the work on
+// the store.
+func (s *SignIn) Begin(ctx context.Context, email string) (signIn localapi.SignIn, err error) {
+	if s.Board.SignedIn() {
+		return localapi.SignIn{}, board.ErrSignedIn
+	}
+	s.Interrupt()
+	s.End()
+	s.Keep(ctx)
+
+	r := &run{}
+	if redirect, err := url.Parse(s.RedirectURI); err == nil && toThisMachine(redirect) {
+		if r.listener, err = s.listen(redirect); err != nil {
+			return localapi.SignIn{}, err
+		}
+	}
+	state, err := s.Account.ProcessEvent(ctx, account.EventBeginOAuth{Scopes: s.Scopes, Entrypoint: s.Entrypoint})
+	if state.Kind != account.Authenticating {
+		if r.listener != nil {
+			r.listener.close()
+		}
+		return localapi.SignIn{}, board.Refusal(err)
+	}
+	signIn = localapi.SignIn{
+		URL: withEmail(state.OAuthURL, email), Loopback: r.listener != nil,
+		RedirectPrefix: s.RedirectURI, Started: s.Clock.Now().UTC(),
+	}
+	late := context.WithoutCancel(ctx)
+	r.timer = time.AfterFunc(pageLife, func() { s.giveUp(late, "The sign-in was not completed in time.") })
+	s.replace(r)
+	s.show(&signIn, "")
+	return signIn, nil
+}
+
+// withEmail adds an e-mail address for the page to begin with.
+func withEmail(page, email string) string {
+	u, err := url.Parse(page)
+	if err != nil || email == "" || u.Query().Has("email") {
+		return page
+	}
+	u.RawQuery += "&email=" + url.QueryEscape(email)
+	return u.String()
+}
+
+// The refusals of an address that ends no sign-in.
+var (
+	errRefused  = &localapi.Error{Code: localapi.CodeSignIn, Message: "The sign-in was refused on the page.", Hint: "begin again"}
+	errNoSignIn = &localapi.Error{Code: localapi.CodeUsage, Message: "This address holds no sign-in.", Hint: "copy the whole address of the last page"}
+)
+
+// Complete checks that an address is the end of our sign-in, and redeems what it carries.
+func (s *SignIn) Complete(ctx context.Context, address string) error {
+	query, err := redirectQuery(s.RedirectURI, strings.TrimSpace(address))
+	if err != nil {
+		return err
+	}
+	if query.Get("error") != "" {
+		s.giveUp(ctx, errRefused.Message)
+		return errRefused
+	}
+	code, stateParam := query.Get("code"), query.Get("state")
+	switch {
+	case code == "" || stateParam == "":
+		return errNoSignIn
+	case s.Account.State().Kind == account.Connected:
+		return board.ErrSignedIn
+	}
+	state, err := s.Account.ProcessEvent(ctx, account.EventCompleteOAuth{Code: code, State: stateParam})
+	switch state.Kind {
+	case account.Connected:
+		s.show(nil, "")
+		s.finish()
+		return nil
+	case account.Authenticating: // the code is still good: it can be tried again
+		if err == nil {
+			err = account.ErrWrongAuthFlow
+		}
+		return board.Refusal(err)
+	}
+	if err == nil {
+		err = account.ErrNoAuthFlow
+	}
+	s.show(nil, board.Sentence(err))
+	return board.Refusal(err)
+}
+
+// finish ends the listener when the browser, which still waits for its answer, has it.
+func (s *SignIn) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != nil && s.run.listener != nil {
+		s.run.listener.finish()
+	}
+}
+
+// redirectQuery returns the parameters of an address that begins with our redirect.
+func redirectQuery(redirect, address string) (url.Values, error) {
+	wrong := &localapi.Error{Code: localapi.CodeUsage, Message: "This is not the end of Tabferry's sign-in.", Hint: "the address must begin with " + origin(redirect)}
+	want, err := url.Parse(redirect)
+	if err != nil {
+		return nil, wrong
+	}
+	have, err := url.Parse(address)
+	if err != nil || have.Scheme != want.Scheme || !strings.EqualFold(have.Host, want.Host) || have.Path != want.Path || have.User != nil {
+		return nil, wrong
+	}
+	return have.Query(), nil
+}
+
+// Cancel ends the sign-in under way.
+func (s *SignIn) Cancel(ctx context.Context) { s.giveUp(ctx, "") }
+
+// giveUp drops the sign-in and says why.
+func (s *SignIn) giveUp(ctx context.Context, cause string) {
+	s.End()
+	if s.Board.Now().SignIn == nil {
+		return
+	}
+	if s.Account.State().Kind == account.Authenticating {
+		if _, err := s.Account.ProcessEvent(ctx, account.EventCancelOAuth{}); err != nil {
+			s.Logger.Warn("a sign-in could not be cancelled", "error", err)
+		}
+	}
+	s.show(nil, cause)
+}
+
+// Forget takes the sign-in of the person who left from the screen.
+func (s *SignIn) Forget(*store.Tx, bool) (then func(), err error) {
+	return func() { s.show(nil, "") }, nil
+}

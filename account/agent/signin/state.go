@@ -1,0 +1,108 @@
+package signin
+
+import (
+	"net/url"
+
+	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// endedCause is why a person has to sign in again, as far as we know.
+const endedCause = "The accounts server ended this sign-in. Perhaps the password was changed, or this computer was signed out elsewhere."
+
+// Show writes what the account knows without asking anybody.
+func (s *SignIn) Show(shown *localapi.Snapshot) { s.describe(shown) }
+
+// describe shows the account as it is now.
+func (s *SignIn) describe(shown *localapi.Snapshot) {
+	now := localapi.Account{
+		State: s.state(shown.SignIn != nil), Server: origin(s.Server), Cause: shown.Account.Cause,
+		DevicesUnavailable: !s.Account.DevicesAvailable(),
+	}
+	if id, err := s.Account.CurrentDeviceID(); err == nil {
+		now.DeviceID = id
+	}
+	if _, err := s.Account.SessionToken(); err == nil {
+		now.HasSession = true
+	}
+	if p, _, ok := s.Account.CachedProfile(); ok {
+		now.UID, now.Email, now.Name = p.UID, p.Email, p.DisplayName
+		now.HasAvatar = p.Avatar != "" && !p.IsDefaultAvatar
+		now.MetricsEnabled = p.MetricsEnabled
+	}
+	shown.Account = now
+}
+
+// state is the sign-in state in one word; open says that a sign-in page is.
+func (s *SignIn) state(open bool) localapi.AccountState {
+	state := s.Account.State()
+	switch state.Kind {
+	case account.Connected:
+		return localapi.SignedIn
+	case account.AuthIssues:
+		return localapi.NeedsSignIn
+	case account.Authenticating:
+		if state.From == account.Connected {
+			return localapi.SignedIn
+		}
+		return localapi.SigningIn
+	case account.Disconnected:
+		if open {
+			return localapi.SigningIn
+		}
+		return localapi.SignedOut
+	}
+	switch s.Account.AuthState() { // not initialised yet: what is saved
+	case account.AuthStateConnected:
+		return localapi.SignedIn
+	case account.AuthStateAuthIssues:
+		return localapi.NeedsSignIn
+	default:
+		return localapi.SignedOut
+	}
+}
+
+// show shows the sign-in under way, nil for none, and why the last one came to nothing.
+func (s *SignIn) show(signIn *localapi.SignIn, cause string) {
+	s.update(func(shown *localapi.Snapshot) { shown.SignIn, shown.Account.Cause = signIn, cause })
+}
+
+// Observe shows a change of the account; it is for [account.WithObserver].
+func (s *SignIn) Observe(account.State) { s.update(func(*localapi.Snapshot) {}) }
+
+// update edits what is shown, describes the account anew, and tells what a change of the sign-in asks
+// for.
+func (s *SignIn) update(edit func(shown *localapi.Snapshot)) {
+	var was, is localapi.AccountState
+	s.Board.Change(func(shown *localapi.Snapshot) {
+		edit(shown)
+		was = shown.Account.State
+		s.describe(shown)
+		is = shown.Account.State
+		switch {
+		case is == localapi.SignedIn:
+			shown.Account.Cause = ""
+		case is == localapi.SignedOut, is == localapi.SigningIn && was == localapi.SignedOut:
+			shown.Devices, shown.Clients = localapi.DeviceList{}, localapi.ClientList{}
+		case was == localapi.SignedIn && is == localapi.NeedsSignIn:
+			shown.Account.Cause = endedCause
+		}
+	})
+	if was == is {
+		return
+	}
+	s.Logger.Info("the sign-in changed", "from", string(was), "to", string(is))
+	if was == localapi.SignedIn && is == localapi.NeedsSignIn {
+		s.Board.Tell(localapi.Event{Kind: localapi.SignInAgain})
+	}
+	s.Changed(was, is)
+}
+
+// origin is what is shown of a server's address.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

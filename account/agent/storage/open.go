@@ -1,0 +1,220 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// open decides how to begin: with the file, if there is one, else in memory until something is worth
+// keeping.
+func (s *Storage[W]) open(ctx context.Context) {
+	if s.MemoryOnly {
+		s.beginInMemory(ctx, localapi.MemoryOnly)
+		return
+	}
+	file, err := store.Open(s.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.beginInMemory(ctx, s.planned())
+	case err != nil:
+		s.giveUp(err)
+		s.setReady()
+	default:
+		s.waitForKey(ctx, file)
+	}
+}
+
+// planned is how a new store will be protected.
+func (s *Storage[W]) planned() localapi.Protection {
+	if s.Ring == nil {
+		return localapi.Undecided
+	}
+	return localapi.ProtectedByKeyring
+}
+
+// protection is how a file is protected.
+func protection(file *store.Store) localapi.Protection {
+	if file.Protection() == store.ByPassphrase {
+		return localapi.ProtectedByPassphrase
+	}
+	return localapi.ProtectedByKeyring
+}
+
+// giveUp shows a file that cannot be used. It is left alone.
+func (s *Storage[W]) giveUp(err error) {
+	s.Logger.Error("the store cannot be used", "error", err)
+	s.broken = err
+	s.show(func(st *localapi.Storage) {
+		*st = localapi.Storage{Protection: localapi.Undecided, Locked: true, Problem: problem(err)}
+	})
+}
+
+// waitForKey shows a file as locked and asks the keyring where that has the key.
+func (s *Storage[W]) waitForKey(ctx context.Context, file *store.Store) {
+	s.file = file
+	p := protection(file)
+	s.show(func(st *localapi.Storage) { *st = localapi.Storage{Protection: p, Locked: true} })
+	switch {
+	case p == localapi.ProtectedByPassphrase:
+		s.setReady()
+	case s.Ring == nil:
+		s.show(func(st *localapi.Storage) { st.Problem = problem(store.ErrKeyring) })
+		s.setReady()
+	default:
+		s.askForKey(ctx)
+	}
+}
+
+// beginInMemory starts the work on an empty store without a file.
+func (s *Storage[W]) beginInMemory(ctx context.Context, p localapi.Protection) {
+	memory, err := store.NewMemory()
+	if err != nil {
+		s.show(func(st *localapi.Storage) { st.Problem = problem(err) })
+		s.setReady()
+		return
+	}
+	s.source = nil
+	s.begin(ctx, memory, p)
+}
+
+// beginWithFile starts the work on the file, which has its key now.
+func (s *Storage[W]) beginWithFile(ctx context.Context, source store.KeySource) {
+	file := s.file
+	s.file, s.source = nil, source
+	s.begin(ctx, file, protection(file))
+}
+
+// begin starts the work. A store whose contents cannot be read is shown as damaged and left alone.
+func (s *Storage[W]) begin(ctx context.Context, opened *store.Store, p localapi.Protection) {
+	vault := store.NewVault(opened)
+	if err := s.beginOn(ctx, vault, p); err != nil {
+		s.giveUp(errors.Join(err, vault.Close()))
+	}
+	s.setReady()
+}
+
+func (s *Storage[W]) beginOn(ctx context.Context, vault *store.Vault, p localapi.Protection) error {
+	work, err := s.Open(vault)
+	if err != nil {
+		return err
+	}
+	s.vault = vault
+	s.setWork(work)
+	s.Board.Open(work, p)
+	ctx, s.stop = context.WithCancel(ctx)
+	work.Start(ctx)
+	return nil
+}
+
+// end stops the work and returns its vault, nil when none runs.
+func (s *Storage[W]) end() *store.Vault {
+	work := s.Present()
+	if work == *new(W) {
+		return nil
+	}
+	s.stop()
+	work.Wait()
+	s.setWork(*new(W))
+	s.Board.Close()
+	vault := s.vault
+	s.vault = nil
+	return vault
+}
+
+// Restart begins new work on the same store, for settings that cannot change below it.
+func (s *Storage[W]) Restart(ctx context.Context) error {
+	return s.do(ctx, func(ctx context.Context) error {
+		s.setBusy()
+		defer s.setReady()
+		p := s.shown().Protection
+		vault := s.end()
+		if vault == nil {
+			return nil
+		}
+		if err := s.beginOn(ctx, vault, p); err != nil {
+			s.giveUp(errors.Join(err, vault.Close()))
+		}
+		return nil
+	})
+}
+
+// DeleteLater deletes file and key and begins anew with nothing, unless work has ended before or
+// still says no. It does not wait: work calls it.
+func (s *Storage[W]) DeleteLater(work W, still func() bool) {
+	s.asked.Go(func() {
+		err := s.do(s.life, func(ctx context.Context) error {
+			if s.Present() != work || !still() {
+				return nil
+			}
+			return s.purge(ctx)
+		})
+		if err != nil && s.life.Err() == nil {
+			s.Logger.Warn("the local data could not be deleted", "error", err)
+		}
+	})
+}
+
+// purge ends the work, deletes file and key, and begins anew with nothing.
+func (s *Storage[W]) purge(ctx context.Context) error {
+	s.setBusy()
+	vault := s.end()
+	limited, cancel := context.WithTimeout(ctx, keyringPatience)
+	defer cancel()
+	var err error
+	if vault != nil {
+		err = vault.Delete(limited, s.source)
+	} else if file := s.file; file != nil {
+		s.withdraw()
+		s.file = nil
+		err = file.Delete(limited, s.Ring)
+	}
+	if err != nil {
+		s.Logger.Warn("local data could not be deleted entirely", "error", err)
+	}
+	s.beginInMemory(ctx, s.planned())
+	return err
+}
+
+// DeleteUnread deletes a file that is locked or damaged, and begins anew.
+func (s *Storage[W]) DeleteUnread(ctx context.Context) error {
+	return s.do(ctx, func(ctx context.Context) error {
+		if s.file != nil {
+			return s.purge(ctx)
+		}
+		if s.broken == nil || errors.Is(s.broken, store.ErrInUse) {
+			return refusal(s.broken)
+		}
+		if file, err := store.Open(s.Path); err == nil {
+			s.file, s.broken = file, nil // its header is fine: the key can be found and goes too
+			return s.purge(ctx)
+		}
+		if err := os.Remove(s.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		s.broken = nil
+		s.beginInMemory(ctx, s.planned())
+		return nil
+	})
+}
+
+// close ends everything.
+func (s *Storage[W]) close(ctx context.Context) error {
+	s.withdraw()
+	if work := s.Present(); work != *new(W) && s.source == nil {
+		work.Part(ctx)
+	}
+	var err error
+	if vault := s.end(); vault != nil {
+		err = vault.Close()
+	}
+	if s.file != nil {
+		err = errors.Join(err, s.file.Close())
+	}
+	s.asked.Wait()
+	return err
+}

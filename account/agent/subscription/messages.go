@@ -1,0 +1,75 @@
+package subscription
+
+import (
+	"context"
+	"time"
+
+	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
+	"github.com/tabferry/tabferry/account/push"
+)
+
+// Live writes what is read anew for each snapshot: a pong is not worth waking the faces for.
+func (s *Subscription) Live(shown *localapi.Snapshot) {
+	h := s.push.Health()
+	shown.Connection.Push.LastMessage, shown.Connection.Push.LastPong = h.LastMessage, h.LastPong
+}
+
+// changed hears of a subscription that the push client made anew.
+func (s *Subscription) changed(_ context.Context, _ string, sub push.Subscription) {
+	s.mu.Lock()
+	s.sub = sub
+	s.mu.Unlock()
+	s.Poke()
+	s.Missed()
+}
+
+// healthChanged shows the state of the connection, and looks for what an outage made us miss.
+func (s *Subscription) healthChanged(_ context.Context, h push.Health) {
+	connected := h.State == push.Connected
+	s.Board.Change(func(shown *localapi.Snapshot) {
+		p := &shown.Connection.Push
+		p.Connected, p.NextRetry, p.ConnectedSince = connected, h.NextAttempt, time.Time{}
+		if connected {
+			p.ConnectedSince = h.Since
+		}
+	})
+	if connected && h.Outage >= outageWorthPolling {
+		s.Returned()
+		return
+	}
+	s.Changed()
+}
+
+// handle takes a push message. What it tells is a hint; the account looks after the rest.
+func (s *Subscription) handle(ctx context.Context, msg push.Message) {
+	s.Board.Tell() // the time of the last message
+	event, err := s.Account.HandlePush(ctx, msg.Text)
+	if err != nil {
+		s.Logger.Info("a push message was not used", "error", err)
+		return
+	}
+	switch event := event.(type) {
+	case account.CommandReceived:
+		if !event.Seen { // else an earlier poll, or the one before the push, has brought it
+			s.Command(event.Index)
+		}
+	case account.ProfileUpdated:
+		s.ProfileChanged()
+	case account.DeviceConnected:
+		s.DeviceJoined()
+		s.Board.Tell(localapi.Event{Kind: localapi.DeviceConnected, Device: link.Clean(event.Name)})
+	case account.DeviceDisconnected:
+		if event.Local {
+			s.Board.Tell(localapi.Event{Kind: localapi.SignedOutElsewhere})
+			return
+		}
+		s.DevicesChanged()
+	case account.AuthStateChanged:
+		s.PasswordChanged()
+	case account.AccountDestroyed:
+		s.Board.Tell(localapi.Event{Kind: localapi.AccountDeleted})
+	case account.UnknownEvent:
+	}
+}

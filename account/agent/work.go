@@ -1,0 +1,363 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/agent/authcheck"
+	"github.com/tabferry/tabferry/account/agent/contact"
+	"github.com/tabferry/tabferry/account/agent/inbox"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/outbox"
+	"github.com/tabferry/tabferry/account/agent/pairing"
+	"github.com/tabferry/tabferry/account/agent/poller"
+	"github.com/tabferry/tabferry/account/agent/revoker"
+	"github.com/tabferry/tabferry/account/agent/roster"
+	"github.com/tabferry/tabferry/account/agent/settings"
+	"github.com/tabferry/tabferry/account/agent/signin"
+	"github.com/tabferry/tabferry/account/agent/subscription"
+	"github.com/tabferry/tabferry/account/agent/wake"
+	"github.com/tabferry/tabferry/account/agent/worker"
+	"github.com/tabferry/tabferry/account/push"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// partingTime is how long a memory-only agent may take at its end to sign out on the server, so that
+// it leaves no device behind that nobody can use any more.
+const partingTime = 3 * time.Second
+
+// capabilities is what the other devices may ask of this one.
+var capabilities = []account.Capability{account.CapabilitySendTab, account.CapabilityCloseTabs}
+
+// accountText is the account's state.
+const accountText store.Text = "account"
+
+// work is all that works on one open store with one account. It ends when the store is deleted or
+// exchanged for another one, and with the agent.
+type work struct {
+	params  Params
+	service Service
+	vault   *store.Vault
+	acct    *account.Account
+	http    *http.Client // for what is not the account's own business: avatars, the pairing relay
+	calls   *worker.Calls
+	storage interface{ Keep(context.Context) }
+
+	settings     *settings.Settings
+	inbox        *inbox.Inbox
+	outbox       *outbox.Outbox
+	roster       *roster.Roster
+	subscription *subscription.Subscription
+	poller       *poller.Poller
+	signin       *signin.SignIn
+	pairing      *pairing.Pairing
+	contact      *contact.Contact
+	authcheck    *authcheck.Check
+	revoker      *revoker.Revoker
+
+	// known is closed when the account's first event has been processed.
+	known   chan struct{}
+	ctx     context.Context // ends with the work
+	running sync.WaitGroup
+}
+
+// open reads the store and makes everything that works on it. Nothing runs yet.
+func (a *Agent) open(vault *store.Vault) (w *work, err error) {
+	p := a.params
+	w = &work{params: p, vault: vault, storage: a.storage, http: httpClient(p.Transport), calls: worker.NewCalls(), known: make(chan struct{})}
+	w.settings, err = settings.Open(settings.Params{Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger})
+	if err != nil {
+		return nil, err
+	}
+	w.service = p.service(w.settings.Chosen())
+	w.inbox, err = inbox.Open(inbox.Params{Store: vault, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger, Open: p.Open, Go: w.beside})
+	if err != nil {
+		return nil, err
+	}
+	w.contact = contact.New(contact.Params{
+		Board: a.board, Clock: p.Clock, Logger: p.Logger, Back: w.resume,
+		Doubt: func() { w.authcheck.Doubt() },
+	})
+	if w.acct, err = w.openAccount(&a.ids); err != nil {
+		return nil, err
+	}
+	w.roster = roster.New(roster.Params{
+		Account: w.acct, Calls: w.calls, Memory: w.settings, Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger,
+		HTTP: w.http, UserAgent: p.UserAgent, Entrypoint: entrypoint,
+		OwnRecord: func(d account.Device) { w.subscription.OwnRecord(d) },
+	})
+	w.outbox, err = outbox.Open(outbox.Params{
+		Store: vault, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger, Account: w.acct, Calls: w.calls,
+		Queued:  w.roster.NoteSent,
+		PushOff: func() { w.roster.Mark(roster.Devices) }, // the server has just learned it too
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.openSignIn(a)
+	w.poller = poller.New(poller.Params{
+		Account: w.acct, Calls: w.calls, Board: a.board, Clock: p.Clock, Random: p.Random,
+		Alerted: func() bool { return w.subscription.Alerted() },
+	})
+	w.subscription, err = subscription.Open(subscription.Params{
+		Account: w.acct, Calls: w.calls, Store: vault, Board: a.board, Clock: p.Clock, Random: p.Random, Logger: p.Logger,
+		ServerURL: w.service.PushServer, HTTP: httpClient(p.PushTransport), UserAgent: p.UserAgent, Go: w.beside,
+		Heard: w.heard(),
+	})
+	return w, err
+}
+
+// openSignIn makes what begins, checks and ends the sign-in.
+func (w *work) openSignIn(a *Agent) {
+	p := w.params
+	w.authcheck = authcheck.New(authcheck.Params{Account: w.acct, Calls: w.calls, Clock: p.Clock})
+	w.signin = signin.New(signin.Params{
+		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger,
+		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Scopes: scopes, Entrypoint: entrypoint,
+		Keep: w.keep, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged,
+	})
+	w.pairing = pairing.New(pairing.Params{
+		Account: w.acct, Board: a.board, Logger: p.Logger, Random: p.Random,
+		Server: w.service.Server, Relay: w.service.PairingServer, HTTP: w.http, UserAgent: p.UserAgent,
+		Scopes: scopes, Entrypoint: entrypoint, DeviceName: w.deviceName, Keep: w.keep,
+		Interrupt: w.signin.Cancel, Paired: func() { w.roster.Mark(roster.Devices | roster.Clients) }, Go: w.beside,
+	})
+	w.revoker = revoker.New(revoker.Params{
+		Account: w.acct, Memory: w.settings, Store: w.vault, Logger: p.Logger,
+		Keepers: []revoker.Keeper{w.settings, w.inbox, w.outbox, w.roster, w.signin},
+		Restore: func(state []byte) (*account.Account, error) { return account.Restore(state, w.options()...) },
+		Interrupt: func() {
+			w.signin.End()
+			w.pairing.End()
+		},
+		Delete: func(still func() bool) { a.storage.DeleteLater(w, still) },
+	})
+}
+
+// heard is who hears of what push tells.
+func (w *work) heard() subscription.Heard {
+	return subscription.Heard{
+		Published: func() {
+			w.roster.Alertable()
+			w.poller.Mark()
+		},
+		Missed:  w.poller.Mark,
+		Changed: w.poller.Poke,
+		Returned: func() {
+			w.poller.Mark()
+			w.roster.Mark(roster.Devices | roster.Profile)
+			w.resume()
+		},
+		Command:         w.poller.Announce,
+		ProfileChanged:  func() { w.roster.Mark(roster.Profile) },
+		DevicesChanged:  func() { w.roster.Mark(roster.Devices | roster.Clients) },
+		DeviceJoined:    w.roster.Joined,
+		PasswordChanged: w.authcheck.Doubt,
+	}
+}
+
+// options are those of every account we make.
+func (w *work) options() []account.Option {
+	p := w.params
+	options := []account.Option{account.WithClock(p.Clock), account.WithRandom(p.Random), account.WithUserAgent(p.UserAgent)}
+	if p.Transport != nil {
+		options = append(options, account.WithTransport(p.Transport))
+	}
+	return options
+}
+
+// openAccount restores the account, or begins a new one. A saved one for another service, which can
+// only be signed out, is put aside until nothing of it is left to revoke.
+func (w *work) openAccount(ids *store.IDs) (*account.Account, error) {
+	options := append(w.options(), account.WithSaver(w), account.WithObserver(w.observe), account.WithOutcome(w.contact.Heard))
+	config := w.service.config()
+	var state []byte
+	err := w.vault.View(func(tx *store.Tx) (err error) {
+		state, err = accountText.Get(tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if state == nil {
+		return account.New(config, options...)
+	}
+	acct, err := account.Restore(state, options...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the account's state: %w", store.ErrCorrupt, err)
+	}
+	have := acct.Config()
+	same := have.Server.ContentURL() == config.Server.ContentURL() && have.ClientID == config.ClientID && have.RedirectURI == config.RedirectURI
+	if same || acct.AuthState() != account.AuthStateDisconnected && !w.params.Demo {
+		return acct, nil
+	}
+	acct.Close()
+	if w.params.Demo {
+		return account.New(config, options...) // what the service of another demo knew is gone with it
+	}
+	err = w.vault.Update(func(tx *store.Tx) error {
+		if err := revoker.SetAside(tx, ids, w.params.Clock.Now().UTC(), state); err != nil {
+			return err
+		}
+		return accountText.Clear(tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return account.New(config, options...)
+}
+
+// Save keeps the account's state: each change in one transaction with the commands that belong to it,
+// so that a command is never lost and never shown twice. It implements [account.Saver].
+func (w *work) Save(ctx context.Context, state []byte, received []account.IncomingCommand) error {
+	arrival, err := w.inbox.Arrive(received)
+	if err != nil {
+		return err
+	}
+	return w.vault.Write(ctx, func(tx *store.Tx) error {
+		if err := accountText.Put(tx, state); err != nil {
+			return err
+		}
+		return arrival.Store(tx)
+	}, arrival.Tell)
+}
+
+// observe shows a change of the account.
+func (w *work) observe(state account.State) {
+	w.signin.Observe(state)
+	if state.Degraded {
+		w.authcheck.Poke()
+	}
+}
+
+// signInChanged begins what a change of the sign-in asks for.
+func (w *work) signInChanged(_, is localapi.AccountState) {
+	w.subscription.Poke()
+	w.revoker.Poke()
+	if is == localapi.SignedIn {
+		w.poller.Mark()
+		w.roster.Mark(roster.All)
+		w.outbox.Resume()
+	}
+}
+
+// Show writes what is known at the beginning.
+func (w *work) Show(s *localapi.Snapshot) {
+	w.settings.Show(s)
+	w.inbox.Show(s)
+	w.outbox.Show(s)
+	w.signin.Show(s)
+	w.roster.Show(s)
+}
+
+// Live writes what is read anew for each snapshot.
+func (w *work) Live(s *localapi.Snapshot) { w.subscription.Live(s) }
+
+// Start begins all work. It ends with ctx.
+func (w *work) Start(ctx context.Context) {
+	w.ctx = ctx
+	w.beside(w.subscription.Connect)
+	w.beside(func(ctx context.Context) {
+		w.initialise(ctx)
+		close(w.known)
+		for _, worker := range []interface{ Run(context.Context) }{w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.revoker, w.settings} {
+			w.beside(worker.Run)
+		}
+	})
+}
+
+// beside does something beside everything else, until the work ends.
+func (w *work) beside(f func(ctx context.Context)) {
+	w.running.Go(func() { f(w.ctx) })
+}
+
+// initialise tells the account about this device. For a signed-in account that asks the server; what
+// fails there is made up for by the check of the sign-in.
+func (w *work) initialise(ctx context.Context) {
+	ctx, done := w.calls.Begin(ctx)
+	defer done()
+	_, err := w.acct.ProcessEvent(ctx, account.EventInitialize{Device: account.DeviceConfig{
+		Name: w.deviceName(), Type: w.params.DeviceType, Capabilities: capabilities,
+	}})
+	if err != nil {
+		w.params.Logger.Info("the account could not be initialised entirely", "error", err)
+	}
+}
+
+// deviceName is what a person called this device, or its first name.
+func (w *work) deviceName() string {
+	if name := w.settings.DeviceName(); name != "" {
+		return name
+	}
+	return w.params.DeviceName
+}
+
+// Wait returns when all work has ended.
+func (w *work) Wait() {
+	w.signin.End()
+	w.pairing.End()
+	w.running.Wait()
+	w.calls.End()
+	w.acct.Close()
+	w.http.CloseIdleConnections()
+}
+
+// Part signs an account out that nobody can use any more: one kept in memory only, at the end.
+func (w *work) Part(ctx context.Context) {
+	if w.acct.AuthState() == account.AuthStateDisconnected {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, partingTime)
+	defer cancel()
+	if err := w.acct.Disconnect(ctx); err != nil {
+		w.params.Logger.Warn("signing out at the end failed", "error", err)
+	}
+}
+
+// keep has the data kept from now on, and takes back that it was to be deleted.
+func (w *work) keep(ctx context.Context) {
+	if err := w.settings.SetDeleteWhenDone(ctx, false); err != nil {
+		w.params.Logger.Warn("a decision could not be saved", "error", err)
+	}
+	w.storage.Keep(ctx)
+}
+
+// resume looks at everything that waited for the network.
+func (w *work) resume() {
+	w.outbox.Resume()
+	w.poller.Resume()
+	w.authcheck.Resume()
+	w.revoker.Poke()
+	w.subscription.Poke()
+	w.roster.Resume()
+}
+
+// lookEverywhere asks the servers for everything anew.
+func (w *work) lookEverywhere() {
+	w.poller.Mark()
+	w.roster.Mark(roster.All)
+	w.resume()
+}
+
+// networkChanged acts on what is told of the network and of suspends.
+func (w *work) networkChanged(event wake.Event) {
+	switch event {
+	case wake.Online:
+		w.subscription.Wake(push.Online)
+	case wake.Resumed:
+		w.subscription.Wake(push.Resumed)
+		w.poller.Mark()
+	case wake.Changed:
+		w.subscription.Wake(push.RouteChanged)
+		return
+	case wake.Offline:
+		w.subscription.Wake(push.NoNetwork)
+		w.contact.Lost()
+		return
+	}
+	w.resume()
+}
