@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/xml"
-	"errors"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -27,20 +25,19 @@ func IsFile(name string) bool {
 
 // InFile returns the [Web] links that a file of the given name holds, at most most of them.
 func InFile(name string, content []byte, most int) []Titled {
-	var links []Titled
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".url":
-		links = fromINI(content, "InternetShortcut", strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)))
+		return fromINI(content, "InternetShortcut", strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)))
 	case ".desktop":
-		links = fromINI(content, "Desktop Entry", "")
+		return fromINI(content, "Desktop Entry", "")
 	case ".webloc":
-		links = fromPlist(content)
+		return fromPlist(content)
 	case ".html", ".htm":
-		links = fromHTML(content, most)
-	default:
-		for _, address := range Find(string(content), most) {
-			links = append(links, Titled{URL: address})
-		}
+		return fromHTML(content, most)
+	}
+	var links []Titled
+	for _, address := range Find(string(content), most) {
+		links = append(links, Titled{URL: address})
 	}
 	return links
 }
@@ -126,9 +123,6 @@ func fromHTML(content []byte, most int) []Titled {
 	for len(links) < most {
 		switch tokens.Next() {
 		case html.ErrorToken:
-			if !errors.Is(tokens.Err(), io.EOF) && len(links) == 0 {
-				return nil
-			}
 			return links
 		case html.StartTagToken:
 			if t := tokens.Token(); t.Data == "a" {

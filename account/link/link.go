@@ -75,11 +75,8 @@ func Typed(text string) (string, bool) {
 // pairing code is a secret, so it counts as none and is offered to nobody.
 func Copied(text string) (string, bool) {
 	text = strings.TrimSpace(text)
-	if len(text) > maxCopied || !OnePiece(text) {
-		return "", false
-	}
 	u, ok := parseWeb(text)
-	if !ok || strings.Contains(u.Fragment, "channel_key=") {
+	if !ok || len(text) > maxCopied || strings.ContainsFunc(text, breaks) || strings.Contains(u.Fragment, "channel_key=") {
 		return "", false
 	}
 	return text, true

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -27,7 +28,7 @@ func readable(label string) bool {
 			letters++
 			continue // common to Han and Kana
 		}
-		if !contains(used, script) {
+		if !slices.Contains(used, script) {
 			used = append(used, script)
 		}
 		letters++
@@ -35,10 +36,7 @@ func readable(label string) bool {
 			lookalikes++
 		}
 	}
-	if letters == 0 || !together(used) {
-		return false
-	}
-	return lookalikes < letters
+	return lookalikes < letters && together(used)
 }
 
 // shown are the scripts that labels may be shown in: those in wide everyday use (UAX 31, table 5).
@@ -91,23 +89,7 @@ func together(used []*unicode.RangeTable) bool {
 	japanese := []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana}
 	chinese := []*unicode.RangeTable{unicode.Han, unicode.Bopomofo}
 	korean := []*unicode.RangeTable{unicode.Han, unicode.Hangul}
-	for _, mixture := range [][]*unicode.RangeTable{japanese, chinese, korean} {
-		all := true
-		for _, script := range used {
-			all = all && contains(mixture, script)
-		}
-		if all {
-			return true
-		}
-	}
-	return false
-}
-
-func contains(list []*unicode.RangeTable, t *unicode.RangeTable) bool {
-	for _, have := range list {
-		if have == t {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([][]*unicode.RangeTable{japanese, chinese, korean}, func(mixture []*unicode.RangeTable) bool {
+		return !slices.ContainsFunc(used, func(script *unicode.RangeTable) bool { return !slices.Contains(mixture, script) })
+	})
 }
