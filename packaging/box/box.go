@@ -238,9 +238,6 @@ func (b *Box) Command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Env is the environment of the programs in the box.
-func (b *Box) Env() []string { return append([]string(nil), b.env...) }
-
 // run starts a program that stays until Close.
 func (b *Box) run(name string, args ...string) error { return b.launch(b.Command(name, args...)) }
 

@@ -73,11 +73,6 @@ func (t *Tray) findMenu() error {
 // Close leaves the bus.
 func (t *Tray) Close() error { return t.conn.Close() }
 
-// Activate is a left click on the icon.
-func (t *Tray) Activate() error {
-	return t.item.Call("org.kde.StatusNotifierItem.Activate", 0, int32(0), int32(0)).Err
-}
-
 // layout is one node of com.canonical.dbusmenu's GetLayout.
 type layout struct {
 	ID         int32

@@ -19,7 +19,7 @@ const toastTime = 8 * time.Second
 // session is one run of the program in front of the camera.
 type session struct {
 	app  *box.App
-	ctx  context.Context //nolint:containedctx // one run, one context
+	ctx  context.Context // one run, one context
 	name func(pane string) string
 }
 

@@ -3,6 +3,7 @@ package window
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -242,7 +243,7 @@ func (p *inboxPane) row(e localapi.InboxEntry) widget.RowSpec {
 			hosts = widget.Dotted(hosts, shortLink(address))
 		}
 		spec.Detail = widget.Dotted(hosts, at)
-		spec.Menu = append(spec.Menu, widget.MenuEntry{Label: w.t("window.inbox.copy_links"), Do: func() { w.copy(joinLines(e.URLs)); p.markRead(e) }})
+		spec.Menu = append(spec.Menu, widget.MenuEntry{Label: w.t("window.inbox.copy_links"), Do: func() { w.copy(strings.Join(e.URLs, "\n")); p.markRead(e) }})
 	default:
 		host := i18n.Plain(e.Host)
 		spec.Title = titleOf(e.Title, e.URL)
@@ -263,17 +264,6 @@ func (p *inboxPane) row(e localapi.InboxEntry) widget.RowSpec {
 	}
 	spec.Menu = append(spec.Menu, remove)
 	return spec
-}
-
-func joinLines(list []string) string {
-	var all string
-	for i, s := range list {
-		if i > 0 {
-			all += "\n"
-		}
-		all += s
-	}
-	return all
 }
 
 func (p *inboxPane) open(e localapi.InboxEntry) {
