@@ -21,7 +21,7 @@ import (
 	"github.com/tabferry/tabferry/ui/window"
 )
 
-// hasWindow tells whether this build has the window.
+// hasWindow reports whether this build has the window.
 const hasWindow = true
 
 // runWindow is the window role: it makes sure that an agent runs and returns when the window has been

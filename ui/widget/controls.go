@@ -24,6 +24,12 @@ func NewButton(label string, icon fyne.Resource, tapped func()) *Button {
 	return b
 }
 
+// Quiet draws the button as words without a ground, and returns it.
+func (b *Button) Quiet() *Button {
+	b.Importance = widget.LowImportance
+	return b
+}
+
 // AccessibilityLabel is the name, or else the words.
 func (b *Button) AccessibilityLabel() string {
 	if b.Name != "" {

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 )
 
 // The distances of the window, in units.
@@ -62,6 +63,11 @@ func Spacer(width, height float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(color.Transparent)
 	r.SetMinSize(fyne.NewSize(width, height))
 	return r
+}
+
+// Glyph is a picture in a square of the given side.
+func Glyph(side float32, picture fyne.Resource) fyne.CanvasObject {
+	return container.NewGridWrap(fyne.NewSquareSize(side), widget.NewIcon(picture))
 }
 
 // SetObjects changes the objects of a container if they are others.

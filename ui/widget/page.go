@@ -79,6 +79,5 @@ func SectionTitle(title string) fyne.CanvasObject {
 
 // IconTitle is an icon with a title beside it.
 func IconTitle(name, title string) fyne.CanvasObject {
-	glyph := container.NewGridWrap(fyne.NewSquareSize(22), widget.NewIcon(Icon(name, ColorAccent)))
-	return container.NewBorder(nil, nil, Inset(0, 0, 0, 4, glyph), nil, NewBold(title))
+	return container.NewBorder(nil, nil, Inset(0, 0, 0, 4, Glyph(22, Icon(name, ColorAccent))), nil, NewBold(title))
 }

@@ -28,6 +28,7 @@ func (t tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
 type Text struct {
 	widget.BaseWidget
 	label   *widget.Label
+	plain   widget.Importance
 	content *fyne.Container
 }
 
@@ -47,7 +48,14 @@ func NewText(words string) *Text {
 // our theme keeps readable.
 func NewMuted(words string) *Text {
 	t := NewText(words)
-	t.label.Importance = widget.LowImportance
+	t.plain, t.label.Importance = widget.LowImportance, widget.LowImportance
+	return t
+}
+
+// NewProblem makes a text that is hidden until it has something to say.
+func NewProblem() *Text {
+	t := NewText("")
+	t.Hide()
 	return t
 }
 
@@ -88,8 +96,16 @@ func (t *Text) Set(words string) {
 	}
 }
 
-// Say changes words and importance, and hides the text when there are no words.
-func (t *Text) Say(words string, importance widget.Importance) {
+// Say changes the words, and hides the text when there are none.
+func (t *Text) Say(words string) { t.say(words, t.plain) }
+
+// Stress is Say in the colour of ordinary text.
+func (t *Text) Stress(words string) { t.say(words, widget.MediumImportance) }
+
+// Fail is Say in the colour of a failure.
+func (t *Text) Fail(words string) { t.say(words, widget.DangerImportance) }
+
+func (t *Text) say(words string, importance widget.Importance) {
 	if t.label.Importance != importance {
 		t.label.Importance = importance
 		t.label.Refresh()

@@ -133,11 +133,7 @@ func (p *accountPane) lookAgain() {
 	} else {
 		return
 	}
-	var s localapi.Snapshot
-	w.call(func(ctx context.Context) (err error) {
-		s, err = w.p.Agent.Snapshot(ctx)
-		return err
-	}, func(err error) {
+	fetch(w, w.p.Agent.Snapshot, func(s localapi.Snapshot, err error) {
 		if err == nil { // else the watch says what is wrong
 			p.push.Set(p.pushWords(s.Connection.Push))
 		}
@@ -156,15 +152,10 @@ func (p *accountPane) fetchPicture() {
 		return
 	}
 	p.fetched = account.UID
-	var picture image.Image
-	w.call(func(ctx context.Context) error {
+	fetch(w, func(ctx context.Context) (image.Image, error) {
 		content, err := w.p.Agent.Avatar(ctx)
-		if err != nil {
-			return err
-		}
-		picture = widget.DecodeAvatar(content)
-		return nil
-	}, func(err error) {
+		return widget.DecodeAvatar(content), err
+	}, func(picture image.Image, err error) {
 		var refused *localapi.Error
 		if err != nil && (!errors.As(err, &refused) || refused.Code != localapi.CodeNotFound) {
 			p.fetched = "" // the letter stands in until the next update asks again

@@ -34,7 +34,7 @@ type asking struct {
 // dialogWidth is as wide as a dialog gets, in units.
 const dialogWidth = 420
 
-// ask puts a question. The safe answer has the focus; Escape gives it too.
+// ask puts a question. The safe answer has the focus; Escape answers so too.
 func (w *Window) ask(q question) *asking {
 	if w.dialog != nil {
 		w.dialog.dismiss()

@@ -43,12 +43,22 @@ func (w *Window) callFor(d time.Duration, work func(ctx context.Context) error, 
 	})
 }
 
+// fetch runs a question to the agent beside Fyne's goroutine and hands answer and error to done on
+// Fyne's goroutine.
+func fetch[T any](w *Window, question func(ctx context.Context) (T, error), done func(answer T, err error)) {
+	var answer T
+	w.call(func(ctx context.Context) (err error) {
+		answer, err = question(ctx)
+		return err
+	}, func(err error) { done(answer, err) })
+}
+
 // do runs a call whose effect comes back as a snapshot; a refusal is said in a toast.
 func (w *Window) do(work func(ctx context.Context) error) {
 	w.call(work, func(err error) { w.failed(err) })
 }
 
-// failed tells whether there is an error, and says it in a toast.
+// failed reports whether there is an error, and says it in a toast.
 func (w *Window) failed(err error) bool {
 	if err == nil {
 		return false

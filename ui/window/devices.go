@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
@@ -86,7 +85,7 @@ func (p *devicesPane) update() {
 	widget.SetVisible(p.otherBox, rows)
 	widget.SetVisible(p.stateCard, !rows)
 	if rows {
-		p.stale.Say(p.w.staleWords(m.snap.Devices.ListState, view), fynewidget.LowImportance)
+		p.stale.Say(p.w.staleWords(m.snap.Devices.ListState, view))
 	} else {
 		p.w.deviceState(p.state, view)
 	}
@@ -198,7 +197,7 @@ func (p *devicesPane) askClose(d localapi.Device) {
 		check: func() bool {
 			_, ok := link.Typed(field.Text)
 			if !ok {
-				asked.text.Say(w.t("window.send.no_link"), fynewidget.DangerImportance)
+				asked.text.Fail(w.t("window.send.no_link"))
 			}
 			return ok
 		},
@@ -208,11 +207,9 @@ func (p *devicesPane) askClose(d localapi.Device) {
 				return
 			}
 			request := localapi.SendRequest{Links: []localapi.Link{{URL: address}}, Devices: []string{d.ID}, Close: true, Hold: true}
-			var entries []localapi.OutboxEntry
-			w.call(func(ctx context.Context) (err error) {
-				entries, err = w.p.Agent.Send(ctx, request)
-				return err
-			}, func(err error) {
+			fetch(w, func(ctx context.Context) ([]localapi.OutboxEntry, error) {
+				return w.p.Agent.Send(ctx, request)
+			}, func(entries []localapi.OutboxEntry, err error) {
 				if !w.failed(err) {
 					w.offerUndo(entries, []localapi.Device{d})
 				}
@@ -256,12 +253,12 @@ func (p *devicesPane) updateClients() {
 	case snap.Clients.Problem != "":
 		words = i18n.Plain(snap.Clients.Problem)
 	}
-	p.clientState.Say(words, fynewidget.LowImportance)
+	p.clientState.Say(words)
 	widget.SetVisible(p.clientBox.Objects[2], len(clients) > 0)
 	widget.SetVisible(p.clientBox, len(clients) > 0 || words != "")
 }
 
-// deviceIcon gives the name of the icon for a type of device.
+// deviceIcon returns the name of the icon for a type of device.
 func deviceIcon(kind string) string {
 	switch kind {
 	case "desktop":

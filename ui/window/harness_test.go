@@ -113,7 +113,7 @@ func (h *harness) advance(d time.Duration) {
 	h.settle()
 }
 
-// send gives the window a snapshot, as the agent would.
+// send hands the window a snapshot, as the agent would.
 func (h *harness) send(s localapi.Snapshot, events ...localapi.Event) {
 	h.rev++
 	s.Revision = h.rev
@@ -199,7 +199,7 @@ func (h *harness) roots() []fyne.CanvasObject {
 	return append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...)
 }
 
-// words gives all visible texts.
+// words returns all visible texts.
 func (h *harness) words() []string {
 	var list []string
 	for _, root := range h.roots() {
@@ -243,7 +243,7 @@ func (h *harness) wantNot(words ...string) {
 	}
 }
 
-// rows gives the visible rows.
+// rows returns the visible rows.
 func (h *harness) rows() []*widget.Row {
 	var list []*widget.Row
 	for _, root := range h.roots() {
@@ -328,7 +328,7 @@ func (h *harness) choose(r *widget.Row, label string) {
 	h.t.Fatalf("row %q has no entry %q", r.Spec.Title, label)
 }
 
-// picture gives a PNG file with the code of a text, with white around it.
+// picture returns a PNG file with the code of a text, with white around it.
 func picture(t *testing.T, words string) []byte {
 	t.Helper()
 	const module = 4

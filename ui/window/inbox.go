@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
@@ -70,10 +69,8 @@ func newInboxPane(w *Window) *inboxPane {
 	p.groups = widget.VStack(widget.GapLarge - 4)
 	p.state = widget.NewState(w.escape)
 	p.empty = widget.NewCard(p.state)
-	p.more = w.button(w.t("window.inbox.more"), func() { p.want = p.shownCount() + inboxPage; p.look() })
-	p.more.Importance = fynewidget.LowImportance
-	p.read = w.button(w.t("window.inbox.read_all"), p.readAll)
-	p.read.Importance = fynewidget.LowImportance
+	p.more = w.button(w.t("window.inbox.more"), func() { p.want = p.shownCount() + inboxPage; p.look() }).Quiet()
+	p.read = w.button(w.t("window.inbox.read_all"), p.readAll).Quiet()
 	p.older = widget.NewMuted(w.t("window.inbox.older")).Center()
 	p.older.Hide()
 	beside := container.NewGridWrap(fyne.NewSize(190, p.search.MinSize().Height), p.search)
@@ -111,11 +108,9 @@ func (p *inboxPane) look() {
 	}
 	p.asking = true
 	q := localapi.InboxQuery{Text: p.query, Limit: min(maxListed, max(inboxPage, p.want))}
-	var found []localapi.InboxEntry
-	p.w.call(func(ctx context.Context) (err error) {
-		found, err = p.w.p.Agent.Inbox(ctx, q)
-		return err
-	}, func(err error) {
+	fetch(p.w, func(ctx context.Context) ([]localapi.InboxEntry, error) {
+		return p.w.p.Agent.Inbox(ctx, q)
+	}, func(found []localapi.InboxEntry, err error) {
 		if serial != p.serial {
 			return
 		}
@@ -130,7 +125,7 @@ func (p *inboxPane) look() {
 	})
 }
 
-// entries gives what is to be listed now.
+// entries returns what is to be listed now.
 func (p *inboxPane) entries() []localapi.InboxEntry {
 	if p.query == "" && p.found == nil {
 		return p.w.model.snap.Inbox.Recent
@@ -191,8 +186,7 @@ func (p *inboxPane) sayEmpty() {
 func (p *inboxPane) newGroup() *inboxCard {
 	w := p.w
 	c := &inboxCard{title: widget.NewBoldLine("", widget.ColorMuted, theme.SizeNameText), rows: widget.NewRowList(w.escape)}
-	c.open = w.button("", func() { p.openAll(c.group) })
-	c.open.Importance = fynewidget.LowImportance
+	c.open = w.button("", func() { p.openAll(c.group) }).Quiet()
 	// The heading is as high without its button as with it.
 	side := container.NewStack(widget.Spacer(1, c.open.MinSize().Height), c.open)
 	head := widget.Inset(0, 0, 2, 0, container.NewBorder(nil, nil, nil, side, widget.Middle(c.title)))

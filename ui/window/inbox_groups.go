@@ -72,7 +72,7 @@ func unreadFirst(a, b bool) int {
 	return 1
 }
 
-// openable gives the entries of a group whose link may be opened.
+// openable returns the entries of a group whose link may be opened.
 func (g inboxGroup) openable() []localapi.InboxEntry {
 	var list []localapi.InboxEntry
 	for _, e := range g.entries {
@@ -83,7 +83,7 @@ func (g inboxGroup) openable() []localapi.InboxEntry {
 	return list
 }
 
-// ids gives the ids of entries; with unreadOnly those not yet read.
+// ids returns the ids of entries; with unreadOnly those not yet read.
 func ids(entries []localapi.InboxEntry, unreadOnly bool) []string {
 	var list []string
 	for _, e := range entries {

@@ -7,7 +7,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 )
 
-// windowShortcuts gives the shortcuts that work everywhere in the window.
+// windowShortcuts returns the shortcuts that work everywhere in the window.
 func windowShortcuts() []*desktop.CustomShortcut {
 	list := []*desktop.CustomShortcut{
 		{KeyName: fyne.KeyTab, Modifier: fyne.KeyModifierControl},
@@ -96,7 +96,7 @@ func (w *Window) escape() {
 	w.pane(w.current).escape()
 }
 
-// focus gives an object the keyboard focus if it can be seen.
+// focus moves the keyboard focus to an object if it can be seen.
 func (w *Window) focus(o fyne.Focusable) {
 	if v, ok := o.(fyne.CanvasObject); ok && v.Visible() {
 		w.win.Canvas().Focus(o)

@@ -11,7 +11,7 @@ import (
 // maxLinks bounds how many links one paste or drop may bring: more is no list a person can look at.
 const maxLinks = 200
 
-// findLinks gives the web links in a text, as they are sent.
+// findLinks returns the web links in a text, as they are sent.
 func findLinks(text string) []localapi.Link {
 	var links []localapi.Link
 	for _, address := range link.Find(text, maxLinks) {
@@ -20,7 +20,7 @@ func findLinks(text string) []localapi.Link {
 	return links
 }
 
-// linksInFile gives the links a file of the given name holds, as they are sent.
+// linksInFile returns the links a file of the given name holds, as they are sent.
 func linksInFile(name string, content []byte) []localapi.Link {
 	var links []localapi.Link
 	for _, l := range link.InFile(name, content, maxLinks) {
@@ -44,5 +44,5 @@ func linkInDrop(path string) (string, bool) {
 	return "", false
 }
 
-// shortLink gives a link without its scheme, for a row below its host.
+// shortLink returns a link without its scheme, for a row below its host.
 func shortLink(address string) string { return i18n.Plain(link.Short(address)) }

@@ -7,7 +7,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 )
 
-// gate tells what stands between a person and the panes.
+// gate is what stands between a person and the panes.
 type gate int
 
 const (
@@ -34,7 +34,7 @@ type model struct {
 	explainTray bool
 }
 
-// apply takes a snapshot over. It tells whether the agent had been lost before.
+// apply takes a snapshot over. It reports whether the agent had been lost before.
 func (m *model) apply(s localapi.Snapshot) (back bool) {
 	back = m.known && m.lost != nil
 	m.snap, m.known, m.lost = s, true, nil
@@ -72,7 +72,7 @@ func (m *model) gate() gate {
 	}
 }
 
-// panes gives the panes that can be reached now, in the order of the rail.
+// panes returns the panes that can be reached now, in the order of the rail.
 func (m *model) panes() []string {
 	switch m.gate() {
 	case gateOpen:
@@ -94,7 +94,7 @@ func (m *model) panes() []string {
 	}
 }
 
-// choose gives the pane to show when wanted was asked for and current is shown: a pane that cannot
+// choose returns the pane to show when wanted was asked for and current is shown: a pane that cannot
 // be reached gives way to the first that can.
 func (m *model) choose(wanted, current string) string {
 	panes := m.panes()
@@ -106,7 +106,7 @@ func (m *model) choose(wanted, current string) string {
 	return panes[0]
 }
 
-// receivers gives the devices that a tab can be sent to, in the agent's order.
+// receivers returns the devices that a tab can be sent to, in the agent's order.
 func (m *model) receivers() []localapi.Device {
 	var list []localapi.Device
 	for _, d := range m.snap.Devices.Items {
@@ -117,7 +117,7 @@ func (m *model) receivers() []localapi.Device {
 	return list
 }
 
-// others gives this device, nil when unknown, and all other ones.
+// others returns this device, nil when unknown, and all other ones.
 func (m *model) others() (this *localapi.Device, others []localapi.Device) {
 	for _, d := range m.snap.Devices.Items {
 		if d.This && this == nil {
@@ -129,7 +129,7 @@ func (m *model) others() (this *localapi.Device, others []localapi.Device) {
 	return this, others
 }
 
-// otherClients gives the attached clients that are not this program.
+// otherClients returns the attached clients that are not this program.
 func (m *model) otherClients() []localapi.AttachedClient {
 	var list []localapi.AttachedClient
 	for _, c := range m.snap.Clients.Items {
@@ -151,7 +151,7 @@ const (
 	listFine
 )
 
-// view tells how to show a list with n rows.
+// view reports how to show a list with n rows.
 func (m *model) view(s localapi.ListState, n int) listView {
 	switch {
 	case !s.Known && s.Problem != "":
@@ -169,12 +169,12 @@ func (m *model) view(s localapi.ListState, n int) listView {
 	}
 }
 
-// canShowCode tells whether this installation can show a pairing code: that needs a session.
+// canShowCode reports whether this installation can show a pairing code: that needs a session.
 func (m *model) canShowCode() bool {
 	return m.snap.Account.State == localapi.SignedIn && m.snap.Account.HasSession
 }
 
-// pairingEnded tells whether a pairing is over and waits for a person to take note.
+// pairingEnded reports whether a pairing is over and waits for a person to take note.
 func pairingEnded(s localapi.PairingState) bool {
 	switch s {
 	case localapi.PairDone, localapi.PairCancelled, localapi.PairFailed, localapi.PairTimedOut:
@@ -183,12 +183,12 @@ func pairingEnded(s localapi.PairingState) bool {
 	return false
 }
 
-// asksPerson tells whether a pairing waits for a person to confirm it here.
+// asksPerson reports whether a pairing waits for a person to confirm it here.
 func asksPerson(p *localapi.Pairing) bool {
 	return p != nil && !p.ConfirmedHere && (p.State == localapi.PairAsked || p.State == localapi.PairConfirming)
 }
 
-// needsSeconds tells whether something on the screen counts seconds or waits for the clipboard.
+// needsSeconds reports whether something on the screen counts seconds or waits for the clipboard.
 func (m *model) needsSeconds(now time.Time) bool {
 	if p := m.snap.Pairing; p != nil && !pairingEnded(p.State) {
 		return true

@@ -31,7 +31,7 @@ type notice struct {
 // after sleep or a network change takes a few seconds.
 const pushGrace = 20 * time.Second
 
-// notice tells what is not fine, the most serious first.
+// notice returns what is not fine, the most serious first.
 func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 	if m.lost != nil && m.known {
 		return notice{widget.ToneBad, c.T("window.notice.agent_lost"), actRetry, c.T("window.retry")}
@@ -46,20 +46,33 @@ func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 		return notice{tone: widget.ToneBad, text: i18n.Plain(s.Storage.Problem)}
 	case s.Account.State == localapi.NeedsSignIn:
 		return notice{widget.ToneWarn, c.T("window.notice.sign_in_again"), actSignIn, c.T("window.signin.title")}
-	case s.Connection.BackoffUntil.After(now):
-		return notice{tone: widget.ToneWarn, text: c.T("window.notice.backoff", "Time", clockTime(s.Connection.BackoffUntil, now))}
-	case signedIn && !s.Connection.Online && !s.Connection.Since.IsZero():
-		return notice{widget.ToneWarn, c.T("window.notice.offline_since", "When", when(c, s.Connection.Since, now)), actRetry, c.T("window.retry")}
-	case signedIn && !s.Connection.Online:
-		return notice{widget.ToneWarn, c.T("window.notice.offline"), actRetry, c.T("window.retry")}
-	case s.Connection.Problem != "":
-		return notice{widget.ToneWarn, i18n.Plain(s.Connection.Problem), actRetry, c.T("window.retry")}
-	case signedIn && !s.Connection.Push.Connected && s.Connection.Push.NextRetry.After(now.Add(pushGrace)):
-		return notice{tone: widget.ToneInfo, text: c.T("window.notice.push_down", "Time", clockTime(s.Connection.Push.NextRetry, now))}
+	}
+	if n := m.connectionNotice(c, now); n != (notice{}) {
+		return n
+	}
+	switch {
 	case s.QuietUntil.After(now):
 		return notice{widget.ToneInfo, c.T("window.notice.quiet", "Time", clockTime(s.QuietUntil, now)), actEndQuiet, c.T("window.notice.end_quiet")}
 	case signedIn && m.explainTray:
 		return notice{widget.ToneInfo, c.T("window.notice.no_tray"), actUnderstood, c.T("window.understood")}
+	}
+	return notice{}
+}
+
+// connectionNotice returns what is not fine with the servers.
+func (m *model) connectionNotice(c *i18n.Catalogue, now time.Time) notice {
+	l, signedIn := m.snap.Connection, m.snap.Account.State == localapi.SignedIn
+	switch {
+	case l.BackoffUntil.After(now):
+		return notice{tone: widget.ToneWarn, text: c.T("window.notice.backoff", "Time", clockTime(l.BackoffUntil, now))}
+	case signedIn && !l.Online && !l.Since.IsZero():
+		return notice{widget.ToneWarn, c.T("window.notice.offline_since", "When", when(c, l.Since, now)), actRetry, c.T("window.retry")}
+	case signedIn && !l.Online:
+		return notice{widget.ToneWarn, c.T("window.notice.offline"), actRetry, c.T("window.retry")}
+	case l.Problem != "":
+		return notice{widget.ToneWarn, i18n.Plain(l.Problem), actRetry, c.T("window.retry")}
+	case signedIn && !l.Push.Connected && l.Push.NextRetry.After(now.Add(pushGrace)):
+		return notice{tone: widget.ToneInfo, text: c.T("window.notice.push_down", "Time", clockTime(l.Push.NextRetry, now))}
 	}
 	return notice{}
 }

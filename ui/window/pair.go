@@ -75,7 +75,7 @@ func (p *pairPane) escape() {
 
 func (p *pairPane) cancel() { p.w.do(p.w.p.Agent.CancelPairing) }
 
-// faceName tells which face fits the model.
+// faceName returns which face fits the model.
 func (p *pairPane) faceName() string {
 	m := &p.w.model
 	if pairing := m.snap.Pairing; pairing != nil {
@@ -168,13 +168,11 @@ func (p *pairPane) buildCode() fyne.CanvasObject {
 	p.parts.code = widget.NewQRView(w.t("window.pair.code_name"))
 	p.parts.left = widget.NewLine("", widget.ColorMuted, theme.SizeNameCaptionText)
 	p.parts.left.Align = fyne.TextAlignCenter
-	p.parts.problem = widget.NewText("")
-	p.parts.problem.Hide()
+	p.parts.problem = widget.NewProblem()
 	p.parts.size = w.button("", func() { p.large = !p.large; p.fill() })
 	stop := w.button(w.t("window.pair.stop"), p.cancel)
 	p.parts.safe = stop
-	link := w.button(w.t("window.pair.copy"), p.askToCopy)
-	link.Importance = fynewidget.LowImportance
+	link := w.button(w.t("window.pair.copy"), p.askToCopy).Quiet()
 	scan := widget.NewText(w.t("window.pair.where_to_scan")).Center()
 	return widget.NewCard(widget.VStack(widget.Gap, scan, p.parts.code, p.parts.left, p.parts.problem,
 		widget.CentredRow(p.parts.size, stop), widget.CentredRow(link)))
@@ -189,11 +187,7 @@ func (p *pairPane) askToCopy() {
 // copyLink puts the code's address on the clipboard for as long as it is good.
 func (p *pairPane) copyLink() {
 	w := p.w
-	var address string
-	w.call(func(ctx context.Context) (err error) {
-		address, err = w.p.Agent.PairingCode(ctx)
-		return err
-	}, func(err error) {
+	fetch(w, w.p.Agent.PairingCode, func(address string, err error) {
 		if w.failed(err) {
 			return
 		}
@@ -229,8 +223,7 @@ func (p *pairPane) buildConfirm(pairing localapi.Pairing) fyne.CanvasObject {
 		body.Add(widget.NewMuted(w.t("window.pair.totp_text")))
 		body.Add(widget.Capped(220, p.parts.totp))
 	}
-	p.parts.problem = widget.NewText("")
-	p.parts.problem.Hide()
+	p.parts.problem = widget.NewProblem()
 	p.parts.left = widget.NewLine("", widget.ColorMuted, theme.SizeNameCaptionText)
 	p.parts.safe = w.button(no, p.cancel)
 	p.parts.yes = w.mainButton(yes, p.confirm)
@@ -267,7 +260,7 @@ func (p *pairPane) confirm() {
 	code := ""
 	if p.parts.totp != nil {
 		if code = digits(p.parts.totp.Text); code == "" {
-			p.parts.problem.Say(w.t("window.pair.totp_needed"), fynewidget.DangerImportance)
+			p.parts.problem.Fail(w.t("window.pair.totp_needed"))
 			return
 		}
 	}
@@ -279,13 +272,13 @@ func (p *pairPane) confirm() {
 	w.call(func(ctx context.Context) error { return w.p.Agent.ConfirmPairing(ctx, code) }, func(err error) {
 		p.asking = false
 		if err != nil && p.parts.problem != nil {
-			p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
+			p.parts.problem.Fail(w.sentence(err))
 		}
 		p.fill()
 	})
 }
 
-// digits gives the digits of a two-step code, which people type with spaces.
+// digits returns the digits of a two-step code, which people type with spaces.
 func digits(words string) string {
 	var kept []rune
 	for _, r := range words {
@@ -320,7 +313,7 @@ func (p *pairPane) buildEnd(pairing localapi.Pairing) fyne.CanvasObject {
 	case localapi.PairTimedOut:
 		words = w.t("window.pair.timed_out_text")
 	}
-	head := container.NewBorder(nil, nil, widget.Inset(0, 0, 0, 4, container.NewGridWrap(fyne.NewSquareSize(22), fynewidget.NewIcon(widget.Icon(glyph, ink)))), nil, widget.NewSubheading(title))
+	head := container.NewBorder(nil, nil, widget.Inset(0, 0, 0, 4, widget.Glyph(22, widget.Icon(glyph, ink))), nil, widget.NewSubheading(title))
 	body := widget.VStack(widget.Gap, head)
 	if words != "" {
 		body.Add(widget.NewText(words))
@@ -494,7 +487,7 @@ func (p *pairPane) fill() {
 	if p.parts.yes != nil {
 		p.parts.yes.Allow(!p.asking)
 		if p.parts.problem.Words() == "" && pairing.Problem != "" {
-			p.parts.problem.Say(i18n.Plain(pairing.Problem), fynewidget.DangerImportance)
+			p.parts.problem.Fail(i18n.Plain(pairing.Problem))
 		}
 	}
 }
@@ -508,21 +501,19 @@ func (p *pairPane) fetchCode(pairing localapi.Pairing) {
 	}
 	p.codeFor, p.code = key, nil
 	p.forgetCopy()
-	var picture image.Image
-	w.call(func(ctx context.Context) error {
+	fetch(w, func(ctx context.Context) (image.Image, error) {
 		address, err := w.p.Agent.PairingCode(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		picture, err = w.p.DrawCode(address)
-		return err
-	}, func(err error) {
+		return w.p.DrawCode(address)
+	}, func(picture image.Image, err error) {
 		if p.codeFor != key {
 			return
 		}
 		if err != nil {
 			if p.parts.problem != nil {
-				p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
+				p.parts.problem.Fail(w.sentence(err))
 			}
 			return
 		}

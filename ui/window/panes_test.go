@@ -41,7 +41,7 @@ func TestSendFromTheClipboardToTheLastDevice(t *testing.T) {
 	})
 }
 
-// layerButton gives the button of the toast that is shown.
+// layerButton returns the button of the toast that is shown.
 func (t *toasts) layerButton(tt *testing.T) *widget.Button {
 	tt.Helper()
 	var found *widget.Button

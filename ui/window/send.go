@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
@@ -78,8 +77,7 @@ func newSendPane(w *Window) *sendPane {
 	paste := w.iconButton(w.t("window.paste"), theme.ContentPasteIcon(), func() { w.pasted(w.p.Clipboard.Content()) })
 	p.single = widget.VStack(widget.GapTiny, container.NewBorder(nil, nil, nil, paste, p.link), p.hint)
 	p.count = widget.NewBoldLine("", theme.ColorNameForeground, theme.SizeNameText)
-	clearAll := w.button(w.t("window.send.clear"), func() { p.setLinks(nil, "") })
-	clearAll.Importance = fynewidget.LowImportance
+	clearAll := w.button(w.t("window.send.clear"), func() { p.setLinks(nil, "") }).Quiet()
 	p.linkRows = widget.NewRowList(w.escape)
 	p.several = widget.VStack(widget.GapTiny, container.NewBorder(nil, nil, nil, clearAll, widget.Middle(p.count)), p.linkRows)
 
@@ -92,8 +90,7 @@ func newSendPane(w *Window) *sendPane {
 	p.stateCard = widget.NewCard(p.state)
 
 	p.sentRows = widget.NewRowList(w.escape)
-	p.sentMore = w.button("", func() { p.allSent = !p.allSent; p.update() })
-	p.sentMore.Importance = fynewidget.LowImportance
+	p.sentMore = w.button("", func() { p.allSent = !p.allSent; p.update() }).Quiet()
 	p.sentBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.send.recent")), widget.NewListCard(widget.VStack(0, p.sentRows, p.sentMore)))
 
 	p.status = widget.NewLine("", widget.ColorMuted, theme.SizeNameText)
@@ -159,7 +156,7 @@ func (p *sendPane) choose(device string) {
 	p.update()
 }
 
-// picked gives the links that would be sent; bad says that the field holds something else.
+// picked returns the links that would be sent; bad says that the field holds something else.
 func (p *sendPane) picked() (links []localapi.Link, bad bool) {
 	if p.links != nil {
 		for _, l := range p.links {
@@ -179,7 +176,7 @@ func (p *sendPane) picked() (links []localapi.Link, bad bool) {
 	return []localapi.Link{{URL: address, Title: p.title}}, false
 }
 
-// aims gives the chosen devices that can still receive.
+// aims returns the chosen devices that can still receive.
 func (p *sendPane) aims() []localapi.Device {
 	var list []localapi.Device
 	for _, d := range p.w.model.receivers() {
@@ -216,13 +213,13 @@ func (p *sendPane) updateLinks() {
 	_, bad := p.picked()
 	switch {
 	case p.title != "":
-		p.hint.Say(p.title, fynewidget.MediumImportance)
+		p.hint.Stress(p.title)
 	case bad:
-		p.hint.Say(p.w.t("window.send.no_link"), fynewidget.LowImportance)
+		p.hint.Say(p.w.t("window.send.no_link"))
 	case p.fromClip:
-		p.hint.Say(p.w.t("window.send.from_clipboard"), fynewidget.LowImportance)
+		p.hint.Say(p.w.t("window.send.from_clipboard"))
 	default:
-		p.hint.Say("", fynewidget.LowImportance)
+		p.hint.Say("")
 	}
 	if p.links == nil {
 		p.linkRows.Set(nil)
@@ -254,7 +251,7 @@ func (p *sendPane) updateTargets() {
 		p.targets.Set(nil)
 		return
 	}
-	p.stale.Say(p.w.staleWords(m.snap.Devices.ListState, view), fynewidget.LowImportance)
+	p.stale.Say(p.w.staleWords(m.snap.Devices.ListState, view))
 	var specs []widget.RowSpec
 	if len(list) > 1 {
 		all := len(p.aims()) == len(list)
@@ -324,11 +321,9 @@ func (p *sendPane) submit() {
 	}
 	p.busy = true
 	p.update()
-	var entries []localapi.OutboxEntry
-	p.w.call(func(ctx context.Context) (err error) {
-		entries, err = p.w.p.Agent.Send(ctx, request)
-		return err
-	}, func(err error) {
+	fetch(p.w, func(ctx context.Context) ([]localapi.OutboxEntry, error) {
+		return p.w.p.Agent.Send(ctx, request)
+	}, func(entries []localapi.OutboxEntry, err error) {
 		p.busy = false
 		if p.w.failed(err) {
 			p.update()

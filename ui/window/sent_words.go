@@ -52,7 +52,7 @@ func viewSent(c *i18n.Catalogue, e localapi.OutboxEntry, now time.Time) sentView
 	return v
 }
 
-// titleOf gives what to call a link: its title, or the link without scheme and query.
+// titleOf returns what to call a link: its title, or the link without scheme and query.
 func titleOf(title, address string) string {
 	if t := i18n.Plain(title); t != "" {
 		return t

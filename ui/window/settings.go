@@ -92,7 +92,7 @@ func appearances() []string { return []string{"", "light", "dark"} }
 
 func (p *settingsPane) languageTags() []string { return append([]string{""}, i18n.Languages()...) }
 
-// languageNames gives each language in its own words.
+// languageNames returns each language in its own words.
 func (p *settingsPane) languageNames() []string {
 	names := []string{p.w.t("window.settings.language_system")}
 	for _, tag := range i18n.Languages() {
@@ -191,11 +191,11 @@ func (p *settingsPane) updateQuiet() {
 	until := w.model.snap.QuietUntil
 	if until.After(w.p.Now()) {
 		p.quiet.Relabel(w.t("window.notice.end_quiet"))
-		p.quietWords.Say(w.t("window.notice.quiet", "Time", clockTime(until, w.p.Now())), fynewidget.LowImportance)
+		p.quietWords.Say(w.t("window.notice.quiet", "Time", clockTime(until, w.p.Now())))
 		return
 	}
 	p.quiet.Relabel(w.t("window.settings.quiet"))
-	p.quietWords.Say("", fynewidget.LowImportance)
+	p.quietWords.Say("")
 }
 
 func (p *settingsPane) toggleQuiet() {

@@ -1,7 +1,6 @@
 package window
 
 import (
-	"context"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -31,8 +30,7 @@ type advancedSettings struct {
 
 func newAdvancedSettings(w *Window) *advancedSettings {
 	a := &advancedSettings{w: w}
-	a.toggle = w.button("", func() { a.open = !a.open; a.update() })
-	a.toggle.Importance = fynewidget.LowImportance
+	a.toggle = w.button("", func() { a.open = !a.open; a.update() }).Quiet()
 	a.toggle.Alignment = fynewidget.ButtonAlignLeading
 	a.server = a.field("window.settings.server", mozillaServer)
 	a.client = a.field("window.settings.client", w.t("window.settings.built_in"))
@@ -66,7 +64,7 @@ func (a *advancedSettings) field(key, placeholder string) *widget.Field {
 	return f
 }
 
-// typed gives the settings with what stands in the fields.
+// typed returns the settings with what stands in the fields.
 func (a *advancedSettings) typed(s localapi.Settings) localapi.Settings {
 	s.Server, s.ClientID, s.RedirectURI = strings.TrimSpace(a.server.Text), strings.TrimSpace(a.client.Text), strings.TrimSpace(a.redirect.Text)
 	s.PushServer, s.PairingServer = strings.TrimSpace(a.push.Text), strings.TrimSpace(a.pairing.Text)
@@ -140,11 +138,7 @@ func (a *advancedSettings) update() {
 
 // diagnostics gets the agent's text, which holds no secret, and hands it on.
 func (a *advancedSettings) diagnostics(use func(string)) {
-	var words string
-	a.w.call(func(ctx context.Context) (err error) {
-		words, err = a.w.p.Agent.Diagnostics(ctx)
-		return err
-	}, func(err error) {
+	fetch(a.w, a.w.p.Agent.Diagnostics, func(words string, err error) {
 		if !a.w.failed(err) {
 			use(words)
 		}

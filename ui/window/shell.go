@@ -93,7 +93,7 @@ func railIcon(pane string) string {
 func (s *shell) layBrand() {
 	mark := widget.Spacer(1, 28)
 	if s.w.p.Icon != nil {
-		mark = container.NewGridWrap(fyne.NewSquareSize(26), fynewidget.NewIcon(s.w.p.Icon))
+		mark = widget.Glyph(26, s.w.p.Icon)
 	}
 	switch {
 	case !s.narrow:

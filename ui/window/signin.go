@@ -67,7 +67,7 @@ func (f signInFace) escape() {
 	}
 }
 
-// faceName tells which face fits the model.
+// faceName returns which face fits the model.
 func (p *signInPane) faceName() string {
 	m := &p.w.model
 	switch m.gate() {
@@ -132,7 +132,7 @@ func (p *signInPane) build(face string) fyne.CanvasObject {
 
 // message is a face with a sentence and buttons.
 func (p *signInPane) message(icon, title, words string, buttons ...*widget.Button) fyne.CanvasObject {
-	glyph := container.NewGridWrap(fyne.NewSquareSize(44), fynewidget.NewIcon(widget.Icon(icon, widget.ColorAccent)))
+	glyph := widget.Glyph(44, widget.Icon(icon, widget.ColorAccent))
 	head := widget.NewSubheading(title).Center()
 	p.parts.detail = widget.NewMuted(words).Center()
 	widget.SetVisible(p.parts.detail, words != "")
@@ -150,7 +150,7 @@ func (p *signInPane) unlock(passphrase string) {
 	w.call(func(ctx context.Context) error { return w.p.Agent.Unlock(ctx, passphrase) }, func(err error) {
 		p.busy = false
 		if err != nil && p.parts.problem != nil {
-			p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
+			p.parts.problem.Fail(w.sentence(err))
 			p.fill()
 			return
 		}
@@ -162,8 +162,7 @@ func (p *signInPane) unlock(passphrase string) {
 func (p *signInPane) buildLocked() fyne.CanvasObject {
 	w := p.w
 	p.parts.secret = w.secretField(w.t("window.signin.passphrase"))
-	p.parts.problem = widget.NewText("")
-	p.parts.problem.Hide()
+	p.parts.problem = widget.NewProblem()
 	submit := func() {
 		if p.parts.secret.Text != "" && !p.busy {
 			p.unlock(p.parts.secret.Text)
@@ -180,21 +179,20 @@ func (p *signInPane) buildUndecided() fyne.CanvasObject {
 	w := p.w
 	first, again := w.secretField(w.t("window.signin.passphrase")), w.secretField(w.t("window.signin.passphrase_again"))
 	p.parts.secret = first
-	p.parts.problem = widget.NewText("")
-	p.parts.problem.Hide()
+	p.parts.problem = widget.NewProblem()
 	protect := func(how localapi.Protection, passphrase string) {
 		w.call(func(ctx context.Context) error { return w.p.Agent.Protect(ctx, how, passphrase) }, func(err error) {
 			if err != nil {
-				p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
+				p.parts.problem.Fail(w.sentence(err))
 			}
 		})
 	}
 	submit := func() {
 		switch {
 		case first.Text == "":
-			p.parts.problem.Say(w.t("window.signin.passphrase_empty"), fynewidget.DangerImportance)
+			p.parts.problem.Fail(w.t("window.signin.passphrase_empty"))
 		case first.Text != again.Text:
-			p.parts.problem.Say(w.t("window.signin.passphrase_differs"), fynewidget.DangerImportance)
+			p.parts.problem.Fail(w.t("window.signin.passphrase_differs"))
 		default:
 			protect(localapi.ProtectedByPassphrase, first.Text)
 		}
@@ -221,12 +219,10 @@ func (p *signInPane) buildWays() fyne.CanvasObject {
 		widget.VStack(widget.GapSmall, widget.IconTitle("code", w.t("window.signin.pair")), widget.NewMuted(w.t("window.signin.pair_text"))),
 		w.mainButton(w.t("window.signin.pair_button"), func() { w.show(PanePair) }), nil, nil, nil))
 
-	p.parts.problem = widget.NewText("")
-	p.parts.problem.Hide()
+	p.parts.problem = widget.NewProblem()
 	p.parts.server = widget.NewLine("", widget.ColorMuted, theme.SizeNameCaptionText)
 	p.parts.server.Align = fyne.TextAlignCenter
-	sees := w.button(w.t("window.signin.what"), func() { w.tell(w.t("window.signin.what"), w.t("window.signin.what_text")) })
-	sees.Importance = fynewidget.LowImportance
+	sees := w.button(w.t("window.signin.what"), func() { w.tell(w.t("window.signin.what"), w.t("window.signin.what_text")) }).Quiet()
 	title, words := w.t("window.signin.welcome"), w.t("window.signin.welcome_text")
 	if p.face == "again" {
 		title, words = w.t("window.signin.again"), w.t("window.signin.again_text")
@@ -234,7 +230,7 @@ func (p *signInPane) buildWays() fyne.CanvasObject {
 	head, lead := widget.NewHeading(title).Center(), widget.NewMuted(words).Center()
 	body := widget.VStack(widget.Gap)
 	if w.p.Icon != nil {
-		body.Add(container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(64), fynewidget.NewIcon(w.p.Icon))))
+		body.Add(container.NewCenter(widget.Glyph(64, w.p.Icon)))
 	}
 	p.parts.box = widget.NewSurface(widget.ColorBadBox, 10, widget.Pad(widget.Gap, p.parts.problem))
 	if p.face == "again" {
@@ -262,15 +258,13 @@ func (p *signInPane) begin() {
 	if p.parts.email != nil {
 		email = strings.TrimSpace(p.parts.email.Text)
 	}
-	var s localapi.SignIn
-	w.call(func(ctx context.Context) (err error) {
-		s, err = w.p.Agent.BeginSignIn(ctx, email)
-		return err
-	}, func(err error) {
+	fetch(w, func(ctx context.Context) (localapi.SignIn, error) {
+		return w.p.Agent.BeginSignIn(ctx, email)
+	}, func(s localapi.SignIn, err error) {
 		p.busy = false
 		if err != nil {
 			if p.parts.box != nil {
-				p.parts.problem.Say(w.sentence(err), fynewidget.MediumImportance)
+				p.parts.problem.Say(w.sentence(err))
 				p.parts.box.Show()
 			}
 			p.fill()
@@ -281,7 +275,7 @@ func (p *signInPane) begin() {
 	})
 }
 
-// buildWaiting tells what to do while the browser has the sign-in.
+// buildWaiting says what to do while the browser has the sign-in.
 func (p *signInPane) buildWaiting(final bool) fyne.CanvasObject {
 	w := p.w
 	words := w.t("window.signin.waiting_text")
@@ -289,8 +283,7 @@ func (p *signInPane) buildWaiting(final bool) fyne.CanvasObject {
 		words = w.t("window.signin.waiting_final_text")
 	}
 	body := widget.VStack(widget.Gap, widget.IconTitle("globe", w.t("window.signin.waiting")), widget.NewText(words))
-	p.parts.problem = widget.NewText("")
-	p.parts.problem.Hide()
+	p.parts.problem = widget.NewProblem()
 	if final {
 		p.parts.final = w.field(w.t("window.signin.final"), w.t("window.signin.final"))
 		p.parts.final.OnSubmitted = func(string) { p.complete(p.parts.final.Text) }
@@ -325,7 +318,7 @@ func (p *signInPane) complete(address string) {
 		return
 	}
 	if s.RedirectPrefix != "" && !strings.HasPrefix(address, s.RedirectPrefix) {
-		p.parts.problem.Say(w.t("window.signin.not_final"), fynewidget.DangerImportance)
+		p.parts.problem.Fail(w.t("window.signin.not_final"))
 		return
 	}
 	p.busy = true
@@ -333,7 +326,7 @@ func (p *signInPane) complete(address string) {
 	w.call(func(ctx context.Context) error { return w.p.Agent.CompleteSignIn(ctx, address) }, func(err error) {
 		p.busy = false
 		if err != nil && p.parts.problem != nil {
-			p.parts.problem.Say(w.sentence(err), fynewidget.DangerImportance)
+			p.parts.problem.Fail(w.sentence(err))
 		}
 		p.fill()
 	})
@@ -365,7 +358,7 @@ func (p *signInPane) fill() {
 	switch p.face {
 	case "ways", "again":
 		if p.parts.problem.Words() == "" && account.Cause != "" {
-			p.parts.problem.Say(i18n.Plain(account.Cause), fynewidget.MediumImportance)
+			p.parts.problem.Say(i18n.Plain(account.Cause))
 			p.parts.box.Show()
 		}
 		server := ""

@@ -7,7 +7,7 @@ import (
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
-// clockTime gives a moment of today as "14:05", of another day with its date before it.
+// clockTime returns a moment of today as "14:05", of another day with its date before it.
 func clockTime(t, now time.Time) string {
 	t = t.In(now.Location())
 	if sameDay(t, now) {
@@ -16,7 +16,7 @@ func clockTime(t, now time.Time) string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// when gives a moment as words that fit after a noun: "5 minutes ago", "14:05", a date.
+// when returns a moment as words that fit after a noun: "5 minutes ago", "14:05", a date.
 func when(c *i18n.Catalogue, t, now time.Time) string {
 	t = t.In(now.Location())
 	if now.Sub(t) < time.Hour {
@@ -25,7 +25,7 @@ func when(c *i18n.Catalogue, t, now time.Time) string {
 	return clockTime(t, now)
 }
 
-// dayName gives a day as a heading: Today, Yesterday, Tuesday, or its date.
+// dayName returns a day as a heading: Today, Yesterday, Tuesday, or its date.
 func dayName(c *i18n.Catalogue, t, now time.Time) string {
 	t = t.In(now.Location())
 	switch {
@@ -40,7 +40,7 @@ func dayName(c *i18n.Catalogue, t, now time.Time) string {
 	}
 }
 
-// dateWords gives "4 March", with the year when it is another one.
+// dateWords returns "4 March", with the year when it is another one.
 func dateWords(c *i18n.Catalogue, t, now time.Time) string {
 	month := c.T(fmt.Sprintf("window.month.m%d", t.Month()))
 	if t.Year() == now.Year() {
@@ -55,7 +55,7 @@ func sameDay(a, b time.Time) bool {
 	return ay == by && am == bm && ad == bd
 }
 
-// countdown gives a rest of time as "4:07"; an expired one is "0:00".
+// countdown returns a rest of time as "4:07"; an expired one is "0:00".
 func countdown(rest time.Duration) string {
 	if rest < 0 {
 		rest = 0

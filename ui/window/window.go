@@ -261,7 +261,7 @@ func (w *Window) refresh() {
 	}
 }
 
-// pane gives a pane, made when first needed.
+// pane returns a pane, made when first needed.
 func (w *Window) pane(name string) pane {
 	if p := w.panes[name]; p != nil {
 		return p
@@ -322,10 +322,10 @@ func (w *Window) tick() {
 	w.schedule()
 }
 
-// t gives a text.
+// t returns a text.
 func (w *Window) t(key string, args ...any) string { return w.words.T(key, args...) }
 
-// name gives a device's name fit to be shown.
+// name returns a device's name fit to be shown.
 func (w *Window) name(device string) string {
 	if n := i18n.Plain(device); n != "" {
 		return n
@@ -333,7 +333,7 @@ func (w *Window) name(device string) string {
 	return w.t("common.unnamed_device")
 }
 
-// seen gives when a device or client was last seen, in words.
+// seen returns when a device or client was last seen, in words.
 func (w *Window) seen(t time.Time) string {
 	if t.IsZero() {
 		return w.t("window.seen_unknown")
@@ -343,11 +343,7 @@ func (w *Window) seen(t time.Time) string {
 
 // openPage opens a page of the accounts server.
 func (w *Window) openPage(p localapi.Page) {
-	var address string
-	w.call(func(ctx context.Context) (err error) {
-		address, err = w.p.Agent.PageURL(ctx, p)
-		return err
-	}, func(err error) {
+	fetch(w, func(ctx context.Context) (string, error) { return w.p.Agent.PageURL(ctx, p) }, func(address string, err error) {
 		if !w.failed(err) {
 			w.open(address)
 		}
@@ -374,7 +370,7 @@ func (w *Window) copy(words string) {
 	w.toasts.say(widget.ToneFine, w.t("window.toast.copied"))
 }
 
-// clipboardLinks gives the links on the clipboard.
+// clipboardLinks returns the links on the clipboard.
 func (w *Window) clipboardLinks() []localapi.Link {
 	return findLinks(strings.TrimSpace(w.p.Clipboard.Content()))
 }
