@@ -51,6 +51,7 @@ lint: ## formatting, vet, staticcheck, error wrapping, layers, interface names, 
 	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -tags=ci" $(tools) go-errorlint -test=false ./account/... ./notify/... ./ui/...
 	.ci/checks/layers.sh
 	.ci/checks/seed-names.sh
+	.ci/checks/spec-links.sh
 	.ci/checks/doc-links.sh
 
 core: ## the client's own tests, without cgo

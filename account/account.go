@@ -118,6 +118,8 @@ func open(s *persisted, opts []Option) (*Account, error) {
 // Close closes idle connections of the account's own transport. The account may
 // still be used, so that it is also the thing to do after the machine has slept: the
 // connections of before are dead. A transport from WithTransport is left alone.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §2.
 func (a *Account) Close() {
 	if a.closeIdle != nil {
 		a.closeIdle()
@@ -125,14 +127,20 @@ func (a *Account) Close() {
 }
 
 // Snapshot gives the whole state as text. It holds tokens and keys.
+//
+// No request; fxa-client to_json; docs/protocol/accounts-client.md §11.
 func (a *Account) Snapshot() ([]byte, error) {
 	return bytes.Clone(a.current.Load().text), nil
 }
 
 // Config is the configuration the account was made with.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §1.
 func (a *Account) Config() Config { return a.state().Config.public() }
 
 // AuthState tells whether somebody is signed in, as the saved state knows it.
+//
+// No request; fxa-client get_auth_state; docs/protocol/accounts-client.md §11.
 func (a *Account) AuthState() AuthState { return a.state().authState() }
 
 // state is the current state, for reading only.

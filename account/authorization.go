@@ -17,6 +17,9 @@ type AuthorizationInfo struct {
 //
 // ErrNoRefreshToken when none is held. More than five checks in a row, or one in 20
 // seconds after that, are not sent and fail with ErrCircuitOpen.
+//
+// POST /v1/introspect; fxa-client check_authorization_status; docs/protocol/accounts-client.md §5,
+// RFC 7662.
 func (a *Account) CheckAuthorization(ctx context.Context) (AuthorizationInfo, error) {
 	var info AuthorizationInfo
 	err := a.view(ctx, func(ctx context.Context, s *persisted) error {

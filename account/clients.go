@@ -38,6 +38,9 @@ type AttachedClient struct {
 // AttachedClients lists what has access to the account. It needs a session token
 // (ErrNoSessionToken). A list younger than a minute is given again unless [Fresh]
 // is asked for.
+//
+// GET /v1/account/attached_clients; fxa-client get_attached_clients;
+// docs/protocol/accounts-client.md §6.6.
 func (a *Account) AttachedClients(ctx context.Context, opts ...ReadOption) ([]AttachedClient, error) {
 	o := readOptionsOf(opts)
 	var list []AttachedClient
@@ -91,6 +94,9 @@ func milliseconds(ms int64) time.Time {
 // DisconnectClient ends the access of an attached client from the list of
 // [Account.AttachedClients]. It needs a verified session: ErrReauthenticate when
 // ours is not.
+//
+// POST /v1/account/attached_client/destroy; not in fxa-client;
+// docs/protocol/accounts-server.md §5.
 func (a *Account) DisconnectClient(ctx context.Context, c AttachedClient) error {
 	if c.ClientID == "" && c.DeviceID == "" && c.SessionTokenID == "" && c.RefreshTokenID == "" {
 		return fmt.Errorf("the attached client has no id: %w", ErrInvalidArgument)

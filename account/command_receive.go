@@ -34,6 +34,10 @@ type resetMark struct{ at time.Duration }
 //
 // Commands returned together with an error have been saved and will not come
 // again. Only one poll is under way at a time.
+//
+// GET /v1/account/device/commands, GET /v1/account/devices for the senders, and POST
+// /v1/account/device for new keys; fxa-client poll_device_commands;
+// docs/protocol/accounts-client.md §8.5.
 func (a *Account) PollCommands(ctx context.Context) ([]IncomingCommand, error) {
 	p := poll{account: a}
 	err := a.onDeviceRoute(ctx, p.run)
@@ -295,4 +299,6 @@ func (a *Account) countReceived(c IncomingCommand) {
 // GatherTelemetry gives the commands sent and received since the last call, as
 // JSON in the shape Mozilla's component uses, and forgets them. Nothing is ever
 // reported by this package itself.
+//
+// No request; fxa-client gather_telemetry; docs/protocol/accounts-client.md §12.
 func (a *Account) GatherTelemetry() ([]byte, error) { return a.telemetry.gather() }

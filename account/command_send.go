@@ -46,6 +46,9 @@ type Delivery struct {
 // ErrTooLarge: title and address do not fit the 16384 octets of a request; known
 // before anything is sent. The server has no way to recognise a repetition: after
 // an ErrNetwork the tab may have been accepted or not.
+//
+// POST /v1/account/devices/invoke_command; fxa-client send_single_tab;
+// docs/protocol/accounts-client.md §8.3, RFC 8188.
 func (a *Account) SendTab(ctx context.Context, deviceID, title, url string, opts ...SendOption) (Delivery, error) {
 	var o sendOptions
 	for _, opt := range opts {
@@ -84,6 +87,9 @@ func (a *Account) SendTab(ctx context.Context, deviceID, title, url string, opts
 // when all were accepted. Addresses too long for any command are unsent with
 // ErrTooLarge. A failed command does not keep the following ones from being
 // tried, unless it was refused by a server that asks to wait or ctx has ended.
+//
+// POST /v1/account/devices/invoke_command; fxa-client close_tabs;
+// docs/protocol/accounts-client.md §8.4.
 func (a *Account) CloseTabs(ctx context.Context, deviceID string, urls []string) (unsent []string, err error) {
 	_, unsent, err = a.CloseTabsDelivery(ctx, deviceID, urls)
 	return unsent, err
@@ -92,6 +98,9 @@ func (a *Account) CloseTabs(ctx context.Context, deviceID string, urls []string)
 // CloseTabsDelivery is [Account.CloseTabs] and tells, as [Account.SendTab] does, whether the device was
 // alerted. Of several commands it tells of the last one accepted: one alert has the device fetch them
 // all. Without an accepted command the delivery is the zero one.
+//
+// POST /v1/account/devices/invoke_command; not in fxa-client;
+// docs/protocol/accounts-client.md §8.4.
 func (a *Account) CloseTabsDelivery(ctx context.Context, deviceID string, urls []string) (delivery Delivery, unsent []string, err error) {
 	flow, _, err := a.telemetryIDs()
 	if err != nil {

@@ -125,6 +125,8 @@ const (
 
 // ConnectionSuccessURL is the page that says that this device is connected, and how
 // to connect another.
+//
+// No request; fxa-client get_connection_success_url; docs/protocol/accounts-client.md §14.
 func (a *Account) ConnectionSuccessURL() (string, error) {
 	u := a.wire.Content(connectAnotherPath)
 	u.RawQuery = connectAnotherQuery
@@ -133,6 +135,9 @@ func (a *Account) ConnectionSuccessURL() (string, error) {
 
 // ManageAccountURL is the page where the person manages the account. It names the
 // account, for which the profile is fetched when it is not known.
+//
+// GET /v1/profile unless the profile is known; fxa-client get_manage_account_url;
+// docs/protocol/accounts-client.md §14.
 func (a *Account) ManageAccountURL(ctx context.Context, entrypoint string) (string, error) {
 	list := []parameter{{"entrypoint", entrypoint}}
 	if a.state().Config.RedirectURI == webChannelRedirect {
@@ -142,6 +147,9 @@ func (a *Account) ManageAccountURL(ctx context.Context, entrypoint string) (stri
 }
 
 // ManageDevicesURL is the page that lists what is attached to the account.
+//
+// GET /v1/profile unless the profile is known; fxa-client get_manage_devices_url;
+// docs/protocol/accounts-client.md §14.
 func (a *Account) ManageDevicesURL(ctx context.Context, entrypoint string) (string, error) {
 	return a.manageURL(ctx, settingsClientsPath, []parameter{{"entrypoint", entrypoint}})
 }
@@ -161,6 +169,10 @@ func (a *Account) manageURL(ctx context.Context, path string, list []parameter) 
 
 // TokenServerURL is the base address of the sync token server, to which the
 // consumer appends "1.0/sync/1.5". It is the configured one, or else the server's.
+//
+// GET /.well-known/fxa-client-configuration and /.well-known/openid-configuration, once a day,
+// unless configured; fxa-client get_token_server_endpoint_url;
+// docs/protocol/accounts-client.md §14.
 func (a *Account) TokenServerURL(ctx context.Context) (string, error) {
 	address := a.state().Config.TokenServerURL
 	if address == "" {
@@ -182,6 +194,9 @@ func (a *Account) TokenServerURL(ctx context.Context) (string, error) {
 
 // PairingRelayURL is the WebSocket address of the relay that pairing channels go
 // through; ErrUnsupported when the server names none.
+//
+// GET /.well-known/fxa-client-configuration and /.well-known/openid-configuration, once a day; not
+// in fxa-client; docs/protocol/accounts-client.md §1.
 func (a *Account) PairingRelayURL(ctx context.Context) (string, error) {
 	e, err := a.wire.Endpoints(ctx)
 	if err != nil {
@@ -195,6 +210,9 @@ func (a *Account) PairingRelayURL(ctx context.Context) (string, error) {
 
 // Issuer names the server in the tokens it signs, and keys is where its public keys
 // are: what a receiver of its security events needs.
+//
+// GET /.well-known/fxa-client-configuration and /.well-known/openid-configuration, once a day; not
+// in fxa-client; docs/protocol/accounts-client.md §1.
 func (a *Account) Issuer(ctx context.Context) (issuer, keys string, err error) {
 	e, err := a.wire.Endpoints(ctx)
 	return e.Issuer, e.JWKS, err
@@ -202,6 +220,8 @@ func (a *Account) Issuer(ctx context.Context) (issuer, keys string, err error) {
 
 // MatchesServer tells whether the account belongs to this server; one trailing slash
 // makes no difference.
+//
+// No request; fxa-client matches_server; docs/protocol/accounts-client.md §1.
 func (a *Account) MatchesServer(s Server) bool {
 	return strings.TrimSuffix(a.state().Config.ContentURL, "/") == strings.TrimSuffix(s.ContentURL(), "/")
 }

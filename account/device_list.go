@@ -43,6 +43,8 @@ func (c *cachedDevices) drop() { *c = cachedDevices{} }
 //
 // It needs a sign-in with ScopeOldSync; a server that keeps devices from this
 // client is ErrDevicesUnavailable.
+//
+// GET /v1/account/devices; fxa-client get_devices; docs/protocol/accounts-client.md §6.3.
 func (a *Account) Devices(ctx context.Context, opts ...ReadOption) ([]Device, error) {
 	o := readOptionsOf(opts)
 	var list []Device
@@ -73,6 +75,8 @@ func (a *Account) Devices(ctx context.Context, opts ...ReadOption) ([]Device, er
 
 // SavedDevices is the last list the server gave, perhaps in an earlier run, and
 // when; nothing is asked. A list that was never fetched has a zero time.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §6.3.
 func (a *Account) SavedDevices() ([]Device, time.Time) {
 	s := a.state()
 	return slices.Clone(s.Devices), s.DevicesAt
@@ -170,6 +174,8 @@ func subscriptionFrom(r wire.Device) *PushSubscription {
 
 // CurrentDeviceID is the id of this installation's own record; ErrNoDevice before
 // it was registered. Nothing is asked.
+//
+// No request; fxa-client get_current_device_id; docs/protocol/accounts-client.md §6.2.
 func (a *Account) CurrentDeviceID() (string, error) {
 	if id := a.state().DeviceID; id != "" {
 		return id, nil
@@ -179,6 +185,8 @@ func (a *Account) CurrentDeviceID() (string, error) {
 
 // DisconnectDevice removes a device from the account: its record, its tokens and
 // the commands waiting for it. The own id means [Account.Disconnect].
+//
+// POST /v1/account/device/destroy; not in fxa-client; docs/protocol/accounts-client.md §3.
 func (a *Account) DisconnectDevice(ctx context.Context, id string) error {
 	if id == "" {
 		return fmt.Errorf("device id is empty: %w", ErrInvalidArgument)
@@ -242,6 +250,8 @@ var ErrDevicesUnavailable = newSentinel(ErrForbidden, "devices are not available
 
 // DevicesAvailable tells whether device features can be expected to work. It is
 // false after the server has kept this client from them, until it lets it.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §0.
 func (a *Account) DevicesAvailable() bool { return !a.state().DevicesUnavailable }
 
 // onDeviceRoute makes a call on a device route. On these routes a server refuses

@@ -15,6 +15,8 @@ import (
 // re-publishes it: name and type as shown to the other devices, and what it can
 // be asked to do. Capabilities need the key of ScopeOldSync (ErrNoScopedKey
 // without); a client without that scope must ask for none.
+//
+// POST /v1/account/device; fxa-client initialize_device; docs/protocol/accounts-client.md §6.2.
 func (a *Account) InitializeDevice(ctx context.Context, name string, t DeviceType, caps []Capability) (LocalDevice, error) {
 	if err := checkDeviceName(name); err != nil {
 		return LocalDevice{}, err
@@ -32,6 +34,9 @@ func (a *Account) InitializeDevice(ctx context.Context, name string, t DeviceTyp
 // EnsureCapabilities makes the server publish exactly these capabilities. Nothing
 // is sent when it already does, in whatever order, under today's keys. An empty
 // list withdraws all.
+//
+// POST /v1/account/device unless published already; fxa-client ensure_capabilities;
+// docs/protocol/accounts-client.md §6.2.
 func (a *Account) EnsureCapabilities(ctx context.Context, caps []Capability) (LocalDevice, error) {
 	return a.updateDevice(ctx, func(tx *tx) (*wire.DeviceUpdate, error) {
 		if tx.state.published(caps) {
@@ -44,6 +49,8 @@ func (a *Account) EnsureCapabilities(ctx context.Context, caps []Capability) (Lo
 
 // SetDeviceName changes the name under which the other devices see this one: at
 // most 255 characters, none of them control or private-use.
+//
+// POST /v1/account/device; fxa-client set_device_name; docs/protocol/accounts-client.md §6.2.
 func (a *Account) SetDeviceName(ctx context.Context, name string) (LocalDevice, error) {
 	if err := checkDeviceName(name); err != nil {
 		return LocalDevice{}, err
@@ -55,6 +62,8 @@ func (a *Account) SetDeviceName(ctx context.Context, name string) (LocalDevice, 
 
 // ClearDeviceName asks the server to go back to a name of its own. Mozilla's
 // servers refuse that, which is ErrUnsupported: set a default name instead.
+//
+// POST /v1/account/device; fxa-client clear_device_name; docs/protocol/accounts-client.md §6.2.
 func (a *Account) ClearDeviceName(ctx context.Context) error {
 	_, err := a.updateDevice(looking(ctx), func(*tx) (*wire.DeviceUpdate, error) {
 		return &wire.DeviceUpdate{ClearName: true}, nil
@@ -69,6 +78,9 @@ func (a *Account) ClearDeviceName(ctx context.Context) error {
 }
 
 // SetPushSubscription tells the server where to alert this device.
+//
+// POST /v1/account/device; fxa-client set_push_subscription;
+// docs/protocol/accounts-client.md §6.2.
 func (a *Account) SetPushSubscription(ctx context.Context, s PushSubscription) (LocalDevice, error) {
 	if s.Endpoint == "" || s.PublicKey == "" || s.AuthKey == "" {
 		return LocalDevice{}, fmt.Errorf("push subscription is incomplete: %w", ErrInvalidArgument)

@@ -3,7 +3,9 @@
 // device, and sends tabs to and receives tabs from the account's other devices. It
 // is written from Mozilla's public descriptions of the service; names follow the
 // interface of Mozilla's own client component, so that knowing one helps with the
-// other.
+// other. Each method of [Account] ends with what it follows: the endpoints that it
+// asks, its name in that component (fxa-client), and the section of docs/protocol or
+// the RFC.
 //
 // The package does no more than talk to the server and keep a state. It opens no
 // browser and no file, logs nothing, starts no goroutine that outlives a call, and

@@ -29,6 +29,8 @@ type machine struct {
 
 // State is the public state. It is Uninitialized until an EventInitialize was
 // processed, whatever is saved.
+//
+// No request; fxa-client get_state; docs/protocol/accounts-client.md §10.
 func (a *Account) State() State {
 	m := &a.machine
 	m.mu.Lock()
@@ -51,6 +53,9 @@ func (a *Account) State() State {
 // the sign-in is alive. Only if it says that it is not, or nothing is left to ask
 // with, does a signed-in account move to AuthIssues, and its tokens and keys are
 // dropped. Everything else leaves it Connected, with [State].Degraded set.
+//
+// POST /v1/introspect and the requests of the methods that the event leads to; fxa-client
+// process_event; docs/protocol/accounts-client.md §10.
 func (a *Account) ProcessEvent(ctx context.Context, e Event) (State, error) {
 	if e == nil {
 		return a.State(), ErrInvalidTransition

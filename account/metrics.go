@@ -50,6 +50,8 @@ var (
 // the sign-in to it, see [WithMetricsFlow]. Call it once for each view. It takes
 // three seconds at most; when it fails, sign in without. Do not call it for people
 // who switched usage data off.
+//
+// GET /metrics-flow; not in fxa-client; docs/protocol/relying-party.md §4.
 func (a *Account) MetricsFlow(ctx context.Context, p MetricsFlowParams) (MetricsFlow, error) {
 	if !entrypointPattern.MatchString(p.Entrypoint) || p.Form != "email" && p.Form != "button" ||
 		!campaignPattern.MatchString(p.Source) || !campaignPattern.MatchString(p.Campaign) {

@@ -99,6 +99,9 @@ func addQuery(u *url.URL, list []parameter) {
 // entrypoint tells Mozilla from where in the application the person came.
 //
 // It needs the network for the discovery of the server.
+//
+// GET /.well-known/fxa-client-configuration and /.well-known/openid-configuration, once a day;
+// fxa-client begin_oauth_flow; docs/protocol/accounts-client.md §4.1, RFC 7636.
 func (a *Account) BeginOAuthFlow(ctx context.Context, scopes []string, entrypoint string, opts ...FlowOption) (string, error) {
 	var o flowOptions
 	for _, opt := range opts {
@@ -214,6 +217,8 @@ func uniqueScopes(scopes []string) []string {
 
 // CancelOAuthFlows forgets every sign-in under way. Tokens that one of them had
 // obtained already are put up for revocation.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §10.
 func (a *Account) CancelOAuthFlows(ctx context.Context) error {
 	return a.change(ctx, func(_ context.Context, t *tx) error {
 		t.dropFlows()

@@ -99,6 +99,9 @@ func base64url(s string) bool {
 // It needs a verified session (ErrNoSessionToken, ErrReauthenticate) and the keys
 // of the scopes (ErrNoScopedKey). Scopes other than the profile, the sync key and a
 // session are ErrScopeNotAllowed.
+//
+// POST /v1/account/scoped-key-data and /v1/oauth/authorization; fxa-client
+// authorize_code_using_session_token; docs/protocol/accounts-client.md §4.5.
 func (a *Account) AuthorizeCode(ctx context.Context, p AuthorizationParams) (string, error) {
 	if err := p.check(); err != nil {
 		return "", err

@@ -23,6 +23,10 @@ import (
 //
 // Whether the key for the account's devices came along is told by
 // [Account.SyncKeyMissing].
+//
+// POST /v1/oauth/token, then GET /v1/account/devices, POST /v1/account/device and POST
+// /v1/oauth/destroy where an account was held; fxa-client complete_oauth_flow;
+// docs/protocol/accounts-client.md §4.2, RFC 6749 section 4.1.3, RFC 7636.
 func (a *Account) CompleteOAuthFlow(ctx context.Context, code, state string) error {
 	return a.change(ctx, func(ctx context.Context, t *tx) error {
 		f, err := a.flowFor(state)
@@ -293,6 +297,8 @@ func (t *tx) settle(ctx context.Context, before *ownRecord) {
 // SyncKeyMissing tells whether the sign-in covers ScopeOldSync without its key: the
 // server granted the scope and did not hand the key over. Device commands cannot
 // work then; only a new sign-in helps.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §4.2.
 func (a *Account) SyncKeyMissing() bool {
 	s := a.state()
 	if s.RefreshToken == nil || !slices.Contains(s.RefreshToken.Scopes, ScopeOldSync) {
@@ -304,6 +310,8 @@ func (a *Account) SyncKeyMissing() bool {
 
 // HasScope tells whether the sign-in covers all of the scopes; no scopes are never
 // covered.
+//
+// No request; fxa-client has_scope; docs/protocol/accounts-client.md §5.
 func (a *Account) HasScope(scopes ...string) bool {
 	s := a.state()
 	wanted := normalScopes(scopes...)

@@ -63,6 +63,9 @@ func WithoutCache() TokenOption { return func(o *tokenOptions) { o.noCache = tru
 // is not to be had. ErrSyncKeyMissing for exactly [ScopeOldSync] when its key is
 // not held. ErrAuthentication when the server refuses the sign-in itself; see
 // [Account.CheckAuthorization].
+//
+// POST /v1/oauth/token unless cached; fxa-client get_access_token;
+// docs/protocol/accounts-client.md §5, RFC 6749 section 6, RFC 8693.
 func (a *Account) AccessToken(ctx context.Context, scope string, opts ...TokenOption) (AccessToken, error) {
 	var o tokenOptions
 	for _, opt := range opts {
@@ -209,6 +212,8 @@ func (t *tx) exchange(ctx context.Context, missing []string) error {
 }
 
 // ClearAccessTokens drops all cached access tokens and puts them up for revocation.
+//
+// No request; fxa-client clear_access_token_cache; docs/protocol/accounts-client.md §5.
 func (a *Account) ClearAccessTokens(ctx context.Context) error {
 	return a.change(ctx, func(_ context.Context, t *tx) error {
 		t.dropAccessTokens()

@@ -16,6 +16,8 @@ const (
 
 // PairingAuthorityURL is the page to open on the device that is signed in already,
 // to have it show its pairing code.
+//
+// No request; fxa-client get_pairing_authority_url; docs/protocol/accounts-client.md §7.
 func (a *Account) PairingAuthorityURL() (string, error) {
 	if (Server{a.state().Config.ContentURL}).origin() == ServerRelease.content {
 		return releasePairURL, nil
@@ -30,6 +32,8 @@ func (a *Account) PairingAuthorityURL() (string, error) {
 //
 // An address of another server is ErrOriginMismatch; one without both halves of
 // the code is ErrInvalidArgument. No network is needed.
+//
+// No request; fxa-client begin_pairing_flow; docs/protocol/accounts-client.md §7.
 func (a *Account) BeginPairingFlow(ctx context.Context, pairingURL string, scopes []string, entrypoint string, opts ...FlowOption) (string, error) {
 	var o flowOptions
 	for _, opt := range opts {

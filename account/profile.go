@@ -38,6 +38,8 @@ func (Profile) GoString() string { return "profile" }
 // minutes ago and [Fresh] is not asked for. The server sends it only when it
 // changed. When it cannot be had, the last one known is in
 // [Account.CachedProfile].
+//
+// GET /v1/profile; fxa-client get_profile; docs/protocol/accounts-client.md §6.7.
 func (a *Account) Profile(ctx context.Context, opts ...ReadOption) (Profile, error) {
 	o := readOptionsOf(opts)
 	if p, ok := a.freshProfile(a.state()); ok && !o.fresh {
@@ -64,6 +66,8 @@ func (a *Account) Profile(ctx context.Context, opts ...ReadOption) (Profile, err
 // CachedProfile gives the last profile known and when it was confirmed, without
 // asking anybody; ok is false when there is none. It stays after the server ended
 // the sign-in, and goes with [Account.Disconnect].
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §6.7.
 func (a *Account) CachedProfile() (p Profile, at time.Time, ok bool) {
 	s := a.state()
 	if s.Profile == nil {
@@ -154,9 +158,13 @@ func (t *tx) fetchProfileOnce(ctx context.Context, o tokenOptions) error {
 
 // EmailHint is the e-mail of the last sign-in, also after signing out, to offer it
 // at the next one; empty when there was none or it was forgotten.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §11.
 func (a *Account) EmailHint() string { return a.state().EmailHint }
 
 // ForgetEmailHint removes the e-mail of the last sign-in.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §11.
 func (a *Account) ForgetEmailHint(ctx context.Context) error {
 	return a.change(ctx, func(_ context.Context, t *tx) error {
 		t.state.EmailHint = ""
@@ -167,6 +175,8 @@ func (a *Account) ForgetEmailHint(ctx context.Context) error {
 // AccountExists asks whether the account signed in to last still exists; false
 // means that it was deleted and that records about the person must go.
 // ErrNoRefreshToken when no account is known.
+//
+// GET /v1/account/status; not in fxa-client; docs/protocol/accounts-server.md §4.
 func (a *Account) AccountExists(ctx context.Context) (exists bool, err error) {
 	err = a.view(ctx, func(ctx context.Context, s *persisted) error {
 		if s.uid() == "" {

@@ -75,6 +75,9 @@ func WithCommandFetch() Option { return func(o *options) { o.commandFetch = true
 // Text that is not a message of the accounts service, and the destruction of
 // another account than ours, are ErrInvalidPush. A message that is not understood
 // is an [UnknownEvent].
+//
+// No request, or GET /v1/account/device/commands with [WithCommandFetch]; fxa-client
+// handle_push_message; docs/protocol/accounts-client.md §9.
 func (a *Account) HandlePush(ctx context.Context, payload []byte) (AccountEvent, error) {
 	m, err := parsePush(payload)
 	switch {

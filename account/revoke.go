@@ -87,6 +87,9 @@ func (t *tx) revokeTokensHeld() {
 //
 // An error means that the state could not be saved, and that the account is still
 // signed in; trouble with the server is none.
+//
+// POST /v1/account/device/destroy, /v1/oauth/destroy and /v1/session/destroy; fxa-client
+// disconnect; docs/protocol/accounts-client.md §6.5, RFC 7009.
 func (a *Account) Disconnect(ctx context.Context) error {
 	return a.change(ctx, func(ctx context.Context, t *tx) error {
 		t.dropFlows()
@@ -108,6 +111,8 @@ func (a *Account) Disconnect(ctx context.Context) error {
 // OnAuthIssues drops every credential after the server has ended the sign-in, and
 // keeps what the next sign-in can go on with: profile, scopes, device id,
 // capabilities and the index of the last command. Calling it again is harmless.
+//
+// No request; fxa-client on_auth_issues; docs/protocol/accounts-client.md §11.
 func (a *Account) OnAuthIssues(ctx context.Context) error {
 	return a.change(ctx, func(_ context.Context, t *tx) error {
 		t.dropFlows()
@@ -123,6 +128,9 @@ func (a *Account) OnAuthIssues(ctx context.Context) error {
 // to be revoked, and tells how many are left. The error is why trying ended early:
 // ErrNetwork, a BackoffError, ErrUnavailable. Credentials that the server does not
 // know any more count as revoked, and so do those queued for 30 days.
+//
+// POST /v1/account/device/destroy, /v1/oauth/destroy and /v1/session/destroy; not in fxa-client;
+// docs/protocol/accounts-client.md §6.5, RFC 7009.
 func (a *Account) FlushRevocations(ctx context.Context) (left int, err error) {
 	if n := len(a.state().Revocations); n == 0 {
 		return 0, nil

@@ -32,12 +32,16 @@ func (u UserData) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.Strin
 // SetUserData stores the session token from the page's login message, which comes
 // before the code, so that the code can be exchanged within that session. A token
 // that is not 64 hex digits is ErrInvalidArgument.
+//
+// No request; fxa-client set_user_data; docs/protocol/accounts-client.md §4.4.
 func (a *Account) SetUserData(ctx context.Context, u UserData) error {
 	return a.storeSession(ctx, u.SessionToken)
 }
 
 // HandleWebLogin takes the JSON of the page's login message and stores its session
 // token. ErrNoSessionToken when there is none in it.
+//
+// No request; fxa-client handle_web_channel_login; docs/protocol/accounts-client.md §4.4.
 func (a *Account) HandleWebLogin(ctx context.Context, message []byte) error {
 	m, err := parseWebMessage(message)
 	if err != nil {
@@ -76,6 +80,8 @@ func parseWebMessage(text []byte) (webMessage, error) {
 
 // SessionToken gives the session token; ErrNoSessionToken when none is held. It is
 // as good as a password: hand it to nobody but the accounts page.
+//
+// No request; fxa-client get_session_token; docs/protocol/accounts-client.md §4.4.
 func (a *Account) SessionToken() (string, error) {
 	token := a.state().SessionToken
 	if token == "" {
@@ -86,6 +92,9 @@ func (a *Account) SessionToken() (string, error) {
 
 // SignedInUserJSON is what the accounts page wants to know about who is signed in:
 // session token, e-mail, uid. ErrNoSessionToken when no session is held.
+//
+// No request; fxa-client get_signed_in_user_for_web_channel;
+// docs/protocol/accounts-client.md §4.4.
 func (a *Account) SignedInUserJSON() ([]byte, error) {
 	s := a.state()
 	if s.SessionToken == "" {
@@ -110,6 +119,9 @@ func (a *Account) SignedInUserJSON() ([]byte, error) {
 // HandleSessionTokenChange takes a new session token, as a password change brings
 // it, and gets a new refresh token with it for the scopes held. The device record is
 // kept as well as can be. ErrNoRefreshToken when signed out.
+//
+// POST /v1/oauth/token; fxa-client handle_session_token_change;
+// docs/protocol/accounts-client.md §4.4.
 func (a *Account) HandleSessionTokenChange(ctx context.Context, token string) error {
 	return a.changeSession(ctx, webMessage{SessionToken: token}, false)
 }
@@ -121,6 +133,9 @@ func (a *Account) HandleSessionTokenChange(ctx context.Context, token string) er
 //
 // ErrNoSessionToken when there is no token in the message, ErrOtherAccount when it
 // is about another account.
+//
+// POST /v1/oauth/token; fxa-client handle_web_channel_password_change;
+// docs/protocol/accounts-client.md §4.4.
 func (a *Account) HandleWebPasswordChange(ctx context.Context, message []byte) error {
 	m, err := parseWebMessage(message)
 	if err != nil {
@@ -184,6 +199,8 @@ func (a *Account) changeSession(ctx context.Context, m webMessage, revive bool) 
 
 // CheckSession asks whether the session token is alive. One that is not is dropped.
 // ErrNoSessionToken when none is held.
+//
+// GET /v1/session/status; not in fxa-client; docs/protocol/accounts-server.md §4.
 func (a *Account) CheckSession(ctx context.Context) (alive bool, err error) {
 	err = a.change(ctx, func(ctx context.Context, t *tx) error {
 		cred, err := t.sessionCredential()
@@ -227,6 +244,8 @@ func (a *Account) onSession(ctx context.Context, call func(ctx context.Context, 
 
 // NeedsTOTP tells whether the account has two-step authentication, so that a code
 // should be asked for before another device is let in. It needs a session token.
+//
+// GET /v1/account/profile; not in fxa-client; docs/protocol/pairing.md §8.4.
 func (a *Account) NeedsTOTP(ctx context.Context) (needed bool, err error) {
 	err = a.onSession(ctx, func(ctx context.Context, _ *persisted, cred wire.Credential) error {
 		p, err := a.wire.AccountProfile(ctx, cred)
@@ -240,6 +259,8 @@ func (a *Account) NeedsTOTP(ctx context.Context) (needed bool, err error) {
 
 // VerifyTOTP checks a code of two-step authentication for our session; false means
 // that it is wrong. Without six to ten digits it is ErrInvalidArgument.
+//
+// POST /v1/session/verify/totp; not in fxa-client; docs/protocol/pairing.md §8.4.
 func (a *Account) VerifyTOTP(ctx context.Context, code string) (right bool, err error) {
 	if n := len(code); n < 6 || n > 10 || !digits(code) {
 		return false, fmt.Errorf("two-step code: %w", ErrInvalidArgument)

@@ -136,6 +136,8 @@ func value[T any](p *T) T {
 // another program can go on with this sign-in. Afterwards only one of the two may
 // be used. Revocations still owed, waits, and the cached device list have no place
 // in that schema and are left out. The text holds tokens and keys.
+//
+// No request; fxa-client to_json; docs/protocol/accounts-client.md §11.
 func (a *Account) ExportV2() ([]byte, error) {
 	s := a.state()
 	v := stateV2{
