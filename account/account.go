@@ -126,7 +126,7 @@ func (a *Account) Close() {
 	}
 }
 
-// Snapshot gives the whole state as text. It holds tokens and keys.
+// Snapshot returns the whole state as text. It holds tokens and keys.
 //
 // No request; fxa-client to_json; docs/protocol/accounts-client.md §11.
 func (a *Account) Snapshot() ([]byte, error) {
@@ -138,7 +138,7 @@ func (a *Account) Snapshot() ([]byte, error) {
 // No request; not in fxa-client; docs/protocol/accounts-client.md §1.
 func (a *Account) Config() Config { return a.state().Config.public() }
 
-// AuthState tells whether somebody is signed in, as the saved state knows it.
+// AuthState reports whether somebody is signed in, as the saved state knows it.
 //
 // No request; fxa-client get_auth_state; docs/protocol/accounts-client.md §11.
 func (a *Account) AuthState() AuthState { return a.state().authState() }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AuthorizationInfo tells whether the sign-in is alive.
+// AuthorizationInfo says whether the sign-in is alive.
 type AuthorizationInfo struct {
 	// Active false means that the server ended it: call [Account.OnAuthIssues].
 	Active bool

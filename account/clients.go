@@ -36,7 +36,7 @@ type AttachedClient struct {
 }
 
 // AttachedClients lists what has access to the account. It needs a session token
-// (ErrNoSessionToken). A list younger than a minute is given again unless [Fresh]
+// (ErrNoSessionToken). A list younger than a minute is returned again unless [Fresh]
 // is asked for.
 //
 // GET /v1/account/attached_clients; fxa-client get_attached_clients;

@@ -32,10 +32,10 @@ type Incoming struct {
 	Reason Reason
 }
 
-// CommandIndex gives Index.
+// CommandIndex returns Index.
 func (c Incoming) CommandIndex() int64 { return c.Index }
 
-// CommandSender gives SenderID.
+// CommandSender returns SenderID.
 func (c Incoming) CommandSender() string { return c.SenderID }
 
 // TabReceived is a page that another device sent.
@@ -70,7 +70,7 @@ type commandMemory struct {
 	lastReset *resetMark
 }
 
-// commandCiphers gives the keys for received commands, each read once.
+// commandCiphers reads the keys for received commands, each once.
 type commandCiphers struct {
 	state *persisted
 	known map[string]keys.CommandKeys
@@ -163,7 +163,7 @@ func encodePayload(v any) ([]byte, error) {
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }
 
-// commandKeys gives the keys with which this installation receives a command; ok
+// commandKeys returns the keys with which this installation receives a command; ok
 // is false when there are none or their text cannot be read.
 func (s *persisted) commandKeys(command string) (k keys.CommandKeys, ok bool) {
 	text, held := s.CommandKeys[command]
@@ -173,7 +173,7 @@ func (s *persisted) commandKeys(command string) (k keys.CommandKeys, ok bool) {
 	return k, true
 }
 
-// needCommandKeys gives the keys of a command and makes them when there are none.
+// needCommandKeys returns the keys of a command and makes them when there are none.
 func (t *tx) needCommandKeys(command string) (keys.CommandKeys, error) {
 	if k, ok := t.state.commandKeys(command); ok {
 		return k, nil
@@ -224,7 +224,7 @@ func (t *tx) sealCommands(caps []Capability) (map[string]string, error) {
 	return commands, nil
 }
 
-// published tells whether the server has exactly these capabilities of ours, under
+// published reports whether the server has exactly these capabilities of ours, under
 // keys that we hold, sealed with the sync key of today.
 func (s *persisted) published(caps []Capability) bool {
 	if s.LocalDevice == nil || !sameCapabilities(s.LocalDevice.Capabilities, caps) {

@@ -296,7 +296,7 @@ func (a *Account) countReceived(c IncomingCommand) {
 	}
 }
 
-// GatherTelemetry gives the commands sent and received since the last call, as
+// GatherTelemetry returns the commands sent and received since the last call, as
 // JSON in the shape Mozilla's component uses, and forgets them. Nothing is ever
 // reported by this package itself.
 //

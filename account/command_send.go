@@ -95,9 +95,10 @@ func (a *Account) CloseTabs(ctx context.Context, deviceID string, urls []string)
 	return unsent, err
 }
 
-// CloseTabsDelivery is [Account.CloseTabs] and tells, as [Account.SendTab] does, whether the device was
-// alerted. Of several commands it tells of the last one accepted: one alert has the device fetch them
-// all. Without an accepted command the delivery is the zero one.
+// CloseTabsDelivery is [Account.CloseTabs] and also says, as [Account.SendTab] does,
+// whether the device was alerted. Of several commands the last one accepted counts: one
+// alert has the device fetch them all. Without an accepted command the delivery is the
+// zero one.
 //
 // POST /v1/account/devices/invoke_command; not in fxa-client;
 // docs/protocol/accounts-client.md §8.4.

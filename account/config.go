@@ -218,7 +218,7 @@ func (a *Account) Issuer(ctx context.Context) (issuer, keys string, err error) {
 	return e.Issuer, e.JWKS, err
 }
 
-// MatchesServer tells whether the account belongs to this server; one trailing slash
+// MatchesServer reports whether the account belongs to this server; one trailing slash
 // makes no difference.
 //
 // No request; fxa-client matches_server; docs/protocol/accounts-client.md §1.

@@ -76,7 +76,7 @@ func (d *diary) set(f func(*diary)) {
 	f(d)
 }
 
-// pages gives the saved pages that had commands, and the last state.
+// pages returns the saved pages that had commands, and the last state.
 func (d *diary) pages() (pages [][]account.IncomingCommand, last []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -139,7 +139,7 @@ func (m *member) reopened(opts ...account.Option) *member {
 	return next
 }
 
-// answer gives the code and state that the page's redirect carries.
+// answer returns the code and state that the page's redirect carries.
 func answer(t testing.TB, s *accounttest.Service, page string, person *accounttest.Account) (code, state string) {
 	t.Helper()
 	redirect, err := s.Approve(page, person)

@@ -38,7 +38,7 @@ type cachedDevices struct {
 func (c *cachedDevices) drop() { *c = cachedDevices{} }
 
 // Devices lists the devices of the account, this one included, in the server's
-// order. A list younger than a minute is given again without a request, unless
+// order. A list younger than a minute is returned again without a request, unless
 // [Fresh] asks for one; [WithoutIdle] leaves out devices silent for three weeks.
 //
 // It needs a sign-in with ScopeOldSync; a server that keeps devices from this
@@ -82,7 +82,7 @@ func (a *Account) SavedDevices() ([]Device, time.Time) {
 	return slices.Clone(s.Devices), s.DevicesAt
 }
 
-// listDevices gives the cached list or fetches one. A failure leaves the cache
+// listDevices returns the cached list or fetches one. A failure leaves the cache
 // as it is. The result must not be changed.
 func (a *Account) listDevices(ctx context.Context, s *persisted, fresh bool) ([]Device, error) {
 	token, err := s.refresh()
@@ -248,7 +248,7 @@ func findDevice(list []Device, id string) (Device, bool) {
 // possible here, everything else is. Class ErrForbidden.
 var ErrDevicesUnavailable = newSentinel(ErrForbidden, "devices are not available to this client on this server")
 
-// DevicesAvailable tells whether device features can be expected to work. It is
+// DevicesAvailable reports whether device features can be expected to work. It is
 // false after the server has kept this client from them, until it lets it.
 //
 // No request; not in fxa-client; docs/protocol/accounts-client.md §0.
@@ -290,7 +290,7 @@ func (a *Account) twiceIfRefused(ctx context.Context, call func(context.Context)
 	return &unavailable
 }
 
-// deviceRefusal tells whether err may mean that this client has no right to device
+// deviceRefusal reports whether err may mean that this client has no right to device
 // routes: a token said to be invalid, or, by older servers, a scope said to be
 // missing.
 func deviceRefusal(err error) (*RemoteError, bool) {

@@ -124,7 +124,7 @@ func (e *BackoffError) Error() string {
 	return fmt.Sprintf("the %s server asked to wait until %s", e.Service, e.Until.UTC().Format(time.RFC3339))
 }
 
-// Unwrap gives the class. Remote is left out: what began a wait may have been a
+// Unwrap returns the class. Remote is left out: what began a wait may have been a
 // proxy, and a wait is not a network failure to be repeated at once.
 func (e *BackoffError) Unwrap() error { return ErrUnavailable }
 
@@ -160,7 +160,7 @@ func (e *RemoteError) Error() string {
 	return fmt.Sprintf("%s answered with status %d, %s errno %d", e.Route, e.Status, e.Space, e.Errno)
 }
 
-// Unwrap gives the class and the particular meanings.
+// Unwrap returns the class and the particular meanings.
 func (e *RemoteError) Unwrap() []error { return e.meanings }
 
 // SaveError says that the [Saver] failed: the call failed with it, and nothing
@@ -170,7 +170,7 @@ type SaveError struct{ Err error }
 // Error holds the saver's text.
 func (e *SaveError) Error() string { return fmt.Sprintf("save the account state: %v", e.Err) }
 
-// Unwrap gives what the saver returned.
+// Unwrap returns what the saver returned.
 func (e *SaveError) Unwrap() error { return e.Err }
 
 // wireError is an error of the HTTP layer with the class it belongs to.
@@ -263,7 +263,7 @@ type numbered struct {
 	status, errno int
 }
 
-// numberMeaning gives the particular meaning of a number, nil when the status
+// numberMeaning returns the particular meaning of a number, nil when the status
 // says it all.
 func numberMeaning(s *wire.StatusError) error {
 	switch (numbered{s.Space, s.Status, s.Errno}) {

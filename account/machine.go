@@ -119,7 +119,7 @@ func (m *machine) moveTo(kind StateKind) (moved bool) {
 type steps interface {
 	// stored is the saved view of being signed in.
 	stored() AuthState
-	// do carries out one step of the transition that e began. It gives the address
+	// do carries out one step of the transition that e began. It returns the address
 	// of the sign-in page, when the step makes one.
 	do(ctx context.Context, s step, e Event) (url string, err error)
 	// introspect asks whether the refresh token is active.
@@ -141,7 +141,7 @@ type runner struct {
 // maxSteps bounds a transition; the longest in the table has four steps.
 const maxSteps = 20
 
-// run gives the state that e leads to and the error of the step that decided it.
+// run returns the state that e leads to and the error of the step that decided it.
 func (r *runner) run(ctx context.Context, s State, e Event) (State, error) {
 	t, ok := start(s, e.kind())
 	if !ok {

@@ -33,7 +33,7 @@ type probe struct {
 	do  func(ctx context.Context, w *matrixWorld, a *account.Account) error
 	// local says that the method asks for discovery and nothing else.
 	local bool
-	// spares tells whether a failure of a route with this class may pass without an
+	// spares reports whether a failure of a route with this class may pass without an
 	// error: what is only done as well as can be.
 	spares func(route string, class error) bool
 	// class corrects what error is expected for a refusal, where a method knows more

@@ -33,7 +33,7 @@ func passing(class error) bool {
 	return errors.Is(class, account.ErrNetwork) || errors.Is(class, account.ErrUnavailable)
 }
 
-// revokes tells whether a route only revokes.
+// revokes reports whether a route only revokes.
 func revokes(route string) bool {
 	return strings.HasSuffix(route, "/destroy")
 }

@@ -340,7 +340,7 @@ func TestMatrixAnswers(t *testing.T) {
 	})
 }
 
-// spoiltBodies gives an answer with each of its members left out, or of another
+// spoiltBodies returns an answer with each of its members left out, or of another
 // type, and answers that are something else altogether.
 func spoiltBodies(t *testing.T, good []byte) map[string]string {
 	t.Helper()

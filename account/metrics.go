@@ -46,7 +46,7 @@ var (
 	campaignPattern   = regexp.MustCompile(`^[\w/.%-]{0,128}$`)
 )
 
-// MetricsFlow tells the server that a sign-in is being offered and gives what ties
+// MetricsFlow tells the server that a sign-in is being offered and returns what ties
 // the sign-in to it, see [WithMetricsFlow]. Call it once for each view. It takes
 // three seconds at most; when it fails, sign in without. Do not call it for people
 // who switched usage data off.

@@ -86,7 +86,7 @@ func addQuery(u *url.URL, list []parameter) {
 	}
 }
 
-// BeginOAuthFlow gives the address of the page where the person signs in and
+// BeginOAuthFlow returns the address of the page where the person signs in and
 // remembers what is needed to complete the sign-in with [Account.CompleteOAuthFlow].
 // The address holds secrets of the sign-in: do not log it. Several sign-ins may be
 // under way at once; completing one ends the others, a restart of the program ends

@@ -92,7 +92,7 @@ func base64url(s string) bool {
 	})
 }
 
-// AuthorizeCode lets another client in: it gives the authorization code with which
+// AuthorizeCode lets another client in: it returns the authorization code with which
 // that client gets tokens, and encrypts the keys of the scopes to it. The person
 // must have said yes to exactly this client before.
 //

@@ -56,7 +56,7 @@ func (a *Account) CompleteOAuthFlow(ctx context.Context, code, state string) err
 	})
 }
 
-// codeSpent tells whether a refusal of the token endpoint was about the code, so
+// codeSpent reports whether a refusal of the token endpoint was about the code, so
 // that trying again is of no use.
 func codeSpent(err error) bool {
 	var r *RemoteError
@@ -64,7 +64,7 @@ func codeSpent(err error) bool {
 		slices.Contains([]int{162, 166, 172, 173, 174, 175}, r.Errno)
 }
 
-// retryable tells whether the same call may succeed later without anybody doing
+// retryable reports whether the same call may succeed later without anybody doing
 // anything.
 func retryable(err error) bool {
 	var save *SaveError
@@ -294,7 +294,7 @@ func (t *tx) settle(ctx context.Context, before *ownRecord) {
 	})
 }
 
-// SyncKeyMissing tells whether the sign-in covers ScopeOldSync without its key: the
+// SyncKeyMissing reports whether the sign-in covers ScopeOldSync without its key: the
 // server granted the scope and did not hand the key over. Device commands cannot
 // work then; only a new sign-in helps.
 //
@@ -308,7 +308,7 @@ func (a *Account) SyncKeyMissing() bool {
 	return !ok
 }
 
-// HasScope tells whether the sign-in covers all of the scopes; no scopes are never
+// HasScope reports whether the sign-in covers all of the scopes; no scopes are never
 // covered.
 //
 // No request; fxa-client has_scope; docs/protocol/accounts-client.md §5.

@@ -54,7 +54,7 @@ func WithTTL(ttl time.Duration) TokenOption { return func(o *tokenOptions) { o.t
 // resource server refused that one. The new token takes its place.
 func WithoutCache() TokenOption { return func(o *tokenOptions) { o.noCache = true } }
 
-// AccessToken gives a token for a scope, or for a list of scopes with spaces in
+// AccessToken returns a token for a scope, or for a list of scopes with spaces in
 // between. One from the cache is used while it lives for another minute. A scope
 // that the sign-in does not cover is asked for by exchanging the refresh token,
 // which only some clients may do.
@@ -91,7 +91,7 @@ func (a *Account) AccessToken(ctx context.Context, scope string, opts ...TokenOp
 	return token, nil
 }
 
-// cachedToken gives a cached token that still lives. Its end is measured on the
+// cachedToken returns a cached token that still lives. Its end is measured on the
 // monotonic clock where this process fetched it, so that a clock that is set back
 // does not keep a dead token alive.
 func (a *Account) cachedToken(s *persisted, key string) (AccessToken, bool) {
@@ -120,7 +120,7 @@ func (s *persisted) publicToken(key string, stored storedAccess) AccessToken {
 	return t
 }
 
-// accessToken gives a token from the cache or the server. The change must be
+// accessToken returns a token from the cache or the server. The change must be
 // committed for the token to count.
 func (t *tx) accessToken(ctx context.Context, key string, o tokenOptions) (AccessToken, error) {
 	if !o.noCache {

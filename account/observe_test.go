@@ -72,7 +72,7 @@ func (w *witness) hear(err error) {
 	w.ends = append(w.ends, err)
 }
 
-// seen gives the states told since it was asked last.
+// seen returns the states told since it was asked last.
 func (w *witness) seen() []account.State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -81,7 +81,7 @@ func (w *witness) seen() []account.State {
 	return states
 }
 
-// heard gives the outcomes told since it was asked last.
+// heard returns the outcomes told since it was asked last.
 func (w *witness) heard() []error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -26,7 +26,7 @@ func (a *Account) PairingAuthorityURL() (string, error) {
 }
 
 // BeginPairingFlow begins a sign-in with the pairing code that another device
-// shows: it gives the address of the page that does the pairing, or, for a client
+// shows: it returns the address of the page that does the pairing, or, for a client
 // that speaks the pairing channel itself, what that client asks for; see
 // [ParseAuthorizationParams]. Completing is done with [Account.CompleteOAuthFlow].
 //
@@ -56,7 +56,7 @@ func (a *Account) BeginPairingFlow(ctx context.Context, pairingURL string, scope
 	return address + "#" + fragment, nil
 }
 
-// pairingFragment checks the address of a pairing code and gives the part that
+// pairingFragment checks the address of a pairing code and returns the part that
 // carries the channel, unchanged. Errors hold nothing of it.
 func (a *Account) pairingFragment(pairingURL string) (string, error) {
 	u, err := url.Parse(pairingURL)

@@ -34,7 +34,7 @@ func (Profile) String() string { return "profile" }
 // GoString hides who it is.
 func (Profile) GoString() string { return "profile" }
 
-// Profile gives the profile, from memory when it was confirmed less than two
+// Profile returns the profile, from memory when it was confirmed less than two
 // minutes ago and [Fresh] is not asked for. The server sends it only when it
 // changed. When it cannot be had, the last one known is in
 // [Account.CachedProfile].
@@ -63,7 +63,7 @@ func (a *Account) Profile(ctx context.Context, opts ...ReadOption) (Profile, err
 	return p, nil
 }
 
-// CachedProfile gives the last profile known and when it was confirmed, without
+// CachedProfile returns the last profile known and when it was confirmed, without
 // asking anybody; ok is false when there is none. It stays after the server ended
 // the sign-in, and goes with [Account.Disconnect].
 //
@@ -89,7 +89,7 @@ func (p Profile) clone() Profile {
 	return p
 }
 
-// freshProfile gives the cached profile while it is fresh. Within this process its
+// freshProfile returns the cached profile while it is fresh. Within this process its
 // age is measured on the monotonic clock; across a restart only the wall clock is
 // left, and a time in the future counts as old.
 func (a *Account) freshProfile(s *persisted) (Profile, bool) {

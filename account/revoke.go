@@ -125,7 +125,7 @@ func (a *Account) OnAuthIssues(ctx context.Context) error {
 }
 
 // FlushRevocations tries to revoke what earlier sign-outs and replaced tokens left
-// to be revoked, and tells how many are left. The error is why trying ended early:
+// to be revoked, and returns how many are left. The error is why trying ended early:
 // ErrNetwork, a BackoffError, ErrUnavailable. Credentials that the server does not
 // know any more count as revoked, and so do those queued for 30 days.
 //
@@ -207,5 +207,5 @@ func (a *Account) revokeDevice(ctx context.Context, r revocation) error {
 	return nil
 }
 
-// sortedKeys gives the keys of a map in a repeatable order.
+// sortedKeys returns the keys of a map in a repeatable order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -158,7 +158,7 @@ func (s *scene) signOutAtEnd(a *account.Account) {
 	})
 }
 
-// approve is what the person does on the page: it gives code and state.
+// approve is what the person does on the page: it returns code and state.
 func (s *scene) approve(address string) (code, state string) {
 	s.Helper()
 	return s.approveAs(address, s.owner)
@@ -211,7 +211,7 @@ func (s *scene) signedIn(scopes ...string) (*account.Account, *savedState) {
 // requests counts what the service received on a route.
 func (s *scene) requests(route string) int { return len(s.service.Requests(route)) }
 
-// snapshot gives the state as text.
+// snapshot returns the state as text.
 func (s *scene) snapshot(a *account.Account) string {
 	s.Helper()
 	text, err := a.Snapshot()

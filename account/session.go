@@ -78,7 +78,7 @@ func parseWebMessage(text []byte) (webMessage, error) {
 	return m, nil
 }
 
-// SessionToken gives the session token; ErrNoSessionToken when none is held. It is
+// SessionToken returns the session token; ErrNoSessionToken when none is held. It is
 // as good as a password: hand it to nobody but the accounts page.
 //
 // No request; fxa-client get_session_token; docs/protocol/accounts-client.md §4.4.
@@ -242,7 +242,7 @@ func (a *Account) onSession(ctx context.Context, call func(ctx context.Context, 
 	return err
 }
 
-// NeedsTOTP tells whether the account has two-step authentication, so that a code
+// NeedsTOTP reports whether the account has two-step authentication, so that a code
 // should be asked for before another device is let in. It needs a session token.
 //
 // GET /v1/account/profile; not in fxa-client; docs/protocol/pairing.md §8.4.

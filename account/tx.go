@@ -177,7 +177,7 @@ func (t *tx) forgetEverything() {
 // over before a restart is.
 const savedWaitFrom = time.Minute
 
-// longWaits gives the waits that must survive a restart.
+// longWaits returns the waits that must survive a restart.
 func (a *Account) longWaits() map[string]time.Time {
 	saved := a.state().Waits
 	var long map[string]time.Time
@@ -193,7 +193,7 @@ func (a *Account) longWaits() map[string]time.Time {
 	return long
 }
 
-// waitsChanged tells whether there is a long wait that the saved state lacks.
+// waitsChanged reports whether there is a long wait that the saved state lacks.
 func (a *Account) waitsChanged() bool {
 	saved := a.state().Waits
 	for base, until := range a.longWaits() {
@@ -205,7 +205,7 @@ func (a *Account) waitsChanged() bool {
 }
 
 // withWaits saves the long waits, and nothing else, after a call that failed with
-// err, and gives err back. The slot must be held.
+// err, and returns err. The slot must be held.
 func (a *Account) withWaits(ctx context.Context, err error) error {
 	if !a.waitsChanged() {
 		return err
