@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 	fynewidget "fyne.io/fyne/v2/widget"
+	"go.uber.org/goleak"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
@@ -24,7 +25,9 @@ import (
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
-// harness is a window on a fake agent, in a bubble with its own clock. What the window posts runs
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// harness is a window on a scripted agent, in a bubble with its own clock. What the window posts runs
 // on the test's goroutine when the test says settle, so that there is no race.
 type harness struct {
 	t      *testing.T
@@ -173,6 +176,16 @@ func asked[T any](h *harness) T {
 	}
 	h.t.Fatal("the agent was asked nothing of that kind")
 	panic("not reached")
+}
+
+// paneOf returns a pane as what it is.
+func paneOf[T pane](h *harness, name string) T {
+	h.t.Helper()
+	p, ok := h.w.pane(name).(T)
+	if !ok {
+		h.t.Fatalf("the pane %s is a %T", name, h.w.pane(name))
+	}
+	return p
 }
 
 // visit walks all visible objects below o.

@@ -46,3 +46,11 @@ func linkInDrop(path string) (string, bool) {
 
 // shortLink returns a link without its scheme, for a row below its host.
 func shortLink(address string) string { return i18n.Plain(link.Short(address)) }
+
+// titleOf returns what to call a link: its title, or the link without scheme and query.
+func titleOf(title, address string) string {
+	if t := i18n.Plain(title); t != "" {
+		return t
+	}
+	return shortLink(address)
+}

@@ -2,20 +2,15 @@ package window
 
 import (
 	"context"
-	"errors"
 	"image"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/theme"
 	fynewidget "fyne.io/fyne/v2/widget"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
-	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/widget"
 )
@@ -137,73 +132,6 @@ func (p *pairPane) build() fyne.CanvasObject {
 		return p.buildEnd(*pairing)
 	}
 	return p.progress(w.t("window.pair." + string(pairing.State)))
-}
-
-func (p *pairPane) buildPhone() fyne.CanvasObject {
-	w := p.w
-	start := w.mainButton(w.t("window.pair.show_code"), func() { w.do(w.p.Agent.ShowPairing) })
-	p.parts.safe = start
-	return widget.NewCard(widget.VStack(widget.Gap, widget.IconTitle("phone", w.t("window.pair.phone")), widget.NewText(w.t("window.pair.phone_text")),
-		widget.NewMuted(w.t("window.pair.where_to_scan")), widget.Wrap(start, p.webPage())))
-}
-
-func (p *pairPane) buildPhoneOnTheWeb() fyne.CanvasObject {
-	w := p.w
-	why := w.t("window.pair.no_session")
-	if w.p.DrawCode == nil {
-		why = w.t("window.pair.phone_text")
-	}
-	page := w.mainButton(w.t("window.pair.web_page"), func() { w.openPage(localapi.PagePairPhone) })
-	p.parts.safe = page
-	return widget.NewCard(widget.VStack(widget.Gap, widget.IconTitle("phone", w.t("window.pair.phone")), widget.NewText(why), widget.Wrap(page)))
-}
-
-// webPage leads to the account service's own pairing page.
-func (p *pairPane) webPage() *widget.Button {
-	return p.w.linkButton(p.w.t("window.pair.web_page"), func() { p.w.openPage(localapi.PagePairPhone) })
-}
-
-func (p *pairPane) buildCode() fyne.CanvasObject {
-	w := p.w
-	p.parts.code = widget.NewQRView(w.t("window.pair.code_name"))
-	p.parts.left = widget.NewLine("", widget.ColorMuted, theme.SizeNameCaptionText)
-	p.parts.left.Align = fyne.TextAlignCenter
-	p.parts.problem = widget.NewProblem()
-	p.parts.size = w.button("", func() { p.large = !p.large; p.fill() })
-	stop := w.button(w.t("window.pair.stop"), p.cancel)
-	p.parts.safe = stop
-	link := w.button(w.t("window.pair.copy"), p.askToCopy).Quiet()
-	scan := widget.NewText(w.t("window.pair.where_to_scan")).Center()
-	return widget.NewCard(widget.VStack(widget.Gap, scan, p.parts.code, p.parts.left, p.parts.problem,
-		widget.CentredRow(p.parts.size, stop), widget.CentredRow(link)))
-}
-
-// askToCopy warns before the code's address goes to the clipboard, where every program can read it.
-func (p *pairPane) askToCopy() {
-	w := p.w
-	w.ask(question{title: w.t("window.pair.copy_title"), text: w.t("window.pair.copy_text"), yes: w.t("window.pair.copy"), do: p.copyLink})
-}
-
-// copyLink puts the code's address on the clipboard for as long as it is good.
-func (p *pairPane) copyLink() {
-	w := p.w
-	fetch(w, w.p.Agent.PairingCode, func(address string, err error) {
-		if w.failed(err) {
-			return
-		}
-		w.p.Clipboard.SetContent(address)
-		p.copied = address
-		w.toasts.say(widget.ToneInfo, w.t("window.pair.copied"))
-		p.fill()
-	})
-}
-
-// forgetCopy takes a used or expired address off the clipboard, if it is still there.
-func (p *pairPane) forgetCopy() {
-	if p.copied != "" && p.w.p.Clipboard.Content() == p.copied {
-		p.w.p.Clipboard.SetContent("")
-	}
-	p.copied = ""
 }
 
 // buildConfirm shows who is on the other side; declining is the safe answer.
@@ -342,113 +270,6 @@ func (p *pairPane) restart(authority bool) {
 	})
 }
 
-// buildComputer reads the code that another device shows.
-func (p *pairPane) buildComputer() fyne.CanvasObject {
-	w := p.w
-	p.parts.address = w.field(w.t("window.pair.address"), w.t("window.pair.address_hint"))
-	p.parts.address.OnSubmitted = func(words string) { w.join(words) }
-	p.parts.address.OnPaste = func(words string) bool {
-		switch {
-		case link.Pairing(words):
-			w.join(words)
-		case strings.TrimSpace(words) == "" && w.canPastePictures():
-			w.pastePicture()
-		default:
-			return false
-		}
-		return true
-	}
-	next := w.button(w.t("window.continue"), func() { w.join(p.parts.address.Text) })
-	ways := widget.Wrap()
-	if w.p.GrabScreen != nil && w.p.ReadCode != nil {
-		ways.Add(w.mainButton(w.t("window.pair.from_screen"), p.fromScreen))
-	}
-	if w.p.ReadPicture != nil {
-		ways.Add(w.button(w.t("window.pair.from_picture"), p.fromPicture))
-	}
-	ways.Add(w.button(w.t("window.pair.from_clipboard"), p.fromClipboard))
-	steps := widget.VStack(widget.GapSmall, widget.Step("1", w.t("window.pair.step_1")), widget.Step("2", w.t("window.pair.step_2")), widget.Step("3", w.t("window.pair.step_3")))
-	body := widget.VStack(widget.Gap, widget.IconTitle("code", w.t("window.pair.computer")), widget.NewMuted(w.t("window.pair.computer_text")), steps, ways,
-		container.NewBorder(nil, nil, nil, next, p.parts.address))
-	if w.p.ReadPicture != nil {
-		body.Add(widget.NewMuted(w.t("window.pair.drop")))
-	}
-	return widget.NewCard(body)
-}
-
-// grabTime bounds taking a picture of the screen: some desktops ask the person first.
-const grabTime = 2 * time.Minute
-
-// fromScreen reads the code another window shows.
-func (p *pairPane) fromScreen() {
-	w := p.w
-	var code string
-	w.toasts.say(widget.ToneInfo, w.t("window.pair.looking"))
-	w.callFor(grabTime, func(ctx context.Context) error {
-		picture, err := w.p.GrabScreen(ctx)
-		if err != nil {
-			return err
-		}
-		code, err = w.p.ReadCode(picture)
-		if err != nil || !link.Pairing(code) {
-			return errNoCode
-		}
-		return nil
-	}, func(err error) {
-		switch {
-		case err == nil:
-			w.join(code)
-		case errors.Is(err, errNoCode):
-			w.toasts.say(widget.ToneWarn, w.t("window.pair.no_code_screen"))
-		default:
-			w.toasts.say(widget.ToneBad, w.t("window.pair.no_screen"))
-		}
-	})
-}
-
-// fromClipboard takes the address on the clipboard, or else reads the code in the picture there.
-func (p *pairPane) fromClipboard() {
-	words := p.w.p.Clipboard.Content()
-	if link.Pairing(words) || !p.w.canPastePictures() {
-		p.w.join(words)
-		return
-	}
-	p.w.pastePicture()
-}
-
-// fromPicture reads the code from a picture file.
-func (p *pairPane) fromPicture() {
-	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
-		if err != nil || file == nil {
-			if err != nil {
-				p.w.toasts.say(widget.ToneBad, p.w.t("window.error.read_file"))
-			}
-			return
-		}
-		path := file.URI().Path()
-		if err := file.Close(); err != nil {
-			p.w.p.Logger.Warn("a picture could not be closed", "error", err)
-		}
-		p.w.readFiles([]string{path})
-	}, p.w.win)
-	open.SetFilter(storage.NewExtensionFileFilter(pictureFiles()))
-	open.Show()
-}
-
-// join begins to join the device whose code reads as words.
-func (w *Window) join(words string) {
-	if w.model.gate() == gateOpen {
-		w.toasts.say(widget.ToneInfo, w.t("window.pair.already"))
-		return
-	}
-	if !link.Pairing(words) {
-		w.toasts.say(widget.ToneWarn, w.t("window.pair.no_address"))
-		return
-	}
-	w.show(PanePair)
-	w.do(func(ctx context.Context) error { return w.p.Agent.JoinPairing(ctx, strings.TrimSpace(words)) })
-}
-
 // fill brings the changing parts of the face in line.
 func (p *pairPane) fill() {
 	w := p.w
@@ -490,34 +311,4 @@ func (p *pairPane) fill() {
 			p.parts.problem.Fail(i18n.Plain(pairing.Problem))
 		}
 	}
-}
-
-// fetchCode gets the shown code's address and draws it, once for each code.
-func (p *pairPane) fetchCode(pairing localapi.Pairing) {
-	w := p.w
-	key := pairing.Until.Format(time.RFC3339Nano)
-	if key == p.codeFor || w.current != PanePair || w.p.DrawCode == nil {
-		return
-	}
-	p.codeFor, p.code = key, nil
-	p.forgetCopy()
-	fetch(w, func(ctx context.Context) (image.Image, error) {
-		address, err := w.p.Agent.PairingCode(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return w.p.DrawCode(address)
-	}, func(picture image.Image, err error) {
-		if p.codeFor != key {
-			return
-		}
-		if err != nil {
-			if p.parts.problem != nil {
-				p.parts.problem.Fail(w.sentence(err))
-			}
-			return
-		}
-		p.code = picture
-		p.fill()
-	})
 }

@@ -230,10 +230,7 @@ func TestInboxSearchAndOlderPages(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Inbox = manyTabs(50) }))
 		h.w.show(PaneInbox)
-		p, ok := h.w.pane(PaneInbox).(*inboxPane)
-		if !ok {
-			t.Fatal("no inbox pane")
-		}
+		p := paneOf[*inboxPane](h, PaneInbox)
 		test.Type(p.search, "ferry")
 		h.settle()
 		h.wantCalls() // typing rests first
@@ -269,8 +266,8 @@ func TestDevices(t *testing.T) {
 		h.w.show(PaneDevices)
 		h.want("This device", "Alerts off", "Cannot receive tabs", "Mozilla Monitor", "Web session", "Berlin, Germany")
 		h.tap("Rename")
-		p, ok := h.w.pane(PaneDevices).(*devicesPane)
-		if !ok || h.w.win.Canvas().Focused() != p.newName {
+		p := paneOf[*devicesPane](h, PaneDevices)
+		if h.w.win.Canvas().Focused() != p.newName {
 			t.Fatal("the name field has no focus")
 		}
 		p.newName.SetText("  ")
@@ -361,8 +358,8 @@ func TestTheAvatarIsFetchedOnceAndDrawn(t *testing.T) {
 		h.settle()
 		h.send(s)
 		h.wantCalls("Avatar")
-		p, ok := h.w.pane(PaneAccount).(*accountPane)
-		if !ok || p.picture.Picture == nil {
+		p := paneOf[*accountPane](h, PaneAccount)
+		if p.picture.Picture == nil {
 			t.Error("the picture is not shown")
 		}
 	})
@@ -372,10 +369,7 @@ func TestSettings(t *testing.T) {
 	inBubble(t, func(p *Params) { p.Words = func(l string) *i18n.Catalogue { return i18n.New(firstOf(l, "en")) } }, func(h *harness) {
 		h.send(signedIn())
 		h.w.show(PaneSettings)
-		p, ok := h.w.pane(PaneSettings).(*settingsPane)
-		if !ok {
-			t.Fatal("no settings pane")
-		}
+		p := paneOf[*settingsPane](h, PaneSettings)
 		last := func() localapi.Settings { return asked[localapi.Settings](h) }
 		h.wantCalls() // showing sets nothing
 		p.login.Tapped(nil)
@@ -418,10 +412,7 @@ func TestARefusedSettingShowsTheOldState(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		h.send(signedIn())
 		h.w.show(PaneSettings)
-		p, ok := h.w.pane(PaneSettings).(*settingsPane)
-		if !ok {
-			t.Fatal("no settings pane")
-		}
+		p := paneOf[*settingsPane](h, PaneSettings)
 		h.agent.Refuse("SetSettings", &localapi.Error{Code: localapi.CodeInternal, Message: "The disk is full"})
 		p.login.Tapped(nil)
 		h.settle()
@@ -439,10 +430,7 @@ func TestAdvancedSettings(t *testing.T) {
 		h.wantNot("Account server")
 		h.tap("Advanced")
 		h.want("Account server", "the key is in the keyring", "/var/log/tabferry", "0.1.0")
-		p, ok := h.w.pane(PaneSettings).(*settingsPane)
-		if !ok {
-			t.Fatal("no settings pane")
-		}
+		p := paneOf[*settingsPane](h, PaneSettings)
 		p.advanced.server.SetText("https://accounts.example.org")
 		h.change(func(s *localapi.Snapshot) { s.Inbox.Total++ }) // an update does not disturb typing
 		if p.advanced.server.Text != "https://accounts.example.org" {

@@ -14,9 +14,6 @@ import (
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
-// sentShown is how many sent tabs are listed before "show all".
-const sentShown = 5
-
 // linkChoice is one of several pasted links, with its box.
 type linkChoice struct {
 	localapi.Link
@@ -334,86 +331,6 @@ func (p *sendPane) submit() {
 		p.offered = p.w.p.Clipboard.Content()
 		p.w.offerUndo(entries, aims)
 	})
-}
-
-// offerUndo says that links wait to leave, and takes them back on request.
-func (w *Window) offerUndo(entries []localapi.OutboxEntry, aims []localapi.Device) {
-	words := w.words.N("window.toast.sending_many", len(aims))
-	if len(aims) == 1 {
-		words = w.t("window.toast.sending", "Device", w.name(aims[0].Name))
-	}
-	list := make([]string, 0, len(entries))
-	for _, e := range entries {
-		list = append(list, e.ID)
-	}
-	w.toasts.put(widget.ToneInfo, words, w.t("window.undo"), func() { w.undo(list) }, localapi.HoldTime)
-}
-
-func (w *Window) undo(list []string) {
-	w.call(func(ctx context.Context) error { return w.p.Agent.Undo(ctx, list...) }, func(err error) {
-		if !w.failed(err) {
-			w.toasts.say(widget.ToneFine, w.t("window.toast.undone"))
-		}
-	})
-}
-
-func (p *sendPane) updateSent() {
-	w := p.w
-	recent := w.model.snap.Outbox.Recent
-	widget.SetVisible(p.sentBox, len(recent) > 0)
-	shown := recent
-	if !p.allSent && len(shown) > sentShown {
-		shown = shown[:sentShown]
-	}
-	specs := make([]widget.RowSpec, 0, len(shown))
-	for _, e := range shown {
-		specs = append(specs, p.sentRow(e))
-	}
-	p.sentRows.Set(specs)
-	widget.SetVisible(p.sentMore, len(recent) > sentShown)
-	label := w.words.N("window.send.show_all", len(recent))
-	if p.allSent {
-		label = w.t("window.send.show_fewer")
-	}
-	p.sentMore.Relabel(label)
-}
-
-func (p *sendPane) sentRow(e localapi.OutboxEntry) widget.RowSpec {
-	w := p.w
-	now := w.p.Now()
-	v := viewSent(w.words, e, now)
-	title := titleOf(e.Title, e.URL)
-	if e.Close {
-		title = w.t("window.sent.close", "Title", title)
-	}
-	spec := widget.RowSpec{
-		ID: e.ID, Icon: v.icon, IconColor: v.tone.Color(), Title: title, DetailTone: v.tone,
-		Detail: widget.Dotted(w.name(e.To), v.words, when(w.words, e.At, now)),
-		More:   w.t("window.more"),
-	}
-	switch {
-	case v.undo:
-		spec.Detail = widget.Dotted(w.name(e.To), v.words)
-		spec.Action = widget.Action{Label: w.t("window.undo"), Do: func() { w.undo([]string{e.ID}) }}
-	case v.retry:
-		spec.Action = widget.Action{Label: w.t("window.retry"), Do: func() {
-			w.do(func(ctx context.Context) error { return w.p.Agent.Retry(ctx, e.ID) })
-		}}
-	}
-	remove := w.t("window.sent.remove")
-	if e.State == localapi.SendWaiting {
-		remove = w.t("window.sent.do_not_send")
-	}
-	spec.Menu = []widget.MenuEntry{
-		{Label: w.t("window.copy_link"), Do: func() { w.copy(e.URL) }},
-		{Label: w.t("window.sent.again"), Do: func() {
-			p.setLinks([]localapi.Link{{URL: e.URL, Title: e.Title}}, e.ToID)
-		}},
-		{Label: remove, Do: func() {
-			w.do(func(ctx context.Context) error { return w.p.Agent.DeleteSent(ctx, e.ID) })
-		}},
-	}
-	return spec
 }
 
 // deviceState says why there is no device to choose or to show, and what to do about it.

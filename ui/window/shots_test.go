@@ -1,6 +1,7 @@
 package window
 
 import (
+	"bytes"
 	"fmt"
 	"image/png"
 	"os"
@@ -92,10 +93,9 @@ func scenes() []scene {
 		{name: "inbox", snap: demo, pane: PaneInbox},
 		{name: "inbox-empty", snap: in(func(s *localapi.Snapshot) { s.Inbox = localapi.Inbox{} }), pane: PaneInbox},
 		{name: "inbox-search", snap: signedIn, pane: PaneInbox, then: func(h *harness) {
-			if p, ok := h.w.pane(PaneInbox).(*inboxPane); ok {
-				p.search.SetText("nowhere")
-				p.look()
-			}
+			p := paneOf[*inboxPane](h, PaneInbox)
+			p.search.SetText("nowhere")
+			p.look()
 		}},
 		{name: "inbox-ask", snap: in(func(s *localapi.Snapshot) { s.Inbox = manyTabs(30) }), pane: PaneInbox, then: func(h *harness) { h.tap("Open all 30") }},
 		{name: "devices", snap: signedIn, pane: PaneDevices},
@@ -121,26 +121,51 @@ func scenes() []scene {
 		}), pane: PaneSettings},
 		{name: "settings-advanced", snap: signedIn, pane: PaneSettings, then: func(h *harness) {
 			h.tap("Advanced")
-			if p, ok := h.w.pane(PaneSettings).(*settingsPane); ok {
-				relayout(h)
-				p.page.Scroll.ScrollToBottom()
-			}
+			relayout(h)
+			paneOf[*settingsPane](h, PaneSettings).page.Scroll.ScrollToBottom()
 		}},
 	}
+}
+
+// enter brings a window into a scene, in an appearance; empty for the system's.
+func (s scene) enter(h *harness, appearance string) {
+	h.t.Helper()
+	h.agent.Down(s.down)
+	if s.snap != nil {
+		h.send(with(s.snap(), func(s *localapi.Snapshot) { s.Settings.Appearance = appearance }))
+	}
+	if s.down {
+		h.w.lose(&localapi.Error{Code: localapi.CodeNotReachable})
+	}
+	if s.pane != "" {
+		h.w.show(s.pane)
+	}
+	h.settle()
+}
+
+// act does what a person does in the scene.
+func (s scene) act(h *harness) {
+	if s.then != nil {
+		s.then(h)
+	}
+	h.settle()
 }
 
 // relayout does what a real driver does between frames: wrapped texts that learnt their width want
 // another height, and what is around them follows.
 func relayout(h *harness) {
-	settleLayout(h.roots()...)
-}
-
-func settleLayout(roots ...fyne.CanvasObject) {
 	for range 4 {
-		for _, root := range roots {
+		for _, root := range h.roots() {
 			root.Refresh()
 		}
 	}
+}
+
+// view is how a scene is drawn.
+type view struct {
+	name, appearance string
+	size             fyne.Size
+	scale            float32
 }
 
 // TestShots draws every scene into the folder that TABFERRY_SHOTS names, for people to look at.
@@ -150,65 +175,47 @@ func TestShots(t *testing.T) {
 		t.Skip("draws pictures for people to look at, into the folder that TABFERRY_SHOTS names")
 	}
 	only := os.Getenv("TABFERRY_SHOTS_ONLY")
-	language := os.Getenv("TABFERRY_SHOTS_LANGUAGE")
-	if language == "" {
-		language = "en"
-	}
-	views := []struct {
-		name, appearance string
-		size             fyne.Size
-		scale            float32
-	}{
-		{"light", "light", fyne.NewSize(760, 540), 1},
-		{"dark", "dark", fyne.NewSize(760, 540), 1},
-		{"small", "light", fyne.NewSize(480, 400), 1},
-		{"large-text", "dark", fyne.NewSize(760, 540), 1.6},
-	}
+	language := firstOf(os.Getenv("TABFERRY_SHOTS_LANGUAGE"), "en")
 	for _, s := range scenes() {
 		if ok, err := filepath.Match(only, s.name); only != "" && (err != nil || !ok) {
 			continue
 		}
-		for _, v := range views {
+		if language != "en" {
+			s.then = nil // it looks for English words
+		}
+		for _, v := range []view{
+			{"light", "light", fyne.NewSize(760, 540), 1},
+			{"dark", "dark", fyne.NewSize(760, 540), 1},
+			{"small", "light", fyne.NewSize(480, 400), 1},
+			{"large-text", "dark", fyne.NewSize(760, 540), 1.6},
+		} {
 			inBubble(t, func(p *Params) {
 				p.Icon = theme.AccountIcon()
 				p.GrabScreen = nil
 				p.LogFolder = "/home/demo/.local/state/tabferry"
 				p.Words = func(string) *i18n.Catalogue { return i18n.New(language) }
 			}, func(h *harness) {
-				h.agent.Down(s.down)
-				h.w.win.Resize(v.size)
-				if s.snap != nil {
-					snap := s.snap()
-					snap.Settings.Appearance = v.appearance
-					h.send(snap)
-				}
-				l := widget.NewTheme(v.appearance)
-				l.TextScale = v.scale
-				h.app.Settings().SetTheme(l)
-				if s.down {
-					h.w.lose(&localapi.Error{Code: localapi.CodeNotReachable})
-				}
-				if s.pane != "" {
-					h.w.show(s.pane)
-				}
-				h.settle()
-				relayout(h)
-				if s.then != nil && language == "en" {
-					s.then(h)
-				}
-				h.settle()
-				relayout(h)
-				file, err := os.Create(filepath.Join(folder, fmt.Sprintf("%s-%s.png", s.name, v.name)))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := png.Encode(file, h.w.win.Canvas().Capture()); err != nil {
-					t.Fatal(err)
-				}
-				if err := file.Close(); err != nil {
-					t.Fatal(err)
-				}
+				h.shoot(s, v, filepath.Join(folder, fmt.Sprintf("%s-%s.png", s.name, v.name)))
 			})
 		}
+	}
+}
+
+// shoot draws a scene into a file.
+func (h *harness) shoot(s scene, v view, file string) {
+	h.w.win.Resize(v.size)
+	s.enter(h, v.appearance)
+	look := widget.NewTheme(v.appearance)
+	look.TextScale = v.scale
+	h.app.Settings().SetTheme(look)
+	relayout(h)
+	s.act(h)
+	relayout(h)
+	var drawn bytes.Buffer
+	if err := png.Encode(&drawn, h.w.win.Canvas().Capture()); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, drawn.Bytes(), 0o600); err != nil {
+		h.t.Fatal(err)
 	}
 }

@@ -1,12 +1,8 @@
 package window
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"image"
-	"image/draw"
-	"image/png"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +11,6 @@ import (
 	"fyne.io/fyne/v2"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
-	"github.com/tabferry/tabferry/ui/qr"
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
@@ -26,10 +21,7 @@ func TestSignInWithTheBrowser(t *testing.T) {
 		h.wantNot("Account server")
 		begun := localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true}
 		h.agent.Answer("BeginSignIn", begun)
-		p, ok := h.w.pane(PaneSignIn).(signInFace)
-		if !ok {
-			t.Fatal("no sign-in pane")
-		}
+		p := paneOf[signInFace](h, PaneSignIn)
 		p.parts.email.SetText(" me@example.com ")
 		h.tap("Open the browser")
 		h.wantCalls("BeginSignIn me@example.com")
@@ -65,10 +57,7 @@ func TestTheFinalAddressComesFromTheClipboardOrByHand(t *testing.T) {
 		})
 		h.advance(5 * time.Second)
 		h.wantCalls() // another address is none of our business
-		p, ok := h.w.pane(PaneSignIn).(signInFace)
-		if !ok {
-			t.Fatal("no sign-in pane")
-		}
+		p := paneOf[signInFace](h, PaneSignIn)
 		p.parts.final.SetText("https://bank.example/?secret=1")
 		h.tap("Continue")
 		h.wantCalls()
@@ -89,10 +78,7 @@ func TestUnlockAndProtect(t *testing.T) {
 			s.Storage = localapi.Storage{Protection: localapi.ProtectedByPassphrase, Locked: true}
 		})
 		h.send(locked)
-		p, ok := h.w.pane(PaneSignIn).(signInFace)
-		if !ok {
-			t.Fatal("no sign-in pane")
-		}
+		p := paneOf[signInFace](h, PaneSignIn)
 		h.agent.Refuse("Unlock", &localapi.Error{Code: localapi.CodeConflict, Message: "The passphrase is wrong"})
 		p.parts.secret.SetText("secret")
 		h.tap("Unlock")
@@ -129,8 +115,8 @@ func TestPairAPhone(t *testing.T) {
 		h.change(func(s *localapi.Snapshot) { s.Pairing = &showing })
 		h.wantCalls("PairingCode")
 		h.want("4:07 left", "renews itself 5 more times")
-		p, ok := h.w.pane(PanePair).(*pairPane)
-		if !ok || p.parts.code.Code == nil {
+		p := paneOf[*pairPane](h, PanePair)
+		if p.parts.code.Code == nil {
 			t.Fatal("no code is drawn")
 		}
 		h.advance(2 * time.Second)
@@ -198,10 +184,7 @@ func TestPairThisComputer(t *testing.T) {
 		h.tap("Read a code")
 		h.want("Connect this computer", "Confirm here and there.")
 		h.wantNot("Read it from the screen") // there is no way to take a picture here
-		p, ok := h.w.pane(PanePair).(*pairPane)
-		if !ok {
-			t.Fatal("no pair pane")
-		}
+		p := paneOf[*pairPane](h, PanePair)
 		p.parts.address.SetText("https://example.org/")
 		h.tap("Continue")
 		h.want("not the address of a pairing code")
@@ -231,46 +214,28 @@ func TestPairThisComputer(t *testing.T) {
 }
 
 func TestTheClipboardHoldsAPicture(t *testing.T) {
-	var picture []byte
+	var copied []byte
 	var refusal error
 	inBubble(t, func(p *Params) {
-		p.ClipboardPicture = func(context.Context) ([]byte, error) { return picture, refusal }
+		p.ClipboardPicture = func(context.Context) ([]byte, error) { return copied, refusal }
 	}, func(h *harness) {
-		file := func(text string) []byte {
-			t.Helper()
-			code, err := qr.Draw(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			framed := image.NewGray(code.Bounds().Inset(-qr.QuietZone))
-			draw.Draw(framed, framed.Bounds(), image.White, image.Point{}, draw.Src)
-			draw.Draw(framed, code.Bounds(), code, image.Point{}, draw.Src)
-			var out bytes.Buffer
-			if err := png.Encode(&out, framed); err != nil {
-				t.Fatal(err)
-			}
-			return out.Bytes()
-		}
 		h.send(signedOut())
 		h.tap("Read a code")
 		h.app.Clipboard().SetContent("")
-		picture = file(code)
+		copied = picture(t, code)
 		h.tap("From the clipboard")
 		h.wantCalls("JoinPairing " + code)
-		p, ok := h.w.pane(PanePair).(*pairPane)
-		if !ok {
-			t.Fatal("no pair pane")
-		}
+		p := paneOf[*pairPane](h, PanePair)
 		p.parts.address.TypedShortcut(&fyne.ShortcutPaste{Clipboard: h.app.Clipboard()})
 		h.settle()
 		h.wantCalls("JoinPairing " + code)
 		h.w.pasted("")
 		h.settle()
 		h.wantCalls("JoinPairing " + code)
-		picture = []byte("no picture at all")
+		copied = []byte("no picture at all")
 		h.tap("From the clipboard")
 		h.want("no readable code in that picture")
-		picture, refusal = nil, errors.New("nothing there")
+		copied, refusal = nil, errors.New("nothing there")
 		h.tap("From the clipboard")
 		h.want("neither a link nor a picture")
 		h.wantCalls()

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/test"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
@@ -185,43 +186,41 @@ func TestEveryControlHasANameAndEveryPaneCanBeWalkedByKeyboard(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			inBubble(t, nil, func(h *harness) {
 				h.t = t
-				h.send(s.snap())
-				if s.pane != "" {
-					h.w.show(s.pane)
-				}
-				h.settle()
-				if s.then != nil {
-					s.then(h)
-				}
-				h.settle()
+				s.enter(h, "")
+				s.act(h)
 				for _, root := range h.roots() {
-					visit(root, func(o fyne.CanvasObject) {
-						_, focusable := o.(fyne.Focusable)
-						named, ok := o.(fyne.Accessible)
-						if d, is := o.(fyne.Disableable); focusable && ok && (!is || !d.Disabled()) && named.AccessibilityLabel() == "" {
-							t.Errorf("a %T has no name", o)
-						}
-					})
+					visit(root, h.wantName)
 				}
-				if h.w.dialog != nil || len(h.w.win.Canvas().Overlays().List()) > 0 {
-					return
-				}
-				// Some toolkits lose the focus in a ring; here it must come round.
-				c := h.w.win.Canvas()
-				c.Unfocus()
-				c.FocusNext()
-				first := c.Focused()
-				if first == nil {
-					t.Fatal("nothing takes the focus")
-				}
-				seen := 0
-				for c.FocusNext(); c.Focused() != first; c.FocusNext() {
-					if seen++; seen > 200 {
-						t.Fatal("the focus does not come round")
-					}
+				if c := h.w.win.Canvas(); h.w.dialog == nil && len(c.Overlays().List()) == 0 {
+					h.walkFocus(c)
 				}
 			})
 		})
+	}
+}
+
+// wantName wants that what takes the focus has a name.
+func (h *harness) wantName(o fyne.CanvasObject) {
+	_, focusable := o.(fyne.Focusable)
+	named, ok := o.(fyne.Accessible)
+	if d, is := o.(fyne.Disableable); focusable && ok && (!is || !d.Disabled()) && named.AccessibilityLabel() == "" {
+		h.t.Errorf("a %T has no name", o)
+	}
+}
+
+// walkFocus wants that the focus comes round: some toolkits lose it in a ring.
+func (h *harness) walkFocus(c fyne.Canvas) {
+	c.Unfocus()
+	c.FocusNext()
+	first := c.Focused()
+	if first == nil {
+		h.t.Fatal("nothing takes the focus")
+	}
+	seen := 0
+	for c.FocusNext(); c.Focused() != first; c.FocusNext() {
+		if seen++; seen > 200 {
+			h.t.Fatal("the focus does not come round")
+		}
 	}
 }
 
@@ -235,11 +234,7 @@ func TestNoPageIsWiderThanTheSmallestWindow(t *testing.T) {
 			inBubble(t, func(p *Params) { p.Words = func(string) *i18n.Catalogue { return i18n.New(lang) } }, func(h *harness) {
 				h.t = t
 				h.w.win.Resize(fyne.NewSize(leastWidth, leastHeight))
-				h.send(s.snap())
-				if s.pane != "" {
-					h.w.show(s.pane)
-				}
-				h.settle()
+				s.enter(h, "")
 				relayout(h)
 				if got := h.w.shell.front.MinSize().Width; got > leastWidth-railNarrow {
 					t.Errorf("the page wants %v units, there are %v", got, leastWidth-railNarrow)
@@ -398,4 +393,19 @@ func TestRowsAreChangedNotMadeAnew(t *testing.T) {
 			t.Error("an update made rows anew; the keyboard focus would be lost")
 		}
 	})
+}
+
+func TestNewRefusesParamsThatLackAPart(t *testing.T) {
+	app := test.NewTempApp(t)
+	client := localapi.NewPipe().Client()
+	open := func(_, _ string) error { return nil }
+	for name, p := range map[string]Params{
+		"App":   {Agent: client, Open: open},
+		"Agent": {App: app, Open: open},
+		"Open":  {App: app, Agent: client},
+	} {
+		if _, err := New(p); err == nil {
+			t.Errorf("a window without %s was made", name)
+		}
+	}
 }
