@@ -42,7 +42,7 @@ type AttachedClient struct {
 // GET /v1/account/attached_clients; fxa-client get_attached_clients;
 // docs/protocol/accounts-client.md §6.6.
 func (a *Account) AttachedClients(ctx context.Context, opts ...ReadOption) ([]AttachedClient, error) {
-	o := readOptionsOf(opts)
+	o := applied[readOptions](opts)
 	var list []AttachedClient
 	err := a.onSession(ctx, func(ctx context.Context, s *persisted, cred wire.Credential) error {
 		now := a.clock.Monotonic()

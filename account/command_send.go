@@ -50,10 +50,7 @@ type Delivery struct {
 // POST /v1/account/devices/invoke_command; fxa-client send_single_tab;
 // docs/protocol/accounts-client.md §8.3, RFC 8188.
 func (a *Account) SendTab(ctx context.Context, deviceID, title, url string, opts ...SendOption) (Delivery, error) {
-	var o sendOptions
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := applied[sendOptions](opts)
 	if url == "" {
 		return Delivery{}, fmt.Errorf("address is empty: %w", ErrInvalidArgument)
 	}
@@ -63,15 +60,13 @@ func (a *Account) SendTab(ctx context.Context, deviceID, title, url string, opts
 		return Delivery{}, err
 	}
 	var delivery Delivery
-	err = a.onDeviceRoute(ctx, func(ctx context.Context) error {
-		return a.view(ctx, func(ctx context.Context, s *persisted) error {
-			out, err := a.addressee(ctx, s, deviceID, commandOpenURI)
-			if err != nil {
-				return err
-			}
-			delivery, err = out.invoke(ctx, payload, 0)
+	err = a.viewDevices(ctx, func(ctx context.Context, s *persisted) error {
+		out, err := a.addressee(ctx, s, deviceID, commandOpenURI)
+		if err != nil {
 			return err
-		})
+		}
+		delivery, err = out.invoke(ctx, payload, 0)
+		return err
 	})
 	if err != nil {
 		return Delivery{}, err
@@ -108,15 +103,13 @@ func (a *Account) CloseTabsDelivery(ctx context.Context, deviceID string, urls [
 		return Delivery{}, urls, err
 	}
 	unsent = urls
-	err = a.onDeviceRoute(ctx, func(ctx context.Context) error {
-		return a.view(ctx, func(ctx context.Context, s *persisted) error {
-			out, err := a.addressee(ctx, s, deviceID, commandCloseURI)
-			if err != nil {
-				return err
-			}
-			unsent, err = out.closeTabs(ctx, unsent, flow, &delivery)
+	err = a.viewDevices(ctx, func(ctx context.Context, s *persisted) error {
+		out, err := a.addressee(ctx, s, deviceID, commandCloseURI)
+		if err != nil {
 			return err
-		})
+		}
+		unsent, err = out.closeTabs(ctx, unsent, flow, &delivery)
+		return err
 	})
 	return delivery, unsent, err
 }

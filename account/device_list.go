@@ -46,16 +46,14 @@ func (c *cachedDevices) drop() { *c = cachedDevices{} }
 //
 // GET /v1/account/devices; fxa-client get_devices; docs/protocol/accounts-client.md §6.3.
 func (a *Account) Devices(ctx context.Context, opts ...ReadOption) ([]Device, error) {
-	o := readOptionsOf(opts)
+	o := applied[readOptions](opts)
 	var list []Device
 	var with *refreshToken
-	err := a.onDeviceRoute(ctx, func(ctx context.Context) error {
-		return a.view(ctx, func(ctx context.Context, s *persisted) error {
-			var err error
-			with = s.RefreshToken
-			list, err = a.listDevices(ctx, s, o.fresh)
-			return err
-		})
+	err := a.viewDevices(ctx, func(ctx context.Context, s *persisted) error {
+		var err error
+		with = s.RefreshToken
+		list, err = a.listDevices(ctx, s, o.fresh)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -194,17 +192,15 @@ func (a *Account) DisconnectDevice(ctx context.Context, id string) error {
 	if id == a.state().DeviceID {
 		return a.Disconnect(ctx)
 	}
-	err := a.onDeviceRoute(ctx, func(ctx context.Context) error {
-		return a.view(ctx, func(ctx context.Context, s *persisted) error {
-			token, err := s.refresh()
-			if err != nil {
-				return err
-			}
-			if err := a.wire.DestroyDevice(ctx, wire.Bearer(token), id); err != nil {
-				return fmt.Errorf("disconnect device: %w", err)
-			}
-			return nil
-		})
+	err := a.viewDevices(ctx, func(ctx context.Context, s *persisted) error {
+		token, err := s.refresh()
+		if err != nil {
+			return err
+		}
+		if err := a.wire.DestroyDevice(ctx, wire.Bearer(token), id); err != nil {
+			return fmt.Errorf("disconnect device: %w", err)
+		}
+		return nil
 	})
 	if err == nil || errors.Is(err, ErrUnknownDevice) {
 		a.remember(func(m *memory) {
@@ -265,6 +261,12 @@ func (a *Account) onDeviceRoute(ctx context.Context, call func(context.Context) 
 	return a.refused(ctx, a.twiceIfRefused(looking(ctx), call))
 }
 
+// viewDevices is [Account.view] for a call on a device route.
+func (a *Account) viewDevices(ctx context.Context, f func(ctx context.Context, s *persisted) error) error {
+	return a.onDeviceRoute(ctx, func(ctx context.Context) error { return a.view(ctx, f) })
+}
+
+// twiceIfRefused makes the call, and once more where onDeviceRoute says.
 func (a *Account) twiceIfRefused(ctx context.Context, call func(context.Context) error) error {
 	err := call(ctx)
 	if _, refused := deviceRefusal(err); !refused {

@@ -32,7 +32,7 @@ const fakeURL = "https://accounts.example/page"
 // scripted is an account whose steps end as told.
 type scripted struct {
 	saved AuthState
-	// fails returns the error of a step; nil is success.
+	// fails holds the error of a step; nil is success.
 	fails map[step]error
 	// active and checkFails are the answer to introspection.
 	active     bool

@@ -103,10 +103,7 @@ func addQuery(u *url.URL, list []parameter) {
 // GET /.well-known/fxa-client-configuration and /.well-known/openid-configuration, once a day;
 // fxa-client begin_oauth_flow; docs/protocol/accounts-client.md §4.1, RFC 7636.
 func (a *Account) BeginOAuthFlow(ctx context.Context, scopes []string, entrypoint string, opts ...FlowOption) (string, error) {
-	var o flowOptions
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := applied[flowOptions](opts)
 	var address string
 	err := a.change(ctx, func(ctx context.Context, t *tx) error {
 		page, err := t.signInPage(ctx)

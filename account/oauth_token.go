@@ -67,10 +67,7 @@ func WithoutCache() TokenOption { return func(o *tokenOptions) { o.noCache = tru
 // POST /v1/oauth/token unless cached; fxa-client get_access_token;
 // docs/protocol/accounts-client.md §5, RFC 6749 section 6, RFC 8693.
 func (a *Account) AccessToken(ctx context.Context, scope string, opts ...TokenOption) (AccessToken, error) {
-	var o tokenOptions
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := applied[tokenOptions](opts)
 	key := scopeKey(scope)
 	if key == "" {
 		return AccessToken{}, fmt.Errorf("no scope is asked for: %w", ErrInvalidArgument)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -246,6 +247,9 @@ func TestOutcomes(t *testing.T) {
 	_, err = a.SendTab(t.Context(), "", "", "")
 	want(t, "no address", err, account.ErrInvalidArgument)
 	none("an argument")
+	_, err = a.AccessToken(t.Context(), strings.Repeat("s", 1<<15))
+	want(t, "a request that is too large", err, account.ErrTooLarge)
+	none("a request that is too large")
 	s.service.Faults.Next(tokenRoute, http.StatusInternalServerError)
 	want(t, "a broken server", token(t.Context()), account.ErrUnavailable)
 	only("a broken server", func(err error) bool { return errors.Is(err, account.ErrUnavailable) })

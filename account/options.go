@@ -138,8 +138,8 @@ func Fresh() ReadOption { return func(o *readOptions) { o.fresh = true } }
 // [Account.Devices] looks at it.
 func WithoutIdle() ReadOption { return func(o *readOptions) { o.withoutIdle = true } }
 
-func readOptionsOf(opts []ReadOption) readOptions {
-	var o readOptions
+// applied is what a list of options chooses.
+func applied[T any, F ~func(*T)](opts []F) (o T) {
 	for _, opt := range opts {
 		opt(&o)
 	}

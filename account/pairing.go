@@ -35,10 +35,7 @@ func (a *Account) PairingAuthorityURL() (string, error) {
 //
 // No request; fxa-client begin_pairing_flow; docs/protocol/accounts-client.md §7.
 func (a *Account) BeginPairingFlow(ctx context.Context, pairingURL string, scopes []string, entrypoint string, opts ...FlowOption) (string, error) {
-	var o flowOptions
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := applied[flowOptions](opts)
 	fragment, err := a.pairingFragment(pairingURL)
 	if err != nil {
 		return "", err

@@ -41,7 +41,7 @@ func (Profile) GoString() string { return "profile" }
 //
 // GET /v1/profile; fxa-client get_profile; docs/protocol/accounts-client.md §6.7.
 func (a *Account) Profile(ctx context.Context, opts ...ReadOption) (Profile, error) {
-	o := readOptionsOf(opts)
+	o := applied[readOptions](opts)
 	if p, ok := a.freshProfile(a.state()); ok && !o.fresh {
 		return p, nil
 	}

@@ -183,12 +183,10 @@ var errNotThere = newSentinel(ErrOther, "the announced command is not there")
 // When the one asked for has expired a server gives the next, which is not it.
 func (a *Account) fetchCommand(ctx context.Context, index int64) (IncomingCommand, error) {
 	var command IncomingCommand
-	err := a.onDeviceRoute(ctx, func(ctx context.Context) error {
-		return a.view(ctx, func(ctx context.Context, s *persisted) error {
-			var err error
-			command, err = a.oneCommand(ctx, s, index)
-			return err
-		})
+	err := a.viewDevices(ctx, func(ctx context.Context, s *persisted) error {
+		var err error
+		command, err = a.oneCommand(ctx, s, index)
+		return err
 	})
 	return command, err
 }

@@ -132,7 +132,7 @@ func value[T any](p *T) T {
 	return *p
 }
 
-// ExportV2 gives the state as Mozilla's component writes it (schema "V2"), so that
+// ExportV2 returns the state as Mozilla's component writes it (schema "V2"), so that
 // another program can go on with this sign-in. Afterwards only one of the two may
 // be used. Revocations still owed, waits, and the cached device list have no place
 // in that schema and are left out. The text holds tokens and keys.
