@@ -2,7 +2,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build lean test lint layers core race desktop peers bench shots packages-build packages-desktop packages-peers
+.PHONY: help demo build lean test lint cross core race desktop peers bench shots packages-build packages-desktop packages-peers
 
 tools := go tool -modfile=$(CURDIR)/packaging/tools/go.mod
 # One flag set for everything that compiles OpenGL: each other one costs minutes once.
@@ -12,6 +12,9 @@ link_flags := -ldflags '-s -w'
 # What the lean build leaves out does not compile without cgo; `ci` gives the toolkit a driver that does.
 pure := CGO_ENABLED=0 go
 sources := $(shell git ls-files '*.go' 2>/dev/null)
+# gosec brings half a hundred modules along: it has a module file of its own, so that none of them
+# decides about the other tools.
+gosec := CGO_ENABLED=0 go tool -modfile=$(CURDIR)/packaging/tools/gosec.mod gosec
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,19 +43,31 @@ lean: ## agent, tray and command line without cgo: build/tabferry
 	@mkdir -p build
 	$(pure) build -tags headless $(link_flags) -o build/tabferry .
 
-test: packages-peers lint core race desktop peers ## everything CI runs
+test: packages-peers lint cross core race desktop peers ## everything CI runs
 
-lint: ## formatting, vet, staticcheck, error wrapping, layers, interface names, references to docs
+lint: ## formatting, vet, staticcheck, error wrapping, security, module files, layers, interface names, references to docs
 	@unformatted=$$($(tools) gofumpt -l $(sources)); \
 	  if [[ -n "$$unformatted" ]]; then echo "gofumpt differs:"; echo "$$unformatted"; exit 1; fi
 	$(pure) vet -tags ci ./...
 	$(pure) vet -tags 'ci desktop peers soak' ./...
 	CGO_ENABLED=0 $(tools) staticcheck -tags 'ci desktop peers soak' ./...
 	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -tags=ci" $(tools) go-errorlint -test=false ./account/... ./notify/... ./ui/...
+	# accounttest is a service for tests: it hands out secrets that everybody knows.
+	$(gosec) -quiet -tags ci -exclude-dir=account/accounttest ./...
+	go mod tidy -diff
+	cd packaging/tools && go mod tidy -diff && go mod tidy -modfile=gosec.mod -diff
 	.ci/checks/layers.sh
 	.ci/checks/seed-names.sh
 	.ci/checks/spec-links.sh
 	.ci/checks/doc-links.sh
+
+cross: ## what other systems compile: the lean build on six, everything on Windows and macOS
+	@for system in windows darwin freebsd; do for machine in amd64 arm64; do \
+	  echo "vet $$system/$$machine, lean"; GOOS=$$system GOARCH=$$machine $(pure) vet -tags headless ./...; \
+	done; done
+	@for system in windows darwin; do \
+	  echo "vet $$system, all"; GOOS=$$system GOARCH=amd64 $(pure) vet -tags ci ./...; \
+	done
 
 core: ## the client's own tests, without cgo
 	$(pure) test ./account/...

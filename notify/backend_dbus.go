@@ -334,5 +334,5 @@ func imageData(icon []byte) (dbus.Variant, error) {
 		Alpha                 bool
 		Bits, Channels        int32
 		Pixels                []byte
-	}{int32(size.X), int32(size.Y), int32(pixels.Stride), true, 8, 4, pixels.Pix}), nil //nolint:gosec // an icon of ours
+	}{int32(size.X), int32(size.Y), int32(pixels.Stride), true, 8, 4, pixels.Pix}), nil // #nosec G115 -- an icon of ours
 }

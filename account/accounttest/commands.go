@@ -70,7 +70,7 @@ func (s *Service) handleInvoke(c *call) (any, error) {
 		}
 		return reply
 	}
-	return nil, nil //nolint:nilnil // finish makes the reply
+	return nil, nil // finish makes the reply
 }
 
 // queryInt reads a whole number of the query.

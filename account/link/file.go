@@ -101,10 +101,10 @@ func binaryPlistLink(content []byte) string {
 	}
 	for power, width := range []int{1, 2, 4} {
 		at := start - width - 2
-		if at >= 0 && content[at] == 0x5f && content[at+1] == byte(0x10|power) {
+		if at >= 0 && content[at] == 0x5f && content[at+1] == byte(0x10|power) { // #nosec G115 -- power is below four
 			var wide [8]byte
 			copy(wide[8-width:], content[start-width:start])
-			length = int(binary.BigEndian.Uint64(wide[:]))
+			length = int(binary.BigEndian.Uint64(wide[:])) // #nosec G115 -- checked below
 			break
 		}
 	}

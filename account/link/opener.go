@@ -17,7 +17,7 @@ func ForOpener(address string) (string, error) {
 	if !ok || strings.ContainsFunc(address, unicode.IsControl) {
 		return "", ErrNotWeb
 	}
-	if !strings.ContainsFunc(address, func(r rune) bool { return r >= 0x7f || escaped(byte(r)) }) {
+	if !strings.ContainsFunc(address, func(r rune) bool { return r >= 0x7f || escaped(byte(r)) }) { // #nosec G115 -- below 0x7f here
 		return address, nil
 	}
 	u.RawQuery = escapeQuery(u.RawQuery)

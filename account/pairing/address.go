@@ -18,7 +18,7 @@ const (
 	maxAddress = 2048 // characters of a whole address; real ones have about 130
 )
 
-const secretText = "pairing.Code(secret)"
+const secretText = "pairing.Code(secret)" // #nosec G101 -- what is shown in place of one
 
 // Code is what a QR code carries: the way into one channel. It prints as a fixed text, because
 // whoever has it can ask to be signed in and read a recorded session.

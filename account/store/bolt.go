@@ -37,7 +37,7 @@ func openBolt(path string, create bool) (*boltFile, error) {
 			if !create {
 				flag &^= os.O_CREATE
 			}
-			f, err := os.OpenFile(name, flag, mode)
+			f, err := os.OpenFile(name, flag, mode) // #nosec G304 -- the caller's choice of store
 			opened = f
 			return f, err
 		},

@@ -33,7 +33,7 @@ var errDeclined = errors.New("it stays locked")
 func unlock() error {
 	conn, err := dbus.ConnectSessionBus()
 	if err != nil {
-		return nil //nolint:nilerr // see above
+		return nil // see above
 	}
 	defer conn.Close()
 	service := conn.Object(secretsName, secretsPath)
@@ -47,7 +47,7 @@ func unlock() error {
 	var prompt dbus.ObjectPath
 	err = service.Call("org.freedesktop.Secret.Service.Unlock", 0, []dbus.ObjectPath{collection}).Store(&unlocked, &prompt)
 	if err != nil || prompt == noPrompt {
-		return nil //nolint:nilerr // see above
+		return nil // see above
 	}
 	return ask(conn, prompt)
 }

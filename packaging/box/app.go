@@ -42,7 +42,7 @@ func NewApp(b *Box, bin string) (*App, error) {
 	}
 	opener := filepath.Join(b.Dir, "opener")
 	script := "#!/bin/sh\nprintf '%s\\n' \"$1\" >>'" + a.Opened + "'\n"
-	if err := os.WriteFile(opener, []byte(script), 0o700); err != nil { //nolint:gosec // a script must be executable
+	if err := os.WriteFile(opener, []byte(script), 0o700); err != nil { // #nosec G306 -- a script must be executable
 		return nil, err
 	}
 	a.env = []string{"TABFERRY_OPENER=" + opener}

@@ -31,7 +31,7 @@ func main() {
 }
 
 func run(ctx context.Context, bin, out string, tour bool) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
+	if err := os.MkdirAll(out, 0o755); err != nil { // #nosec G301 -- pictures for everybody
 		return err
 	}
 	appearances := []string{"dark", "light"}

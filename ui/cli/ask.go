@@ -46,8 +46,8 @@ func (p *program) secret(question string) (string, error) {
 		return p.ReadSecret()
 	}
 	file, ok := p.In.(*os.File)
-	if ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor fits
-		text, err := term.ReadPassword(int(file.Fd())) //nolint:gosec // as above
+	if ok && term.IsTerminal(int(file.Fd())) { // a file descriptor fits
+		text, err := term.ReadPassword(int(file.Fd()))
 		fmt.Fprintln(p.Err)
 		return string(text), err
 	}

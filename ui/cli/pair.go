@@ -112,7 +112,7 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 
 // codeInFile reads the code in a picture file.
 func (p *program) codeInFile(path string) (address string, err error) {
-	file, err := os.Open(path) //nolint:gosec // the file the user named
+	file, err := os.Open(path) // #nosec G304 -- the file the user named
 	if err != nil {
 		return "", err
 	}

@@ -71,7 +71,7 @@ func (o *Opener) Wait() { o.running.Wait() }
 // is taken for a browser and left alone; somebody goes on waiting for it.
 func (o *Opener) start(ctx context.Context, words []string) error {
 	// Not CommandContext: a browser must outlive the call that opened it.
-	cmd := exec.Command(words[0], words[1:]...) //nolint:gosec // the user's own choice of browser
+	cmd := exec.Command(words[0], words[1:]...) // #nosec G204 -- the user's own choice of browser
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("open link: %w", withoutLink(err))

@@ -51,7 +51,7 @@ type Process struct {
 // terminal, without a console window on Windows. env is added to our environment.
 // As long as this process lives somebody waits for the other, so that it never becomes a zombie.
 func Spawn(path string, args []string, env ...string) (*Process, error) {
-	cmd := exec.Command(path, args...) //nolint:gosec // a program of this installation
+	cmd := exec.Command(path, args...) // #nosec G204 -- a program of this installation
 	cmd.Env = append(os.Environ(), env...)
 	if home, err := os.UserHomeDir(); err == nil {
 		cmd.Dir = home // not to hold a folder that somebody wants to unmount

@@ -96,7 +96,7 @@ func ownFolder(path string) error {
 	if info.Mode().Perm()&^folderMode == 0 {
 		return nil
 	}
-	if err := os.Chmod(path, folderMode); err != nil {
+	if err := os.Chmod(path, folderMode); err != nil { // #nosec G302 -- a folder: only its owner can enter it
 		return fmt.Errorf("%w: %w", ErrSocketFolder, err)
 	}
 	return nil

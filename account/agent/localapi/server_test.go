@@ -172,7 +172,7 @@ func TestEveryRefusalReachesTheFace(t *testing.T) {
 			want := &localapi.Error{Code: codes[i%len(codes)], Message: "no", Hint: "try", Until: until}
 			agent.Refuse(method(call.want), fmt.Errorf("wrapped: %w", want))
 			_, err := call.do(t.Context(), c)
-			if got, ok := err.(*localapi.Error); !ok || *got != *want { //nolint:errorlint // no wrapping: faces see the plain refusal
+			if got, ok := err.(*localapi.Error); !ok || *got != *want { // no wrapping: faces see the plain refusal
 				t.Errorf("%s: got %#v", call.want, err)
 			}
 		}

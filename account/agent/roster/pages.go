@@ -55,5 +55,5 @@ func below(address, name string) string {
 	if err != nil {
 		return address
 	}
-	return u.JoinPath(name).String()
+	return u.JoinPath(name).String() // #nosec G125 -- names of our own pages
 }

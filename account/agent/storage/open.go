@@ -106,7 +106,7 @@ func (s *Storage[W]) beginOn(ctx context.Context, vault *store.Vault, p localapi
 	s.vault = vault
 	s.setWork(work)
 	s.Board.Open(work, p)
-	ctx, s.stop = context.WithCancel(ctx)
+	ctx, s.stop = context.WithCancel(ctx) // #nosec G118 -- Close calls it
 	work.Start(ctx)
 	return nil
 }

@@ -197,7 +197,7 @@ func agree(priv *ecdh.PrivateKey, pub *ecdh.PublicKey, apu, apv []byte) (cipher.
 	info := binary.BigEndian.AppendUint32(nil, 1)
 	info = append(info, z...)
 	for _, part := range [][]byte{[]byte(encA256GCM), apu, apv} {
-		info = binary.BigEndian.AppendUint32(info, uint32(len(part))) //nolint:gosec // bounded by maxJWE
+		info = binary.BigEndian.AppendUint32(info, uint32(len(part))) // #nosec G115 -- bounded by maxJWE
 		info = append(info, part...)
 	}
 	info = binary.BigEndian.AppendUint32(info, cekBits)

@@ -429,7 +429,7 @@ func TestTranslateSeesEveryError(t *testing.T) {
 	mine := errors.New("translated")
 	client := s.client(t, func(p *wire.Params) { p.Translate = func(error) error { return mine } })
 	for name, c := range calls {
-		if err := c.do(t.Context(), client); err != mine { //nolint:errorlint // the very value is meant
+		if err := c.do(t.Context(), client); err != mine { // the very value is meant
 			t.Errorf("%s gave %v", name, err)
 		}
 	}

@@ -14,7 +14,7 @@ const (
 	grantExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 	refreshType   = "urn:ietf:params:oauth:token-type:refresh_token"
 
-	tokenPath         = "v1/oauth/token"
+	tokenPath         = "v1/oauth/token" // #nosec G101 -- a path
 	destroyPath       = "v1/oauth/destroy"
 	legacyDestroyPath = "v1/destroy"
 	authorizationPath = "v1/oauth/authorization"

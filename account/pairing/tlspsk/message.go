@@ -182,7 +182,7 @@ func buildServerHello(random, sessionID []byte, selected int) []byte {
 		b.AddUint8(0)
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 			addExtension(b, extSupportedVersions, func(b *cryptobyte.Builder) { b.AddUint16(version13) })
-			addExtension(b, extPreSharedKey, func(b *cryptobyte.Builder) { b.AddUint16(uint16(selected)) })
+			addExtension(b, extPreSharedKey, func(b *cryptobyte.Builder) { b.AddUint16(uint16(selected)) }) // #nosec G115 -- an index into a list of one
 		})
 	})
 }

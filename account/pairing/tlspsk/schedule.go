@@ -70,10 +70,10 @@ func extract(ikm, salt []byte) []byte {
 
 // expandLabel is HKDF-Expand-Label of RFC 8446, section 7.1.
 func expandLabel(secret []byte, label string, context []byte, length int) []byte {
-	info := binary.BigEndian.AppendUint16(nil, uint16(length))
-	info = append(info, byte(len("tls13 ")+len(label)))
+	info := binary.BigEndian.AppendUint16(nil, uint16(length)) // #nosec G115 -- the length of a key
+	info = append(info, byte(len("tls13 ")+len(label)))        // #nosec G115 -- our own short labels
 	info = append(info, "tls13 "+label...)
-	info = append(info, byte(len(context)))
+	info = append(info, byte(len(context))) // #nosec G115 -- a hash or nothing
 	info = append(info, context...)
 	out, err := hkdf.Expand(sha256.New, secret, string(info), length)
 	if err != nil {

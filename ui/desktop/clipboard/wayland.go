@@ -271,7 +271,7 @@ func (c *waylandClipboard) receive(offer uint32, form string, turn uint64) error
 	if err != nil {
 		return fmt.Errorf("clipboard: %w", err)
 	}
-	err = c.conn.request(int(w.Fd()), func(func() uint32) []*waylandRequest { //nolint:gosec // a descriptor fits
+	err = c.conn.request(int(w.Fd()), func(func() uint32) []*waylandRequest { // a descriptor fits
 		return []*waylandRequest{newWaylandRequest(offer, offerReceive).string(form)}
 	})
 	if err = errors.Join(err, w.Close()); err != nil {
@@ -352,7 +352,7 @@ func (c *waylandClipboard) give(fd int, text string) {
 		_ = unix.Close(fd) // the other side sees an empty text
 		return
 	}
-	pipe := os.NewFile(uintptr(fd), "clipboard") //nolint:gosec // a descriptor fits
+	pipe := os.NewFile(uintptr(fd), "clipboard") // a descriptor fits
 	c.working.Go(func() {
 		defer func() { _ = pipe.Close() }()                                // whether they got it all is their business
 		_ = pipe.SetWriteDeadline(time.Now().Add(transferTime))            // not every pipe has deadlines

@@ -42,7 +42,7 @@ func sway(t *testing.T) (as *syscall.Credential) {
 		}
 	}
 	config := filepath.Join(dir, "config")
-	if err := os.WriteFile(config, []byte("xwayland disable\n"), 0o644); err != nil { //nolint:gosec // read by nobody
+	if err := os.WriteFile(config, []byte("xwayland disable\n"), 0o644); err != nil { // read by nobody
 		t.Fatal(err)
 	}
 	t.Setenv("XDG_RUNTIME_DIR", dir)

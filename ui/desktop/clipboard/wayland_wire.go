@@ -79,7 +79,7 @@ func nextWayland(data []byte) (m waylandMessage, rest []byte, complete bool, err
 	m.object = binary.NativeEndian.Uint32(data)
 	word := binary.NativeEndian.Uint32(data[4:])
 	size := int(word >> 16)
-	m.opcode = uint16(word) //nolint:gosec // its lower half is meant
+	m.opcode = uint16(word) // #nosec G115 -- its lower half is meant
 	if size < waylandHeader || size%4 != 0 {
 		return m, data, false, errWayland
 	}
@@ -104,7 +104,7 @@ func (r *waylandRequest) uint(v uint32) *waylandRequest {
 }
 
 func (r *waylandRequest) string(s string) *waylandRequest {
-	r.uint(uint32(len(s) + 1)) //nolint:gosec // our own short strings
+	r.uint(uint32(len(s) + 1)) // #nosec G115 -- our own short strings
 	r.words = append(r.words, s...)
 	r.words = append(r.words, make([]byte, 4-len(s)%4)...) // the final zero and the filling
 	return r
@@ -112,7 +112,7 @@ func (r *waylandRequest) string(s string) *waylandRequest {
 
 // bytes gives the request with its size filled in.
 func (r *waylandRequest) bytes() []byte {
-	size := uint32(len(r.words)) //nolint:gosec // our own short requests
+	size := uint32(len(r.words)) // #nosec G115 -- our own short requests
 	word := binary.NativeEndian.Uint32(r.words[4:])
 	binary.NativeEndian.PutUint32(r.words[4:], word|size<<16)
 	return r.words

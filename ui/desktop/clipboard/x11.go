@@ -63,7 +63,7 @@ func (c *x11Clipboard) prepare() error {
 		return fmt.Errorf("XFixes: %w", err)
 	}
 	for _, name := range []string{xClipboard, xTargets, xUTF8, xMime, xIncr, xText, xSecret} {
-		atom, err := xproto.InternAtom(c.conn, false, uint16(len(name)), name).Reply() //nolint:gosec // short names
+		atom, err := xproto.InternAtom(c.conn, false, uint16(len(name)), name).Reply() // #nosec G115 -- short names
 		if err != nil {
 			return fmt.Errorf("atom: %w", err)
 		}
@@ -256,9 +256,9 @@ func (c *x11Clipboard) serve(e xproto.SelectionRequestEvent) {
 			list = append(list, 0, 0, 0, 0)
 			xgb.Put32(list[len(list)-4:], uint32(c.atoms[name]))
 		}
-		xproto.ChangeProperty(c.conn, xproto.PropModeReplace, e.Requestor, property, xproto.AtomAtom, 32, uint32(len(list)/4), list) //nolint:gosec // three atoms
+		xproto.ChangeProperty(c.conn, xproto.PropModeReplace, e.Requestor, property, xproto.AtomAtom, 32, uint32(len(list)/4), list) // #nosec G115 -- three atoms
 	case c.atoms[xUTF8], c.atoms[xMime]:
-		xproto.ChangeProperty(c.conn, xproto.PropModeReplace, e.Requestor, property, e.Target, 8, uint32(len(text)), []byte(text)) //nolint:gosec // a few links
+		xproto.ChangeProperty(c.conn, xproto.PropModeReplace, e.Requestor, property, e.Target, 8, uint32(len(text)), []byte(text)) // #nosec G115 -- a few links
 	default:
 		property = 0 // refused
 	}

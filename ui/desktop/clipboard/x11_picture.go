@@ -70,7 +70,7 @@ func (r *x11PictureReader) read(ctx context.Context) ([]byte, error) {
 	names := append([]string{xClipboard, xTargets, xSecret, xIncr, "TABFERRY_PICTURE"}, pictureForms()...)
 	atoms := map[string]xproto.Atom{}
 	for _, name := range names {
-		atom, err := xproto.InternAtom(r.conn, false, uint16(len(name)), name).Reply() //nolint:gosec // short names
+		atom, err := xproto.InternAtom(r.conn, false, uint16(len(name)), name).Reply() // #nosec G115 -- short names
 		if err != nil {
 			return nil, fmt.Errorf("clipboard: atom: %w", err)
 		}
@@ -156,7 +156,7 @@ func (r *x11PictureReader) pieces(ctx context.Context) ([]byte, error) {
 // take reads the property and deletes it.
 func (r *x11PictureReader) take() (content []byte, kind xproto.Atom, err error) {
 	for {
-		at := uint32(len(content) / 4) //nolint:gosec // bounded below
+		at := uint32(len(content) / 4) // #nosec G115 -- bounded below
 		part, err := xproto.GetProperty(r.conn, true, r.window, r.property, xproto.GetPropertyTypeAny, at, pieceSize/4).Reply()
 		if err != nil {
 			return nil, 0, fmt.Errorf("clipboard: %w", err)

@@ -21,7 +21,7 @@ func checkPrivate(dir string) error {
 	if info.Mode().Perm()&0o077 == 0 {
 		return nil
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
+	if err := os.Chmod(dir, 0o700); err != nil { // #nosec G302 -- a folder: only its owner can enter it
 		return fmt.Errorf("%w: %w", ErrNotPrivate, err)
 	}
 	return nil
