@@ -10,6 +10,7 @@ func TestPlain(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"as it is":            {"Überfahrt – 世界", "Überfahrt – 世界"},
 		"blanks":              {"  two\t\n lines\u2028here\u00a0 ", "two lines here"},
+		"blanks within":       {"  spaces   everywhere  ", "spaces everywhere"},
 		"terminal controls":   {"a\x1b[31mred\x07\x9b", "a[31mred"},
 		"bidirectional":       {"exe\u202egpj.\u2066x\u2069\u200f", "exegpj.x"},
 		"invisible":           {"pay\u200bpal\ufeff\u00ad", "paypal"},

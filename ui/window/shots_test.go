@@ -204,10 +204,11 @@ func TestShots(t *testing.T) {
 // shoot draws a scene into a file.
 func (h *harness) shoot(s scene, v view, file string) {
 	h.w.win.Resize(v.size)
-	s.enter(h, v.appearance)
 	look := widget.NewTheme(v.appearance)
 	look.TextScale = v.scale
 	h.app.Settings().SetTheme(look)
+	h.w.appearance = v.appearance // so that the scene's does not replace it
+	s.enter(h, v.appearance)
 	relayout(h)
 	s.act(h)
 	relayout(h)

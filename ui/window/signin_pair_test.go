@@ -3,6 +3,7 @@ package window
 import (
 	"context"
 	"errors"
+	"image"
 	"slices"
 	"strings"
 	"testing"
@@ -238,6 +239,26 @@ func TestTheClipboardHoldsAPicture(t *testing.T) {
 		copied, refusal = nil, errors.New("nothing there")
 		h.tap("From the clipboard")
 		h.want("neither a link nor a picture")
+		h.wantCalls()
+	})
+}
+
+func TestTheScreenHoldsACode(t *testing.T) {
+	words, refusal := code, error(nil)
+	inBubble(t, func(p *Params) {
+		p.GrabScreen = func(context.Context) (image.Image, error) { return image.NewGray(image.Rect(0, 0, 1, 1)), refusal }
+		p.ReadCode = func(image.Image) (string, error) { return words, nil }
+	}, func(h *harness) {
+		h.send(signedOut())
+		h.tap("Read a code")
+		h.tap("Read it from the screen")
+		h.wantCalls("JoinPairing " + code)
+		words = "https://example.org/"
+		h.tap("Read it from the screen")
+		h.want("no readable code on the screen")
+		refusal = errors.New("not allowed")
+		h.tap("Read it from the screen")
+		h.want("screen cannot be read here")
 		h.wantCalls()
 	})
 }

@@ -379,6 +379,45 @@ func TestEscapeClosesWhatIsOnTop(t *testing.T) {
 	})
 }
 
+func TestEscapeInEveryPane(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		showing := pairing(localapi.PairShowing, true)
+		signingIn := with(signedOut(), func(s *localapi.Snapshot) { s.SignIn = &localapi.SignIn{Loopback: true} })
+		h.send(signingIn)
+		h.w.escape()
+		h.settle()
+		h.wantCalls("CancelSignIn")
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Pairing = &showing }))
+		h.w.show(PanePair)
+		h.settle()
+		h.take()
+		h.w.escape()
+		h.settle()
+		h.wantCalls("CancelPairing")
+		h.send(signedIn())
+		h.w.pasted("https://one.example https://two.example")
+		h.w.escape()
+		h.want("Add a link to send.")
+		h.w.show(PaneDevices)
+		h.tap("Rename")
+		h.w.escape()
+		h.wantNot("Save")
+		h.w.show(PaneSettings)
+		p := paneOf[*settingsPane](h, PaneSettings)
+		p.browser.SetText("lynx")
+		h.w.escape()
+		if p.browser.Text != "" {
+			t.Errorf("the field keeps %q", p.browser.Text)
+		}
+		for _, pane := range []string{PaneInbox, PaneAccount} {
+			h.w.show(pane)
+			h.w.escape()
+		}
+		h.settle()
+		h.wantCalls()
+	})
+}
+
 func TestRowsAreChangedNotMadeAnew(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		h.send(signedIn())
@@ -406,6 +445,19 @@ func TestNewRefusesParamsThatLackAPart(t *testing.T) {
 	} {
 		if _, err := New(p); err == nil {
 			t.Errorf("a window without %s was made", name)
+		}
+	}
+}
+
+func TestLinkInDrop(t *testing.T) {
+	for path, want := range map[string]string{
+		"/home/me/https:/example.org/a": "https://example.org/a",
+		"/http:/example.org":            "http://example.org",
+		"https://example.org/a":         "https://example.org/a",
+		"/home/me/notes.txt":            "",
+	} {
+		if got, ok := linkInDrop(path); got != want || ok != (want != "") {
+			t.Errorf("%q: got %q, %v, want %q", path, got, ok, want)
 		}
 	}
 }

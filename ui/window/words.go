@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
@@ -62,4 +63,15 @@ func countdown(rest time.Duration) string {
 	}
 	seconds := int((rest + time.Second - 1) / time.Second)
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+}
+
+// shortLink returns a link without its scheme, for a row below its host.
+func shortLink(address string) string { return i18n.Plain(link.Short(address)) }
+
+// titleOf returns what to call a link: its title, or the link without scheme and query.
+func titleOf(title, address string) string {
+	if t := i18n.Plain(title); t != "" {
+		return t
+	}
+	return shortLink(address)
 }
