@@ -19,7 +19,7 @@ var icons embed.FS
 // AppSizes are the sizes of the application's icon in pixels, ascending.
 func AppSizes() []int { return []int{16, 22, 24, 32, 48, 64, 128, 256, 512} }
 
-// AppIcon gives the application's icon as a square PNG, at least size pixels wide where there is
+// AppIcon returns the application's icon as a square PNG, at least size pixels wide where there is
 // one, else the largest.
 func AppIcon(size int) []byte {
 	sizes := AppSizes()
@@ -46,7 +46,7 @@ const (
 	TraySignedOut   TrayState = "signed_out"
 )
 
-// TrayStates gives all states.
+// TrayStates returns all states.
 func TrayStates() []TrayState {
 	return []TrayState{TrayFine, TrayAttention, TrayWorking, TrayNeedsSignIn, TrayOffline, TrayQuiet, TraySignedOut}
 }
@@ -61,18 +61,18 @@ const (
 	Dark  Palette = "dark"  // black, for panels known to be light, and as macOS's template
 )
 
-// Palettes gives all palettes.
+// Palettes returns all palettes.
 func Palettes() []Palette { return []Palette{Color, Light, Dark} }
 
-// TrayIcon gives a tray icon as a PNG of 64 by 64 pixels; panels scale it down.
+// TrayIcon returns a tray icon as a PNG of 64 by 64 pixels; panels scale it down.
 func TrayIcon(s TrayState, p Palette) []byte { return read(fmt.Sprintf("tray-%s-%s-64", p, s)) }
 
-// TrayICO gives a tray icon in the format that Windows wants, with 32 and 64 pixels.
+// TrayICO returns a tray icon in the format that Windows wants, with 32 and 64 pixels.
 func TrayICO(s TrayState, p Palette) []byte {
 	return icoFile(read(fmt.Sprintf("tray-%s-%s-32", p, s)), TrayIcon(s, p))
 }
 
-// AppICO gives the application's icon in the format that Windows wants.
+// AppICO returns the application's icon in the format that Windows wants.
 func AppICO() []byte {
 	var pictures [][]byte
 	for _, size := range AppSizes() {
@@ -83,7 +83,7 @@ func AppICO() []byte {
 	return icoFile(pictures...)
 }
 
-// read gives an embedded picture. All names are made above and tested, so a missing one is a fault
+// read returns an embedded picture. All names are made above and tested, so a missing one is a fault
 // of the build.
 func read(name string) []byte {
 	picture, err := icons.ReadFile("icons/" + name + ".png")

@@ -2,7 +2,7 @@ package i18n
 
 import "time"
 
-// Ago tells how long before now t was, in words a person uses: "just now", "5 minutes ago",
+// Ago returns how long before now t was, in words a person uses: "just now", "5 minutes ago",
 // "yesterday", "3 days ago"; beyond 30 days the date. A zero t gives "never", a t up to a minute
 // in the future (clocks differ) "just now".
 func (c *Catalogue) Ago(t, now time.Time) string {

@@ -26,7 +26,7 @@ type Catalogue struct {
 	language  language.Tag
 }
 
-// New gives the catalogue of the supported language nearest to lang, a BCP 47 tag such as "de-AT".
+// New returns the catalogue of the supported language nearest to lang, a BCP 47 tag such as "de-AT".
 // An empty lang asks the environment (on Unix LC_ALL, LC_MESSAGES, LANG and LANGUAGE as gettext
 // reads them, on Windows the user's display languages). English is the last resort.
 func New(lang string) *Catalogue {
@@ -45,7 +45,7 @@ func New(lang string) *Catalogue {
 	return c
 }
 
-// Languages gives the tags of the languages with complete texts, for a choice in the settings.
+// Languages returns the tags of the languages with complete texts, for a choice in the settings.
 func Languages() []string {
 	var tags []string
 	for _, t := range supported() {
@@ -54,10 +54,10 @@ func Languages() []string {
 	return tags
 }
 
-// Language gives the tag of the language that texts come in: "en", "de" or "fr".
+// Language returns the tag of the language that texts come in: "en", "de" or "fr".
 func (c *Catalogue) Language() string { return c.language.String() }
 
-// T gives the text of key with its placeholders filled. args are either one map[string]any or
+// T returns the text of key with its placeholders filled. args are either one map[string]any or
 // names and values in turn: T("send.to", "Device", name).
 func (c *Catalogue) T(key string, args ...any) string {
 	text, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: values(args)})
@@ -67,7 +67,7 @@ func (c *Catalogue) T(key string, args ...any) string {
 	return text
 }
 
-// N gives the text of key in the plural form for count, which the text may show as {{.Count}}.
+// N returns the text of key in the plural form for count, which the text may show as {{.Count}}.
 // args are as for T.
 func (c *Catalogue) N(key string, count int, args ...any) string {
 	data := values(args)
@@ -83,7 +83,7 @@ func (c *Catalogue) N(key string, count int, args ...any) string {
 	return text
 }
 
-// Has tells whether key has a text.
+// Has reports whether key has a text.
 func (c *Catalogue) Has(key string) bool {
 	text, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: key})
 	return err == nil || text != ""
@@ -112,7 +112,7 @@ func values(args []any) map[string]any {
 	return data
 }
 
-// match gives the supported language nearest to the wished ones, in their order.
+// match returns the supported language nearest to the wished ones, in their order.
 func match(wanted []string) language.Tag {
 	var tags []language.Tag
 	for _, w := range wanted {

@@ -4,5 +4,5 @@ package i18n
 
 import "os"
 
-// systemLanguages gives the languages the user wishes, best first.
+// systemLanguages returns the languages the user wishes, best first.
 func systemLanguages() []string { return fromEnvironment(os.Getenv) }

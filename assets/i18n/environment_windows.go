@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// systemLanguages gives the languages the user wishes, best first: the environment when somebody
+// systemLanguages returns the languages the user wishes, best first: the environment when somebody
 // took the trouble to set it, else the display languages of Windows.
 func systemLanguages() []string {
 	if wanted := fromEnvironment(os.Getenv); len(wanted) > 0 {

@@ -46,7 +46,7 @@ func read(t *testing.T, name string) file {
 	return f
 }
 
-// faces gives the first parts of all file names.
+// faces returns the first parts of all file names.
 func faces(t *testing.T) []string {
 	t.Helper()
 	entries, err := locales.ReadDir("locales")

@@ -123,7 +123,7 @@ func (a *App) Until(ctx context.Context, what string, fits func(localapi.Snapsho
 	}
 }
 
-// OpenedLinks gives the links opened so far, oldest first.
+// OpenedLinks returns the links opened so far, oldest first.
 func (a *App) OpenedLinks() ([]string, error) {
 	text, err := os.ReadFile(a.Opened)
 	if err != nil {

@@ -28,7 +28,7 @@ type MenuItem struct {
 	Depth     int
 }
 
-// Tray waits until a program has put its icon into the box's tray, and gives that icon.
+// Tray waits until a program has put its icon into the box's tray, and returns that icon.
 func (b *Box) Tray(ctx context.Context) (*Tray, error) {
 	conn, err := dbus.Connect(b.Bus, dbus.WithContext(ctx))
 	if err != nil {

@@ -53,7 +53,7 @@ func buildBoth(dir string) error {
 	return nil
 }
 
-// newApp gives the program in a fresh box. What the programs print is shown if the test fails.
+// newApp returns the program in a fresh box. What the programs print is shown if the test fails.
 func newApp(t *testing.T, p box.Params) *box.App {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "tf") // short: it holds Unix sockets
@@ -113,7 +113,7 @@ func endDemo(t *testing.T, b *box.Box) {
 	}
 }
 
-// within gives a context for one step of a test.
+// within returns a context for one step of a test.
 func within(t *testing.T, d time.Duration) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)

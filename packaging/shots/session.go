@@ -170,7 +170,7 @@ func (s *session) joining() error {
 	return agent.CancelPairing(s.ctx)
 }
 
-// laptopCode has the demo laptop show a code, and gives its address.
+// laptopCode has the demo laptop show a code, and returns its address.
 func (s *session) laptopCode() (string, error) {
 	r, err := s.app.Run(s.ctx, "demo", "show-code")
 	if err != nil || r.Code != 0 {

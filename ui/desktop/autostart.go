@@ -43,7 +43,7 @@ func removeEntry(path string) error {
 	return nil
 }
 
-// entryExists tells whether an autostart file is there.
+// entryExists reports whether an autostart file is there.
 func entryExists(path string) (bool, error) {
 	_, err := os.Stat(path)
 	switch {

@@ -39,7 +39,7 @@ func (a Autostart) Set(on bool) error {
 `)
 }
 
-// Enabled tells whether the entry exists.
+// Enabled reports whether the entry exists.
 func (a Autostart) Enabled() (bool, error) {
 	path, err := launchAgent()
 	if err != nil {

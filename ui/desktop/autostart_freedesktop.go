@@ -37,7 +37,7 @@ func (a Autostart) Set(on bool) error {
 	return writeEntry(autostartFile(), a.desktopEntry())
 }
 
-// Enabled tells whether the entry exists. Inside a sandbox it cannot be known: false.
+// Enabled reports whether the entry exists. Inside a sandbox it cannot be known: false.
 func (a Autostart) Enabled() (bool, error) { return entryExists(autostartFile()) }
 
 func autostartFile() string {

@@ -31,7 +31,7 @@ func (a Autostart) Set(on bool) (err error) {
 	return nil
 }
 
-// Enabled tells whether the entry exists.
+// Enabled reports whether the entry exists.
 func (a Autostart) Enabled() (on bool, err error) {
 	key, err := registry.OpenKey(registry.CURRENT_USER, runKey, registry.QUERY_VALUE)
 	if err != nil {

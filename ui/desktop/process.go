@@ -13,7 +13,7 @@ import (
 // ErrNoProgram says that a program of ours is not installed.
 var ErrNoProgram = errors.New("program not found")
 
-// FindProgram gives the path of another program of this installation ("tabferry",
+// FindProgram returns the path of another program of this installation ("tabferry",
 // "tabferry-window"): beside the running one, then on PATH. ErrNoProgram when there is none.
 func FindProgram(name string) (string, error) {
 	if runtime.GOOS == "windows" {
@@ -71,7 +71,7 @@ func Spawn(path string, args []string, env ...string) (*Process, error) {
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err tells how the program ended; nil while it runs or when it ended well.
+// Err returns how the program ended; nil while it runs or when it ended well.
 func (p *Process) Err() error {
 	select {
 	case <-p.done:

@@ -1,6 +1,6 @@
 package desktop
 
-// TrayHost tells whether the desktop shows tray icons.
+// TrayHost reports whether the desktop shows tray icons.
 type TrayHost string
 
 // What is known about the desktop's tray.

@@ -13,7 +13,7 @@ import (
 	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
-// hasWindow tells whether this build has the window.
+// hasWindow reports whether this build has the window.
 const hasWindow = false
 
 // runWindow hands over to the build that has the window, and returns once the window is there: the

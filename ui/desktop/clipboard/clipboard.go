@@ -18,7 +18,7 @@ const maxText = 64 << 10
 // Clipboard is the desktop's clipboard as a program without a window sees it. Its methods may be
 // used from several goroutines at once.
 type Clipboard interface {
-	// Text gives the text on the clipboard; empty when there is none, it is longer than 64 KiB,
+	// Text returns the text on the clipboard; empty when there is none, it is longer than 64 KiB,
 	// or its owner marked it as a password.
 	Text() string
 	// SetText puts a text on the clipboard. On X11 and Wayland it stays there only as long as

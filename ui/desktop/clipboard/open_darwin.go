@@ -10,7 +10,7 @@ import (
 // pasteboard's change count, which only Objective-C can ask for, a process every time.
 type darwinClipboard struct{ changed chan struct{} }
 
-// Open gives a clipboard that can be written but is never seen to change.
+// Open returns a clipboard that can be written but is never seen to change.
 func Open() (Clipboard, error) { return &darwinClipboard{changed: make(chan struct{})}, nil }
 
 func (c *darwinClipboard) Text() string { return "" }

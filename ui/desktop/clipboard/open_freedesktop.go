@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// Open gives the clipboard, or ErrUnavailable with the reason. On Wayland the compositor
+// Open returns the clipboard, or ErrUnavailable with the reason. On Wayland the compositor
 // must offer data-control (KDE, sway and other wlroots ones, COSMIC do); where it does not, the X
 // server beside it is asked, which some compositors keep in step.
 func Open() (Clipboard, error) {

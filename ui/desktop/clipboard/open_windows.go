@@ -49,7 +49,7 @@ var (
 	globalSize       = kernel32.NewProc("GlobalSize")
 )
 
-// Open gives the clipboard.
+// Open returns the clipboard.
 func Open() (Clipboard, error) {
 	if err := sequenceNumber.Find(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -110,7 +110,7 @@ func (c *windowsClipboard) open() error {
 	return errors.New("clipboard: another program holds it open")
 }
 
-// read gives the text, empty when there is none or it is a password.
+// read returns the text, empty when there is none or it is a password.
 func (c *windowsClipboard) read() (string, error) {
 	c.use.Lock()
 	defer c.use.Unlock()

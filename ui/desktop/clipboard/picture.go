@@ -23,7 +23,7 @@ const (
 	pictureTime = 10 * time.Second
 )
 
-// Picture gives the picture on the clipboard as the bytes of a file: PNG where the owner has
+// Picture returns the picture on the clipboard as the bytes of a file: PNG where the owner has
 // it, else another usual form. It looks once and keeps nothing. ErrNoPicture says that there
 // is none, ErrPicturesUnsupported that nobody can tell here.
 func Picture(ctx context.Context) ([]byte, error) {

@@ -110,7 +110,7 @@ func (r *waylandRequest) string(s string) *waylandRequest {
 	return r
 }
 
-// bytes gives the request with its size filled in.
+// bytes returns the request with its size filled in.
 func (r *waylandRequest) bytes() []byte {
 	size := uint32(len(r.words)) // #nosec G115 -- our own short requests
 	word := binary.NativeEndian.Uint32(r.words[4:])
@@ -161,7 +161,7 @@ func (c *waylandConn) request(fd int, build func(id func() uint32) []*waylandReq
 	return nil
 }
 
-// next gives the next event.
+// next returns the next event.
 func (c *waylandConn) next() (waylandMessage, error) {
 	for {
 		m, rest, complete, err := nextWayland(c.data)
@@ -210,7 +210,7 @@ func (c *waylandConn) keepFDs(rights []byte) error {
 	return nil
 }
 
-// fd gives the oldest descriptor that came; the caller closes it.
+// fd returns the oldest descriptor that came; the caller closes it.
 func (c *waylandConn) fd() (int, error) {
 	if len(c.fds) == 0 {
 		return -1, errWayland

@@ -171,7 +171,7 @@ func (r *x11PictureReader) take() (content []byte, kind xproto.Atom, err error) 
 	}
 }
 
-// next gives the next event.
+// next returns the next event.
 func (r *x11PictureReader) next(ctx context.Context) (xgb.Event, error) {
 	select {
 	case event := <-r.events:

@@ -79,7 +79,7 @@ func (l x11Layout) picture(data []byte, width, height int) (*image.RGBA, error) 
 	return img, nil
 }
 
-// byteOf gives the place of a colour's byte in a pixel.
+// byteOf returns the place of a colour's byte in a pixel.
 func (l x11Layout) byteOf(mask uint32) (int, bool) {
 	for i := range 4 {
 		if mask == 0xff<<(8*i) {

@@ -16,7 +16,7 @@ const (
 	NativeDisplay  Display = "native"  // Windows, macOS: always there
 )
 
-// FindDisplay tells what this process could show a window on. It looks at the environment only;
+// FindDisplay returns what this process could show a window on. It looks at the environment only;
 // asking the toolkit instead would panic where there is none.
 func FindDisplay() Display {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {

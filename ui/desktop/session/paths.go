@@ -35,7 +35,7 @@ type Paths struct {
 	DemoFile, DemoSocket string
 }
 
-// LocatePaths gives the places following the XDG base directory specification (on Windows below
+// LocatePaths returns the places following the XDG base directory specification (on Windows below
 // %LOCALAPPDATA%, on macOS below ~/Library/Application Support). It creates nothing: see Make.
 func LocatePaths(demo bool) Paths {
 	name := "tabferry"
@@ -55,7 +55,7 @@ func LocatePaths(demo bool) Paths {
 	return p
 }
 
-// runtimeDir gives the folder for sockets. Where the system has no runtime folder of the user's
+// runtimeDir returns the folder for sockets. Where the system has no runtime folder of the user's
 // own, or its path is too long for a socket, a folder named after the wanted one is used in the
 // temporary folder; Make refuses it unless it belongs to the user alone.
 func runtimeDir(name string) string {

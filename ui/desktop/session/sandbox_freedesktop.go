@@ -4,7 +4,7 @@ package session
 
 import "os"
 
-// Sandboxed tells whether this is a Flatpak or Snap, where only portals reach the desktop.
+// Sandboxed reports whether this is a Flatpak or Snap, where only portals reach the desktop.
 func Sandboxed(getenv func(string) string) bool {
 	if getenv("SNAP") != "" {
 		return true
