@@ -69,7 +69,7 @@ func TestPollSaveFails(t *testing.T) {
 	}
 	to.saved.set(func(d *diary) { d.failReceived = true })
 	got, err := to.PollCommands(t.Context())
-	wantIs(t, "saving fails", err, errDisk)
+	want(t, "saving fails", err, errDiskFull)
 	if len(got) != 0 {
 		t.Errorf("%d commands were given out", len(got))
 	}
@@ -97,7 +97,7 @@ func TestPollFailsHalfWay(t *testing.T) {
 	s.Faults.Next(routePoll, 0, accounttest.Delay(time.Nanosecond))
 	s.Faults.Next(routePoll, 500)
 	got, err := to.PollCommands(t.Context())
-	wantIs(t, "second page", err, account.ErrUnavailable)
+	want(t, "second page", err, account.ErrUnavailable)
 	if len(got) != 100 {
 		t.Errorf("%d commands before the failure", len(got))
 	}
@@ -109,7 +109,7 @@ func TestPollFailsHalfWay(t *testing.T) {
 	to.clock.advance(2 * time.Minute)
 	s.Faults.Next(routeDevices, 500)
 	got, err = to.PollCommands(t.Context())
-	wantIs(t, "no list", err, account.ErrUnavailable)
+	want(t, "no list", err, account.ErrUnavailable)
 	if len(got) != 0 || len(to.poll()) != 1 {
 		t.Error("a command was lost or given out without the list of devices")
 	}
@@ -129,13 +129,13 @@ func TestPollOddPages(t *testing.T) {
 	}
 	answer(`{"index":1,"last":true,"messages":[{"index":1,"data":{"command":"x","payload":{}}}]}`)
 	got, err := to.PollCommands(t.Context())
-	wantIs(t, "old message", err, account.ErrInvalidAnswer)
+	want(t, "old message", err, account.ErrInvalidAnswer)
 	if len(got) != 0 {
 		t.Error("an old message was given out again")
 	}
 	answer(`{"messages":[]}`)
 	_, err = to.PollCommands(t.Context())
-	wantIs(t, "no index", err, account.ErrInvalidAnswer)
+	want(t, "no index", err, account.ErrInvalidAnswer)
 	from.send(to, "two", "https://example.com/")
 	if got := titles(to.poll()); !slices.Equal(got, []string{"two"}) {
 		t.Errorf("after odd answers: %v", got)
@@ -219,7 +219,7 @@ func TestUnreadableCommands(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: a %T arrived", c.name, got[0])
 		}
-		wantIs(t, c.name, u.Err, c.want)
+		want(t, c.name, u.Err, c.want)
 		if u.Command != openURI || u.Sender == nil || u.SenderID != from.id() {
 			t.Errorf("%s: sender or command is missing", c.name)
 		}
@@ -245,7 +245,7 @@ func TestUnknownCommandIsUnreadable(t *testing.T) {
 	if !ok || u.Command != "https://identity.mozilla.com/cmd/dance" || u.Index != 5000 {
 		t.Fatalf("%#v", got[0])
 	}
-	wantIs(t, "unknown command", u.Err, account.ErrUnsupported)
+	want(t, "unknown command", u.Err, account.ErrUnsupported)
 }
 
 // TestKeyReplacement: keys are replaced for the one command that could not be
@@ -320,7 +320,7 @@ func TestKeyReplacement(t *testing.T) {
 	injected(t, from, to.id(), openURI, map[string]any{"encrypted": strangersBody})
 	s.Faults.Next(routeDevice, 500)
 	got, err := to.PollCommands(t.Context())
-	wantIs(t, "publishing fails", err, account.ErrUnavailable)
+	want(t, "publishing fails", err, account.ErrUnavailable)
 	if len(got) != 1 {
 		t.Errorf("%d commands", len(got))
 	}
@@ -359,7 +359,7 @@ func TestNewSyncKeyRepublishes(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := from.SendTab(t.Context(), "stale", "x", "https://example.com/")
-	wantIs(t, "other key", err, account.ErrCrypto)
+	want(t, "other key", err, account.ErrCrypto)
 }
 
 func TestTelemetry(t *testing.T) {

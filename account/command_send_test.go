@@ -75,12 +75,12 @@ func TestSendTabFailures(t *testing.T) {
 		_, err := from.SendTab(t.Context(), id, title, address)
 		return err
 	}
-	wantIs(t, "unknown device", send("0123456789abcdef0123456789abcdef", "x", "https://example.com/"), account.ErrUnknownDevice)
-	wantIs(t, "no such command", send(deaf.id(), "x", "https://example.com/"), account.ErrUnsupported)
-	wantIs(t, "empty address", send(to.id(), "x", ""), account.ErrInvalidArgument)
+	want(t, "unknown device", send("0123456789abcdef0123456789abcdef", "x", "https://example.com/"), account.ErrUnknownDevice)
+	want(t, "no such command", send(deaf.id(), "x", "https://example.com/"), account.ErrUnsupported)
+	want(t, "empty address", send(to.id(), "x", ""), account.ErrInvalidArgument)
 
 	s.ForgetRequests()
-	wantIs(t, "too large", send(to.id(), "x", "https://example.com/"+strings.Repeat("x", 12000)), account.ErrTooLarge)
+	want(t, "too large", send(to.id(), "x", "https://example.com/"+strings.Repeat("x", 12000)), account.ErrTooLarge)
 	if n := len(s.Requests(routeInvoke)); n != 0 {
 		t.Errorf("%d requests were sent although the size was known", n)
 	}
@@ -96,20 +96,20 @@ func TestSendTabFailures(t *testing.T) {
 	}
 	from.clock.advance(31 * time.Second)
 	s.Faults.Next(routeInvoke, 0, accounttest.DropConnection())
-	wantIs(t, "cut connection", send(to.id(), "x", "https://example.com/"), account.ErrNetwork)
+	want(t, "cut connection", send(to.id(), "x", "https://example.com/"), account.ErrNetwork)
 	s.Faults.Next(routeInvoke, http.StatusForbidden)
-	wantIs(t, "forbidden", send(to.id(), "x", "https://example.com/"), account.ErrForbidden)
+	want(t, "forbidden", send(to.id(), "x", "https://example.com/"), account.ErrForbidden)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = from.SendTab(cancelled, to.id(), "x", "https://example.com/")
-	wantIs(t, "cancelled", err, context.Canceled)
+	want(t, "cancelled", err, context.Canceled)
 
 	profileOnly := newMember(t, s)
 	profileOnly.signIn(person, account.ScopeProfile)
 	_, err = profileOnly.SendTab(t.Context(), to.id(), "x", "https://example.com/")
-	wantIs(t, "no key", err, account.ErrNoScopedKey)
+	want(t, "no key", err, account.ErrNoScopedKey)
 	_, err = newMember(t, s).SendTab(t.Context(), to.id(), "x", "https://example.com/")
-	wantIs(t, "signed out", err, account.ErrNoRefreshToken)
+	want(t, "signed out", err, account.ErrNoRefreshToken)
 }
 
 // TestSendTabToNewcomer: the kept list is out of date in two ways that must not
@@ -128,7 +128,7 @@ func TestSendTabToNewcomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := from.SendTab(t.Context(), to.id(), "two", "https://example.com/")
-	wantIs(t, "withdrawn", err, account.ErrUnsupported)
+	want(t, "withdrawn", err, account.ErrUnsupported)
 	if _, err := to.EnsureCapabilities(t.Context(), bothCapabilities); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestCloseTabsUnsent(t *testing.T) {
 	s, _, from, to := pair(t)
 	long := "https://example.com/" + strings.Repeat("x", 20000)
 	unsent, err := from.CloseTabs(t.Context(), to.id(), []string{long, "https://example.com/a"})
-	wantIs(t, "too long", err, account.ErrTooLarge)
+	want(t, "too long", err, account.ErrTooLarge)
 	if !slices.Equal(unsent, []string{long}) {
 		t.Errorf("%d unsent", len(unsent))
 	}
@@ -206,7 +206,7 @@ func TestCloseTabsUnsent(t *testing.T) {
 	}
 	s.Faults.Next(routeInvoke, 500)
 	unsent, err = from.CloseTabs(t.Context(), to.id(), urls)
-	wantIs(t, "first chunk failed", err, account.ErrUnavailable)
+	want(t, "first chunk failed", err, account.ErrUnavailable)
 	if !slices.Equal(unsent, urls[:250]) {
 		t.Errorf("%d unsent, want the first 250", len(unsent))
 	}
@@ -219,7 +219,7 @@ func TestCloseTabsUnsent(t *testing.T) {
 	}
 	from.clock.advance(21 * time.Second)
 	unsent, err = from.CloseTabs(t.Context(), "nobody", urls)
-	wantIs(t, "unknown device", err, account.ErrUnknownDevice)
+	want(t, "unknown device", err, account.ErrUnknownDevice)
 	if !slices.Equal(unsent, urls) {
 		t.Errorf("%d unsent for an unknown device", len(unsent))
 	}

@@ -2,7 +2,6 @@ package account_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"sync"
@@ -12,9 +11,6 @@ import (
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/accounttest"
 )
-
-// allScopes is what a client of the whole account asks for.
-var allScopes = []string{account.ScopeProfile, account.ScopeOldSync, account.ScopeSession}
 
 // bothCapabilities is what our devices offer.
 var bothCapabilities = []account.Capability{account.CapabilitySendTab, account.CapabilityCloseTabs}
@@ -46,9 +42,6 @@ func (c *stepClock) advance(d time.Duration) {
 	c.elapsed += d
 }
 
-// errDisk is what a failing saver returns.
-var errDisk = errors.New("disk full")
-
 // diary is a saver that keeps every call and fails on demand.
 type diary struct {
 	mu       sync.Mutex
@@ -63,7 +56,7 @@ func (d *diary) Save(_ context.Context, state []byte, received []account.Incomin
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.failing || d.failReceived && len(received) > 0 {
-		return errDisk
+		return errDiskFull
 	}
 	d.states = append(d.states, state)
 	d.received = append(d.received, received)
@@ -139,25 +132,33 @@ func (m *member) reopened(opts ...account.Option) *member {
 	return next
 }
 
-// answer returns the code and state that the page's redirect carries.
+// answerOf gives a person's consent on the page of a sign-in, and returns the code and
+// state that the page's redirect carries.
+func answerOf(s *accounttest.Service, page string, person *accounttest.Account) (code, state string, err error) {
+	final, err := s.Approve(page, person)
+	if err != nil {
+		return "", "", err
+	}
+	u, err := url.Parse(final)
+	if err != nil {
+		return "", "", err
+	}
+	return u.Query().Get("code"), u.Query().Get("state"), nil
+}
+
+// answer is answerOf where nothing goes wrong.
 func answer(t testing.TB, s *accounttest.Service, page string, person *accounttest.Account) (code, state string) {
 	t.Helper()
-	redirect, err := s.Approve(page, person)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u, err := url.Parse(redirect)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Query().Get("code"), u.Query().Get("state")
+	code, state, err := answerOf(s, page, person)
+	ok(t, "approve the sign-in", err)
+	return code, state
 }
 
 // signIn signs in by direct calls.
 func (m *member) signIn(person *accounttest.Account, scopes ...string) {
 	m.t.Helper()
 	if scopes == nil {
-		scopes = allScopes
+		scopes = everything
 	}
 	page, err := m.BeginOAuthFlow(m.t.Context(), scopes, "test")
 	if err != nil {
@@ -237,11 +238,3 @@ func titles(list []account.IncomingCommand) []string {
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// wantIs fails the test unless err is the target.
-func wantIs(t testing.TB, what string, err, target error) {
-	t.Helper()
-	if !errors.Is(err, target) {
-		t.Errorf("%s: got error %v, want %v", what, err, target)
-	}
-}

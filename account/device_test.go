@@ -57,15 +57,15 @@ func TestInitializeDeviceRefusals(t *testing.T) {
 	person := s.NewAccount("dora@example.com", "a long password")
 	signedOut := newMember(t, s)
 	_, err := signedOut.InitializeDevice(t.Context(), "x", account.DeviceDesktop, nil)
-	wantIs(t, "signed out", err, account.ErrNoRefreshToken)
+	want(t, "signed out", err, account.ErrNoRefreshToken)
 	_, err = signedOut.CurrentDeviceID()
-	wantIs(t, "no device", err, account.ErrNoDevice)
+	want(t, "no device", err, account.ErrNoDevice)
 
 	profileOnly := newMember(t, s)
 	profileOnly.signIn(person, account.ScopeProfile)
 	_, err = profileOnly.InitializeDevice(t.Context(), "x", account.DeviceDesktop, bothCapabilities)
-	wantIs(t, "no sync key", err, account.ErrNoScopedKey)
-	wantIs(t, "no sync key", err, account.ErrAuthentication)
+	want(t, "no sync key", err, account.ErrNoScopedKey)
+	want(t, "no sync key", err, account.ErrAuthentication)
 
 	m := newMember(t, s)
 	m.signIn(person)
@@ -74,12 +74,12 @@ func TestInitializeDeviceRefusals(t *testing.T) {
 		"empty": "", "blank": " \t", "long": strings.Repeat("é", 256), "control": "a\x07b", "private use": "a\ue000b", "not utf-8": "a\xff",
 	} {
 		_, err := m.InitializeDevice(t.Context(), bad, account.DeviceDesktop, nil)
-		wantIs(t, name, err, account.ErrInvalidArgument)
+		want(t, name, err, account.ErrInvalidArgument)
 		_, err = m.SetDeviceName(t.Context(), bad)
-		wantIs(t, name, err, account.ErrInvalidArgument)
+		want(t, name, err, account.ErrInvalidArgument)
 	}
 	_, err = m.InitializeDevice(t.Context(), "x", account.DeviceDesktop, []account.Capability{"Teleport"})
-	wantIs(t, "unknown capability", err, account.ErrInvalidArgument)
+	want(t, "unknown capability", err, account.ErrInvalidArgument)
 	if sent := len(s.Requests(routeDevice)) - before; sent != 0 {
 		t.Errorf("%d requests were sent for arguments that cannot be right", sent)
 	}
@@ -156,7 +156,7 @@ func TestDeviceNameAndPush(t *testing.T) {
 		t.Errorf("subscribed: %+v, %v", local.PushSubscription, err)
 	}
 	_, err = m.SetPushSubscription(t.Context(), account.PushSubscription{Endpoint: sub.Endpoint})
-	wantIs(t, "incomplete subscription", err, account.ErrInvalidArgument)
+	want(t, "incomplete subscription", err, account.ErrInvalidArgument)
 
 	list, err := m.Devices(t.Context())
 	if err != nil {
@@ -167,7 +167,7 @@ func TestDeviceNameAndPush(t *testing.T) {
 		t.Errorf("listed: %+v", own)
 	}
 	err = m.ClearDeviceName(t.Context())
-	wantIs(t, "clear name", err, account.ErrUnsupported)
+	want(t, "clear name", err, account.ErrUnsupported)
 }
 
 func TestDevicesAreKeptForAMinute(t *testing.T) {
@@ -258,15 +258,15 @@ func TestDisconnectDevice(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Errorf("%d devices are left, %v", len(list), err)
 	}
-	wantIs(t, "gone", m.DisconnectDevice(t.Context(), other.id()), account.ErrUnknownDevice)
-	wantIs(t, "empty", m.DisconnectDevice(t.Context(), ""), account.ErrInvalidArgument)
+	want(t, "gone", m.DisconnectDevice(t.Context(), other.id()), account.ErrUnknownDevice)
+	want(t, "empty", m.DisconnectDevice(t.Context(), ""), account.ErrInvalidArgument)
 	if err := m.DisconnectDevice(t.Context(), m.id()); err != nil {
 		t.Fatal(err)
 	}
 	if m.AuthState() != account.AuthStateDisconnected || len(person.Devices()) != 0 {
 		t.Error("disconnecting the own device did not sign out")
 	}
-	wantIs(t, "signed out", m.DisconnectDevice(t.Context(), "x"), account.ErrNoRefreshToken)
+	want(t, "signed out", m.DisconnectDevice(t.Context(), "x"), account.ErrNoRefreshToken)
 }
 
 // TestDevicesUnavailable: a server that keeps this client from the device routes
@@ -285,8 +285,8 @@ func TestDevicesUnavailable(t *testing.T) {
 			m.signIn(person)
 			s.Faults.Next("POST /v1/account/device", c.status, accounttest.Errno(c.errno), accounttest.Times(2))
 			_, err := m.InitializeDevice(t.Context(), "one", account.DeviceDesktop, bothCapabilities)
-			wantIs(t, "refused", err, account.ErrDevicesUnavailable)
-			wantIs(t, "class", err, account.ErrForbidden)
+			want(t, "refused", err, account.ErrDevicesUnavailable)
+			want(t, "class", err, account.ErrForbidden)
 			if errors.Is(err, account.ErrAuthentication) {
 				t.Errorf("the refusal looks like the end of the sign-in: %v", err)
 			}
@@ -318,7 +318,7 @@ func TestDeadTokenIsNotUnavailability(t *testing.T) {
 	m := join(t, s, person, "one")
 	person.RevokeTokens("")
 	_, err := m.Devices(t.Context(), account.Fresh())
-	wantIs(t, "revoked", err, account.ErrAuthentication)
+	want(t, "revoked", err, account.ErrAuthentication)
 	if errors.Is(err, account.ErrDevicesUnavailable) || !m.DevicesAvailable() {
 		t.Error("a dead token was taken for a missing right")
 	}

@@ -161,7 +161,7 @@ func hammerCalls(s *scene, a *account.Account, target string, clients []account.
 			if err != nil {
 				return
 			}
-			code, state, err := answerOf(s, address)
+			code, state, err := answerOf(s.service, address, s.owner)
 			if err == nil {
 				check(a.CompleteOAuthFlow(ctx, code, state))
 			}
@@ -284,13 +284,4 @@ func hammerCalls(s *scene, a *account.Account, target string, clients []account.
 		},
 	}
 	return calls
-}
-
-// answerOf approves a sign-in, which a fault may keep from working.
-func answerOf(s *scene, address string) (code, state string, err error) {
-	final, err := s.service.Approve(address, s.owner)
-	if err != nil {
-		return "", "", err
-	}
-	return codeAndState(final)
 }

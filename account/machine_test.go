@@ -23,15 +23,15 @@ func TestMachineLife(t *testing.T) {
 	if m.State().Kind != account.Uninitialized {
 		t.Errorf("state is %v", m.State())
 	}
-	for _, early := range []account.Event{account.EventDisconnect{}, account.EventBeginOAuth{Scopes: allScopes}, nil} {
+	for _, early := range []account.Event{account.EventDisconnect{}, account.EventBeginOAuth{Scopes: everything}, nil} {
 		_, err := m.ProcessEvent(t.Context(), early)
-		wantIs(t, "before initialize", err, account.ErrInvalidTransition)
+		want(t, "before initialize", err, account.ErrInvalidTransition)
 	}
 	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
 	_, err := m.ProcessEvent(t.Context(), account.EventInitialize{})
-	wantIs(t, "second initialize", err, account.ErrInvalidTransition)
+	want(t, "second initialize", err, account.ErrInvalidTransition)
 
-	state := m.event(account.EventBeginOAuth{Scopes: allScopes, Entrypoint: "menu", Service: "svc"}, account.Authenticating)
+	state := m.event(account.EventBeginOAuth{Scopes: everything, Entrypoint: "menu", Service: "svc"}, account.Authenticating)
 	if state.From != account.Disconnected || !strings.Contains(state.OAuthURL, "entrypoint=menu") || !strings.Contains(state.OAuthURL, "service=svc") {
 		t.Errorf("state %v", state)
 	}
@@ -39,7 +39,7 @@ func TestMachineLife(t *testing.T) {
 		t.Errorf("the address of the page is printed: %s", text)
 	}
 	m.event(account.EventCancelOAuth{}, account.Disconnected)
-	state = m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	state = m.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
 	code, oauthState := answer(t, s, state.OAuthURL, person)
 	m.event(account.EventCompleteOAuth{Code: code, State: oauthState}, account.Connected)
 	if devices := person.Devices(); len(devices) != 1 || devices[0].Name != "desk" || len(devices[0].AvailableCommands) != 2 {
@@ -68,10 +68,10 @@ func TestMachineCancelDropsSecrets(t *testing.T) {
 	person := s.NewAccount("mia@example.com", "a long password")
 	m := newMember(t, s)
 	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
-	state := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	state := m.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
 	code, oauthState := answer(t, s, state.OAuthURL, person)
 	m.event(account.EventCancelOAuth{}, account.Disconnected)
-	wantIs(t, "cancelled", m.CompleteOAuthFlow(t.Context(), code, oauthState), account.ErrNoAuthFlow)
+	want(t, "cancelled", m.CompleteOAuthFlow(t.Context(), code, oauthState), account.ErrNoAuthFlow)
 }
 
 // TestMachineSurvivesTrouble: nothing but the server's word ends a sign-in.
@@ -119,11 +119,11 @@ func TestMachineRegistrationIsMadeUpFor(t *testing.T) {
 	person := s.NewAccount("mia@example.com", "a long password")
 	m := newMember(t, s)
 	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
-	page := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	page := m.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
 	code, oauthState := answer(t, s, page.OAuthURL, person)
 	s.Faults.Next(routeDevice, 500)
 	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: oauthState})
-	wantIs(t, "registration", err, account.ErrUnavailable)
+	want(t, "registration", err, account.ErrUnavailable)
 	if state.Kind != account.Connected || !state.Degraded {
 		t.Fatalf("state %v", state)
 	}
@@ -140,17 +140,17 @@ func TestMachineCompletesAfterANetworkFailure(t *testing.T) {
 	person := s.NewAccount("mia@example.com", "a long password")
 	m := newMember(t, s)
 	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
-	page := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	page := m.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
 	code, oauthState := answer(t, s, page.OAuthURL, person)
 	s.Faults.Next("POST /v1/oauth/token", 0, accounttest.DropConnection(), accounttest.Times(10))
 	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: oauthState})
-	wantIs(t, "cut", err, account.ErrNetwork)
+	want(t, "cut", err, account.ErrNetwork)
 	if state.Kind != account.Authenticating || state.OAuthURL != page.OAuthURL {
 		t.Fatalf("state %v", state)
 	}
 	s.Faults.Clear()
 	_, err = m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: "another page's state...."})
-	wantIs(t, "another page", err, account.ErrWrongAuthFlow)
+	want(t, "another page", err, account.ErrWrongAuthFlow)
 	m.event(account.EventCompleteOAuth{Code: code, State: oauthState}, account.Connected)
 }
 
@@ -159,10 +159,10 @@ func TestMachineFailedCompletionReturns(t *testing.T) {
 	s := accounttest.New(t)
 	m := newMember(t, s)
 	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
-	page := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	page := m.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
 	_, oauthState := answer(t, s, page.OAuthURL, s.NewAccount("mia@example.com", "a long password"))
 	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: strings.Repeat("ab", 32), State: oauthState})
-	wantIs(t, "unknown code", err, account.ErrSignInExpired)
+	want(t, "unknown code", err, account.ErrSignInExpired)
 	if state.Kind != account.Disconnected {
 		t.Errorf("state %v", state)
 	}
@@ -191,12 +191,12 @@ func TestMachineAuthIssues(t *testing.T) {
 	if state, err := again.ProcessEvent(t.Context(), account.EventCheckAuthorization{}); state.Kind != account.AuthIssues || !errors.Is(err, account.ErrNoRefreshToken) {
 		t.Errorf("check: %v, %v", state, err)
 	}
-	page := again.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	page := again.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
 	if page.From != account.AuthIssues {
 		t.Errorf("from %s", page.From)
 	}
 	again.event(account.EventCancelOAuth{}, account.AuthIssues)
-	page = again.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	page = again.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
 	code, oauthState := answer(t, s, page.OAuthURL, person)
 	again.event(account.EventCompleteOAuth{Code: code, State: oauthState}, account.Connected)
 	if devices := person.Devices(); len(devices) != 1 || devices[0].Name != "desk" {
@@ -236,7 +236,7 @@ func TestMachineSimulations(t *testing.T) {
 		t.Fatal(err)
 	}
 	state, err := m.ProcessEvent(t.Context(), account.EventCallGetProfile{})
-	wantIs(t, "tokens gone", err, account.ErrAuthentication)
+	want(t, "tokens gone", err, account.ErrAuthentication)
 	if state.Kind != account.AuthIssues {
 		t.Errorf("state %v", state)
 	}
@@ -253,10 +253,10 @@ func TestMachineRefusedDevices(t *testing.T) {
 	person := s.NewAccount("mia@example.com", "a long password")
 	m := newMember(t, s)
 	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
-	page := m.event(account.EventBeginOAuth{Scopes: allScopes}, account.Authenticating)
+	page := m.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
 	code, oauthState := answer(t, s, page.OAuthURL, person)
 	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: oauthState})
-	wantIs(t, "refused", err, account.ErrDevicesUnavailable)
+	want(t, "refused", err, account.ErrDevicesUnavailable)
 	if state.Kind != account.Connected || !state.Degraded || m.DevicesAvailable() {
 		t.Errorf("state %v, devices available %v", state, m.DevicesAvailable())
 	}
@@ -264,7 +264,7 @@ func TestMachineRefusedDevices(t *testing.T) {
 		t.Errorf("profile: %v", err)
 	}
 	_, err = m.PollCommands(t.Context())
-	wantIs(t, "poll", err, account.ErrDevicesUnavailable)
+	want(t, "poll", err, account.ErrDevicesUnavailable)
 }
 
 // TestMachineOneAtATime: events queue, and waiting for the turn ends with the
@@ -290,7 +290,7 @@ func TestMachineOneAtATime(t *testing.T) {
 	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	_, err := m.ProcessEvent(short, account.EventDisconnect{})
-	wantIs(t, "waiting", err, context.DeadlineExceeded)
+	want(t, "waiting", err, context.DeadlineExceeded)
 	if m.State().Kind != account.Connected {
 		t.Errorf("state %v", m.State())
 	}
@@ -339,7 +339,7 @@ func TestMachineLooksTwiceBeforeItGivesUp(t *testing.T) {
 	}
 	s.Faults.Next(profile, http.StatusUnauthorized, accounttest.Times(10))
 	state, err := m.ProcessEvent(t.Context(), account.EventCallGetProfile{})
-	wantIs(t, "refused", err, account.ErrAuthentication)
+	want(t, "refused", err, account.ErrAuthentication)
 	if state.Kind != account.Connected || !state.Degraded || m.AuthState() != account.AuthStateConnected {
 		t.Errorf("state %v", state)
 	}
@@ -356,13 +356,13 @@ func TestMachineBeginPairing(t *testing.T) {
 	m := newMember(t, s)
 	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
 	address := s.URL() + "/pair#channel_id=658db7fe98b249a5897b884f98fb31b7&channel_key=1hIDzTj5oY2HDeSg_jA2DhcOcAn5Uqq0cAYlZRNUIo4"
-	state := m.event(account.EventBeginPairing{PairingURL: address, Scopes: allScopes, Entrypoint: "qr"}, account.Authenticating)
+	state := m.event(account.EventBeginPairing{PairingURL: address, Scopes: everything, Entrypoint: "qr"}, account.Authenticating)
 	if !strings.Contains(state.OAuthURL, "/pair/supp?") || !strings.Contains(state.OAuthURL, "entrypoint=qr") || !strings.Contains(state.OAuthURL, "#channel_id=") {
 		t.Error("the address does not lead to the pairing page")
 	}
 	m.event(account.EventDisconnect{}, account.Disconnected)
-	state, err := m.ProcessEvent(t.Context(), account.EventBeginPairing{PairingURL: "https://elsewhere.example/pair#channel_id=x&channel_key=y", Scopes: allScopes})
-	wantIs(t, "another server", err, account.ErrOriginMismatch)
+	state, err := m.ProcessEvent(t.Context(), account.EventBeginPairing{PairingURL: "https://elsewhere.example/pair#channel_id=x&channel_key=y", Scopes: everything})
+	want(t, "another server", err, account.ErrOriginMismatch)
 	if state.Kind != account.Disconnected {
 		t.Errorf("state %v", state)
 	}
@@ -393,7 +393,7 @@ func TestMachinePasswordChange(t *testing.T) {
 	m.event(message(session()), account.Connected)
 	m.event(account.EventCheckAuthorization{}, account.Connected)
 	state, err := m.ProcessEvent(t.Context(), account.EventPasswordChange{JSON: []byte("{")})
-	wantIs(t, "not a message", err, account.ErrInvalidArgument)
+	want(t, "not a message", err, account.ErrInvalidArgument)
 	if state.Kind != account.Connected {
 		t.Errorf("state %v", state)
 	}

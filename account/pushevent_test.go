@@ -19,7 +19,7 @@ func started(t testing.TB, s *accounttest.Service, person *accounttest.Account, 
 	m := newMember(t, s, opts...)
 	device := account.DeviceConfig{Name: "desk", Type: account.DeviceDesktop, Capabilities: bothCapabilities}
 	m.event(account.EventInitialize{Device: device}, account.Disconnected)
-	state := m.event(account.EventBeginOAuth{Scopes: allScopes, Entrypoint: "test"}, account.Authenticating)
+	state := m.event(account.EventBeginOAuth{Scopes: everything, Entrypoint: "test"}, account.Authenticating)
 	code, oauthState := answer(t, s, state.OAuthURL, person)
 	m.event(account.EventCompleteOAuth{Code: code, State: oauthState}, account.Connected)
 	return m
@@ -56,7 +56,7 @@ func TestPushVectors(t *testing.T) {
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]account.AccountEvent{
+	events := map[string]account.AccountEvent{
 		"fxaccounts:profile_updated":     account.ProfileUpdated{},
 		"fxaccounts:device_connected":    account.DeviceConnected{Name: "Nightly"},
 		"fxaccounts:device_disconnected": account.DeviceDisconnected{ID: "remote_id"},
@@ -81,14 +81,14 @@ func TestPushVectors(t *testing.T) {
 		got, err := m.HandlePush(t.Context(), []byte(v.JSON))
 		switch {
 		case v.Event == "error", in.Command == "fxaccounts:account_destroyed":
-			wantIs(t, v.JSON, err, account.ErrInvalidPush)
+			want(t, v.JSON, err, account.ErrInvalidPush)
 		case in.Command == "fxaccounts:command_received":
 			sender, _ := in.Data["sender"].(string)
 			if event := (account.CommandReceived{Index: 42, SenderID: sender}); err != nil || got != event {
 				t.Errorf("%s: %#v, %v", v.JSON, got, err)
 			}
 		default:
-			if err != nil || got != want[in.Command] {
+			if err != nil || got != events[in.Command] {
 				t.Errorf("%s: %#v, %v", v.JSON, got, err)
 			}
 		}
@@ -124,7 +124,7 @@ func TestPushOfOtherShapes(t *testing.T) {
 		{"\x00\x01", "", account.ErrInvalidPush},
 	} {
 		got, err := m.HandlePush(t.Context(), []byte(c.text))
-		wantIs(t, c.text, err, c.err)
+		want(t, c.text, err, c.err)
 		if c.err == nil && got != (account.UnknownEvent{Command: c.command}) {
 			t.Errorf("%s: %#v", c.text, got)
 		}
@@ -209,7 +209,7 @@ func TestPushOfOwnDisconnection(t *testing.T) {
 	text := `{"version":1,"command":"fxaccounts:device_disconnected","data":{"id":"` + id + `"}}`
 	m.saved.set(func(d *diary) { d.failing = true })
 	_, err := m.HandlePush(t.Context(), []byte(text))
-	wantIs(t, "saving fails", err, errDisk)
+	want(t, "saving fails", err, errDiskFull)
 	if m.State().Kind != account.Connected || m.AuthState() != account.AuthStateConnected {
 		t.Error("memory changed although saving failed")
 	}
@@ -251,14 +251,14 @@ func TestPushOfDestruction(t *testing.T) {
 		}
 		return err
 	}
-	wantIs(t, "no profile yet, or another account", destroyed("00112233445566778899aabbccddeeff"), account.ErrInvalidPush)
+	want(t, "no profile yet, or another account", destroyed("00112233445566778899aabbccddeeff"), account.ErrInvalidPush)
 	if _, err := m.Profile(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.HandlePush(t.Context(), []byte(`{"command":"fxaccounts:profile_updated"}`)); err != nil {
 		t.Fatal(err)
 	}
-	wantIs(t, "another account", destroyed("00112233445566778899aabbccddeeff"), account.ErrInvalidPush)
+	want(t, "another account", destroyed("00112233445566778899aabbccddeeff"), account.ErrInvalidPush)
 	if m.State().Kind != account.Connected {
 		t.Fatal("another account's end signed us out")
 	}
@@ -356,7 +356,7 @@ func TestCommandFetch(t *testing.T) {
 	}
 	s.Faults.Next(routePoll, 500)
 	_, err = to.HandlePush(t.Context(), announcement(2, from.id()))
-	wantIs(t, "server fails", err, account.ErrUnavailable)
+	want(t, "server fails", err, account.ErrUnavailable)
 	// A server that has only a later one gives that: it is not the one announced.
 	s.Faults.Next(routePoll, 200, accounttest.RawBody("application/json",
 		`{"index":7,"last":true,"messages":[{"index":7,"data":{"command":"x","payload":{}}}]}`))
@@ -410,7 +410,7 @@ func FuzzHandlePush(f *testing.F) {
 			t.Fatalf("event %#v with error %v", event, err)
 		}
 		if err != nil {
-			wantIs(t, "refused", err, account.ErrInvalidPush)
+			want(t, "refused", err, account.ErrInvalidPush)
 		}
 		after, err := a.Snapshot()
 		if err != nil || string(after) != string(before) {

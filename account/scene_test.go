@@ -3,7 +3,6 @@ package account_test
 import (
 	"context"
 	"errors"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -166,15 +165,7 @@ func (s *scene) approve(address string) (code, state string) {
 
 func (s *scene) approveAs(address string, owner *accounttest.Account) (code, state string) {
 	s.Helper()
-	final, err := s.service.Approve(address, owner)
-	if err != nil {
-		s.Fatalf("approve the sign-in: %v", err)
-	}
-	u, err := url.Parse(final)
-	if err != nil {
-		s.Fatalf("final address: %v", err)
-	}
-	return u.Query().Get("code"), u.Query().Get("state")
+	return answer(s, s.service, address, owner)
 }
 
 // begin begins a sign-in and goes through its page.
@@ -243,13 +234,4 @@ func sameSet(a, b []string) bool {
 	slices.Sort(a)
 	slices.Sort(b)
 	return strings.Join(a, " ") == strings.Join(b, " ")
-}
-
-// codeAndState reads the address that a sign-in ends at.
-func codeAndState(final string) (code, state string, err error) {
-	u, err := url.Parse(final)
-	if err != nil {
-		return "", "", err
-	}
-	return u.Query().Get("code"), u.Query().Get("state"), nil
 }
