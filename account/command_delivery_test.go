@@ -15,9 +15,7 @@ func TestCloseTabsDelivery(t *testing.T) {
 	s, _, from, to := pair(t)
 	urls := []string{"https://example.com/"}
 	sent, err := from.SendTab(t.Context(), to.id(), "Page", urls[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "SendTab", err)
 	closed, unsent, err := from.CloseTabsDelivery(t.Context(), to.id(), urls)
 	if err != nil || len(unsent) != 0 || closed != sent || closed == (account.Delivery{}) {
 		t.Errorf("closing is delivered as %+v, sending as %+v; %d unsent, %v", closed, sent, len(unsent), err)

@@ -64,9 +64,7 @@ func TestPollSaveFails(t *testing.T) {
 		from.send(to, fmt.Sprint(i), "https://example.com/")
 	}
 	before, err := to.Snapshot()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "Snapshot", err)
 	to.saved.set(func(d *diary) { d.failReceived = true })
 	got, err := to.PollCommands(t.Context())
 	want(t, "saving fails", err, errDiskFull)
@@ -149,25 +147,17 @@ func injected(t testing.TB, from *member, target, command string, payload any) {
 	var saved struct {
 		RefreshToken struct{ Token string } `json:"refresh_token"`
 	}
-	if err := json.Unmarshal(state, &saved); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "Unmarshal", json.Unmarshal(state, &saved))
 	body, err := json.Marshal(map[string]any{"target": target, "command": command, "payload": payload})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "Marshal", err)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, from.s.URL()+"/v1/account/devices/invoke_command", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "NewRequestWithContext", err)
 	r.Header.Set("Authorization", "Bearer "+saved.RefreshToken.Token)
 	r.Header.Set("Content-Type", "application/json")
 	transport := from.s.Transport()
 	defer transport.CloseIdleConnections()
 	answer, err := transport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "RoundTrip", err)
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		t.Fatalf("inject: status %d", answer.StatusCode)
@@ -268,9 +258,7 @@ func TestKeyReplacement(t *testing.T) {
 		var saved struct {
 			CommandKeys map[string]string `json:"command_keys"`
 		}
-		if err := json.Unmarshal(state, &saved); err != nil {
-			t.Fatal(err)
-		}
+		ok(t, "Unmarshal", json.Unmarshal(state, &saved))
 		return saved.CommandKeys[openURI], saved.CommandKeys[closeURI]
 	}
 	open0, close0 := keysOf()
@@ -340,9 +328,7 @@ func TestNewSyncKeyRepublishes(t *testing.T) {
 	to := join(t, s, person, "phone")
 	person.ResetPassword()
 	for _, m := range []*member{from, to} {
-		if err := m.OnAuthIssues(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		ok(t, "OnAuthIssues", m.OnAuthIssues(t.Context()))
 		m.signIn(person)
 		if _, err := m.InitializeDevice(t.Context(), "again", account.DeviceDesktop, bothCapabilities); err != nil {
 			t.Fatal(err)
@@ -376,9 +362,7 @@ func TestTelemetry(t *testing.T) {
 	gather := func(m *member) (sent, received []map[string]string) {
 		t.Helper()
 		text, err := m.GatherTelemetry()
-		if err != nil {
-			t.Fatal(err)
-		}
+		ok(t, "GatherTelemetry", err)
 		var out struct {
 			Sent     []map[string]string `json:"commands_sent"`
 			Received []map[string]string `json:"commands_received"`

@@ -115,9 +115,7 @@ func TestLateAnswerIsNotTheNextPersons(t *testing.T) {
 	})
 	<-arrived
 	// The answer is on its way while the account changes hands.
-	if err := m.Disconnect(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "Disconnect", m.Disconnect(t.Context()))
 	m.signIn(second)
 	close(release)
 	asking.Wait()
@@ -125,9 +123,7 @@ func TestLateAnswerIsNotTheNextPersons(t *testing.T) {
 		t.Error("the other person's devices were saved")
 	}
 	list, err := m.Devices(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "Devices", err)
 	for _, d := range list {
 		if d.DisplayName == "first's phone" || d.DisplayName == "first's desk" {
 			t.Errorf("the other person's %s is listed", d.DisplayName)

@@ -27,9 +27,7 @@ func TestInitializeDevice(t *testing.T) {
 	m := newMember(t, s).tidy()
 	m.signIn(person)
 	local, err := m.InitializeDevice(t.Context(), "Écran ☃", account.DeviceDesktop, bothCapabilities)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "InitializeDevice", err)
 	if local.ID == "" || local.DisplayName != "Écran ☃" || local.Type != account.DeviceDesktop || local.PushSubscription != nil {
 		t.Errorf("unexpected record: %+v", local)
 	}
@@ -159,9 +157,7 @@ func TestDeviceNameAndPush(t *testing.T) {
 	want(t, "incomplete subscription", err, account.ErrInvalidArgument)
 
 	list, err := m.Devices(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "Devices", err)
 	own := list[slices.IndexFunc(list, func(d account.Device) bool { return d.IsCurrentDevice })]
 	if own.DisplayName != "two" || own.PushSubscription == nil || *own.PushSubscription != sub || own.ID != m.id() {
 		t.Errorf("listed: %+v", own)
@@ -179,9 +175,7 @@ func TestDevicesAreKeptForAMinute(t *testing.T) {
 	list := func(opts ...account.ReadOption) []account.Device {
 		t.Helper()
 		got, err := m.Devices(t.Context(), opts...)
-		if err != nil {
-			t.Fatal(err)
-		}
+		ok(t, "Devices", err)
 		return got
 	}
 	base := asked()
@@ -251,18 +245,14 @@ func TestDisconnectDevice(t *testing.T) {
 	person := s.NewAccount("dora@example.com", "a long password")
 	m := join(t, s, person, "one")
 	other := join(t, s, person, "two")
-	if err := m.DisconnectDevice(t.Context(), other.id()); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "DisconnectDevice", m.DisconnectDevice(t.Context(), other.id()))
 	list, err := m.Devices(t.Context())
 	if err != nil || len(list) != 1 {
 		t.Errorf("%d devices are left, %v", len(list), err)
 	}
 	want(t, "gone", m.DisconnectDevice(t.Context(), other.id()), account.ErrUnknownDevice)
 	want(t, "empty", m.DisconnectDevice(t.Context(), ""), account.ErrInvalidArgument)
-	if err := m.DisconnectDevice(t.Context(), m.id()); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "DisconnectDevice", m.DisconnectDevice(t.Context(), m.id()))
 	if m.AuthState() != account.AuthStateDisconnected || len(person.Devices()) != 0 {
 		t.Error("disconnecting the own device did not sign out")
 	}

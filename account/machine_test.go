@@ -228,13 +228,9 @@ func TestMachineSimulations(t *testing.T) {
 	m := started(t, s, person)
 	m.SimulateNetworkError()
 	m.event(account.EventCheckAuthorization{}, account.Connected) // repeated at once
-	if err := m.SimulateTemporaryAuthIssue(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "SimulateTemporaryAuthIssue", m.SimulateTemporaryAuthIssue(t.Context()))
 	m.event(account.EventCallGetProfile{}, account.Connected)
-	if err := m.SimulatePermanentAuthIssue(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "SimulatePermanentAuthIssue", m.SimulatePermanentAuthIssue(t.Context()))
 	state, err := m.ProcessEvent(t.Context(), account.EventCallGetProfile{})
 	want(t, "tokens gone", err, account.ErrAuthentication)
 	if state.Kind != account.AuthIssues {
@@ -379,9 +375,7 @@ func TestMachinePasswordChange(t *testing.T) {
 		other := newMember(t, s)
 		other.signIn(person)
 		token, err := other.SessionToken()
-		if err != nil {
-			t.Fatal(err)
-		}
+		ok(t, "SessionToken", err)
 		return token
 	}
 	message := func(token string) account.Event {

@@ -41,9 +41,7 @@ func (m *member) event(e account.Event, want account.StateKind) account.State {
 func TestPushVectors(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/accounts-client.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "ReadFile", err)
 	var file struct {
 		Vectors struct {
 			PushMessages []struct {
@@ -53,9 +51,7 @@ func TestPushVectors(t *testing.T) {
 			} `json:"push_messages"`
 		}
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "Unmarshal", json.Unmarshal(text, &file))
 	events := map[string]account.AccountEvent{
 		"fxaccounts:profile_updated":     account.ProfileUpdated{},
 		"fxaccounts:device_connected":    account.DeviceConnected{Name: "Nightly"},
@@ -74,9 +70,7 @@ func TestPushVectors(t *testing.T) {
 			Data    map[string]any
 		}
 		if v.JSON != "" {
-			if err := json.Unmarshal([]byte(v.JSON), &in); err != nil {
-				t.Fatal(err)
-			}
+			ok(t, "Unmarshal", json.Unmarshal([]byte(v.JSON), &in))
 		}
 		got, err := m.HandlePush(t.Context(), []byte(v.JSON))
 		switch {
@@ -134,15 +128,11 @@ func TestPushOfOtherShapes(t *testing.T) {
 func TestPushMessagesAcceptedByFirefoxMeanTheSameHere(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/firefox-traffic.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "ReadFile", err)
 	var file struct {
 		PushMessagesAcceptedByFirefox []struct{ Plaintext string }
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "Unmarshal", json.Unmarshal(text, &file))
 	want := []account.AccountEvent{
 		account.DeviceConnected{Name: "Lab Peer"},
 		account.CommandReceived{Index: 1, SenderID: "8373a0ae7e27e5762f32ebcc4b696f22"},
@@ -152,9 +142,7 @@ func TestPushMessagesAcceptedByFirefoxMeanTheSameHere(t *testing.T) {
 	var got []account.AccountEvent
 	for _, p := range file.PushMessagesAcceptedByFirefox {
 		event, err := m.HandlePush(t.Context(), []byte(p.Plaintext))
-		if err != nil {
-			t.Fatal(err)
-		}
+		ok(t, "HandlePush", err)
 		got = append(got, event)
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -263,9 +251,7 @@ func TestPushOfDestruction(t *testing.T) {
 		t.Fatal("another account's end signed us out")
 	}
 	// Ours is known although the profile is out of date.
-	if err := destroyed(person.UID()); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, "destroyed", destroyed(person.UID()))
 	if m.State().Kind != account.Disconnected || m.AuthState() != account.AuthStateDisconnected {
 		t.Errorf("state is %v", m.State())
 	}
