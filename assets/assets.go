@@ -72,17 +72,6 @@ func TrayICO(s TrayState, p Palette) []byte {
 	return icoFile(read(fmt.Sprintf("tray-%s-%s-32", p, s)), TrayIcon(s, p))
 }
 
-// AppICO returns the application's icon in the format that Windows wants.
-func AppICO() []byte {
-	var pictures [][]byte
-	for _, size := range AppSizes() {
-		if size <= maxICO {
-			pictures = append(pictures, AppIcon(size))
-		}
-	}
-	return icoFile(pictures...)
-}
-
 // read returns an embedded picture. All names are made above and tested, so a missing one is a fault
 // of the build.
 func read(name string) []byte {

@@ -108,7 +108,4 @@ func TestICOHoldsThePictures(t *testing.T) {
 			}
 		}
 	}
-	if count := binary.LittleEndian.Uint16(assets.AppICO()[4:]); count != 8 {
-		t.Errorf("the application's icon has %d pictures up to 256 pixels", count)
-	}
 }

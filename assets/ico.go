@@ -8,10 +8,7 @@ import (
 	ico "github.com/sergeymakinen/go-ico"
 )
 
-// maxICO is the widest picture an ICO directory can describe: its size is one byte, zero for 256.
-const maxICO = 256
-
-// icoFile puts PNG pictures of up to maxICO pixels into an ICO file.
+// icoFile puts PNG pictures of up to 256 pixels into an ICO file.
 func icoFile(pictures ...[]byte) []byte {
 	all := make([]image.Image, len(pictures))
 	for i, picture := range pictures {
