@@ -21,7 +21,7 @@ const mozillaServer = "https://accounts.firefox.com"
 // Which of its faces it shows follows from the model's gate.
 type signInPane struct {
 	w      *Window
-	object fyne.CanvasObject
+	scroll fyne.CanvasObject
 	holder *fyne.Container
 	face   string // which face is built
 	parts  signInParts
@@ -42,28 +42,26 @@ type signInParts struct {
 	detail  *widget.Text
 }
 
-type signInFace struct{ *signInPane }
-
 func newSignInPane(w *Window) pane {
 	p := &signInPane{w: w, holder: container.NewStack()}
-	p.object = container.NewVScroll(widget.Inset(widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.Column(540, p.holder)))
-	return signInFace{p}
+	p.scroll = container.NewVScroll(widget.Inset(widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.Column(540, p.holder)))
+	return p
 }
 
-func (f signInFace) object() fyne.CanvasObject { return f.signInPane.object }
+func (p *signInPane) object() fyne.CanvasObject { return p.scroll }
 
-func (f signInFace) shown() {
+func (p *signInPane) shown() {
 	switch {
-	case f.parts.secret != nil:
-		f.w.focus(f.parts.secret)
-	case f.parts.final != nil:
-		f.w.focus(f.parts.final)
+	case p.parts.secret != nil:
+		p.w.focus(p.parts.secret)
+	case p.parts.final != nil:
+		p.w.focus(p.parts.final)
 	}
 }
 
-func (f signInFace) escape() {
-	if f.w.model.snap.SignIn != nil {
-		f.w.do(f.w.p.Agent.CancelSignIn)
+func (p *signInPane) escape() {
+	if p.w.model.snap.SignIn != nil {
+		p.w.do(p.w.p.Agent.CancelSignIn)
 	}
 }
 

@@ -22,7 +22,7 @@ func TestSignInWithTheBrowser(t *testing.T) {
 		h.wantNot("Account server")
 		begun := localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true}
 		h.agent.Answer("BeginSignIn", begun)
-		p := paneOf[signInFace](h, PaneSignIn)
+		p := paneOf[*signInPane](h, PaneSignIn)
 		p.parts.email.SetText(" me@example.com ")
 		h.tap("Open the browser")
 		h.wantCalls("BeginSignIn me@example.com")
@@ -58,7 +58,7 @@ func TestTheFinalAddressComesFromTheClipboardOrByHand(t *testing.T) {
 		})
 		h.advance(5 * time.Second)
 		h.wantCalls() // another address is none of our business
-		p := paneOf[signInFace](h, PaneSignIn)
+		p := paneOf[*signInPane](h, PaneSignIn)
 		p.parts.final.SetText("https://bank.example/?secret=1")
 		h.tap("Continue")
 		h.wantCalls()
@@ -79,7 +79,7 @@ func TestUnlockAndProtect(t *testing.T) {
 			s.Storage = localapi.Storage{Protection: localapi.ProtectedByPassphrase, Locked: true}
 		})
 		h.send(locked)
-		p := paneOf[signInFace](h, PaneSignIn)
+		p := paneOf[*signInPane](h, PaneSignIn)
 		h.agent.Refuse("Unlock", &localapi.Error{Code: localapi.CodeConflict, Message: "The passphrase is wrong"})
 		p.parts.secret.SetText("secret")
 		h.tap("Unlock")
