@@ -118,6 +118,7 @@
 // members of version 1 count: the account stays one of version 1, and
 // credentials/status says so.
 //
-// The package reads the protocol for itself: it imports no other package of
-// this module, so that a misreading in the client cannot hide in the service.
+// The package reads the protocol for itself, from docs/protocol/accounts-server.md,
+// errno.md and relying-party.md: it imports no other package of this module, so
+// that a misreading in the client cannot hide in the service.
 package accounttest

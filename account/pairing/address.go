@@ -15,7 +15,7 @@ const (
 	keySize    = 32 // bytes of the channel key
 	minIDSize  = 16 // bytes of a channel id
 	maxPart    = 128
-	maxAddress = 2048 // characters of a whole address; real ones have about 130
+	maxAddress = 2048 // characters of a whole address; real ones have 123 or 127 (docs/protocol/pairing.md §2)
 )
 
 const secretText = "pairing.Code(secret)" // #nosec G101 -- what is shown in place of one

@@ -1,5 +1,5 @@
 // Package pairing signs one device in with the help of another one that is signed in already, by a
-// QR code: the way of Mozilla accounts, both ends of it, versions 1 and 2.
+// QR code: the way of Mozilla accounts, both ends of it, versions 1 and 2 (docs/protocol/pairing.md).
 //
 // The signed-in end is the [Authority]. It opens a channel on the pairing relay, shows a code that
 // holds the channel's id and a fresh key, and waits. The other end is the [Supplicant]: it reads

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// The messages of the channel.
+// The messages of the channel (docs/protocol/pairing.md §6).
 const (
 	nameRequest       = "pair:supp:request"
 	nameMetadata      = "pair:auth:metadata"

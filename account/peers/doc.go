@@ -8,5 +8,5 @@
 //	go test -tags peers ./account/peers
 //
 // Apart from fetching the pinned packages they stay on the loopback interface. A Firefox takes seconds
-// to start: scenarios share one where they do not disturb each other, and at most two run at a time.
+// to start (how it is driven: docs/protocol/firefox-as-peer.md): scenarios share one where they do not disturb each other, and at most two run at a time.
 package peers

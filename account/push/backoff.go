@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// backoffBase and backoffMax are Firefox's retryBaseInterval and its cap.
+	// backoffBase and backoffMax are Firefox's (docs/protocol/push.md §6).
 	backoffBase = 5 * time.Second
 	backoffMax  = 30 * time.Minute
 	// retryAfterCap bounds what a server may ask for; a captive portal's wish

@@ -33,7 +33,7 @@
 // the sender says that an endpoint is dead, poll. A sender's word that an
 // endpoint is dead is answered with [Client.Renew].
 //
-// The package follows autopush's WebSocket protocol, RFC 8030 and RFC 8291. Only
-// one process may use one stored identity at a time: the service closes the
-// older of two connections, so hold a single-instance lock before Run.
+// The package follows autopush's WebSocket protocol (docs/protocol/push.md),
+// RFC 8030 and RFC 8291. Only one process may use one stored identity at a time: the
+// service closes the older of two connections, so hold a single-instance lock before Run.
 package push

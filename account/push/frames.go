@@ -13,7 +13,7 @@ import (
 
 const (
 	// maxBody is the largest encrypted body that is opened, in octets. The service
-	// takes up to 5630.
+	// takes up to 5630 (docs/protocol/push.md §8).
 	maxBody = 8192
 	// maxUAID bounds the identity a server may give (Firefox: 128 characters).
 	maxUAID = 128

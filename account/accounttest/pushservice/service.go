@@ -1,6 +1,6 @@
 // Package pushservice is Mozilla's push service in one process: the WebSocket
 // user agents connect to and the endpoints senders post to (autopush-rs;
-// RFC 8030, 8292). It checks what the real one checks, with the same close
+// RFC 8030, 8292; docs/protocol/push.md). It checks what the real one checks, with the same close
 // reasons and error numbers. Control watches it and makes it misbehave.
 //
 // A Service is an http.Handler; whoever serves it closes it.

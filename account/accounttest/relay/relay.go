@@ -1,6 +1,6 @@
 // Package relay is the pairing channel server in one process: it passes text
 // between the members of a channel, in the envelopes and within the limits of
-// Mozilla's. A Server is an http.Handler; whoever serves it closes it.
+// Mozilla's (docs/protocol/pairing.md §1). A Server is an http.Handler; whoever serves it closes it.
 package relay
 
 import (

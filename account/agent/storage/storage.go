@@ -17,7 +17,8 @@ import (
 )
 
 // The patience with a keyring: after the first time faces say that we wait for it, after the second
-// we go on without what it guards. The question stays open; its answer is taken whenever it comes.
+// we go on without what it guards. The question stays open; its answer is taken whenever it comes
+// (docs/decisions.md §8).
 const (
 	keyringNotice   = 300 * time.Millisecond
 	keyringPatience = 3 * time.Second

@@ -20,6 +20,8 @@
 // that failed; refused input yields no plaintext at all, not even that of the
 // records before the bad one.
 //
+// The steps are in docs/protocol/push.md §8 and accounts-client.md §8.2.
+//
 // The package has no size policy: memory use is proportional to the input,
 // whatever record size a header claims, and the caller decides how much input
 // it is willing to hold.

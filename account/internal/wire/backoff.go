@@ -10,7 +10,7 @@ import (
 
 // Base is one of the services behind an accounts server. A wait is kept for each
 // of them, whatever the path: the service asks for silence, not for patience with
-// one route.
+// one route (docs/decisions.md §10).
 type Base string
 
 // The services.

@@ -9,7 +9,8 @@
 //     one is refused before anything is sent ([SizeError]).
 //   - Answers are read up to a cap; a request lives at most [RequestTimeout].
 //   - The HTTP status decides, the errno in the body explains. Which of the three
-//     number spaces an errno belongs to follows from the route ([Space]).
+//     number spaces an errno belongs to follows from the route ([Space];
+//     docs/protocol/errno.md §1).
 //   - After a 429 or 503 that says how long to wait, every further call to the
 //     same service ([Base]) fails at once with a [BackoffError] until then.
 //   - Redirects are followed for discovery only. An API call that is redirected,

@@ -21,8 +21,8 @@
 //
 // A refused record produces at most one alert and nothing ever after: every later call fails
 // with the same error and emits nothing. What is tolerated and which alert answers which fault
-// equals what desktop Firefox and the accounts pages do, which is stricter than RFC 8446 in
-// places: no handshake message may be split over records, a KeyUpdate is a fault, and a received
+// equals what desktop Firefox and the accounts pages do (docs/protocol/pairing.md §5), which is
+// stricter than RFC 8446 in places: no handshake message may be split over records, a KeyUpdate is a fault, and a received
 // fatal alert is answered with the same alert.
 //
 // psk_ke has no forward secrecy: whoever learns the key can read a recorded session.
