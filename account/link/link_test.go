@@ -12,10 +12,10 @@ import (
 // of "" is a no.
 func TestWhatALinkIs(t *testing.T) {
 	for _, c := range []struct {
-		name, text                string
-		web, piece, send          bool
-		typed, copied, opens      string
-		pairing, intact, canBeRun bool
+		name, text               string
+		web, piece, send         bool
+		typed, copied, opens     string
+		pairing, intact, canOpen bool
 	}{
 		{"plain", "https://example.com/a?b=c#d", true, true, true, "=", "=", "=", false, true, true},
 		{"http and a port", "http://localhost:8080", true, true, true, "=", "=", "=", false, true, true},
@@ -80,7 +80,7 @@ func TestWhatALinkIs(t *testing.T) {
 					t.Errorf("%s is %.60q, %v; want %.60q", a.question, a.got, a.ok, a.want)
 				}
 			}
-			if _, can := link.Read(c.text); can != c.canBeRun {
+			if _, can := link.Read(c.text); can != c.canOpen {
 				t.Errorf("Read says %v", can)
 			}
 		})
