@@ -387,8 +387,10 @@ func spoiltBodies(t *testing.T, good []byte) map[string]string {
 func TestMatrixSaver(t *testing.T) {
 	eachProbe(t, func(t *testing.T, p probe, w *matrixWorld) {
 		saver := new(savedState)
-		a := w.again(t, &player{tape: w.tape}, saver)
+		pl := &player{tape: w.tape}
+		a := w.again(t, pl, saver)
 		err := w.run(t.Context(), p, a)
+		pl.checkTold(t, "all is well", err)
 		_, excused := p.correction("", refusal{})
 		if err != nil && !excused {
 			t.Fatalf("the playback fails: %v", err)
