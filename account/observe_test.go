@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/accounttest"
@@ -190,9 +190,7 @@ func TestObserverKeepsTheOrder(t *testing.T) {
 		if token, err := a.SessionToken(); err == nil && !slices.Contains(told, token) {
 			told = append(told, token)
 		}
-		for range 100 { // long enough for the others to come up
-			runtime.Gosched()
-		}
+		time.Sleep(time.Millisecond / 4) // lets the others come up, if anything lets them in
 	}
 	a := s.account(w.options()...)
 	w.account.Store(a)
