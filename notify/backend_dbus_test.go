@@ -20,6 +20,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
 )
 
 // privateBus starts a session bus for one test.
@@ -274,10 +275,10 @@ func TestBusWithoutAServer(t *testing.T) {
 func TestNotifierOnABus(t *testing.T) {
 	address := privateBus(t)
 	s := serve(t, address, "actions", "body", "body-markup")
-	agent := &fakeAgent{updates: make(chan localapi.Update)}
+	agent, client := localapitest.New(t)
 	opened := make(chan string, 1)
 	n, err := New(Params{
-		Agent: agent, Backend: onBus(t, address), Words: english,
+		Agent: client, Backend: onBus(t, address), Words: english,
 		Open: func(_ context.Context, _, link string) error { opened <- link; return nil },
 		Copy: func(context.Context, string) error { return nil },
 		Show: func(context.Context, string) error { return nil },
@@ -288,7 +289,11 @@ func TestNotifierOnABus(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
-	agent.updates <- received(tab("1", "Pixel <9>", "example.org", "<script>"))
+	for agent.Watching(localapi.FaceNotify) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	u := received(tab("1", "Pixel <9>", "example.org", "<script>"))
+	agent.Set(u.Snapshot, u.Events...)
 	c := s.shown(t)
 	if c.Summary != "Tab from Pixel <9>" || c.Body != "example.org\n&lt;script&gt;" {
 		t.Errorf("call %+v", c)
@@ -302,12 +307,12 @@ func TestNotifierOnABus(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("nothing was opened")
 	}
-	deadline := time.Now().Add(5 * time.Second)
-	for len(agent.wasRead()) == 0 && time.Now().Before(deadline) {
-		time.Sleep(10 * time.Millisecond)
+	var asked []string
+	for deadline := time.Now().Add(5 * time.Second); len(asked) == 0 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		asked = agent.Log()
 	}
-	if got := agent.wasRead(); !slices.Equal(got, []string{"1"}) {
-		t.Errorf("read %q", got)
+	if !slices.Equal(asked, []string{"MarkRead 1"}) {
+		t.Errorf("asked the agent %q", asked)
 	}
 	cancel()
 	if err := <-ended; err != nil {

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"iter"
 	"slices"
 	"sync"
 	"testing"
@@ -14,50 +13,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// fakeAgent gives the updates of a channel and remembers what was read.
-type fakeAgent struct {
-	updates chan localapi.Update
-	err     error // what Watch ends with when updates is closed
-	mu      sync.Mutex
-	read    []string
-}
-
-func (a *fakeAgent) Watch(ctx context.Context, face localapi.Face) iter.Seq2[localapi.Update, error] {
-	return func(yield func(localapi.Update, error) bool) {
-		if face != localapi.FaceNotify {
-			panic("watches as " + face)
-		}
-		for {
-			select {
-			case u, ok := <-a.updates:
-				if !ok {
-					yield(localapi.Update{}, a.err)
-					return
-				}
-				if !yield(u, nil) {
-					return
-				}
-			case <-ctx.Done():
-				yield(localapi.Update{}, ctx.Err())
-				return
-			}
-		}
-	}
-}
-
-func (a *fakeAgent) MarkRead(_ context.Context, ids ...string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.read = append(a.read, ids...)
-	return nil
-}
-
-func (a *fakeAgent) wasRead() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.read)
-}
 
 // fakeBackend keeps what it was asked to show.
 type fakeBackend struct {

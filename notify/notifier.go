@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"errors"
-	"iter"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -23,17 +22,9 @@ const (
 	apartAtMost = 5
 )
 
-// Agent is what the notifier asks of the agent; [*localapi.Client] has it all.
-type Agent interface {
-	Watch(ctx context.Context, face localapi.Face) iter.Seq2[localapi.Update, error]
-	MarkRead(ctx context.Context, ids ...string) error
-}
-
-var _ Agent = (*localapi.Client)(nil)
-
 // Params is what a notifier is made of. Agent, Backend, Open, Copy and Show must be given.
 type Params struct {
-	Agent   Agent
+	Agent   *localapi.Client
 	Backend Backend
 	// Open opens a link in the browser: browser is the command from the settings, empty for the
 	// system's default.

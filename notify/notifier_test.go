@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -11,11 +10,12 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
 )
 
 // stage is a notifier running in a bubble of virtual time.
 type stage struct {
-	agent   *fakeAgent
+	agent   *localapitest.Agent
 	backend *fakeBackend
 	did     chan string // what clicks asked for
 	fail    error       // what opening and copying answer
@@ -27,8 +27,9 @@ func play(t *testing.T, clicks bool, script func(t *testing.T, s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
+		agent, client := localapitest.New(t)
 		s := &stage{
-			agent:   &fakeAgent{updates: make(chan localapi.Update), err: io.EOF},
+			agent:   agent,
 			backend: &fakeBackend{clicks: clicks},
 			did:     make(chan string, 100), ended: make(chan error, 1), cancel: cancel,
 		}
@@ -36,7 +37,7 @@ func play(t *testing.T, clicks bool, script func(t *testing.T, s *stage)) {
 			s.backend.responses = make(chan Response)
 		}
 		n, err := New(Params{
-			Agent: s.agent, Backend: s.backend, Words: english,
+			Agent: client, Backend: s.backend, Words: english,
 			Open: func(_ context.Context, browser, link string) error {
 				s.did <- "open " + browser + " " + link
 				return s.fail
@@ -59,7 +60,11 @@ func play(t *testing.T, clicks bool, script func(t *testing.T, s *stage)) {
 	})
 }
 
-func (s *stage) send(u localapi.Update) { s.agent.updates <- u; synctest.Wait() }
+func (s *stage) send(u localapi.Update) {
+	synctest.Wait() // the notifier watches
+	s.agent.Set(u.Snapshot, u.Events...)
+	synctest.Wait()
+}
 
 func (s *stage) respond(r Response) { s.backend.responses <- r; synctest.Wait() }
 
@@ -111,9 +116,9 @@ func TestClicksDoWhatTheySay(t *testing.T) {
 		did    []string
 		read   []string
 	}{
-		{ActionOpen, []string{"open my-browser " + link}, []string{"1"}},
-		{ActionDefault, []string{"open my-browser " + link}, []string{"1"}},
-		{ActionCopy, []string{"copy " + link}, []string{"1"}},
+		{ActionOpen, []string{"open my-browser " + link}, []string{"MarkRead 1"}},
+		{ActionDefault, []string{"open my-browser " + link}, []string{"MarkRead 1"}},
+		{ActionCopy, []string{"copy " + link}, []string{"MarkRead 1"}},
 		{ActionLater, nil, nil},
 		{"", nil, nil},
 	}
@@ -123,8 +128,8 @@ func TestClicksDoWhatTheySay(t *testing.T) {
 				s.send(received(tab("1", "Pixel 9", "example.org", "A title")))
 				s.respond(Response{Serial: s.last(t, 1).Serial, Action: tc.action})
 				s.wantDone(t, tc.did...)
-				if got := s.agent.wasRead(); !slices.Equal(got, tc.read) {
-					t.Errorf("read %q, want %q", got, tc.read)
+				if got := s.agent.Log(); !slices.Equal(got, tc.read) {
+					t.Errorf("asked the agent %q, want %q", got, tc.read)
 				}
 			})
 		})
@@ -326,7 +331,7 @@ func TestFailedClickIsTold(t *testing.T) {
 		if n.Kind != KindProblem || n.Title != "The link could not be opened" {
 			t.Errorf("notification %+v", n)
 		}
-		if got := s.agent.wasRead(); len(got) != 0 {
+		if got := s.agent.Log(); len(got) != 0 {
 			t.Errorf("marked as read: %q", got)
 		}
 	})
@@ -361,17 +366,18 @@ func TestRunEndsWithTheAgent(t *testing.T) {
 		s.ended <- nil
 	})
 	synctest.Test(t, func(t *testing.T) {
-		agent := &fakeAgent{updates: make(chan localapi.Update), err: io.ErrUnexpectedEOF}
+		agent, client := localapitest.New(t)
+		agent.Down(true)
 		nothing := func(context.Context, string) error { return nil }
 		n, err := New(Params{
-			Agent: agent, Backend: &fakeBackend{}, Copy: nothing, Show: nothing,
+			Agent: client, Backend: &fakeBackend{}, Copy: nothing, Show: nothing,
 			Open: func(context.Context, string, string) error { return nil },
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		close(agent.updates)
-		if err := n.Run(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
+		var e *localapi.Error
+		if err := n.Run(t.Context()); !errors.As(err, &e) || e.Code != localapi.CodeNotReachable {
 			t.Errorf("a lost agent: %v", err)
 		}
 	})

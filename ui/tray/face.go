@@ -3,7 +3,6 @@ package tray
 import (
 	"context"
 	"errors"
-	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -19,20 +18,9 @@ import (
 // updates makes one menu, and nobody notices a twentieth of a second.
 const settleTime = 50 * time.Millisecond
 
-// Agent is what the tray asks of the agent; [*localapi.Client] has it all.
-type Agent interface {
-	Watch(ctx context.Context, face localapi.Face) iter.Seq2[localapi.Update, error]
-	Send(ctx context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error)
-	MarkRead(ctx context.Context, ids ...string) error
-	Quiet(ctx context.Context, minutes int) error
-	Quit(ctx context.Context) error
-}
-
-var _ Agent = (*localapi.Client)(nil)
-
 // Params is what the tray is made of. Agent, Open and Show must be given.
 type Params struct {
-	Agent Agent
+	Agent *localapi.Client
 	// Clipboard is watched for a copied link; without one the menu's first line opens the window.
 	Clipboard clipboard.Clipboard
 	// Open opens a link in the browser: browser is the command from the settings, empty for the

@@ -3,8 +3,6 @@ package tray
 import (
 	"context"
 	"errors"
-	"io"
-	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -15,54 +13,11 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
 	"github.com/tabferry/tabferry/assets"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// fakeAgent gives the updates of a channel and writes down what it is asked.
-type fakeAgent struct {
-	updates chan localapi.Update
-	did     chan string
-	fail    error
-}
-
-func (a *fakeAgent) Watch(ctx context.Context, _ localapi.Face) iter.Seq2[localapi.Update, error] {
-	return func(yield func(localapi.Update, error) bool) {
-		for {
-			select {
-			case u, ok := <-a.updates:
-				if !ok {
-					yield(localapi.Update{}, io.ErrUnexpectedEOF)
-					return
-				}
-				if !yield(u, nil) {
-					return
-				}
-			case <-ctx.Done():
-				yield(localapi.Update{}, ctx.Err())
-				return
-			}
-		}
-	}
-}
-
-func (a *fakeAgent) Send(_ context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error) {
-	a.did <- "send " + r.Links[0].URL + " to " + strings.Join(r.Devices, ",")
-	return nil, a.fail
-}
-
-func (a *fakeAgent) MarkRead(_ context.Context, ids ...string) error {
-	a.did <- "read " + strings.Join(ids, ",")
-	return a.fail
-}
-
-func (a *fakeAgent) Quiet(_ context.Context, minutes int) error {
-	a.did <- "quiet " + (time.Duration(minutes) * time.Minute).String()
-	return a.fail
-}
-
-func (a *fakeAgent) Quit(context.Context) error { a.did <- "quit"; return a.fail }
 
 // fakeBar keeps what it shows.
 type fakeBar struct {
@@ -105,7 +60,9 @@ func (c *fakeClipboard) Changed() <-chan struct{} { return c.changed }
 func (c *fakeClipboard) Close() error             { close(c.changed); return nil }
 
 type stage struct {
-	agent     *fakeAgent
+	agent     *localapitest.Agent
+	did       chan string // what agent, opener and window were asked
+	fail      error       // what they answer
 	bar       *fakeBar
 	clipboard *fakeClipboard
 	ended     chan error
@@ -114,20 +71,23 @@ type stage struct {
 func play(t *testing.T, script func(t *testing.T, s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		did := make(chan string, 100)
+		agent, client := localapitest.New(t)
 		s := &stage{
-			agent:     &fakeAgent{updates: make(chan localapi.Update), did: did},
+			agent: agent, did: make(chan string, 100),
 			bar:       &fakeBar{clicked: make(chan Action)},
 			clipboard: &fakeClipboard{changed: make(chan struct{})},
 			ended:     make(chan error, 1),
 		}
+		for _, method := range []string{"Send", "MarkRead", "Quiet", "Quit"} {
+			agent.Script(method, func(c localapitest.Call) (any, error) { s.did <- asked(c); return nil, s.fail })
+		}
 		p, err := Params{
-			Agent: s.agent, Clipboard: s.clipboard,
+			Agent: client, Clipboard: s.clipboard,
 			Open: func(_ context.Context, browser, link string) error {
-				did <- "open " + browser + " " + link
-				return s.agent.fail
+				s.did <- "open " + browser + " " + link
+				return s.fail
 			},
-			Show: func(_ context.Context, pane string) error { did <- "show " + pane; return nil },
+			Show: func(_ context.Context, pane string) error { s.did <- "show " + pane; return nil },
 		}.check()
 		if err != nil {
 			t.Fatal(err)
@@ -142,19 +102,29 @@ func play(t *testing.T, script func(t *testing.T, s *stage)) {
 	})
 }
 
+// asked says what the tray asked of the agent.
+func asked(c localapitest.Call) string {
+	if c.Method == "Send" {
+		r := c.Args[0].(localapi.SendRequest)
+		return "Send " + r.Links[0].URL + " to " + strings.Join(r.Devices, ",")
+	}
+	return c.String()
+}
+
 func settle() { time.Sleep(time.Second); synctest.Wait() }
 
 func (s *stage) update(snapshot localapi.Snapshot, events ...localapi.Event) {
 	snapshot.Settings.Language, snapshot.Settings.Browser = "en", "my-browser"
-	s.agent.updates <- localapi.Update{Snapshot: snapshot, Events: events}
+	synctest.Wait() // the tray watches
+	s.agent.Set(snapshot, events...)
 }
 
 func (s *stage) wantDone(t *testing.T, want ...string) {
 	t.Helper()
 	synctest.Wait()
 	var got []string
-	for len(s.agent.did) > 0 {
-		got = append(got, <-s.agent.did)
+	for len(s.did) > 0 {
+		got = append(got, <-s.did)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("did %q, want %q", got, want)
@@ -220,18 +190,18 @@ func TestClicks(t *testing.T) {
 			s.bar.clicked <- a
 			s.wantDone(t, want...)
 		}
-		click(Action{Do: DoSend, Link: "https://a.test", Device: "d0"}, "send https://a.test to d0")
-		click(Action{Do: DoOpen, Link: "https://b.test", Entry: "i1"}, "open my-browser https://b.test", "read i1")
+		click(Action{Do: DoSend, Link: "https://a.test", Device: "d0"}, "Send https://a.test to d0")
+		click(Action{Do: DoOpen, Link: "https://b.test", Entry: "i1"}, "open my-browser https://b.test", "MarkRead i1")
 		click(Action{Do: DoShow, Pane: "pair"}, "show pair")
-		click(Action{Do: DoQuiet}, "quiet 1h0m0s")
-		click(Action{Do: DoUnquiet}, "quiet 0s")
-		click(Action{Do: DoQuit}, "quit")
+		click(Action{Do: DoQuiet}, "Quiet 60")
+		click(Action{Do: DoUnquiet}, "Quiet 0")
+		click(Action{Do: DoQuit}, "Quit")
 		click(Action{})
 		// What fails leads to the window, which can say why.
-		s.agent.fail = errors.New("no")
-		click(Action{Do: DoSend, Link: "https://a.test", Device: "d0"}, "send https://a.test to d0", "show send")
+		s.fail = errors.New("no")
+		click(Action{Do: DoSend, Link: "https://a.test", Device: "d0"}, "Send https://a.test to d0", "show send")
 		click(Action{Do: DoOpen, Link: "https://b.test", Entry: "i1"}, "open my-browser https://b.test", "show inbox")
-		click(Action{Do: DoQuiet}, "quiet 1h0m0s")
+		click(Action{Do: DoQuiet}, "Quiet 60")
 	})
 }
 
@@ -261,8 +231,11 @@ func TestEndsWithTheAgent(t *testing.T) {
 		s.ended <- nil
 	})
 	play(t, func(t *testing.T, s *stage) {
-		close(s.agent.updates)
-		if err := <-s.ended; !errors.Is(err, io.ErrUnexpectedEOF) {
+		s.update(signedIn(1))
+		settle()
+		s.agent.Down(true)
+		var e *localapi.Error
+		if err := <-s.ended; !errors.As(err, &e) || e.Code != localapi.CodeNotReachable {
 			t.Errorf("a lost agent: %v", err)
 		}
 		s.ended <- nil

@@ -5,6 +5,7 @@ package tray
 import (
 	"context"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
 )
 
 // childVariable makes the test binary the tray itself: the tray library runs once in a process and
@@ -31,22 +33,29 @@ func init() {
 func trayChild() int {
 	say := func(line string) { _, _ = io.WriteString(os.Stdout, line+"\n") } // the parent reads it or is gone
 	did := make(chan string, 10)
-	agent := &fakeAgent{updates: make(chan localapi.Update), did: did}
 	go func() {
 		for line := range did {
 			say(line)
-			if line == "quit" {
-				agent.updates <- localapi.Update{Events: []localapi.Event{{Kind: localapi.Quitting}}}
-			}
 		}
 	}()
 	snapshot := signedIn(6)
 	snapshot.Settings.Language = "en"
 	snapshot.Devices.Items[0].Name = "my_phone"
-	go func() { agent.updates <- localapi.Update{Snapshot: snapshot} }()
+	pipe := localapi.NewPipe()
+	agent, _ := localapitest.Start(pipe, slog.New(slog.DiscardHandler)) // it ends with this process
+	agent.Set(snapshot)
+	for _, method := range []string{"Send", "MarkRead", "Quiet", "Quit"} {
+		agent.Script(method, func(c localapitest.Call) (any, error) {
+			did <- asked(c)
+			if c.Method == "Quit" {
+				agent.Set(snapshot, localapi.Event{Kind: localapi.Quitting})
+			}
+			return nil, nil
+		})
+	}
 	clipboard := &fakeClipboard{text: "https://example.org/copied", changed: make(chan struct{})}
 	err := Run(context.Background(), Params{
-		Agent: agent, Clipboard: clipboard,
+		Agent: pipe.Client(), Clipboard: clipboard,
 		Open: func(_ context.Context, _, link string) error { did <- "open " + link; return nil },
 		Show: func(_ context.Context, pane string) error { did <- "show " + pane; return nil },
 	})
@@ -147,16 +156,16 @@ func TestTrayOnABus(t *testing.T) {
 		}
 	}
 	click(phone)
-	next("send https://example.org/copied to d5")
+	next("Send https://example.org/copied to d5")
 	click(untilLabel(t, menu, "news1.test · Title 1"))
 	next("open https://news1.test/?secret")
-	next("read i1")
+	next("MarkRead i1")
 	if err := icon.Call("org.kde.StatusNotifierItem.Activate", 0, int32(0), int32(0)).Err; err != nil {
 		t.Fatal(err)
 	}
 	next("show ")
 	click(untilLabel(t, menu, "Quit"))
-	next("quit")
+	next("Quit")
 	next("ended")
 	if err := child.Wait(); err != nil {
 		t.Errorf("the tray ended with %v", err)

@@ -78,7 +78,19 @@ func New(t testing.TB) (*Agent, *localapi.Client) {
 // Serve returns an agent that answers on a listener until the test ends.
 func Serve(t testing.TB, l net.Listener, logger *slog.Logger) *Agent {
 	t.Helper()
-	a := &Agent{
+	a, stop := Start(l, logger)
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Errorf("the agent's server ended: %v", err)
+		}
+	})
+	return a
+}
+
+// Start returns an agent that answers on a listener until it is stopped, for programs that are part
+// of a test.
+func Start(l net.Listener, logger *slog.Logger) (a *Agent, stop func() error) {
+	a = &Agent{
 		feed: new(localapi.Feed), begun: make(chan struct{}), line: &line{Listener: l},
 		scripts: map[string]func(Call) (any, error){}, await: map[string]func(context.Context){},
 	}
@@ -86,15 +98,12 @@ func Serve(t testing.TB, l net.Listener, logger *slog.Logger) *Agent {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- localapi.Serve(ctx, a.line, a, logger) }()
-	t.Cleanup(func() {
+	return a, func() error {
 		a.begin()
 		a.End()
 		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the agent's server ended: %v", err)
-		}
-	})
-	return a
+		return <-ended
+	}
 }
 
 // Set replaces the state and tells the watchers, with events. Watchers hear nothing before the first.

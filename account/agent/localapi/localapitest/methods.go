@@ -12,12 +12,13 @@ type methods struct{ a *Agent }
 
 var _ localapi.Agent = (*Agent)(nil)
 
-// Watch begins a watch; it waits for the first state.
+// Watch begins a watch. It waits for the first state, whose events it hears too.
 func (m methods) Watch(face localapi.Face) *localapi.Watcher {
-	<-m.a.begun
 	m.a.mu.Lock()
-	defer m.a.mu.Unlock()
-	return m.a.feed.Watch(face)
+	w := m.a.feed.Watch(face)
+	m.a.mu.Unlock()
+	<-m.a.begun
+	return w
 }
 
 // Snapshot answers with the state.
