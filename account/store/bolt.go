@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -23,12 +25,16 @@ var errReadOnly = errors.New("the transaction is read-only")
 
 // boltFile is the engine over a bbolt file.
 type boltFile struct {
-	db *bbolt.DB
+	db   *bbolt.DB
+	file *os.File
+	// stuck says that bbolt could not even begin a transaction and holds its locks still: whoever asks
+	// for one now waits for ever.
+	stuck atomic.Bool
 }
 
 // openBolt opens a file that exists, or makes one.
 func openBolt(path string, create bool) (*boltFile, error) {
-	var opened *os.File
+	var b boltFile
 	options := &bbolt.Options{
 		Timeout:      lockWait,
 		FreelistType: bbolt.FreelistMapType,
@@ -38,15 +44,14 @@ func openBolt(path string, create bool) (*boltFile, error) {
 				flag &^= os.O_CREATE
 			}
 			f, err := os.OpenFile(name, flag, mode) // #nosec G304 -- the caller's choice of store
-			opened = f
+			b.file = f
 			return f, err
 		},
 	}
 	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrCorrupt) // bbolt would begin a new one in it
 	}
-	var b boltFile
-	err := guard(func() (err error) {
+	err := guard(func(*bool) (err error) {
 		b.db, err = bbolt.Open(path, fileMode, options)
 		return err
 	})
@@ -62,9 +67,9 @@ func openBolt(path string, create bool) (*boltFile, error) {
 		return nil, ErrInUse
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, err
-	case errors.Is(err, ErrCorrupt) && opened != nil:
+	case errors.Is(err, ErrCorrupt) && b.file != nil:
 		// bbolt gave up in the middle and holds the lock still; closing the file frees it.
-		return nil, errors.Join(err, ignoreClosed(opened.Close()))
+		return nil, errors.Join(err, ignoreClosed(b.file.Close()))
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("opening the store: %w", err)
 	default:
@@ -79,13 +84,11 @@ func (b *boltFile) whole() error {
 	if err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
-	return guard(func() error {
-		return b.db.View(func(tx *bbolt.Tx) error {
-			if tx.Size() > info.Size() {
-				return fmt.Errorf("%w: a part of it is missing", ErrCorrupt)
-			}
-			return nil
-		})
+	return b.run(false, func(r *boltRows) error {
+		if r.tx.Size() > info.Size() {
+			return fmt.Errorf("%w: a part of it is missing", ErrCorrupt)
+		}
+		return nil
 	})
 }
 
@@ -97,100 +100,152 @@ func ignoreClosed(err error) error {
 }
 
 // guard turns bbolt's panics over a damaged file, and faults from reading a map of a file that was
-// cut short, into [ErrCorrupt].
-func guard(f func() error) (err error) {
+// cut short, into [ErrCorrupt]. While f has set ours, it is our own code that runs, not bbolt: a panic
+// of that is a fault of the program and passes untouched.
+func guard(f func(ours *bool) error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	var ours bool
 	defer func() {
+		if ours {
+			return
+		}
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: %v", ErrCorrupt, p)
 		}
 	}()
-	return f()
+	return f(&ours)
 }
 
 func (b *boltFile) view(f func(rows) error) error {
-	return b.run(b.db.View, f)
+	return b.run(false, func(r *boltRows) error { return f(r) })
 }
 
 func (b *boltFile) update(f func(rows) error) error {
-	return b.run(b.db.Update, f)
+	return b.run(true, func(r *boltRows) error { return f(r) })
 }
 
-// run is one transaction. A panic inside f, too, ends as [ErrCorrupt] with nothing changed: bbolt
-// panics in the calls that f makes.
-func (b *boltFile) run(do func(func(*bbolt.Tx) error) error, f func(rows) error) error {
-	err := guard(func() error {
-		return do(func(tx *bbolt.Tx) error { return f(&boltRows{tx}) })
+// run is one transaction. However it ends, by a panic too, it is taken back unless f returned nil. (For
+// that bbolt's own View and Update read the file once more, which can panic a second time and leave
+// their lock held.)
+func (b *boltFile) run(writable bool, f func(*boltRows) error) error {
+	if b.stuck.Load() {
+		return ErrCorrupt
+	}
+	begun := false
+	err := guard(func(ours *bool) error {
+		tx, err := b.db.Begin(writable)
+		if err != nil {
+			return err
+		}
+		begun = true
+		defer tx.Rollback() // fails only where the transaction is over
+		*ours = true
+		err = f(&boltRows{tx, ours})
+		*ours = false
+		if err != nil || !writable {
+			return err
+		}
+		return tx.Commit()
 	})
-	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+	switch {
+	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
 		return ErrClosed
+	case !begun && errors.Is(err, ErrCorrupt):
+		b.stuck.Store(true)
 	}
 	return err
 }
 
-func (b *boltFile) close() error { return guard(b.db.Close) }
+func (b *boltFile) close() error {
+	if b.stuck.Load() {
+		return ignoreClosed(b.file.Close())
+	}
+	return guard(func(*bool) error { return b.db.Close() })
+}
 
-// boltRows is one bbolt transaction.
+// boltRows is one bbolt transaction. Values are copied while bbolt is at work, because reading them may
+// fault like any call of it.
 type boltRows struct {
-	tx *bbolt.Tx
+	tx   *bbolt.Tx
+	ours *bool
 }
 
-func (r *boltRows) get(bucket, key string) []byte {
-	b := r.tx.Bucket([]byte(bucket))
-	if b == nil {
-		return nil
-	}
-	return b.Get([]byte(key))
+// ask calls bbolt. A panic keeps the mark that it was bbolt's.
+func (r *boltRows) ask(call func()) {
+	*r.ours = false
+	call()
+	*r.ours = true
 }
 
-func (r *boltRows) put(bucket, key string, value []byte) error {
-	if !r.tx.Writable() {
-		return errReadOnly
-	}
-	b, err := r.tx.CreateBucketIfNotExists([]byte(bucket))
-	if err != nil {
-		return err
-	}
-	return b.Put([]byte(key), value)
-}
-
-func (r *boltRows) delete(bucket, key string) error {
-	if !r.tx.Writable() {
-		return errReadOnly
-	}
-	b := r.tx.Bucket([]byte(bucket))
-	if b == nil {
-		return nil
-	}
-	return b.Delete([]byte(key))
-}
-
-func (r *boltRows) buckets() []string {
-	var names []string
-	c := r.tx.Cursor()
-	for name, value := c.First(); name != nil; name, value = c.Next() {
-		if value == nil {
-			names = append(names, string(name))
+func (r *boltRows) get(bucket, key string) (value []byte) {
+	r.ask(func() {
+		if b := r.tx.Bucket([]byte(bucket)); b != nil {
+			value = bytes.Clone(b.Get([]byte(key)))
 		}
+	})
+	return value
+}
+
+func (r *boltRows) put(bucket, key string, value []byte) (err error) {
+	if !r.tx.Writable() {
+		return errReadOnly
 	}
+	r.ask(func() {
+		var b *bbolt.Bucket
+		if b, err = r.tx.CreateBucketIfNotExists([]byte(bucket)); err == nil {
+			err = b.Put([]byte(key), value)
+		}
+	})
+	return err
+}
+
+func (r *boltRows) delete(bucket, key string) (err error) {
+	if !r.tx.Writable() {
+		return errReadOnly
+	}
+	r.ask(func() {
+		if b := r.tx.Bucket([]byte(bucket)); b != nil {
+			err = b.Delete([]byte(key))
+		}
+	})
+	return err
+}
+
+func (r *boltRows) buckets() (names []string) {
+	r.ask(func() {
+		c := r.tx.Cursor()
+		for name, value := c.First(); name != nil; name, value = c.Next() {
+			if value == nil {
+				names = append(names, string(name))
+			}
+		}
+	})
 	return names
 }
 
 func (r *boltRows) walk(bucket, before string, up bool, yield func(string, []byte) bool) {
-	b := r.tx.Bucket([]byte(bucket))
-	if b == nil {
-		return
-	}
-	if !up {
-		walkDown(b.Cursor(), before, yield)
-		return
-	}
-	c := b.Cursor()
-	for key, value := c.First(); key != nil; key, value = c.Next() {
-		if !yield(string(key), value) {
+	r.ask(func() {
+		b := r.tx.Bucket([]byte(bucket))
+		if b == nil {
 			return
 		}
-	}
+		var copied []byte
+		each := func(key, value []byte) (more bool) {
+			name := string(key)
+			copied = append(copied[:0], value...)
+			*r.ours = true
+			more = yield(name, copied)
+			*r.ours = false
+			return more
+		}
+		c := b.Cursor()
+		if !up {
+			walkDown(c, before, each)
+			return
+		}
+		for key, value := c.First(); key != nil && each(key, value); key, value = c.Next() {
+		}
+	})
 }
 
 // walkDown goes from the highest key below before down to the lowest.
@@ -199,7 +254,7 @@ func (r *boltRows) walk(bucket, before string, up bool, yield func(string, []byt
 // does not step over them as it does forwards: Prev gives nothing there, as at the end, and Last goes
 // round for ever where nothing else is left (bbolt 1.5.0; etcd-io/bbolt#733 is the change that did it).
 // So the lowest key, which First finds over emptied pages, says whether and where the walk ends.
-func walkDown(c *bbolt.Cursor, before string, yield func(string, []byte) bool) {
+func walkDown(c *bbolt.Cursor, before string, yield func(key, value []byte) bool) {
 	first, _ := c.First()
 	if first == nil || before != "" && before <= string(first) {
 		return
@@ -220,7 +275,7 @@ func walkDown(c *bbolt.Cursor, before string, yield func(string, []byte) bool) {
 	} else {
 		key, value = prev()
 	}
-	for yield(string(key), value) && string(key) > lowest {
+	for yield(key, value) && string(key) > lowest {
 		key, value = prev()
 	}
 }
