@@ -182,25 +182,7 @@ func (l *loop) due() {
 		}
 		return
 	}
-	switch idle := now - l.lastMessage; {
-	case now >= l.replyBy:
-		l.registerFailed("no answer in time")
-		l.fail("server left a registration unanswered")
-		return
-	case now >= l.pongBy:
-		l.fail("server left a ping unanswered")
-		return
-	case now >= l.leaveBy, !l.wanted() && l.leaveBy == never:
-		l.retire("")
-		return
-	case now-l.greetedAt >= refreshAfter && idle >= quietFor && l.current == nil:
-		l.retire("making a week-old connection anew")
-		return
-	case idle >= messageSilence && l.pongBy == never:
-		l.pongBy = now + messageTimeout
-		l.write(pingFrame)
-	}
-	if l.link == nil {
+	if l.over(now) {
 		return
 	}
 	if now-l.greetedAt >= l.calmAfter() {
@@ -213,6 +195,30 @@ func (l *loop) due() {
 		l.probe(probeTimeout)
 	}
 	l.nextRegistration()
+}
+
+// over ends a connection whose time has come, asks a silent one whether it lives, and reports whether
+// there is none any more.
+func (l *loop) over(now time.Duration) bool {
+	switch idle := now - l.lastMessage; {
+	case now >= l.replyBy:
+		l.registerFailed("no answer in time")
+		l.fail("server left a registration unanswered")
+		return true
+	case now >= l.pongBy:
+		l.fail("server left a ping unanswered")
+		return true
+	case now >= l.leaveBy, !l.wanted() && l.leaveBy == never:
+		l.retire("")
+		return true
+	case now-l.greetedAt >= refreshAfter && idle >= quietFor && l.current == nil:
+		l.retire("making a week-old connection anew")
+		return true
+	case idle >= messageSilence && l.pongBy == never:
+		l.pongBy = now + messageTimeout
+		l.write(pingFrame)
+	}
+	return l.link == nil
 }
 
 // calmAfter is how old a connection must be to end a row of failures.

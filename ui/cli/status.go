@@ -32,9 +32,9 @@ func (p *program) statusCommand() *cobra.Command {
 
 // statusLines says a snapshot in words.
 func (p *program) statusLines(s localapi.Snapshot) []string {
-	t, n := p.Words.T, p.Words.N
+	t := p.Words.T
 	var lines []string
-	add := func(text string, problem string) {
+	add := func(text, problem string) {
 		if problem != "" {
 			text += ": " + problem
 		}
@@ -61,26 +61,7 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 		add(t("cli.error.not_signed_in"), s.Account.Cause)
 	}
 	if s.Account.State == localapi.SignedIn {
-		connection := t("cli.status.offline", "Ago", p.ago(s.Connection.LastContact))
-		if s.Connection.Online {
-			connection = t("cli.status.online")
-			if !s.Connection.Push.Connected {
-				connection = t("cli.status.online_no_push")
-			}
-		}
-		add(connection, s.Connection.Problem)
-		if facts := p.pushFacts(s.Connection.Push); facts != "" {
-			add(facts, "")
-		}
-		if s.Account.DevicesUnavailable {
-			add(t("cli.error.devices_unavailable"), "")
-		} else if s.Devices.Known {
-			add(n("cli.status.devices", len(s.Devices.Items)), s.Devices.Problem)
-		}
-		add(n("cli.status.unread", s.Inbox.Unread), "")
-		if s.Outbox.Waiting > 0 {
-			add(n("cli.status.waiting", s.Outbox.Waiting), "")
-		}
+		p.serviceLines(s, add)
 	}
 	if s.QuietUntil.After(p.Now()) {
 		add(t("cli.status.quiet", "Time", s.QuietUntil.In(p.Now().Location()).Format("15:04")), "")
@@ -89,6 +70,31 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 		add(t("cli.status.demo"), "")
 	}
 	return lines
+}
+
+// serviceLines says how sending and receiving are doing.
+func (p *program) serviceLines(s localapi.Snapshot, add func(text, problem string)) {
+	t, n := p.Words.T, p.Words.N
+	connection := t("cli.status.offline", "Ago", p.ago(s.Connection.LastContact))
+	if s.Connection.Online {
+		connection = t("cli.status.online")
+		if !s.Connection.Push.Connected {
+			connection = t("cli.status.online_no_push")
+		}
+	}
+	add(connection, s.Connection.Problem)
+	if facts := p.pushFacts(s.Connection.Push); facts != "" {
+		add(facts, "")
+	}
+	if s.Account.DevicesUnavailable {
+		add(t("cli.error.devices_unavailable"), "")
+	} else if s.Devices.Known {
+		add(n("cli.status.devices", len(s.Devices.Items)), s.Devices.Problem)
+	}
+	add(n("cli.status.unread", s.Inbox.Unread), "")
+	if s.Outbox.Waiting > 0 {
+		add(n("cli.status.waiting", s.Outbox.Waiting), "")
+	}
 }
 
 // pushFacts says how the push connection is doing; empty when nothing is known of it.
