@@ -24,6 +24,9 @@ const (
 	busName  = "org.freedesktop.Notifications"
 	busPath  = "/org/freedesktop/Notifications"
 	callTime = 5 * time.Second // a notification server that is being started takes a second or two
+
+	// leaveTime is how long Close waits for a bus that does not answer.
+	leaveTime = 500 * time.Millisecond
 )
 
 // serverExpires lets the server choose how long to show ("expire_timeout" -1).
@@ -36,11 +39,13 @@ type busBackend struct {
 	icon      dbus.Variant
 	connect   func(context.Context) (*dbus.Conn, error)
 	responses chan Response
-	quit      chan struct{}
-	reading   sync.WaitGroup
+	life      context.Context // ends with Close
+	end       context.CancelFunc
+	reading   sync.WaitGroup // added to under mu while life lasts
 
-	mu     sync.Mutex
-	conn   *dbus.Conn
+	mu     sync.Mutex        // never held while the bus is asked
+	conn   *dbus.Conn        // nil before the first
+	dials  *dialling         // the connection being made, nil when none is
 	able   []string          // the server's capabilities; nil until asked
 	ids    map[string]uint32 // slot to the server's id
 	serial map[uint32]uint64 // the server's id to ours
@@ -48,66 +53,125 @@ type busBackend struct {
 	early  []*dbus.Signal    // about ids that such an answer may be about to tell
 }
 
-func connectSessionBus(ctx context.Context) (*dbus.Conn, error) {
-	return dbus.ConnectSessionBus(dbus.WithContext(context.WithoutCancel(ctx)))
+// dialling is a connection being made. done is closed when err is known.
+type dialling struct {
+	done chan struct{}
+	err  error
 }
 
+// connectSessionBus connects; the connection closes when ctx ends.
+func connectSessionBus(ctx context.Context) (*dbus.Conn, error) {
+	return dbus.ConnectSessionBus(dbus.WithContext(ctx))
+}
+
+// newBusBackend connects to the session bus, and fails when there is none.
 func newBusBackend(ctx context.Context, name, id string, icon []byte, connect func(context.Context) (*dbus.Conn, error)) (*busBackend, error) {
+	b, err := newLooseBackend(ctx, name, id, icon, connect)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := b.connected(ctx); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// newLooseBackend makes a backend that connects when it is first used.
+func newLooseBackend(ctx context.Context, name, id string, icon []byte, connect func(context.Context) (*dbus.Conn, error)) (*busBackend, error) {
 	picture, err := imageData(icon)
 	if err != nil {
 		return nil, err
 	}
 	b := &busBackend{
-		name: name, id: id, icon: picture, connect: connect,
-		responses: make(chan Response, 16), quit: make(chan struct{}),
+		name: name, id: id, icon: picture, connect: connect, responses: make(chan Response, 16),
 		ids: map[string]uint32{}, serial: map[uint32]uint64{},
+	}
+	b.life, b.end = context.WithCancel(context.WithoutCancel(ctx))
+	return b, nil
+}
+
+// connected returns the connection, made anew if the bus was restarted. It waits for it no longer
+// than ctx; the making goes on then, and serves whoever asks next.
+func (b *busBackend) connected(ctx context.Context) (*dbus.Conn, error) {
+	b.mu.Lock()
+	if b.life.Err() != nil {
+		b.mu.Unlock()
+		return nil, dbus.ErrClosed
+	}
+	if b.conn != nil && b.conn.Connected() {
+		defer b.mu.Unlock()
+		return b.conn, nil
+	}
+	if b.dials == nil {
+		b.dials = &dialling{done: make(chan struct{})}
+		b.reading.Go(b.redial)
+	}
+	d := b.dials
+	b.mu.Unlock()
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("session bus: %w", context.Cause(ctx))
+	}
+	if d.err != nil {
+		return nil, fmt.Errorf("session bus: %w", d.err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b, b.reconnect(ctx)
+	return b.conn, nil
 }
 
-// reconnect makes a connection and listens on it. The caller holds mu; nothing else waits for it
-// but calls that need the connection too.
-func (b *busBackend) reconnect(ctx context.Context) error {
-	conn, err := b.connect(ctx)
-	if err != nil {
-		return fmt.Errorf("session bus: %w", err)
+// redial makes a connection and takes it over.
+func (b *busBackend) redial() {
+	ctx, cancel := context.WithTimeout(b.life, callTime)
+	defer cancel()
+	conn, err := b.dial(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err == nil {
+		signals := make(chan *dbus.Signal, 16)
+		conn.Signal(signals)
+		b.conn, b.able = conn, nil
+		clear(b.ids)
+		clear(b.serial)
+		b.reading.Go(func() { b.read(signals) })
 	}
+	b.dials.err = err
+	close(b.dials.done)
+	b.dials = nil
+}
+
+// dial connects and subscribes to what the server says. ctx bounds this, not the connection, which
+// closes with the backend.
+func (b *busBackend) dial(ctx context.Context) (*dbus.Conn, error) {
+	life, end := context.WithCancel(b.life)
+	tooLate := context.AfterFunc(ctx, end)
+	conn, err := b.connect(life)
+	if err == nil {
+		err = subscribe(ctx, conn)
+	}
+	if !tooLate() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		end() // closes the connection, if there is one
+		return nil, err
+	}
+	return conn, nil
+}
+
+// subscribe asks for the server's signals, and for the news that there is another one.
+func subscribe(ctx context.Context, conn *dbus.Conn) error {
 	rules := [][]dbus.MatchOption{
 		{dbus.WithMatchInterface(busName), dbus.WithMatchObjectPath(busPath), dbus.WithMatchSender(busName)},
 		{dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, busName)},
 	}
 	for _, rule := range rules {
 		if err := conn.AddMatchSignalContext(ctx, rule...); err != nil {
-			return errors.Join(fmt.Errorf("session bus: %w", err), conn.Close())
+			return err
 		}
 	}
-	signals := make(chan *dbus.Signal, 16)
-	conn.Signal(signals)
-	b.conn, b.able = conn, nil
-	clear(b.ids)
-	clear(b.serial)
-	b.reading.Go(func() { b.read(signals) })
 	return nil
-}
-
-// connected gives the connection, made anew if the bus was restarted.
-func (b *busBackend) connected(ctx context.Context) (*dbus.Conn, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.conn.Connected() {
-		return b.conn, nil
-	}
-	select {
-	case <-b.quit:
-		return nil, dbus.ErrClosed
-	default:
-	}
-	if err := b.reconnect(ctx); err != nil {
-		return nil, err
-	}
-	return b.conn, nil
 }
 
 // capabilities asks what the server can do, once for each server.
@@ -124,7 +188,7 @@ func (b *busBackend) capabilities(ctx context.Context) ([]string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	if err := conn.Object(busName, busPath).CallWithContext(ctx, busName+".GetCapabilities", 0).Store(&able); err != nil {
+	if err := ask(ctx, conn, "GetCapabilities").Store(&able); err != nil {
 		return nil, fmt.Errorf("notification server: %w", err)
 	}
 	if able == nil {
@@ -136,13 +200,13 @@ func (b *busBackend) capabilities(ctx context.Context) ([]string, error) {
 	return able, nil
 }
 
-// Clicks tells whether the server reports actions.
+// Clicks reports whether the server reports actions.
 func (b *busBackend) Clicks(ctx context.Context) bool {
 	able, err := b.capabilities(ctx)
 	return err == nil && slices.Contains(able, "actions")
 }
 
-// Responses gives clicks and closings.
+// Responses returns clicks and closings.
 func (b *busBackend) Responses() <-chan Response { return b.responses }
 
 // Show calls Notify.
@@ -184,13 +248,28 @@ func (b *busBackend) Show(ctx context.Context, n Notification) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	var id uint32
-	err = conn.Object(busName, busPath).CallWithContext(ctx, busName+".Notify", 0,
+	err = ask(ctx, conn, "Notify",
 		b.name, replaces, "", n.Title, body, actions, hints, serverExpires).Store(&id)
 	b.answered(n, replaces, id, err == nil)
 	if err != nil {
 		return fmt.Errorf("notification server: %w", err)
 	}
 	return nil
+}
+
+// ask calls the notification server. godbus heeds ctx while it waits for the answer, but not while it
+// writes to a bus that has stopped reading.
+func ask(ctx context.Context, conn *dbus.Conn, method string, args ...any) *dbus.Call {
+	answer := make(chan *dbus.Call, 1)
+	go func() {
+		answer <- conn.Object(busName, busPath).CallWithContext(ctx, busName+"."+method, 0, args...)
+	}()
+	select {
+	case call := <-answer:
+		return call
+	case <-ctx.Done():
+		return &dbus.Call{Err: context.Cause(ctx)}
+	}
 }
 
 // answered takes over the id that the server gave, and the signals that were faster.
@@ -215,7 +294,7 @@ func (b *busBackend) answered(n Notification, replaces, id uint32, shown bool) {
 func (b *busBackend) read(signals <-chan *dbus.Signal) {
 	for {
 		select {
-		case <-b.quit:
+		case <-b.life.Done():
 			return
 		case s, ok := <-signals:
 			if !ok {
@@ -232,7 +311,7 @@ func (b *busBackend) pass(signals ...*dbus.Signal) {
 		for _, r := range b.responsesTo(s) {
 			select {
 			case b.responses <- r:
-			case <-b.quit:
+			case <-b.life.Done():
 				return
 			}
 		}
@@ -279,7 +358,7 @@ func (b *busBackend) tooEarly(id uint32, s *dbus.Signal) bool {
 	return true
 }
 
-// clicked gives the response to a click, unless it was meant for a text replaced meanwhile.
+// clicked returns the response to a click, unless it was meant for a text replaced meanwhile.
 func (b *busBackend) clicked(id uint32, key string) []Response {
 	serial, ours := b.serial[id]
 	action, written, found := strings.Cut(key, ".")
@@ -304,19 +383,32 @@ func (b *busBackend) gone(id uint32) []Response {
 	return []Response{{Serial: serial}}
 }
 
-// Close leaves the bus. What is shown stays: the inbox answers later clicks no more.
+// Close leaves the bus. What is shown stays: the inbox answers later clicks no more. A bus that
+// hangs is left behind after a moment.
 func (b *busBackend) Close() error {
-	close(b.quit)
+	b.end()
 	b.mu.Lock()
 	conn := b.conn
 	b.mu.Unlock()
-	err := conn.Close()
-	b.reading.Wait()
-	close(b.responses)
-	if errors.Is(err, dbus.ErrClosed) {
-		return nil
+	closed := make(chan error, 1)
+	go func() {
+		var err error
+		if conn != nil {
+			err = conn.Close()
+		}
+		b.reading.Wait()
+		close(b.responses)
+		closed <- err
+	}()
+	select {
+	case err := <-closed:
+		if errors.Is(err, dbus.ErrClosed) {
+			return nil
+		}
+		return err
+	case <-time.After(leaveTime):
+		return errors.New("session bus: it does not answer")
 	}
-	return err
 }
 
 // imageData makes the hint of the same name from a PNG: (iiibiiay), pixels as RGBA without

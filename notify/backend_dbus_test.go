@@ -271,6 +271,22 @@ func TestBusWithoutAServer(t *testing.T) {
 	}
 }
 
+func TestBusThatHangsAfterARestart(t *testing.T) {
+	addresses := make(chan string, 2)
+	addresses <- privateBus(t)
+	addresses <- hungBus(t)
+	b, err := newBusBackend(t.Context(), "Tabferry", "io.example.App", icon(t), func(ctx context.Context) (*dbus.Conn, error) {
+		return dbus.Connect(<-addresses, dbus.WithContext(ctx))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantsNothingOf(t, b)
+}
+
 // TestNotifierOnABus is the whole way: event, notification, click, link.
 func TestNotifierOnABus(t *testing.T) {
 	address := privateBus(t)
