@@ -1,6 +1,9 @@
 package account
 
-import "fmt"
+import (
+	"fmt"
+	"io"
+)
 
 // StateKind is where an account stands in the eyes of an application.
 type StateKind string
@@ -53,8 +56,8 @@ func (s State) String() string {
 	}
 }
 
-// GoString is String, so that %#v does not show the sign-in address either.
-func (s State) GoString() string { return s.String() }
+// Format hides the sign-in address from every verb.
+func (s State) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // Event is what an application tells the state machine; one of the Event types
 // of this package.

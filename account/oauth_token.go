@@ -32,9 +32,6 @@ type AccessToken struct {
 // String hides token and key.
 func (t AccessToken) String() string { return "access token for " + t.Scope }
 
-// GoString hides token and key.
-func (t AccessToken) GoString() string { return t.String() }
-
 // Format hides token and key from every verb.
 func (t AccessToken) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 

@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"time"
 
 	"github.com/tabferry/tabferry/account/internal/wire"
@@ -31,8 +33,8 @@ type Profile struct {
 // String hides who it is.
 func (Profile) String() string { return "profile" }
 
-// GoString hides who it is.
-func (Profile) GoString() string { return "profile" }
+// Format hides who it is from every verb.
+func (p Profile) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }
 
 // Profile returns the profile, from memory when it was confirmed less than two
 // minutes ago and [Fresh] is not asked for. The server sends it only when it

@@ -36,9 +36,6 @@ type ScopedKey struct {
 // String shows the scope only.
 func (k ScopedKey) String() string { return "key of " + k.Scope }
 
-// GoString shows the scope only.
-func (k ScopedKey) GoString() string { return k.String() }
-
 // Format shows the scope only, whatever the verb.
 func (k ScopedKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
 

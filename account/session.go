@@ -23,9 +23,6 @@ type UserData struct {
 // String hides the session token.
 func (UserData) String() string { return "user data" }
 
-// GoString hides the session token.
-func (UserData) GoString() string { return "user data" }
-
 // Format hides the session token from every verb.
 func (u UserData) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String()) }
 

@@ -427,10 +427,18 @@ func TestNumberSpaces(t *testing.T) {
 func TestTranslateSeesEveryError(t *testing.T) {
 	s, _ := serve(t, refuse(500, 999))
 	mine := errors.New("translated")
-	client := s.client(t, func(p *wire.Params) { p.Translate = func(error) error { return mine } })
+	var told []error
+	client := s.client(t, func(p *wire.Params) {
+		p.Translate = func(error) error { return mine }
+		p.Outcome = func(err error) { told = append(told, err) }
+	})
 	for name, c := range calls {
+		told = nil
 		if err := c.do(t.Context(), client); err != mine { // the very value is meant
 			t.Errorf("%s gave %v", name, err)
+		}
+		if len(told) != 1 || told[0] != mine {
+			t.Errorf("%s told %v", name, told)
 		}
 	}
 }
