@@ -22,12 +22,12 @@ type composer struct {
 }
 
 // tabs makes the notification for received tabs that are still unseen, oldest first.
-func (c composer) tabs(entries []localapi.InboxEntry) Notification {
+func (c composer) tabs(b burst) Notification {
 	n := Notification{Kind: KindTabs, Slot: string(KindTabs)}
-	if len(entries) == 1 {
+	if entries := b.all(); len(entries) == 1 {
 		c.oneTab(&n, entries[0])
 	} else {
-		c.manyTabs(&n, entries)
+		c.manyTabs(&n, b)
 	}
 	if c.clicks {
 		n.Buttons = append(n.Buttons, Button{ActionLater, c.words.T("notify.later")})
@@ -56,26 +56,24 @@ func (c composer) oneTab(n *Notification, e localapi.InboxEntry) {
 	n.Body = lines(i18n.OneLine(e.Host, maxHost), i18n.OneLine(e.Title, maxTitle))
 }
 
-func (c composer) manyTabs(n *Notification, entries []localapi.InboxEntry) {
+func (c composer) manyTabs(n *Notification, b burst) {
 	t := c.words.T
-	n.Title = c.words.N("notify.tabs.title", len(entries))
-	if from := sameSender(entries); from != "" {
-		n.Title = c.words.N("notify.tabs.title_from", len(entries), "Device", c.device(from))
+	n.Title = c.words.N("notify.tabs.title", b.count())
+	if from := b.sender(); from != "" {
+		n.Title = c.words.N("notify.tabs.title_from", b.count(), "Device", c.device(from))
 	}
 	n.Default = t("notify.show")
 	n.Buttons = []Button{{ActionShow, t("notify.show")}}
-	openable := true
+	if openable(b.all()) {
+		n.Buttons = append([]Button{{ActionOpen, t("notify.open_all")}}, n.Buttons...)
+	}
 	var listed []string
-	for _, e := range slices.Backward(entries) { // the newest is the news
-		openable = openable && e.CanOpen
+	for _, e := range slices.Backward(b.recent) { // the newest is the news
 		if len(listed) < listedTabs {
 			listed = append(listed, c.tabLine(e))
 		}
 	}
-	if openable && len(entries) <= openAtOnce {
-		n.Buttons = append([]Button{{ActionOpen, t("notify.open_all")}}, n.Buttons...)
-	}
-	if rest := len(entries) - len(listed); rest > 0 {
+	if rest := b.count() - len(listed); rest > 0 {
 		listed = append(listed, c.words.N("notify.tabs.more", rest))
 	}
 	n.Body = lines(listed...)
@@ -131,7 +129,7 @@ func (c composer) event(e localapi.Event) (Notification, bool) {
 	return n, true
 }
 
-// problem tells that a click could not be followed.
+// problem says that a click could not be followed.
 func (c composer) problem(key string) Notification {
 	return Notification{Kind: KindProblem, Slot: string(KindProblem), Title: c.words.T(key), Body: c.words.T("notify.in_inbox")}
 }
@@ -141,16 +139,6 @@ func (c composer) device(name string) string {
 		return name
 	}
 	return c.words.T("common.unknown_device")
-}
-
-// sameSender gives the sender's name if all entries have the same one.
-func sameSender(entries []localapi.InboxEntry) string {
-	for _, e := range entries[1:] {
-		if e.FromID != entries[0].FromID || e.From != entries[0].From {
-			return ""
-		}
-	}
-	return entries[0].From
 }
 
 // lines joins what is not empty.

@@ -50,7 +50,7 @@ type Notifier struct {
 	quiet    time.Time
 	serial   uint64
 	// unseen are the tabs of the shown notification, seenAt when it was shown last.
-	unseen []localapi.InboxEntry
+	unseen burst
 	seenAt time.Time
 	// open are the shown notifications that may still be answered, by serial.
 	open map[uint64]shown
@@ -179,7 +179,7 @@ func (n *Notifier) forgetRead(inbox localapi.Inbox) {
 	for _, e := range inbox.Recent {
 		read[e.ID] = e.Read
 	}
-	n.unseen = slices.DeleteFunc(n.unseen, func(e localapi.InboxEntry) bool { return read[e.ID] })
+	n.unseen.forget(read)
 }
 
 // release shows what was held back while it was quiet: the tabs as one burst.
@@ -236,18 +236,18 @@ func (n *Notifier) tabs(ctx context.Context, entries []localapi.InboxEntry) {
 	}
 	if !n.settings.Grouped && len(entries) <= apartAtMost {
 		for _, e := range entries {
-			note := n.composer(ctx).tabs([]localapi.InboxEntry{e})
+			note := n.composer(ctx).tabs(newBurst(e))
 			note.Slot = string(KindTabs) + "/" + strconv.FormatUint(n.serial, 10)
 			n.show(ctx, note, shown{kind: KindTabs, entries: []localapi.InboxEntry{e}, pane: "inbox"})
 		}
 		return
 	}
 	if n.p.Backend.Responses() == nil && n.p.Now().Sub(n.seenAt) > burstTime {
-		n.unseen = nil
+		n.unseen = burst{}
 	}
-	n.unseen = append(n.unseen, entries...)
+	n.unseen.add(entries)
 	n.seenAt = n.p.Now()
-	n.show(ctx, n.composer(ctx).tabs(n.unseen), shown{kind: KindTabs, entries: slices.Clone(n.unseen), pane: "inbox"})
+	n.show(ctx, n.composer(ctx).tabs(n.unseen), shown{kind: KindTabs, entries: n.unseen.all(), pane: "inbox"})
 }
 
 func (n *Notifier) composer(ctx context.Context) composer {

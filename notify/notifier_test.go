@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // stage is a notifier running in a bubble of virtual time.
@@ -404,6 +406,54 @@ func TestPlainBackendShowsOnlyHarmlessText(t *testing.T) {
 		}
 		if strings.ContainsAny(strings.Join(got, ""), "$`\"'<>\\\r\n") {
 			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// However many tabs come while nobody looks, the texts count them all and memory holds a page of them.
+func TestTenThousandUnseenTabs(t *testing.T) {
+	english := composer{words: i18n.New("en"), clicks: true}
+	var b burst
+	for i := 1; i <= 10_000; i++ {
+		b.add([]localapi.InboxEntry{tab(strconv.Itoa(i), "Pixel 9", "h"+strconv.Itoa(i)+".test", "")})
+		if len(b.recent) > localapi.RecentEntries || cap(b.recent) > 4*localapi.RecentEntries {
+			t.Fatalf("after %d tabs it holds %d of %d", i, len(b.recent), cap(b.recent))
+		}
+	}
+	n := english.tabs(b)
+	if n.Title != "10,000 tabs from Pixel 9" && n.Title != "10000 tabs from Pixel 9" {
+		t.Errorf("title %q", n.Title)
+	}
+	if want := "h10000.test\nh9999.test\nh9998.test\nand "; !strings.HasPrefix(n.Body, want) || len(n.Buttons) != 2 || n.Buttons[0].Action != ActionShow {
+		t.Errorf("body %q, buttons %+v", n.Body, n.Buttons)
+	}
+	b.forget(map[string]bool{"10000": true, "9999": true})
+	if b.count() != 9_998 {
+		t.Errorf("%d left", b.count())
+	}
+	b.add([]localapi.InboxEntry{tab("x", "Work", "w.test", "")})
+	if from := b.sender(); from != "" {
+		t.Errorf("all from %q", from)
+	}
+}
+
+// A burst says what a list of all its tabs would say, wherever the boundary lies.
+func TestBurstCountsLikeAList(t *testing.T) {
+	for n := range 3 * localapi.RecentEntries {
+		for _, odd := range []int{-1, 0, 1, n / 2, n - 1} {
+			var b burst
+			same := true
+			for i := range n {
+				e := tab(strconv.Itoa(i), "a", "a.test", "")
+				if i == odd {
+					e.From, e.FromID = "b", "b"
+				}
+				b.add([]localapi.InboxEntry{e})
+				same = same && (i != odd || n == 1)
+			}
+			if b.count() != n || n > 0 && (b.sender() != "") != same {
+				t.Fatalf("%d tabs, number %d from elsewhere: counts %d, from %q", n, odd, b.count(), b.sender())
+			}
 		}
 	}
 }

@@ -15,9 +15,12 @@ func (n *Notifier) respond(ctx context.Context, r Response) {
 	}
 	delete(n.open, r.Serial)
 	if about.kind == KindTabs && about.slot == string(KindTabs) {
-		n.unseen = nil // looked at or put away: the next tab begins a new count
+		n.unseen = burst{} // looked at or put away: the next tab begins a new count
 	}
 	browser := n.settings.Browser
+	if r.Action == ActionCopy && len(about.entries) == 0 {
+		r.Action = ActionShow // too many to hold: the window has them
+	}
 	switch r.Action {
 	case ActionOpen, ActionDefault:
 		if about.kind == KindTabs && openable(about.entries) && (r.Action == ActionOpen || len(about.entries) == 1) {
