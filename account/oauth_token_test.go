@@ -209,8 +209,11 @@ func TestAccessTokenIsNotPrinted(t *testing.T) {
 	ok(t, "AccessToken", err)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for _, value := range []any{
-			token, &token, *token.Key, []account.AccessToken{token}, account.UserData{SessionToken: token.Token},
-			account.Profile{Email: token.Token}, account.State{OAuthURL: token.Token},
+			token, &token, *token.Key,
+			[]account.AccessToken{token},
+			account.UserData{SessionToken: token.Token},
+			account.Profile{Email: token.Token},
+			account.State{OAuthURL: token.Token},
 		} {
 			if text := fmt.Sprintf(verb, value); strings.Contains(text, token.Key.K) || strings.Contains(text, token.Token) {
 				t.Errorf("%s shows a secret", verb)
