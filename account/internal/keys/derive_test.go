@@ -2,9 +2,13 @@ package keys_test
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,9 +105,9 @@ func TestScopedKeyDerivation(t *testing.T) {
 		}
 	}
 	vector(t, "scoped_key_derivation", &v)
-	got, err := keys.DeriveOldSync(unhex(t, v.Oldsync.KB), v.Oldsync.KeyRotationTimestamp)
-	if err != nil || got != v.Oldsync.JWK {
-		t.Errorf("oldsync key differs (%v)", err)
+	got := oldSyncKey(t, unhex(t, v.Oldsync.KB), v.Oldsync.KeyRotationTimestamp)
+	if got != v.Oldsync.JWK {
+		t.Error("oldsync key differs")
 	}
 	raw, err := got.Bytes()
 	if err != nil || hex.EncodeToString(raw) != v.Oldsync.KSync {
@@ -113,22 +117,39 @@ func TestScopedKeyDerivation(t *testing.T) {
 		t.Errorf("fingerprint = %q, %v", fp, err)
 	}
 
-	d := keys.Derivation{
-		Scope: "app_key", Identifier: v.General.ScopedKeyIdentifier,
-		UID: unhex(t, v.General.UID), KB: unhex(t, v.General.KB),
-		Secret: unhex(t, v.General.KeyRotationSecret), Rotation: v.General.KeyRotationTimestamp,
+	ikm := slices.Concat(unhex(t, v.General.KB), unhex(t, v.General.KeyRotationSecret))
+	out := expand(t, ikm, unhex(t, v.General.UID), "scoped_key\n"+v.General.ScopedKeyIdentifier, 48)
+	got = scopedKey("app_key", out[16:], v.General.KeyRotationTimestamp, out[:16])
+	if want := (keys.ScopedKey{KTY: "oct", Scope: "app_key", K: v.General.K, KID: v.General.Kid}); got != want {
+		t.Error("scoped key differs")
 	}
-	got, err = d.Derive()
-	want := keys.ScopedKey{KTY: "oct", Scope: "app_key", K: v.General.K, KID: v.General.Kid}
-	if err != nil || got != want {
-		t.Errorf("scoped key differs (%v)", err)
+	if fp, err := got.Fingerprint(); err != nil || fp != v.General.Fingerprint {
+		t.Errorf("fingerprint = %q, %v", fp, err)
 	}
-	d.KB = d.KB[:31]
-	if _, err := d.Derive(); !errors.Is(err, keys.ErrMalformed) {
-		t.Errorf("short root key: %v", err)
+}
+
+// oldSyncKey derives the key of the sync scope from the account's root key, as the sender of a
+// keys_jwe does; the client itself never has that root key.
+func oldSyncKey(t *testing.T, kB []byte, rotation int64) keys.ScopedKey {
+	t.Helper()
+	sum := sha256.Sum256(kB)
+	return scopedKey(keys.OldSyncScope, expand(t, kB, nil, "oldsync", 64), rotation, sum[:16])
+}
+
+func expand(t *testing.T, secret, salt []byte, info string, size int) []byte {
+	t.Helper()
+	key, err := hkdf.Key(sha256.New, secret, salt, "identity.mozilla.com/picl/v1/"+info, size)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := keys.DeriveOldSync(nil, 1); !errors.Is(err, keys.ErrMalformed) {
-		t.Errorf("no root key: %v", err)
+	return key
+}
+
+func scopedKey(scope string, k []byte, rotation int64, fingerprint []byte) keys.ScopedKey {
+	b64 := base64.RawURLEncoding
+	return keys.ScopedKey{
+		KTY: "oct", Scope: scope, K: b64.EncodeToString(k),
+		KID: fmt.Sprint(rotation, "-", b64.EncodeToString(fingerprint)),
 	}
 }
 

@@ -2,26 +2,14 @@ package keys
 
 import (
 	"bytes"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"strconv"
 	"strings"
 )
 
 // OldSyncScope is the scope whose key protects what devices of one account
 // tell each other.
 const OldSyncScope = "https://identity.mozilla.com/apps/oldsync"
-
-const (
-	oldSyncInfo     = "identity.mozilla.com/picl/v1/oldsync"
-	scopedInfo      = "identity.mozilla.com/picl/v1/scoped_key\n"
-	fingerprintSize = 16
-	rootKeySize     = 32 // kB, the account's root key
-	scopedKeySize   = 32
-)
 
 // ScopedKey is a symmetric key that belongs to one OAuth scope, in the shape
 // the accounts service uses (a JWK of kty "oct" with its scope). Printing one
@@ -92,51 +80,4 @@ func ParseScopedKeys(plaintext []byte) (map[string]ScopedKey, error) {
 		all[scope] = key
 	}
 	return all, nil
-}
-
-// DeriveOldSync derives the key of OldSyncScope from the account's root key kB
-// (32 bytes). The rotation timestamp is in milliseconds.
-func DeriveOldSync(kB []byte, rotation int64) (ScopedKey, error) {
-	if len(kB) != rootKeySize {
-		return ScopedKey{}, malformed("root key")
-	}
-	k, err := hkdf.Key(sha256.New, kB, nil, oldSyncInfo, syncKeySize)
-	if err != nil {
-		return ScopedKey{}, fmt.Errorf("derive sync key: %w", err)
-	}
-	sum := sha256.Sum256(kB)
-	return newScopedKey(OldSyncScope, k, rotation, sum[:fingerprintSize]), nil
-}
-
-// Derivation says how the key of a scope other than OldSyncScope is derived.
-// Secret and Rotation come from the server's scoped-key-data answer.
-type Derivation struct {
-	Scope      string // the scope the key is for
-	Identifier string // the server's identifier of the key
-	UID        []byte // 16 bytes
-	KB         []byte // root key, 32 bytes
-	Secret     []byte // keyRotationSecret, 32 bytes
-	Rotation   int64  // keyRotationTimestamp, as the server gives it
-}
-
-// Derive makes the scoped key.
-func (d Derivation) Derive() (ScopedKey, error) {
-	if len(d.KB) != rootKeySize || len(d.Secret) != rootKeySize || d.Identifier == "" {
-		return ScopedKey{}, malformed("scoped key inputs")
-	}
-	ikm := append(append([]byte(nil), d.KB...), d.Secret...)
-	out, err := hkdf.Key(sha256.New, ikm, d.UID, scopedInfo+d.Identifier, fingerprintSize+scopedKeySize)
-	if err != nil {
-		return ScopedKey{}, fmt.Errorf("derive scoped key: %w", err)
-	}
-	return newScopedKey(d.Scope, out[fingerprintSize:], d.Rotation, out[:fingerprintSize]), nil
-}
-
-func newScopedKey(scope string, k []byte, rotation int64, fingerprint []byte) ScopedKey {
-	return ScopedKey{
-		KTY:   "oct",
-		Scope: scope,
-		K:     b64.EncodeToString(k),
-		KID:   strconv.FormatInt(rotation, 10) + "-" + b64.EncodeToString(fingerprint),
-	}
 }
