@@ -43,12 +43,10 @@ func (s *authoritySession) loop(ctx context.Context) error {
 		case <-s.timer.C:
 			err = s.onTimer
 		}
-		if err == nil {
-			err = s.grantIfAgreed(ctx)
-		}
 		if err != nil {
 			return err
 		}
+		s.grantIfAgreed(ctx)
 	}
 	return nil
 }
@@ -188,15 +186,15 @@ func (s *authoritySession) refused(err error) error {
 
 // grantIfAgreed asks the server once both persons have said yes. Waiting for both suits version 1
 // supplicants, which may confirm last, and version 2 ones, which sign in with the code at once.
-func (s *authoritySession) grantIfAgreed(ctx context.Context) error {
+func (s *authoritySession) grantIfAgreed(ctx context.Context) {
 	status := s.a.Status()
 	if s.granting || !status.ConfirmedHere || !status.ConfirmedThere {
-		return nil
+		return
 	}
 	if !s.verified.IsZero() && time.Since(s.verified) > twoStepAge {
 		s.verified = time.Time{}
 		s.a.set(func(st *Status) { st.ConfirmedHere, st.NeedsTwoStep, st.Err = false, true, ErrTwoStepNeeded })
-		return nil
+		return
 	}
 	s.granting = true
 	s.a.set(func(st *Status) { st.State = Granting })
@@ -205,7 +203,6 @@ func (s *authoritySession) grantIfAgreed(ctx context.Context) error {
 		grant, err := s.a.params.Granter.Grant(ctx, request)
 		return func() error { return s.deliver(grant, err) }
 	})
-	return nil
 }
 
 func (s *authoritySession) deliver(grant Grant, err error) error {

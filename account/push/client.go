@@ -61,7 +61,7 @@ func (c *Client) Run(ctx context.Context) error {
 	return nil
 }
 
-// Health gives a snapshot, without waiting for anything.
+// Health returns a snapshot, without waiting for anything.
 func (c *Client) Health() Health {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,7 +101,7 @@ func WithServerKey(point []byte) SubscribeOption {
 	return func(w *wish) { w.serverKey = base64.RawURLEncoding.EncodeToString(point) }
 }
 
-// Subscribe gives the subscription of that name, the stored one if there is one,
+// Subscribe returns the subscription of that name, the stored one if there is one,
 // and keeps it alive from then on. Making one needs the service: Subscribe goes
 // on trying, connecting at once if need be, until ctx ends. A stored
 // subscription that is bound to another server key is replaced.

@@ -92,16 +92,10 @@ func (l *loop) adopt(uaid string) error {
 		return nil
 	}
 	l.p.Logger.Warn("push: the server has forgotten this client; making all subscriptions anew")
-	names := l.liveNames()
 	if err := l.save(l.st.orphaned("")); err != nil {
 		return err
 	}
 	l.registerAt = 0
-	if l.p.Lost != nil {
-		for _, name := range names {
-			l.calls.put(l.ctx, func(ctx context.Context) { l.p.Lost(ctx, name) })
-		}
-	}
 	return nil
 }
 
@@ -112,7 +106,7 @@ func (l *loop) write(text string) {
 	}
 }
 
-// send is write for a message. It tells whether there still is a connection.
+// send is write for a message. It reports whether there still is a connection.
 func (l *loop) send(message any) bool {
 	if err := l.link.send(l.ctx, message); err != nil {
 		l.unsent()

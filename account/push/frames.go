@@ -89,13 +89,13 @@ func parseFrame(text []byte) (heard, error) {
 
 var errNotMessage = errors.New("push: not a message of the protocol")
 
-// validUAID tells whether text can serve as an identity.
+// validUAID reports whether text can serve as an identity.
 func validUAID(text string) bool {
 	return text != "" && len(text) <= maxUAID &&
 		strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
-// validEndpoint tells whether text is an absolute web address. One without TLS
+// validEndpoint reports whether text is an absolute web address. One without TLS
 // is taken only from a server without TLS, that is in tests.
 func validEndpoint(text, serverURL string) bool {
 	u, err := url.Parse(text)

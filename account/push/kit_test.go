@@ -98,7 +98,6 @@ type world struct {
 	mu       sync.Mutex
 	got      []string
 	changed  []push.Subscription
-	lost     []string
 	health   []push.Health
 	handling func(ctx context.Context, m push.Message)
 }
@@ -147,11 +146,6 @@ func newWorld(t *testing.T, s *accounttest.Service) *world {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.changed = append(w.changed, s)
-		},
-		Lost: func(_ context.Context, name string) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.lost = append(w.lost, name)
 		},
 		HealthChanged: func(_ context.Context, h push.Health) {
 			w.mu.Lock()

@@ -170,7 +170,7 @@ func (l *loop) stop() {
 	l.c.mu.Unlock()
 }
 
-// wanted tells whether there is a reason to be connected.
+// wanted reports whether there is a reason to be connected.
 func (l *loop) wanted() bool { return len(l.st.Subscriptions) > 0 || len(l.waiters) > 0 }
 
 // due does everything whose time has come.

@@ -184,8 +184,8 @@ func TestTooManyStoredMessages(t *testing.T) {
 			t.Errorf("%d messages", strings.Count(got, "account:x"))
 		}
 		changed := w.changes()
-		if len(changed) != 1 || changed[0].Endpoint == sub.Endpoint || len(w.lost) != 1 {
-			w.t.Fatalf("changed %v, lost %v", changed, w.lost)
+		if len(changed) != 1 || changed[0].Endpoint == sub.Endpoint {
+			w.t.Fatalf("changed %v", changed)
 		}
 		w.post(changed[0], "new")
 		if got := w.take(); got != "account:new" {

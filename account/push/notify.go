@@ -25,7 +25,9 @@ func (l *loop) process() {
 			continue
 		}
 		// A registration must be known before the first message that uses it.
-		if batch = l.notified(batch); l.link == nil {
+		l.notified(batch)
+		batch = nil
+		if l.link == nil {
 			return
 		}
 		switch m.Type {
@@ -53,11 +55,10 @@ func (l *loop) postpone() {
 	}
 }
 
-// notified records, hands over and acknowledges a batch, in this order. It gives
-// back an empty batch.
-func (l *loop) notified(batch []heard) []heard {
+// notified records, hands over and acknowledges a batch, in this order.
+func (l *loop) notified(batch []heard) {
 	if len(batch) == 0 {
-		return nil
+		return
 	}
 	l.h.LastMessage = l.p.Clock.Now()
 	d := digest(l.st, batch)
@@ -66,7 +67,7 @@ func (l *loop) notified(batch []heard) []heard {
 			// Neither handed over nor acknowledged: they come again.
 			l.p.Logger.Error("push: state could not be saved", "error", err)
 			l.fail("state could not be saved")
-			return nil
+			return
 		}
 	}
 	l.h.Broken += d.broken
@@ -83,7 +84,6 @@ func (l *loop) notified(batch []heard) []heard {
 	if len(d.updates) > 0 {
 		l.send(ackFrame{Type: "ack", Updates: d.updates})
 	}
-	return nil
 }
 
 // digested is what becomes of a batch of notifications.

@@ -19,7 +19,7 @@ const DefaultServerURL = "wss://push.services.mozilla.com/"
 // Store keeps the client's one blob of state. It holds private keys: keep it
 // sealed. Save must be atomic; the client calls neither method concurrently.
 type Store interface {
-	// Load gives what was saved last, or nil when nothing is stored.
+	// Load returns what was saved last, or nil when nothing is stored.
 	Load(ctx context.Context) ([]byte, error)
 	Save(ctx context.Context, state []byte) error
 }
@@ -82,9 +82,6 @@ type Params struct {
 	// before is not told again: compare what Subscribe gives at start with what the
 	// sender has. May be nil.
 	Changed func(ctx context.Context, name string, s Subscription)
-	// Lost is told when a subscription has died and its successor is not made
-	// yet. May be nil.
-	Lost func(ctx context.Context, name string)
 	// HealthChanged is told when the state of the connection changes. May be nil.
 	HealthChanged func(ctx context.Context, h Health)
 }

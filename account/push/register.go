@@ -61,7 +61,7 @@ func (l *loop) liveNames() []string {
 	return names
 }
 
-// missing gives the names to register, sorted.
+// missing returns the names to register, sorted.
 func (l *loop) missing() []string {
 	var names []string
 	for name, r := range l.st.Subscriptions {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,8 +19,8 @@ func TestForgottenIdentity(t *testing.T) {
 		w.ctl.Cut()
 		time.Sleep(10 * time.Second)
 		changed := w.changes()
-		if len(changed) != 2 || strings.Join(w.lost, " ") != "a b" {
-			w.t.Fatalf("changed %v, lost %v", changed, w.lost)
+		if len(changed) != 2 {
+			w.t.Fatalf("changed %v", changed)
 		}
 		for i, old := range []push.Subscription{a, b} {
 			if changed[i].Endpoint == old.Endpoint || changed[i].PublicKey == old.PublicKey || changed[i].AuthKey == old.AuthKey {

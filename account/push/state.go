@@ -176,7 +176,7 @@ func (r *record) seen(version string) *record {
 	return &next
 }
 
-// knows tells whether a message was seen before.
+// knows reports whether a message was seen before.
 func (r *record) knows(version string) bool {
 	return slices.Contains(r.Versions, digestVersion(version))
 }
