@@ -123,7 +123,7 @@ func parseFragment(fragment string) (Code, error) {
 	return code, nil
 }
 
-// onlyPart gives a value that occurs once and has the characters and the length of one.
+// onlyPart returns a value that occurs once and has the characters and the length of one.
 func onlyPart(values url.Values, name string) (string, bool) {
 	all := values[name]
 	if len(all) != 1 || all[0] == "" || len(all[0]) > maxPart || !isBase64URL(all[0]) {
@@ -143,7 +143,7 @@ func isBase64URL(s string) bool {
 	return true
 }
 
-// origin gives scheme, host and port of a web address, in one form for one origin. Plain http is
+// origin returns scheme, host and port of a web address, in one form for one origin. Plain http is
 // for loopback only.
 func origin(address string) (string, error) {
 	u, err := url.Parse(address)

@@ -100,7 +100,7 @@ func NewAuthority(params AuthorityParams) (*Authority, error) {
 	return &Authority{flow: newFlow(params.Changed, first), params: params, server: server}, nil
 }
 
-// Code gives the code to draw while the state is Showing. It changes with every renewal.
+// Code returns the code to draw while the state is Showing. It changes with every renewal.
 func (a *Authority) Code() (Code, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

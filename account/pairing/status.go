@@ -29,7 +29,7 @@ const (
 	TimedOut  State = "timed_out"
 )
 
-// Ended tells whether a state is final.
+// Ended reports whether a state is final.
 func (s State) Ended() bool {
 	return s == Done || s == Cancelled || s == Failed || s == TimedOut
 }
@@ -84,7 +84,7 @@ func newFlow(changed func(Status), first Status) *flow {
 	}
 }
 
-// Status gives the newest status.
+// Status returns the newest status.
 func (f *flow) Status() Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()

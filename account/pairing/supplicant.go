@@ -32,7 +32,7 @@ type Redeemed struct {
 
 // Redeemer does the account's part of being signed in. See the package comment.
 type Redeemer interface {
-	// Begin prepares a sign-in and gives the request for it. The address is the secret text of the
+	// Begin prepares a sign-in and returns the request for it. The address is the secret text of the
 	// code.
 	Begin(ctx context.Context, address string) (Request, error)
 	// Redeem completes the sign-in that Begin prepared.

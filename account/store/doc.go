@@ -9,7 +9,7 @@
 //   - [Passphrase]: the key is wrapped under a key derived from a passphrase (argon2id, RFC 9106);
 //     the parameters stand in the clear in the file's header.
 //
-// [NewMemory] gives a store without a file, for people who want to leave nothing behind.
+// [NewMemory] returns a store without a file, for people who want to leave nothing behind.
 // Nothing is ever written unsealed.
 //
 //	s, err := store.Open(path)                   // locked; errors.Is(err, fs.ErrNotExist): use Create

@@ -9,11 +9,11 @@ type engine interface {
 
 // rows is what one transaction sees.
 type rows interface {
-	// get gives nil for a missing row.
+	// get returns nil for a missing row.
 	get(bucket, key string) []byte
 	put(bucket, key string, value []byte) error
 	delete(bucket, key string) error
-	// buckets gives the names of all buckets.
+	// buckets returns the names of all buckets.
 	buckets() []string
 	// walk goes through a bucket from the highest key below before (empty: from the highest of all)
 	// downwards, or with up from the lowest key upwards, until yield is false. A value is valid until

@@ -69,7 +69,7 @@ func parseHeader(text []byte) (Header, error) {
 	return h, nil
 }
 
-// checkKey tells whether a key is the one of this file.
+// checkKey returns [ErrWrongKey] unless the key is the one of this file.
 func (h Header) checkKey(s *sealer) error {
 	text, err := s.open(headerBucket, checkName, h.Check)
 	if err != nil || string(text) != checkText {

@@ -38,7 +38,7 @@ func (d *IDs) After(id string) {
 	d.last = max(d.last, binary.BigEndian.Uint64(raw))
 }
 
-// Next gives the id of something that happened at this time.
+// Next returns the id of something that happened at this time.
 func (d *IDs) Next(at time.Time) (string, error) {
 	var id [idSize]byte
 	if _, err := io.ReadFull(d.Rand, id[idTime+idCounter:]); err != nil {

@@ -17,7 +17,7 @@ type KeySource interface {
 	Protection() Protection
 	// Create draws a key, keeps it, and writes into the header what finds it again.
 	Create(ctx context.Context, rand io.Reader, h *Header) (Key, error)
-	// Key gives the key of the file with this header.
+	// Key returns the key of the file with this header.
 	Key(ctx context.Context, h Header) (Key, error)
 	// Forget removes the key; a key already gone is fine.
 	Forget(ctx context.Context, h Header) error
@@ -73,7 +73,7 @@ type Keyring struct {
 	slot    chan struct{}
 }
 
-// NewKeyring gives the source for a service name such as "io.github.tabferry.Tabferry".
+// NewKeyring returns the source for a service name such as "io.github.tabferry.Tabferry".
 func NewKeyring(secrets Secrets, service string) *Keyring {
 	return &Keyring{secrets, service, make(chan struct{}, 1)}
 }

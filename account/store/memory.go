@@ -42,7 +42,7 @@ type memoryRows struct {
 
 func (r *memoryRows) get(bucket, key string) []byte { return r.data[bucket][key] }
 
-// bucket gives a bucket that this transaction may change.
+// bucket returns a bucket that this transaction may change.
 func (r *memoryRows) bucket(name string) map[string][]byte {
 	if r.own[name] {
 		return r.data[name]

@@ -46,7 +46,7 @@ type Passphrase struct {
 	text string
 }
 
-// NewPassphrase gives the source; the empty text is refused.
+// NewPassphrase returns the source; the empty text is refused.
 func NewPassphrase(text string) (*Passphrase, error) {
 	if text == "" {
 		return nil, ErrEmptyPassphrase

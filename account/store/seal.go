@@ -57,7 +57,7 @@ func place(bucket, key string) []byte {
 	return append(text, key...)
 }
 
-// seal gives nonce and ciphertext. A 24-byte random nonce does not repeat in practice.
+// seal returns nonce and ciphertext. A 24-byte random nonce does not repeat in practice.
 func (s *sealer) seal(bucket, key string, value []byte) ([]byte, error) {
 	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(value)+s.aead.Overhead())
 	if _, err := io.ReadFull(s.rand, nonce); err != nil {
@@ -66,7 +66,7 @@ func (s *sealer) seal(bucket, key string, value []byte) ([]byte, error) {
 	return s.aead.Seal(nonce, nonce, value, place(bucket, key)), nil
 }
 
-// open gives the value back, or [ErrCorrupt].
+// open returns the value, or [ErrCorrupt].
 func (s *sealer) open(bucket, key string, sealed []byte) ([]byte, error) {
 	n := s.aead.NonceSize()
 	if len(sealed) < n {

@@ -29,7 +29,7 @@ type Store struct {
 	closed bool
 }
 
-// NewMemory gives an unlocked store without a file.
+// NewMemory returns an unlocked store without a file.
 func NewMemory() (*Store, error) {
 	s := &Store{header: Header{Protection: InMemory}, rand: rand.Reader, engine: newMemory()}
 	key, err := newKey(s.rand)
@@ -58,7 +58,7 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
-// Create makes a new file at path, with a new key kept by source, and gives it unlocked. It fails
+// Create makes a new file at path, with a new key kept by source, and returns it unlocked. It fails
 // with [fs.ErrExist] where there is a file already.
 func Create(ctx context.Context, path string, source KeySource) (*Store, error) {
 	if _, err := os.Lstat(path); err == nil {
@@ -119,7 +119,7 @@ func write(path string, h Header, key Key) (*Store, error) {
 // Protection tells how the key is kept, also while the store is locked.
 func (s *Store) Protection() Protection { return s.header.Protection }
 
-// Locked tells whether the key is still missing.
+// Locked reports whether the key is still missing.
 func (s *Store) Locked() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -183,7 +183,7 @@ func (s *Store) Delete(ctx context.Context, source KeySource) error {
 	return err
 }
 
-// SetAside renames a file that cannot be opened, so that a new one can take its place, and gives the
+// SetAside renames a file that cannot be opened, so that a new one can take its place, and returns the
 // new name. Nothing in it is lost.
 func SetAside(path, suffix string) (string, error) {
 	aside := path + "." + suffix
@@ -215,7 +215,7 @@ func (s *Store) Update(f func(*Tx) error) error {
 	return s.engine.update(func(r rows) error { return f(&Tx{r, seal}) })
 }
 
-// ready gives the sealer of an open, unlocked store. Closing waits for transactions under way.
+// ready returns the sealer of an open, unlocked store. Closing waits for transactions under way.
 func (s *Store) ready() (*sealer, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -16,7 +16,7 @@ type Tx struct {
 	seal *sealer
 }
 
-// Get gives a value, nil when there is none.
+// Get returns a value, nil when there is none.
 func (tx *Tx) Get(bucket, key string) ([]byte, error) {
 	sealed := tx.rows.get(bucket, key)
 	if sealed == nil || bucket == headerBucket {
@@ -59,7 +59,7 @@ type Table[T any] struct {
 // NewTable names a bucket.
 func NewTable[T any](bucket string) Table[T] { return Table[T]{bucket} }
 
-// Get gives a value and whether there is one.
+// Get returns a value and whether there is one.
 func (t Table[T]) Get(tx *Tx, key string) (value T, ok bool, err error) {
 	text, err := tx.Get(t.bucket, key)
 	if err != nil || text == nil {
@@ -125,7 +125,7 @@ func (t Table[T]) walk(tx *Tx, before string, up bool) iter.Seq2[Row[T], error] 
 	}
 }
 
-// Page gives at most limit values that keep accepts, newest first, below before.
+// Page returns at most limit values that keep accepts, newest first, below before.
 func (t Table[T]) Page(tx *Tx, before string, limit int, keep func(T) bool) ([]T, error) {
 	var page []T
 	for row, err := range t.Newest(tx, before) {

@@ -48,7 +48,7 @@ type backoff struct {
 	until map[Base]deadline
 }
 
-// check gives the error for a call to base that must not be sent now.
+// check returns the error for a call to base that must not be sent now.
 func (b *backoff) check(base Base) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,7 +63,7 @@ func (b *backoff) check(base Base) error {
 	return &BackoffError{Base: base, Until: d.wall}
 }
 
-// start begins a wait and gives its end.
+// start begins a wait and returns its end.
 func (b *backoff) start(base Base, wait time.Duration) time.Time {
 	wait = min(wait, MaxWait)
 	b.mu.Lock()
@@ -76,7 +76,7 @@ func (b *backoff) start(base Base, wait time.Duration) time.Time {
 	return d.wall
 }
 
-// Waits gives the services that asked for silence and until when.
+// Waits returns the services that asked for silence and until when.
 func (c *Client) Waits() map[Base]time.Time {
 	c.backoff.mu.Lock()
 	defer c.backoff.mu.Unlock()

@@ -93,7 +93,7 @@ type hawkRequest struct {
 	ext    string
 }
 
-// header gives the Authorization value.
+// header returns the Authorization value.
 func (h hawkRequest) header() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `Hawk id="%s", ts="%d", nonce="%s"`, h.id, h.at.Unix(), h.nonce)

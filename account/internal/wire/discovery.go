@@ -47,7 +47,7 @@ type discovered struct {
 	at        time.Duration // monotonic
 }
 
-// Endpoints gives the server's parts. The first call fetches them, later ones
+// Endpoints returns the server's parts. The first call fetches them, later ones
 // answer from memory for a day.
 func (c *Client) Endpoints(ctx context.Context) (Endpoints, error) {
 	before := c.discovery.known.Load()

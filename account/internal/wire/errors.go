@@ -76,7 +76,7 @@ func (e *BackoffError) Error() string {
 	return fmt.Sprintf("the %s service asked to wait until %s", e.Base, e.Until.UTC().Format(time.RFC3339))
 }
 
-// Unwrap gives the answer that started the wait.
+// Unwrap returns the answer that started the wait.
 func (e *BackoffError) Unwrap() error {
 	if e.Cause == nil {
 		return nil
@@ -119,7 +119,7 @@ func (e *TransportError) Error() string {
 	return fmt.Sprintf("%s: %s", e.Route, what)
 }
 
-// Unwrap gives what the transport said.
+// Unwrap returns what the transport said.
 func (e *TransportError) Unwrap() error { return e.Err }
 
 // ErrSimulated is the cause of the failure that [Client.FailNext] arranges.
@@ -144,7 +144,7 @@ func (e *InsecureError) Error() string {
 	return e.Route + ": refused, the address is not https"
 }
 
-// unauthorized tells whether err is a 401 with one of the given auth numbers.
+// unauthorized reports whether err is a 401 with one of the given auth numbers.
 func unauthorized(err error, errnos ...int) (*StatusError, bool) {
 	var s *StatusError
 	if !errors.As(err, &s) || s.Status != http.StatusUnauthorized || s.Space != SpaceAuth || s.Foreign {

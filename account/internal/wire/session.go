@@ -43,7 +43,7 @@ func (c *Client) ScopedKeyData(ctx context.Context, session Credential, clientID
 	return out, c.out(err)
 }
 
-// DuplicateSession makes a second session like the one given and gives its token.
+// DuplicateSession makes a second session like the one given and returns its token.
 func (c *Client) DuplicateSession(ctx context.Context, session Credential) (string, error) {
 	var out struct {
 		SessionToken string `json:"sessionToken"`

@@ -41,7 +41,7 @@ var alertNames = map[Alert]string{
 	UnknownPSKIdentity:   "unknown_psk_identity",
 }
 
-// String gives the name of the registry, or the number.
+// String returns the name of the registry, or the number.
 func (a Alert) String() string {
 	if name, ok := alertNames[a]; ok {
 		return name

@@ -134,7 +134,7 @@ func newConn(cfg Config) (*Conn, error) {
 	}, nil
 }
 
-// Connected tells whether the handshake is over and nothing has gone wrong since.
+// Connected reports whether the handshake is over and nothing has gone wrong since.
 func (c *Conn) Connected() bool { return c.state == connected && c.failed == nil }
 
 // Receive takes one whole record. Result.Out must be sent even if an error is returned. After an

@@ -145,7 +145,7 @@ func message(msgType uint8, build func(*cryptobyte.Builder)) []byte {
 	return b.BytesOrPanic() // panics only for a body over 2^24 bytes; ours are under 300
 }
 
-// buildClientHello gives the message with a binder of zeros in its last 32 bytes.
+// buildClientHello returns the message with a binder of zeros in its last 32 bytes.
 func buildClientHello(random, sessionID, identity []byte) []byte {
 	return message(msgClientHello, func(b *cryptobyte.Builder) {
 		b.AddUint16(version12)

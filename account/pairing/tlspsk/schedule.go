@@ -33,7 +33,7 @@ func newSchedule(psk []byte, observe func(string, []byte)) *schedule {
 	return s
 }
 
-// binderFinishedKey gives the key of the binder of an external PSK.
+// binderFinishedKey returns the key of the binder of an external PSK.
 func (s *schedule) binderFinishedKey() []byte {
 	binderKey := s.see("ext_binder_key", deriveSecret(s.secret, "ext binder", emptyHash()))
 	defer clear(binderKey)

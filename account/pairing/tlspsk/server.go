@@ -44,7 +44,7 @@ func (c *Conn) handleClientHello(m *clientHello, raw []byte) error {
 	return nil
 }
 
-// selectIdentity checks the offer and gives the index of our identity in it.
+// selectIdentity checks the offer and returns the index of our identity in it.
 func (c *Conn) selectIdentity(m *clientHello) (int, error) {
 	e := &m.extensions
 	switch {
@@ -111,7 +111,7 @@ func (c *Conn) sendServerFinished() error {
 	return c.out.setSecret(serverApp)
 }
 
-// applicationSecrets gives the traffic secrets of both directions, from the transcript up to the
+// applicationSecrets returns the traffic secrets of both directions, from the transcript up to the
 // server's Finished, and ends the key schedule.
 func (c *Conn) applicationSecrets() (client, server []byte) {
 	transcript := c.transcript.Sum(nil)
