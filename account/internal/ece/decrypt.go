@@ -53,17 +53,6 @@ func Decrypt(priv *ecdh.PrivateKey, auth, body []byte) ([]byte, error) {
 	return openRecords(ikm, h)
 }
 
-// DecryptContent opens an aes128gcm body whose input keying material is known
-// by other means, as in the examples of RFC 8188, section 3. The key id in the
-// header is ignored. An error is a [*DecodeError].
-func DecryptContent(ikm, body []byte) ([]byte, error) {
-	h, err := parseHeader(body)
-	if err != nil {
-		return nil, err
-	}
-	return openRecords(ikm, h)
-}
-
 // header is the start of an aes128gcm body, cut but not interpreted.
 type header struct {
 	salt       []byte

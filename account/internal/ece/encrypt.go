@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// DefaultRecordSize is the record size Mozilla's clients write.
-	DefaultRecordSize = 4096
-	// DefaultPadMultiple is the multiple of octets to which Mozilla's clients
-	// pad text and delimiter, so that a length says little about a page.
-	DefaultPadMultiple = 128
+	// recordSize is what Mozilla's clients write, in octets, tag included.
+	recordSize = 4096
+	// padMultiple is the multiple of octets to which Mozilla's clients pad text
+	// and delimiter, so that a length says little about a page.
+	padMultiple = 128
 )
 
 // scalarAttempts bounds the search for a private scalar. One draw fails with a
@@ -28,97 +28,51 @@ var ErrReceiver = errors.New("ece: receiver's public key or authentication secre
 // format and [Decrypt] takes it, but Mozilla's senders refuse to make one.
 var ErrEmpty = errors.New("ece: no text to encrypt")
 
-// Option changes how [Encrypt] works.
-type Option func(*encryption)
-
-type encryption struct {
-	recordSize  uint32
-	padMultiple int
-	sender      *ecdh.PrivateKey
-	salt        []byte
-}
-
-// WithRecordSize sets the size of a record in octets, tag included; 18 is the
-// least.
-func WithRecordSize(size uint32) Option {
-	return func(e *encryption) { e.recordSize = size }
-}
-
-// WithPadMultiple pads text and delimiters to the next multiple of n octets.
-// 1 leaves the padding out.
-func WithPadMultiple(n int) Option {
-	return func(e *encryption) { e.padMultiple = n }
-}
-
-// WithSender fixes the sender's key pair and the 16-octet salt in place of
-// fresh ones. Two messages must never share both: this is for published test
-// vectors.
-func WithSender(priv *ecdh.PrivateKey, salt []byte) Option {
-	return func(e *encryption) { e.sender, e.salt = priv, salt }
-}
-
 // Encrypt seals plaintext for a receiver in the aes128gcm encoding (RFC 8188,
 // RFC 8291). receiver is a P-256 key, auth the receiver's 16-octet
-// authentication secret, rand the source of the sender's key and the salt.
+// authentication secret, rand the source of the sender's key and, after it, of the
+// salt.
 //
-// By default records have 4096 octets and the text is padded to the next
-// multiple of 128, at least one octet; what does not fit one record goes into
-// several. Octets sealed are 86 for the header plus the padded text plus 16 a
-// record. The error is [ErrReceiver], [ErrEmpty], or that of rand.
-func Encrypt(rand io.Reader, receiver *ecdh.PublicKey, auth, plaintext []byte, opts ...Option) ([]byte, error) {
-	e := encryption{recordSize: DefaultRecordSize, padMultiple: DefaultPadMultiple}
-	for _, opt := range opts {
-		opt(&e)
-	}
+// Records have 4096 octets and the text is padded to the next multiple of 128, at
+// least one octet; what does not fit one record goes into several. Octets sealed
+// are 86 for the header plus the padded text plus 16 a record. The error is
+// [ErrReceiver], [ErrEmpty], or that of rand.
+func Encrypt(rand io.Reader, receiver *ecdh.PublicKey, auth, plaintext []byte) ([]byte, error) {
+	return encrypt(rand, receiver, auth, plaintext, recordSize, padMultiple)
+}
+
+// encrypt is Encrypt with records of size octets, [minRecordSize] at least, and
+// padding to a multiple of its own.
+func encrypt(rand io.Reader, receiver *ecdh.PublicKey, auth, plaintext []byte, size uint32, multiple int) ([]byte, error) {
 	if receiver == nil || receiver.Curve() != ecdh.P256() || len(auth) != authSize {
 		return nil, ErrReceiver
 	}
 	if len(plaintext) == 0 {
 		return nil, ErrEmpty
 	}
-	if err := e.complete(rand); err != nil {
+	sender, err := newSender(rand)
+	if err != nil {
 		return nil, err
 	}
-	ikm, err := agree(e.sender, receiver, auth, webPushInfo(receiver, e.sender.PublicKey()))
+	salt := make([]byte, saltSize)
+	if _, err := io.ReadFull(rand, salt); err != nil {
+		return nil, fmt.Errorf("ece: salt: %w", err)
+	}
+	ikm, err := agree(sender, receiver, auth, webPushInfo(receiver, sender.PublicKey()))
 	if err != nil {
 		return nil, ErrReceiver
 	}
-	c, err := newRecordCipher(ikm, e.salt, infoCEK, infoNonce)
+	c, err := newRecordCipher(ikm, salt, infoCEK, infoNonce)
 	if err != nil {
 		return nil, err
 	}
-	l := layOut(len(plaintext), int64(e.recordSize), int64(e.padMultiple))
+	l := layOut(len(plaintext), int64(size), int64(multiple))
 	body := make([]byte, 0, fixedHeader+pointSize+int(l.padded)+int(l.records)*tagSize)
-	body = append(body, e.salt...)
-	body = binary.BigEndian.AppendUint32(body, e.recordSize)
+	body = append(body, salt...)
+	body = binary.BigEndian.AppendUint32(body, size)
 	body = append(body, pointSize)
-	body = append(body, e.sender.PublicKey().Bytes()...)
+	body = append(body, sender.PublicKey().Bytes()...)
 	return c.seal(body, plaintext, l), nil
-}
-
-// complete checks the options and draws what they leave open.
-func (e *encryption) complete(rand io.Reader) error {
-	if e.recordSize < minRecordSize {
-		return fmt.Errorf("ece: record size %d is below %d", e.recordSize, minRecordSize)
-	}
-	if e.padMultiple < 1 {
-		return fmt.Errorf("ece: pad multiple %d is below 1", e.padMultiple)
-	}
-	if e.sender != nil {
-		if e.sender.Curve() != ecdh.P256() || len(e.salt) != saltSize {
-			return errors.New("ece: fixed sender needs a P-256 key and a 16-octet salt")
-		}
-		return nil
-	}
-	var err error
-	if e.sender, err = newSender(rand); err != nil {
-		return err
-	}
-	e.salt = make([]byte, saltSize)
-	if _, err := io.ReadFull(rand, e.salt); err != nil {
-		return fmt.Errorf("ece: salt: %w", err)
-	}
-	return nil
 }
 
 // newSender draws a private scalar from rand. The standard library's own

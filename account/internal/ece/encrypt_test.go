@@ -5,8 +5,10 @@ import (
 	"crypto/ecdh"
 	"crypto/rand"
 	"errors"
+	"io"
 	"math"
 	mathrand "math/rand/v2"
+	"slices"
 	"testing"
 	"testing/iotest"
 
@@ -24,9 +26,14 @@ func newReceiver(t testing.TB) receiver {
 	return receiver{privateKey(t, scalar), bytes.Repeat([]byte{9}, 16)}
 }
 
-func (r receiver) seal(t testing.TB, text []byte, opts ...ece.Option) []byte {
+func (r receiver) seal(t testing.TB, text []byte) []byte {
 	t.Helper()
-	body, err := ece.Encrypt(rand.Reader, r.priv.PublicKey(), r.auth, text, opts...)
+	return r.sealAs(t, text, 4096, 128)
+}
+
+func (r receiver) sealAs(t testing.TB, text []byte, recordSize uint32, padMultiple int) []byte {
+	t.Helper()
+	body, err := ece.EncryptAs(rand.Reader, r.priv.PublicKey(), r.auth, text, recordSize, padMultiple)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +79,7 @@ func TestEveryLayout(t *testing.T) {
 				for i := range text {
 					text[i] = byte(rng.IntN(4)) // often zero or a delimiter
 				}
-				body := r.seal(t, text, ece.WithRecordSize(rs), ece.WithPadMultiple(multiple))
+				body := r.sealAs(t, text, rs, multiple)
 				got, err := ece.Decrypt(r.priv, r.auth, body)
 				if err != nil || !bytes.Equal(got, text) {
 					t.Fatalf("rs %d, multiple %d, %d octets: %v", rs, multiple, len(text), err)
@@ -134,15 +141,7 @@ func TestEncryptRefuses(t *testing.T) {
 		"short secret":   {func() ([]byte, error) { return ece.Encrypt(rand.Reader, public, r.auth[1:], text) }, ece.ErrReceiver},
 		"broken source":  {func() ([]byte, error) { return ece.Encrypt(iotest.ErrReader(broken), public, r.auth, text) }, broken},
 		"constant zeros": {func() ([]byte, error) { return ece.Encrypt(zeros{}, public, r.auth, text) }, nil},
-		"small records": {func() ([]byte, error) {
-			return ece.Encrypt(rand.Reader, public, r.auth, text, ece.WithRecordSize(17))
-		}, nil},
-		"pad multiple 0": {func() ([]byte, error) {
-			return ece.Encrypt(rand.Reader, public, r.auth, text, ece.WithPadMultiple(0))
-		}, nil},
-		"short salt": {func() ([]byte, error) {
-			return ece.Encrypt(rand.Reader, public, r.auth, text, ece.WithSender(r.priv, make([]byte, 15)))
-		}, nil},
+		"short salt":     {func() ([]byte, error) { return ece.Encrypt(drawn(r.priv, make([]byte, 15)), public, r.auth, text) }, io.ErrUnexpectedEOF},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body, err := c.seal()
@@ -156,6 +155,11 @@ func TestEncryptRefuses(t *testing.T) {
 	}
 }
 
+// drawn is a source that yields this key and this salt, for published bodies only.
+func drawn(sender *ecdh.PrivateKey, salt []byte) io.Reader {
+	return bytes.NewReader(slices.Concat(sender.Bytes(), salt))
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {
@@ -166,7 +170,7 @@ func (zeros) Read(p []byte) (int, error) {
 // TestClaimedRecordSizeCostsNothing: memory follows the input, not the header.
 func TestClaimedRecordSizeCostsNothing(t *testing.T) {
 	r := newReceiver(t)
-	body := r.seal(t, []byte("small"), ece.WithRecordSize(math.MaxUint32))
+	body := r.sealAs(t, []byte("small"), math.MaxUint32, 128)
 	result := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

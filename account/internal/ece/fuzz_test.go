@@ -20,7 +20,7 @@ func FuzzRoundTrip(f *testing.F) {
 			return
 		}
 		rs = max(rs, 18)
-		body := r.seal(t, text, ece.WithRecordSize(rs), ece.WithPadMultiple(max(1, int(multiple))))
+		body := r.sealAs(t, text, rs, max(1, int(multiple)))
 		got, err := ece.Decrypt(r.priv, r.auth, body)
 		if err != nil || !bytes.Equal(got, text) {
 			t.Fatalf("text of %d octets does not come back: %v", len(text), err)

@@ -190,9 +190,8 @@ func TestEncryptReproducesVectors(t *testing.T) {
 		}
 		made++
 		t.Run(c.ID, func(t *testing.T) {
-			body, err := ece.Encrypt(rand.Reader, privateKey(t, c.UAPrivate).PublicKey(), c.Auth, c.Plaintext,
-				ece.WithSender(privateKey(t, c.SenderPrivate), c.Salt), ece.WithRecordSize(c.RS),
-				ece.WithPadMultiple(len(c.Plaintext)+1+c.Pad))
+			body, err := ece.EncryptAs(drawn(privateKey(t, c.SenderPrivate), c.Salt), privateKey(t, c.UAPrivate).PublicKey(),
+				c.Auth, c.Plaintext, c.RS, len(c.Plaintext)+1+c.Pad)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -307,8 +306,7 @@ func TestCommandVectors(t *testing.T) {
 	receiver, auth := privateKey(t, v.AES128GCM[0].Receiver), v.AES128GCM[0].Auth
 	for _, c := range v.Commands {
 		t.Run(c.ID, func(t *testing.T) {
-			body, err := ece.Encrypt(rand.Reader, receiver.PublicKey(), auth, []byte(c.Plaintext),
-				ece.WithSender(privateKey(t, c.Sender), c.Salt))
+			body, err := ece.Encrypt(drawn(privateKey(t, c.Sender), c.Salt), receiver.PublicKey(), auth, []byte(c.Plaintext))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -348,5 +346,55 @@ func TestCommandVectorsThatMustFail(t *testing.T) {
 	}
 	if _, err := ece.Encrypt(rand.Reader, receiver.PublicKey(), three.Auth, nil); !errors.Is(err, ece.ErrEmpty) {
 		t.Errorf("empty text: %v, want ErrEmpty", err)
+	}
+}
+
+// TestWritingWhatFirefoxAccepts seals the recorded texts with the recorded sender
+// key and salt: the result must be what Firefox took, to the last octet.
+func TestWritingWhatFirefoxAccepts(t *testing.T) {
+	type command struct {
+		RecipientKeys                     struct{ PublicKey, AuthSecret octets }
+		Salt, SenderPrivateKey, Encrypted octets
+		Plaintext                         string
+	}
+	var f struct {
+		SendTabAcceptedByFirefox, CloseTabAcceptedByFirefox command
+		PushMessagesAcceptedByFirefox                       []struct {
+			Receiver, Sender struct{ PublicKey, PrivateKey, AuthSecret octets }
+			Salt, Body       octets
+			Plaintext        string
+		}
+	}
+	readJSON(t, "../../testdata/firefox-traffic.json", &f)
+	seal := func(private, salt, public, auth octets, text string, multiple int) []byte {
+		receiver, err := ecdh.P256().NewPublicKey(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := ece.EncryptAs(drawn(privateKey(t, private), salt), receiver, auth, []byte(text), 4096, multiple)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+	for _, c := range []command{f.SendTabAcceptedByFirefox, f.CloseTabAcceptedByFirefox} {
+		multiple := 1 // the recording's sender padded less than we do
+		for ; multiple <= 256; multiple++ {
+			if bytes.Equal(seal(c.SenderPrivateKey, c.Salt, c.RecipientKeys.PublicKey, c.RecipientKeys.AuthSecret, c.Plaintext, multiple), c.Encrypted) {
+				break
+			}
+		}
+		if multiple > 256 {
+			t.Errorf("%s: no padding gives what Firefox accepted", c.Plaintext)
+		}
+	}
+	if len(f.PushMessagesAcceptedByFirefox) == 0 {
+		t.Error("no push messages were recorded")
+	}
+	for i, p := range f.PushMessagesAcceptedByFirefox {
+		body := seal(p.Sender.PrivateKey, p.Salt, p.Receiver.PublicKey, p.Receiver.AuthSecret, p.Plaintext, 1)
+		if !bytes.Equal(body, p.Body) {
+			t.Errorf("push message %d differs", i)
+		}
 	}
 }
