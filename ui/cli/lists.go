@@ -24,14 +24,14 @@ func (p *program) inboxCommand() *cobra.Command {
 		&cobra.Command{Use: "open ID…", Short: t("cli.inbox.open.short"), Args: cobra.MinimumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			return p.openReceived(cmd.Context(), args)
 		}},
-		p.idCommand("read ID…", t("cli.inbox.read.short"), Agent.MarkRead),
-		p.idCommand("delete ID…", t("cli.inbox.delete.short"), Agent.DeleteReceived),
+		p.idCommand("read ID…", t("cli.inbox.read.short"), (*localapi.Client).MarkRead),
+		p.idCommand("delete ID…", t("cli.inbox.delete.short"), (*localapi.Client).DeleteReceived),
 	)
 	return cmd
 }
 
 // idCommand is a command that does one thing to several entries.
-func (p *program) idCommand(use, short string, do func(a Agent, ctx context.Context, ids ...string) error) *cobra.Command {
+func (p *program) idCommand(use, short string, do func(a *localapi.Client, ctx context.Context, ids ...string) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: cobra.MinimumNArgs(1), RunE: func(cmd *cobra.Command, ids []string) error {
 		agent, err := p.agent(cmd.Context())
 		if err != nil {
@@ -121,7 +121,7 @@ func (p *program) openReceived(ctx context.Context, ids []string) error {
 }
 
 // received finds one received entry, page by page.
-func (p *program) received(ctx context.Context, agent Agent, id string) (localapi.InboxEntry, error) {
+func (p *program) received(ctx context.Context, agent *localapi.Client, id string) (localapi.InboxEntry, error) {
 	q := localapi.InboxQuery{Limit: 500} // the most the agent gives at once
 	for {
 		page, err := agent.Inbox(ctx, q)
@@ -147,8 +147,8 @@ func (p *program) outboxCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.outbox(cmd.Context()) },
 	}
 	cmd.AddCommand(
-		p.idCommand("retry ID…", t("cli.outbox.retry.short"), Agent.Retry),
-		p.idCommand("delete ID…", t("cli.outbox.delete.short"), Agent.DeleteSent),
+		p.idCommand("retry ID…", t("cli.outbox.retry.short"), (*localapi.Client).Retry),
+		p.idCommand("delete ID…", t("cli.outbox.delete.short"), (*localapi.Client).DeleteSent),
 	)
 	return cmd
 }

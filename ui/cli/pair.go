@@ -146,7 +146,7 @@ var errPairingOver = errors.New("pairing over")
 
 // followPairing tells the steps of a pairing, asks what must be asked, and takes it back when the
 // command is interrupted.
-func (p *program) followPairing(ctx context.Context, agent Agent) (err error) {
+func (p *program) followPairing(ctx context.Context, agent *localapi.Client) (err error) {
 	over := false
 	defer func() {
 		if !over {
@@ -187,7 +187,7 @@ func (p *program) followPairing(ctx context.Context, agent Agent) (err error) {
 }
 
 // pairingStep does what one step of a pairing asks for.
-func (p *program) pairingStep(ctx context.Context, agent Agent, now localapi.Pairing) error {
+func (p *program) pairingStep(ctx context.Context, agent *localapi.Client, now localapi.Pairing) error {
 	t := p.Words.T
 	say := func(text string) error { fmt.Fprintln(p.Err, text); return nil }
 	switch now.State {
@@ -220,7 +220,7 @@ func (p *program) pairingStep(ctx context.Context, agent Agent, now localapi.Pai
 }
 
 // showCode draws the code in the terminal, with where to scan it and how long it lives.
-func (p *program) showCode(ctx context.Context, agent Agent, until time.Time) error {
+func (p *program) showCode(ctx context.Context, agent *localapi.Client, until time.Time) error {
 	address, err := agent.PairingCode(ctx)
 	if err != nil {
 		var e *localapi.Error
@@ -242,7 +242,7 @@ func (p *program) showCode(ctx context.Context, agent Agent, until time.Time) er
 }
 
 // askPairing shows who is at the other end and asks. No is the answer to anything but yes.
-func (p *program) askPairing(ctx context.Context, agent Agent, now localapi.Pairing) error {
+func (p *program) askPairing(ctx context.Context, agent *localapi.Client, now localapi.Pairing) error {
 	t := p.Words.T
 	if now.ConfirmedHere {
 		return nil
@@ -288,7 +288,7 @@ type answer struct {
 // whileAsked asks for as long as there is something to answer: the other side may take its request
 // back, the time may run out, another face may answer. Reading a terminal cannot be interrupted, so
 // then the question is left behind; the command ends soon after.
-func (p *program) whileAsked(ctx context.Context, agent Agent, ask func() answer) (answer, error) {
+func (p *program) whileAsked(ctx context.Context, agent *localapi.Client, ask func() answer) (answer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answers := make(chan answer, 1)

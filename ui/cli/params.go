@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"image"
 	"io"
-	"iter"
 	"os"
 	"time"
 
@@ -14,38 +12,6 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
-
-// Agent is what the commands ask of the agent; [*localapi.Client] has it all.
-type Agent interface {
-	Snapshot(ctx context.Context) (localapi.Snapshot, error)
-	Watch(ctx context.Context, face localapi.Face) iter.Seq2[localapi.Update, error]
-	Refresh(ctx context.Context) error
-	BeginSignIn(ctx context.Context, email string) (localapi.SignIn, error)
-	CompleteSignIn(ctx context.Context, address string) error
-	CancelSignIn(ctx context.Context) error
-	SignOut(ctx context.Context, deleteLocalData bool) error
-	Unlock(ctx context.Context, passphrase string) error
-	Protect(ctx context.Context, p localapi.Protection, passphrase string) error
-	Send(ctx context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error)
-	Sent(ctx context.Context, id string) (localapi.OutboxEntry, error)
-	Outbox(ctx context.Context) ([]localapi.OutboxEntry, error)
-	Retry(ctx context.Context, ids ...string) error
-	DeleteSent(ctx context.Context, ids ...string) error
-	Inbox(ctx context.Context, q localapi.InboxQuery) ([]localapi.InboxEntry, error)
-	MarkRead(ctx context.Context, ids ...string) error
-	DeleteReceived(ctx context.Context, ids ...string) error
-	RenameDevice(ctx context.Context, name string) error
-	Quiet(ctx context.Context, minutes int) error
-	Quit(ctx context.Context) error
-	Diagnostics(ctx context.Context) (string, error)
-	ShowPairing(ctx context.Context) error
-	PairingCode(ctx context.Context) (string, error)
-	JoinPairing(ctx context.Context, address string) error
-	ConfirmPairing(ctx context.Context, totp string) error
-	CancelPairing(ctx context.Context) error
-}
-
-var _ Agent = (*localapi.Client)(nil)
 
 // WindowStart is how a window is asked for.
 type WindowStart struct {
@@ -93,7 +59,7 @@ type Params struct {
 	// Build says what the program was made from.
 	Build Build
 	// Client reaches the agent; it must not start one.
-	Client func(demo bool) Agent
+	Client func(demo bool) *localapi.Client
 	// EnsureAgent starts an agent unless one runs, and returns once it answers.
 	EnsureAgent func(ctx context.Context, demo bool) error
 	// RunAgent is the agent role: it returns when the agent ends.
@@ -132,9 +98,6 @@ type Params struct {
 }
 
 func (p Params) withDefaults() Params {
-	if p.Client == nil {
-		panic(errors.New("cli: Params.Client is needed"))
-	}
 	if p.In == nil {
 		p.In = os.Stdin
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
@@ -21,9 +22,13 @@ type program struct {
 	json bool
 }
 
-// Run runs the command line args (without the program's name) and gives the exit code.
+// Run runs the command line args (without the program's name) and returns the exit code. Params without a
+// Client are an error like any other.
 func Run(ctx context.Context, params Params, args []string) int {
 	p := &program{Params: params.withDefaults()}
+	if p.Client == nil {
+		return p.report(errors.New("cli: Params.Client is needed"))
+	}
 	p.in = bufio.NewReader(p.In)
 	root := p.root()
 	root.SetArgs(args)
@@ -129,8 +134,8 @@ func (p *program) itemsOrNothing(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// agent makes sure that an agent runs and gives the way to it.
-func (p *program) agent(ctx context.Context) (Agent, error) {
+// agent makes sure that an agent runs and returns the way to it.
+func (p *program) agent(ctx context.Context) (*localapi.Client, error) {
 	if p.EnsureAgent != nil {
 		if err := p.EnsureAgent(ctx, p.demo); err != nil {
 			return nil, p.notReachable(err)

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -30,7 +31,7 @@ func run() int {
 	return cli.Run(ctx, cli.Params{
 		Version: "1.2.3",
 		Build:   cli.Build{Kind: "lean", Revision: "0123456789ab", Modified: true},
-		Client:  func(bool) cli.Agent { return localapi.Dial(os.Getenv("AGENT_SOCKET")) },
+		Client:  func(bool) *localapi.Client { return localapi.Dial(os.Getenv("AGENT_SOCKET")) },
 		EnsureAgent: func(_ context.Context, demo bool) error {
 			record("ensure demo=%v", demo)
 			if os.Getenv("NO_AGENT") != "" {
@@ -114,13 +115,13 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			socket := filepath.Join(dir, "s")
-			agent, err := startFakeAgent(socket)
+			listener, err := net.Listen("unix", socket)
 			if err != nil {
 				return err
 			}
+			agent := newScripted(listener)
 			e.Defer(func() {
-				agent.stop()
-				if err := os.RemoveAll(dir); err != nil {
+				if err := errors.Join(agent.stop(), os.RemoveAll(dir)); err != nil {
 					t.Error(err)
 				}
 			})
@@ -132,13 +133,13 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			// agent FILE: the fake agent takes its state from a file.
+			// agent FILE: the agent takes its state from a file.
 			"agent": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Check(fake(ts).load(ts.MkAbs(args[0])))
+				ts.Check(scriptedBy(ts).load(ts.MkAbs(args[0])))
 			},
 			// calls FILE: writes the calls that the agent got so far.
 			"calls": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(fake(ts).log()), 0o600))
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(scriptedBy(ts).log()), 0o600))
 			},
 			// code N: the last command, run by `! exec` or `exec` in a shell, exited with N.
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -155,10 +156,17 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func fake(ts *testscript.TestScript) *fakeAgent {
-	a, ok := ts.Value("agent").(*fakeAgent)
+func scriptedBy(ts *testscript.TestScript) *scripted {
+	a, ok := ts.Value("agent").(*scripted)
 	if !ok {
 		ts.Fatalf("no agent")
 	}
 	return a
+}
+
+func TestRunWantsItsParts(t *testing.T) {
+	var said strings.Builder
+	if code := cli.Run(t.Context(), cli.Params{Err: &said}, []string{"status"}); code != cli.ExitFailed || said.Len() == 0 {
+		t.Errorf("without a client: exit %d, %q", code, &said)
+	}
 }

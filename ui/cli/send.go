@@ -119,7 +119,7 @@ func (p *program) send(ctx context.Context, s sending, args []string) error {
 }
 
 // untilAccepted follows the entries until none waits any more or the time is over.
-func (p *program) untilAccepted(ctx context.Context, agent Agent, entries []localapi.OutboxEntry, wait time.Duration) ([]localapi.OutboxEntry, error) {
+func (p *program) untilAccepted(ctx context.Context, agent *localapi.Client, entries []localapi.OutboxEntry, wait time.Duration) ([]localapi.OutboxEntry, error) {
 	if wait <= 0 || !anyWaiting(entries) {
 		return entries, nil
 	}
@@ -143,7 +143,7 @@ func (p *program) untilAccepted(ctx context.Context, agent Agent, entries []loca
 }
 
 // follow brings the entries up to date; one that is too old for the snapshot is asked for.
-func follow(ctx context.Context, agent Agent, entries, recent []localapi.OutboxEntry) error {
+func follow(ctx context.Context, agent *localapi.Client, entries, recent []localapi.OutboxEntry) error {
 	now := make(map[string]localapi.OutboxEntry, len(recent))
 	for _, e := range recent {
 		now[e.ID] = e

@@ -89,7 +89,7 @@ func (p *program) showSignInPage(ctx context.Context, page localapi.SignIn, brow
 
 // untilSignedIn waits for the agent to be signed in, and where the browser cannot come back by
 // itself hands pasted addresses over meanwhile.
-func (p *program) untilSignedIn(ctx context.Context, agent Agent, page localapi.SignIn) (localapi.Snapshot, error) {
+func (p *program) untilSignedIn(ctx context.Context, agent *localapi.Client, page localapi.SignIn) (localapi.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, signInTime)
 	defer cancel()
 	pasted := make(chan error, 1)
@@ -136,7 +136,7 @@ type outcome struct {
 }
 
 // watchSignIn follows the agent until the sign-in is over, well or not.
-func watchSignIn(ctx context.Context, agent Agent) outcome {
+func watchSignIn(ctx context.Context, agent *localapi.Client) outcome {
 	begun := false
 	for update, err := range agent.Watch(ctx, localapi.FaceCommand) {
 		if err != nil {
@@ -156,7 +156,7 @@ func watchSignIn(ctx context.Context, agent Agent) outcome {
 }
 
 // completeFromInput reads lines until one is the final address of the sign-in.
-func (p *program) completeFromInput(ctx context.Context, agent Agent, prefix string) error {
+func (p *program) completeFromInput(ctx context.Context, agent *localapi.Client, prefix string) error {
 	for {
 		line, err := readLine(p.in)
 		if line = strings.TrimSpace(line); line != "" {
@@ -255,7 +255,7 @@ func (p *program) unlock(ctx context.Context, memory bool) error {
 }
 
 // choosePassphrase asks for a new passphrase twice.
-func (p *program) choosePassphrase(ctx context.Context, agent Agent) error {
+func (p *program) choosePassphrase(ctx context.Context, agent *localapi.Client) error {
 	first, err := p.secret(p.Words.T("cli.unlock.choose"))
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 const deviceListTime = 10 * time.Second
 
 // knownDevices gives the devices, waiting for a list that is still being fetched.
-func (p *program) knownDevices(ctx context.Context, agent Agent) ([]localapi.Device, error) {
+func (p *program) knownDevices(ctx context.Context, agent *localapi.Client) ([]localapi.Device, error) {
 	ctx, cancel := context.WithTimeout(ctx, deviceListTime)
 	defer cancel()
 	for update, err := range agent.Watch(ctx, localapi.FaceCommand) {

@@ -34,7 +34,7 @@ func Run(args []string) int {
 	return cli.Run(ctx, cli.Params{
 		Version: version,
 		Build:   build(),
-		Client: func(demo bool) cli.Agent {
+		Client: func(demo bool) *localapi.Client {
 			return localapi.Dial(session.LocatePaths(demo).Socket)
 		},
 		EnsureAgent:      ensureAgent,

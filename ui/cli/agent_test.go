@@ -1,0 +1,174 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
+)
+
+// scripted is the agent of one script. What a send does is told by the link's host: waiting.test
+// stays in the queue, failed.test fails for good, retry.test fails for now, pushoff.test cannot be
+// alerted.
+type scripted struct {
+	*localapitest.Agent
+	stop func() error
+	seen []string
+}
+
+func newScripted(l net.Listener) *scripted {
+	agent, stop := localapitest.Start(l, slog.New(slog.DiscardHandler))
+	a := &scripted{Agent: agent, stop: stop}
+	a.Set(localapi.Snapshot{})
+	a.Answer("Diagnostics", "version: fake\n")
+	a.Answer("PairingCode", "https://pair.test/#x")
+	a.Script("Inbox", a.page)
+	a.Script("Send", a.send)
+	a.Script("BeginSignIn", a.signIn)
+	a.Script("CompleteSignIn", func(localapitest.Call) (any, error) { a.finish(true); return nil, nil })
+	a.Script("Unlock", func(c localapitest.Call) (any, error) {
+		if c.Args[0] != "open sesame" {
+			return nil, &localapi.Error{Code: localapi.CodeLocked, Message: "wrong passphrase"}
+		}
+		return nil, nil
+	})
+	a.Script("ShowPairing", func(localapitest.Call) (any, error) {
+		a.pairing(localapi.Pairing{Authority: true, State: localapi.PairShowing})
+		time.AfterFunc(50*time.Millisecond, func() { a.meet(localapi.Pairing{Authority: true, State: localapi.PairAsked}) })
+		return nil, nil
+	})
+	a.Script("JoinPairing", func(localapitest.Call) (any, error) {
+		a.meet(localapi.Pairing{State: localapi.PairConfirming})
+		return nil, nil
+	})
+	a.Script("ConfirmPairing", func(localapitest.Call) (any, error) {
+		a.Change(func(s *localapi.Snapshot) {
+			p := *s.Pairing
+			p.State = localapi.PairDone
+			s.Pairing = &p
+		})
+		return nil, nil
+	})
+	return a
+}
+
+// load replaces the state by a snapshot in a JSON file.
+func (a *scripted) load(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var s localapi.Snapshot
+	if err := json.Unmarshal(text, &s); err != nil {
+		return err
+	}
+	a.Set(s)
+	return nil
+}
+
+// log is all calls so far, a line each.
+func (a *scripted) log() string {
+	a.seen = append(a.seen, a.Log()...)
+	return strings.Join(a.seen, "\n") + "\n"
+}
+
+func (a *scripted) page(c localapitest.Call) (any, error) {
+	q := c.Args[0].(localapi.InboxQuery)
+	var entries []localapi.InboxEntry
+	a.Change(func(s *localapi.Snapshot) {
+		for _, e := range s.Inbox.Recent {
+			if !(q.Unread && e.Read) && strings.Contains(e.Title+e.URL, q.Text) {
+				entries = append(entries, e)
+			}
+		}
+	})
+	return entries, nil
+}
+
+func (a *scripted) send(c localapitest.Call) (any, error) {
+	request := c.Args[0].(localapi.SendRequest)
+	var entries []localapi.OutboxEntry
+	a.Change(func(s *localapi.Snapshot) {
+		names := map[string]string{}
+		for _, d := range s.Devices.Items {
+			names[d.ID] = d.Name
+		}
+		for _, link := range request.Links {
+			for _, id := range request.Devices {
+				entries = append(entries, localapi.OutboxEntry{
+					ID: fmt.Sprintf("o%d", len(s.Outbox.Recent)+len(entries)+1), To: names[id], ToID: id, URL: link.URL,
+					Host:  strings.Split(strings.TrimPrefix(link.URL, "https://"), "/")[0],
+					Close: request.Close, State: localapi.SendWaiting, At: time.Now(),
+				})
+			}
+		}
+		s.Outbox.Recent = append(append([]localapi.OutboxEntry(nil), s.Outbox.Recent...), entries...)
+	})
+	// The sender loop's answer comes a little later, as in life.
+	time.AfterFunc(20*time.Millisecond, func() {
+		a.Change(func(s *localapi.Snapshot) {
+			settled := append([]localapi.OutboxEntry(nil), s.Outbox.Recent...)
+			for i := range settled {
+				settle(&settled[i])
+			}
+			s.Outbox.Recent = settled
+		})
+	})
+	return entries, nil
+}
+
+func settle(e *localapi.OutboxEntry) {
+	switch e.Host {
+	case "waiting.test":
+		e.Reason = "offline"
+	case "failed.test":
+		e.State, e.Reason = localapi.SendFailed, "the device is gone"
+	case "retry.test":
+		e.State, e.Reason, e.NextTry = localapi.SendFailed, "server error", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	case "pushoff.test":
+		e.State = localapi.SendPushOff
+	default:
+		e.State = localapi.SendAlerted
+	}
+}
+
+func (a *scripted) signIn(c localapitest.Call) (any, error) {
+	email := c.Args[0].(string)
+	page := localapi.SignIn{
+		URL: "https://accounts.test/authorization?state=x", RedirectPrefix: "https://accounts.test/done?",
+		Loopback: !strings.HasPrefix(email, "paste@"),
+	}
+	a.Change(func(s *localapi.Snapshot) { s.SignIn, s.Account.State = &page, localapi.SigningIn })
+	if page.Loopback {
+		time.AfterFunc(20*time.Millisecond, func() { a.finish(!strings.HasPrefix(email, "refused@")) })
+	}
+	return page, nil
+}
+
+// finish ends the sign-in under way.
+func (a *scripted) finish(well bool) {
+	a.Change(func(s *localapi.Snapshot) {
+		s.SignIn = nil
+		if well {
+			s.Account.State, s.Account.Email = localapi.SignedIn, "ada@example.com"
+		} else {
+			s.Account.State, s.Account.Cause = localapi.SignedOut, "the page was closed"
+		}
+	})
+}
+
+func (a *scripted) pairing(p localapi.Pairing) {
+	a.Change(func(s *localapi.Snapshot) { s.Pairing = &p })
+}
+
+// meet lets the other side of a pairing appear.
+func (a *scripted) meet(p localapi.Pairing) {
+	p.Peer = &localapi.PairingPeer{Email: "ada@example.com", Application: "Firefox\x1b[31m", Known: true, Place: "Berlin"}
+	a.pairing(p)
+}
