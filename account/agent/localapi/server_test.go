@@ -22,8 +22,8 @@ import (
 )
 
 // doors are the ways to an agent: each test below means the same over all of them.
-var doors = map[string]func(t *testing.T, logger *slog.Logger) (*localapitest.Agent, *localapi.Client){
-	"socket": func(t *testing.T, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
+var doors = map[string]func(t testing.TB, logger *slog.Logger) (*localapitest.Agent, *localapi.Client){
+	"socket": func(t testing.TB, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
 		path := filepath.Join(t.TempDir(), "run", "agent.sock")
 		l, err := localapi.Listen(path)
 		if err != nil {
@@ -34,13 +34,13 @@ var doors = map[string]func(t *testing.T, logger *slog.Logger) (*localapitest.Ag
 		t.Cleanup(c.Close)
 		return a, c
 	},
-	"pipe": func(t *testing.T, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
+	"pipe": func(t testing.TB, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
 		pipe := localapi.NewPipe()
 		a, c := localapitest.Serve(t, pipe, logger), pipe.Client()
 		t.Cleanup(c.Close)
 		return a, c
 	},
-	"in process": func(t *testing.T, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
+	"in process": func(t testing.TB, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
 		a := localapitest.Serve(t, localapi.NewPipe(), logger)
 		return a, localapi.Local(a, logger)
 	},
