@@ -229,3 +229,34 @@ func (c *call) source() string {
 	}
 	return "payload"
 }
+
+// statusWriter remembers the status of a reply, and the wait in seconds that
+// only its body asks for.
+type statusWriter struct {
+	http.ResponseWriter
+	status   int
+	bodyWait int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// discardWriter takes the reply of a request whose answer is to be lost.
+type discardWriter struct{ header http.Header }
+
+func (w discardWriter) Header() http.Header       { return w.header }
+func (discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (discardWriter) WriteHeader(int)             {}

@@ -6,11 +6,14 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/crypt"
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
 	"github.com/tabferry/tabferry/account/accounttest/internal/member"
 	"github.com/tabferry/tabferry/account/accounttest/internal/oauthscope"
+	"github.com/tabferry/tabferry/account/accounttest/internal/webpage"
 )
 
 // metricsChoice is the account's data collection switch as profiles show it.
@@ -178,4 +181,38 @@ func (s *Service) profileChanged(c *call, a *account, now time.Time) {
 	a.profileChangedAt = now
 	c.pushes = append(c.pushes, s.pushTo(a.devices, "fxaccounts:profile_updated", nil, ttlNow)...)
 	c.events = append(c.events, s.eventFor(a, EventProfileChange, map[string]any{"email": a.email})...)
+}
+
+func (s *Service) avatarURL(a *account) string {
+	if a.avatar != nil {
+		return s.profileBase() + "/v1/avatar/" + crypt.SHA256Hex(string(a.avatar))[:32]
+	}
+	letter, _ := utf8.DecodeRuneInString(a.email)
+	if letter = unicode.ToLower(letter); letter > unicode.MaxASCII || !unicode.IsLetter(letter) && !unicode.IsDigit(letter) {
+		letter = 'x'
+	}
+	return s.profileBase() + "/v1/avatar/" + string(letter)
+}
+
+func avatarPicture(s *Service, w http.ResponseWriter, r *http.Request, vars map[string]string) {
+	name := vars["name"]
+	var picture []byte
+	if len(name) == 1 {
+		picture = webpage.Avatar(name[0])
+	} else {
+		s.mu.Lock()
+		for _, a := range s.accounts {
+			if a.avatar != nil && crypt.SHA256Hex(string(a.avatar))[:32] == name {
+				picture = a.avatar
+			}
+		}
+		s.mu.Unlock()
+	}
+	if picture == nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	_, _ = w.Write(picture) // the browser may be gone
 }

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest/internal/errno"
+	"github.com/tabferry/tabferry/account/accounttest/internal/journal"
 )
 
 // authKind is what a route wants to know about its caller.
@@ -211,33 +214,75 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// statusWriter remembers the status of a reply, and the wait in seconds that
-// only its body asks for.
-type statusWriter struct {
-	http.ResponseWriter
-	status   int
-	bodyWait int
+// Request is one request the service received.
+type Request = journal.Request
+
+// Requests lists what the service received so far, pages included, in order of
+// arrival (the newest twenty thousand). Push and pairing sockets are not in it.
+// With routes given, only those, in the form of Request.Route.
+func (s *Service) Requests(routes ...string) []Request { return s.log.Requests(routes...) }
+
+// ForgetRequests empties the list of requests.
+func (s *Service) ForgetRequests() { s.log.Forget() }
+
+// Findings lists what lint mode held against the clients: unknown members,
+// Hawk bodies without hash, used state values, requests during a Retry-After
+// (given in seconds, as a date or only in the body), and, after Close, tokens
+// nobody destroyed. Without Lint it holds only failures
+// of the service itself.
+func (s *Service) Findings() []string {
+	faults := s.log.Faults()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append(faults, s.findings...)
 }
 
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
+// finding notes one; the caller holds the lock.
+func (st *state) finding(format string, args ...any) {
+	st.findings = append(st.findings, fmt.Sprintf(format, args...))
+}
+
+// waitKey tells clients and services apart for the Retry-After check.
+func waitKey(r *http.Request, rt *route) string {
+	return r.UserAgent() + "|" + strconv.Itoa(int(rt.space))
+}
+
+func (s *Service) lintArrival(r *http.Request, rt *route) {
+	if !s.cfg.lint || rt == nil {
+		return
 	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(p []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
+	now := s.Clock.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if until := s.waits[waitKey(r, rt)]; now.Before(until) {
+		s.finding("%s came %s before the Retry-After of an earlier reply was over", rt, until.Sub(now).Round(time.Millisecond))
 	}
-	return w.ResponseWriter.Write(p)
 }
 
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (s *Service) lintReply(r *http.Request, rt *route, w *statusWriter) {
+	if !s.cfg.lint || rt == nil || w.status != http.StatusTooManyRequests && w.status != http.StatusServiceUnavailable {
+		return
+	}
+	now := s.Clock.Now()
+	until := now.Add(time.Duration(w.bodyWait) * time.Second)
+	header := w.Header().Get("Retry-After")
+	if seconds, err := strconv.Atoi(header); err == nil && w.bodyWait == 0 {
+		until = now.Add(time.Duration(seconds) * time.Second)
+	} else if date, err := http.ParseTime(header); err == nil {
+		until = date
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits[waitKey(r, rt)] = until
+}
 
-// discardWriter takes the reply of a request whose answer is to be lost.
-type discardWriter struct{ header http.Header }
-
-func (w discardWriter) Header() http.Header       { return w.header }
-func (discardWriter) Write(p []byte) (int, error) { return len(p), nil }
-func (discardWriter) WriteHeader(int)             {}
+func (s *Service) lintClose() {
+	if !s.cfg.lint {
+		return
+	}
+	for _, t := range s.LiveTokens() {
+		s.mu.Lock()
+		s.finding("a %s token of client %s was not destroyed", t.Kind, t.ClientID)
+		s.mu.Unlock()
+	}
+}
