@@ -103,7 +103,7 @@ func (h *Account) NewSession() string {
 	return h.s.newSession(h.a, useragent.Agent{}, h.s.Clock.Now(), true).token
 }
 
-// ScopedKey gives the key of a scope as {"kty","scope","k","kid"}; it fails for
+// ScopedKey returns the key of a scope as {"kty","scope","k","kid"}; it fails for
 // accounts whose password the service never saw.
 func (h *Account) ScopedKey(scope string) (map[string]string, error) {
 	h.s.mu.Lock()

@@ -195,7 +195,7 @@ func (h *Account) UnverifySessions() {
 }
 
 // DeleteDevice removes a device as another device of the account does: with
-// its credentials, and everyone is told. It says whether there was one.
+// its credentials, and everyone is told. It reports whether there was one.
 func (h *Account) DeleteDevice(id string) bool {
 	found := false
 	h.s.act(func(c *call) {

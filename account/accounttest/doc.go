@@ -20,7 +20,7 @@
 // Approve plays the page: it checks the authorization URL as the page and the
 // server do, encrypts the account's keys to keys_jwk and gives the final
 // redirect. NewSession gives a session token as a browser's login does;
-// ScopedKey gives the keys a client should have received. Clients marked as
+// ScopedKey returns the keys a client should have received. Clients marked as
 // Pairwise know accounts by ids of their own.
 //
 // # Clients

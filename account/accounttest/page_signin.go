@@ -99,7 +99,7 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-// webChannelQuery says whether the result travels over the WebChannel.
+// webChannelQuery reports whether the result travels over the WebChannel.
 func webChannelQuery(q url.Values) bool {
 	return q.Get("context") == "oauth_webchannel_v1" && q.Get("redirect_uri") == "" || q.Get("redirect_uri") == webChannelRedirect
 }

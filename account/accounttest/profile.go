@@ -37,7 +37,7 @@ func profileRoutes() []route {
 	}
 }
 
-// profile gives the members of a profile that the scopes allow.
+// profile returns the members of a profile that the scopes allow.
 func (s *Service) profile(a *account, scopes []string) map[string]any {
 	out := map[string]any{}
 	allows := func(scope string) bool {

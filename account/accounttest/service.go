@@ -164,7 +164,7 @@ func (s *Service) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	return d.DialContext(ctx, network, addr)
 }
 
-// Transport gives a new HTTP transport that reaches the service. It follows no
+// Transport returns a new HTTP transport that reaches the service. It follows no
 // proxy settings of the environment. The caller closes its idle connections.
 func (s *Service) Transport() *http.Transport {
 	return &http.Transport{DialContext: s.Dial, MaxIdleConnsPerHost: 8}
@@ -194,7 +194,7 @@ func (s *Service) startParts() {
 	s.relay = relay.New(relay.Params{Random: s.branch()})
 }
 
-// branch gives a source of randomness of its own, which follows from the
+// branch returns a source of randomness of its own, which follows from the
 // seed but not from the order of later requests.
 func (st *state) branch() *mathrand.ChaCha8 {
 	return mathrand.NewChaCha8([32]byte(crypt.RandomBytes(st.random, 32)))

@@ -220,7 +220,7 @@ type AccountSnapshot struct {
 	AccessTokens  map[string]int
 }
 
-// Snapshot gives the state of all accounts.
+// Snapshot returns the state of all accounts.
 func (s *Service) Snapshot() Snapshot {
 	out := Snapshot{Time: s.Clock.Now()}
 	for _, h := range s.Accounts() {

@@ -123,7 +123,7 @@ var ErrNotRunning = errors.New("the demo does not run")
 // Client gives orders to a running demo.
 type Client struct{ http *http.Client }
 
-// Dial gives a client of the demo that listens on the socket. It connects on first use.
+// Dial returns a client of the demo that listens on the socket. It connects on first use.
 func Dial(socket string) *Client {
 	return &Client{&http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

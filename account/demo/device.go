@@ -192,7 +192,7 @@ type memory struct {
 	state []byte
 }
 
-// Load gives what was saved last.
+// Load returns what was saved last.
 func (m *memory) Load(context.Context) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

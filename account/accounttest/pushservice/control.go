@@ -56,7 +56,7 @@ type upgradeRefusal struct {
 	times  int // below 0: until told otherwise
 }
 
-// takeUpgrade gives the refusal and delay for the next upgrade.
+// takeUpgrade returns the refusal and delay for the next upgrade.
 func (f *faults) takeUpgrade() (*upgradeRefusal, time.Duration) {
 	r := f.refusal
 	if r == nil || r.times == 0 {
@@ -218,7 +218,7 @@ func (c *Control) Connections() (n int) {
 	return n
 }
 
-// Connected gives the uaids that are connected, sorted.
+// Connected returns the uaids that are connected, sorted.
 func (c *Control) Connected() (uaids []string) {
 	c.eachSocket(func(k *socket) {
 		if k.agent != nil {
@@ -229,13 +229,13 @@ func (c *Control) Connected() (uaids []string) {
 	return uaids
 }
 
-// UserAgents gives the uaids the service knows, sorted.
+// UserAgents returns the uaids the service knows, sorted.
 func (c *Control) UserAgents() (uaids []string) {
 	c.locked(func(s *Service) { uaids = slices.Sorted(maps.Keys(s.agents)) })
 	return uaids
 }
 
-// Channels gives a user agent's channel ids, sorted.
+// Channels returns a user agent's channel ids, sorted.
 func (c *Control) Channels(uaid string) (ids []string) {
 	c.locked(func(s *Service) {
 		if a := s.agents[uaid]; a != nil {
@@ -262,31 +262,31 @@ func (c *Control) Outstanding() (n int) {
 	return n
 }
 
-// Acks gives every acknowledgement so far, in order.
+// Acks returns every acknowledgement so far, in order.
 func (c *Control) Acks() (acks []Ack) {
 	c.locked(func(s *Service) { acks = slices.Clone(s.record.acks) })
 	return acks
 }
 
-// Upgrades gives the times of all attempts to connect, refused ones included.
+// Upgrades returns the times of all attempts to connect, refused ones included.
 func (c *Control) Upgrades() (at []time.Time) {
 	c.locked(func(s *Service) { at = slices.Clone(s.record.upgrades) })
 	return at
 }
 
-// LastUpgrade gives the header of the last attempt to connect.
+// LastUpgrade returns the header of the last attempt to connect.
 func (c *Control) LastUpgrade() (h http.Header) {
 	c.locked(func(s *Service) { h = s.record.upgrade.Clone() })
 	return h
 }
 
-// LastHello gives the last hello message as it came.
+// LastHello returns the last hello message as it came.
 func (c *Control) LastHello() (text string) {
 	c.locked(func(s *Service) { text = s.record.hello })
 	return text
 }
 
-// Hellos gives the uaid that each hello named, "" for none.
+// Hellos returns the uaid that each hello named, "" for none.
 func (c *Control) Hellos() (uaids []string) {
 	c.locked(func(s *Service) { uaids = slices.Clone(s.record.hellos) })
 	return uaids
@@ -298,7 +298,7 @@ func (c *Control) Registers() (n int) {
 	return n
 }
 
-// Unregisters gives channel id and code of each unregister message, with a
+// Unregisters returns channel id and code of each unregister message, with a
 // space between.
 func (c *Control) Unregisters() (all []string) {
 	c.locked(func(s *Service) { all = slices.Clone(s.record.unregisters) })
@@ -312,7 +312,7 @@ func (c *Control) Posts() (n int) {
 	return n
 }
 
-// Pings gives how many WebSocket pings and how many {} messages came.
+// Pings returns how many WebSocket pings and how many {} messages came.
 func (c *Control) Pings() (frames, messages int) {
 	c.locked(func(s *Service) { frames, messages = s.record.clientPings, s.record.emptyPings })
 	return frames, messages

@@ -86,7 +86,7 @@ func (a *userAgent) store(m *message) {
 	a.stored = append(a.stored, m)
 }
 
-// nextBatch gives what is read from storage at once: topic messages before the
+// nextBatch returns what is read from storage at once: topic messages before the
 // others. Expired ones disappear.
 func (a *userAgent) nextBatch(now time.Time) []*message {
 	a.stored = slices.DeleteFunc(a.stored, func(m *message) bool { return !now.Before(m.expires) })
