@@ -1,6 +1,7 @@
 package accounttest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -39,8 +40,7 @@ func (s *Service) attached(a *account) []attachedRow {
 		if t.account != a {
 			continue
 		}
-		granted[t.clientID] = true
-		if t.device == nil {
+		if granted[t.clientID] = true; t.device == nil {
 			rows = append(rows, attachedRow{client: s.clients[t.clientID], refresh: t, scopes: t.scopes, created: t.createdAt, accessed: t.lastUsed})
 		}
 	}
@@ -57,10 +57,7 @@ func (s *Service) attached(a *account) []attachedRow {
 		}
 	}
 	slices.SortStableFunc(rows, func(x, y attachedRow) int {
-		if c := y.accessed.Compare(x.accessed); c != 0 {
-			return c
-		}
-		return strings.Compare(x.key(), y.key())
+		return cmp.Or(y.accessed.Compare(x.accessed), strings.Compare(x.key(), y.key()))
 	})
 	return rows[:min(len(rows), maxAttached)]
 }
@@ -173,32 +170,15 @@ func (s *Service) handleDestroyClient(c *call) (any, error) {
 	a := c.account()
 	switch {
 	case deviceID != "":
-		d := a.device(deviceID)
-		if d == nil {
-			return nil, errno.Auth(123)
+		if err := s.destroyAttachedDevice(c, a.device(deviceID), sessionID, refreshID); err != nil {
+			return nil, err
 		}
-		if sessionID != "" && (d.session == nil || d.session.id != sessionID) {
-			return nil, c.invalid("sessionTokenId")
-		}
-		if refreshID != "" && (d.refresh == nil || d.refresh.id != refreshID) {
-			return nil, c.invalid("refreshTokenId")
-		}
-		s.destroyDevice(c, d)
 	case refreshID != "":
 		if t := s.refresh[refreshID]; t != nil && t.account == a && t.clientID == id {
 			s.dropRefresh(t)
 		}
 	case id != "" && sessionID == "":
-		for _, t := range s.refresh {
-			if t.account == a && t.clientID == id {
-				s.dropRefresh(t)
-			}
-		}
-		for _, t := range s.access {
-			if t.account == a && t.clientID == id {
-				delete(s.access, t.id)
-			}
-		}
+		s.dropGrants(a, id)
 	default:
 		t := s.sessions[sessionID]
 		if t == nil || t.account != a {
@@ -207,6 +187,36 @@ func (s *Service) handleDestroyClient(c *call) (any, error) {
 		s.dropSession(t)
 	}
 	return struct{}{}, nil
+}
+
+// destroyAttachedDevice ends a device, whose session and refresh token must be those of the row, if it
+// names any.
+func (s *Service) destroyAttachedDevice(c *call, d *device, sessionID, refreshID string) error {
+	if d == nil {
+		return errno.Auth(123)
+	}
+	if sessionID != "" && (d.session == nil || d.session.id != sessionID) {
+		return c.invalid("sessionTokenId")
+	}
+	if refreshID != "" && (d.refresh == nil || d.refresh.id != refreshID) {
+		return c.invalid("refreshTokenId")
+	}
+	s.destroyDevice(c, d)
+	return nil
+}
+
+// dropGrants ends all that an account granted a client.
+func (s *Service) dropGrants(a *account, clientID string) {
+	for _, t := range s.refresh {
+		if t.account == a && t.clientID == clientID {
+			s.dropRefresh(t)
+		}
+	}
+	for _, t := range s.access {
+		if t.account == a && t.clientID == clientID {
+			delete(s.access, t.id)
+		}
+	}
 }
 
 // dropSession ends a session with its device record; nobody is told.

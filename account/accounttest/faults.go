@@ -2,6 +2,7 @@ package accounttest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -194,15 +195,7 @@ func (f *fault) answer(s *Service, w *statusWriter, r *http.Request, rt *route) 
 	h := w.Header()
 	allowAnyOrigin(w)
 	w.bodyWait = f.retryAfter
-	if f.retryDate != 0 {
-		h.Set("Retry-After", s.Clock.Now().Add(f.retryDate).UTC().Format(http.TimeFormat))
-	} else if f.retryAfter > 0 && !f.noHeader {
-		wait := f.retryAfter
-		if f.millis {
-			wait *= 1000
-		}
-		h.Set("Retry-After", strconv.Itoa(wait))
-	}
+	f.sayWait(s, h)
 	if f.raw != nil {
 		if f.rawType != "" {
 			h.Set("Content-Type", f.rawType)
@@ -224,9 +217,7 @@ func (f *fault) answer(s *Service, w *statusWriter, r *http.Request, rt *route) 
 			body["retryAfter"] = f.retryAfter * 1000
 		}
 	}
-	for name, value := range f.extras {
-		body[name] = value
-	}
+	maps.Copy(body, f.extras)
 	if f.noErrno {
 		delete(body, "errno")
 		delete(body, "code")
@@ -241,6 +232,20 @@ func (f *fault) answer(s *Service, w *statusWriter, r *http.Request, rt *route) 
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(f.status)
 	_, _ = w.Write(text)
+}
+
+// sayWait sets Retry-After: a date, or a number of seconds or, as older servers had it, milliseconds.
+func (f *fault) sayWait(s *Service, h http.Header) {
+	wait := f.retryAfter
+	switch {
+	case f.retryDate != 0:
+		h.Set("Retry-After", s.Clock.Now().Add(f.retryDate).UTC().Format(http.TimeFormat))
+	case wait <= 0 || f.noHeader:
+	case f.millis:
+		h.Set("Retry-After", strconv.Itoa(wait*1000))
+	default:
+		h.Set("Retry-After", strconv.Itoa(wait))
+	}
 }
 
 func (f *fault) errnoOr(sp errno.Space) int {

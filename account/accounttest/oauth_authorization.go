@@ -93,15 +93,9 @@ func (s *Service) authorize(session *session, a authorizationParams) (*authCode,
 	case !client.public() && a.challenge != "":
 		return nil, errno.OAuth(116).With("clientId", client.ID)
 	}
-	if err := session.mustBeVerifiedAccount(); err != nil {
-		return nil, err
-	}
-	if strings.Contains(a.acr, "AAL2") && session.aal < 2 {
-		return nil, errno.OAuth(120).With("foundValue", session.aal)
-	}
 	now := s.Clock.Now()
-	if a.maxAge > 0 && now.Sub(session.authAt) > a.maxAge {
-		return nil, errno.OAuth(119).With("authAt", session.authAt.Unix())
+	if err := session.mustSatisfy(a, now); err != nil {
+		return nil, err
 	}
 	scopes := oauthscope.Split(a.scope)
 	if err := s.checkGrantScopes(client, session, scopes); err != nil {
@@ -122,6 +116,20 @@ func (s *Service) authorize(session *session, a authorizationParams) (*authCode,
 	s.codes[code.code] = code
 	session.account.logins[client.ID] = true
 	return code, nil
+}
+
+// mustSatisfy refuses a session that is weaker or older than a request demands.
+func (s *session) mustSatisfy(a authorizationParams, now time.Time) error {
+	if err := s.mustBeVerifiedAccount(); err != nil {
+		return err
+	}
+	if strings.Contains(a.acr, "AAL2") && s.aal < 2 {
+		return errno.OAuth(120).With("foundValue", s.aal)
+	}
+	if a.maxAge > 0 && now.Sub(s.authAt) > a.maxAge {
+		return errno.OAuth(119).With("authAt", s.authAt.Unix())
+	}
+	return nil
 }
 
 // mustBeVerifiedAccount refuses accounts whose address is not confirmed.

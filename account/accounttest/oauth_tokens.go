@@ -78,16 +78,17 @@ func (s *Service) handleLegacyDestroy(c *call) (any, error) {
 			return nil, err
 		}
 	}
+	foreign := func(clientID string) bool { return id != "" && clientID != id }
 	if access != "" {
 		token := s.findAccess(access)
-		if token == nil || id != "" && token.clientID != id {
+		if token == nil || foreign(token.clientID) {
 			return nil, errno.OAuth(108)
 		}
 		delete(s.access, token.id)
 		return struct{}{}, nil
 	}
 	token := s.refresh[refreshID]
-	if token == nil || id != "" && token.clientID != id {
+	if token == nil || foreign(token.clientID) {
 		return nil, errno.OAuth(108)
 	}
 	s.dropRefresh(token)

@@ -60,11 +60,7 @@ func (s *Service) profile(a *account, scopes []string) map[string]any {
 		out["avatarDefault"] = a.avatar == nil
 	}
 	if allows("profile:amr") {
-		amr := []string{"pwd", "email"}
-		if a.otp != "" {
-			amr = append(amr, "otp")
-		}
-		out["amrValues"] = amr
+		out["amrValues"] = a.amr()
 		out["twoFactorAuthentication"] = a.otp != ""
 	}
 	if allows("profile:subscriptions") {
@@ -83,6 +79,14 @@ func (s *Service) profile(a *account, scopes []string) map[string]any {
 		out["accountLockedAt"] = a.profileChangedAt.UnixMilli()
 	}
 	return out
+}
+
+// amr is how the account's person proves who they are (RFC 8176 has the field, the values are Mozilla's).
+func (a *account) amr() []string {
+	if a.otp != "" {
+		return []string{"pwd", "email", "otp"}
+	}
+	return []string{"pwd", "email"}
 }
 
 func (s *Service) profileAuth(c *call, wanted string) (*accessToken, error) {

@@ -293,9 +293,16 @@ func (k *socket) heard(f frame) {
 		k.fail(reasonState) // before hello nothing else, after it none
 		return
 	}
+	if m.Type == "hello" {
+		k.s.record.hello = string(f.text)
+	}
+	k.handle(m)
+}
+
+// handle does what a message asks for. The caller holds the lock.
+func (k *socket) handle(m incoming) {
 	switch m.Type {
 	case "hello":
-		k.s.record.hello = string(f.text)
 		k.hello(m)
 	case "register":
 		k.register(m)
