@@ -59,9 +59,9 @@ type Response struct {
 type Backend interface {
 	// Show shows n, in place of the one in the same slot.
 	Show(ctx context.Context, n Notification) error
-	// Clicks tells whether the desktop reports what a person chooses.
+	// Clicks reports whether the desktop says what a person chooses.
 	Clicks(ctx context.Context) bool
-	// Responses gives what became of notifications; nil when that is never known.
+	// Responses returns what became of notifications; nil when that is never known.
 	Responses() <-chan Response
 	// Close withdraws nothing and frees what the backend holds; Responses ends.
 	Close() error

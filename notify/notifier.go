@@ -33,7 +33,7 @@ type Params struct {
 	Copy func(ctx context.Context, text string) error
 	// Show opens the window with a pane.
 	Show func(ctx context.Context, pane string) error
-	// Words gives the catalogue for a language, empty for the system's; i18n.New when nil.
+	// Words returns the catalogue for a language, empty for the system's; i18n.New when nil.
 	Words func(language string) *i18n.Catalogue
 	// Now is the wall clock; time.Now when nil.
 	Now func() time.Time
@@ -214,7 +214,7 @@ func (n *Notifier) event(ctx context.Context, e localapi.Event) {
 	}
 }
 
-// paneFor gives the window's pane that answers an event.
+// paneFor returns the window's pane that answers an event.
 func paneFor(kind localapi.EventKind) string {
 	switch kind {
 	case localapi.DeviceConnected:

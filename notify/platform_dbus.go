@@ -4,7 +4,7 @@ package notify
 
 import "context"
 
-// NewBackend gives the backend of this platform: the session bus's notification server, or
+// NewBackend returns the backend of this platform: the session bus's notification server, or
 // beeep's ways where there is no session bus. name is the application's name, id its desktop
 // file's name without ".desktop", icon a PNG.
 func NewBackend(ctx context.Context, name, id string, icon []byte) Backend {

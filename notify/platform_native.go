@@ -4,7 +4,7 @@ package notify
 
 import "context"
 
-// NewBackend gives the backend of this platform. name is the application's name, icon a PNG.
+// NewBackend returns the backend of this platform. name is the application's name, icon a PNG.
 func NewBackend(_ context.Context, name, _ string, icon []byte) Backend {
 	return newPlainBackend(name, icon)
 }

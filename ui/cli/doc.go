@@ -2,7 +2,7 @@
 //
 // Every command talks to the agent over its local API and nothing else, so it can be run from
 // scripts, cron or an editor while the window and the tray are open. [Run] takes the arguments
-// and gives the exit code:
+// and returns the exit code:
 //
 //	os.Exit(cli.Run(ctx, cli.Params{…}, os.Args[1:]))
 //

@@ -59,7 +59,7 @@ func (p *program) notReachable(err error) error {
 	return &failure{exit: ExitNotReachable, code: localapi.CodeNotReachable, message: message, hint: p.Words.T("cli.hint.agent")}
 }
 
-// exitCode gives the exit code for a refusal by the agent.
+// exitCode returns the exit code for a refusal by the agent.
 func exitCode(code localapi.Code) int {
 	switch code {
 	case localapi.CodeUsage:
@@ -105,7 +105,7 @@ func (p *program) explain(err error) *failure {
 	return f
 }
 
-// report writes an error to the error stream and gives the exit code.
+// report writes an error to the error stream and returns the exit code.
 func (p *program) report(err error) int {
 	f := p.explain(err)
 	if f.quiet {

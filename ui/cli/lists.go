@@ -218,7 +218,7 @@ func (p *program) devices(ctx context.Context) error {
 	return p.table([]string{t("cli.column.name"), t("cli.column.type"), t("cli.column.last_seen"), ""}, rows)
 }
 
-// deviceType gives a word for a device's type.
+// deviceType returns a word for a device's type.
 func (p *program) deviceType(kind string) string {
 	if key := "cli.device_type." + kind; p.Words.Has(key) {
 		return p.Words.T(key)

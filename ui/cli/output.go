@@ -67,7 +67,7 @@ func (p *program) table(head []string, rows [][]string) error {
 	return nil
 }
 
-// clock gives a moment of today as "14:05", of another day with its date before it.
+// clock returns a moment of today as "14:05", of another day with its date before it.
 func (p *program) clock(t time.Time) string {
 	now := p.Now()
 	t = t.In(now.Location())
@@ -79,7 +79,7 @@ func (p *program) clock(t time.Time) string {
 
 func (p *program) ago(t time.Time) string { return p.Words.Ago(t, p.Now()) }
 
-// device gives a device's name, or a word for one without.
+// device returns a device's name, or a word for one without.
 func (p *program) device(name string) string {
 	if name == "" {
 		return p.Words.T("common.unknown_device")

@@ -78,7 +78,7 @@ type Params struct {
 	ReadCode func(picture image.Image) (string, error)
 	// ReadPicture finds the QR code in a picture file, whose size it bounds.
 	ReadPicture func(file io.Reader) (string, error)
-	// ClipboardPicture gives the picture file on the clipboard.
+	// ClipboardPicture returns the picture file on the clipboard.
 	ClipboardPicture func(ctx context.Context) ([]byte, error)
 	// GrabScreen takes a picture of the screen.
 	GrabScreen func(ctx context.Context) (image.Image, error)

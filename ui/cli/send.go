@@ -178,7 +178,7 @@ func anyWaiting(entries []localapi.OutboxEntry) bool {
 	return false
 }
 
-// tellSent says how far each entry has come, and gives the error that sets the exit code.
+// tellSent says how far each entry has come, and returns the error that sets the exit code.
 func (p *program) tellSent(entries []localapi.OutboxEntry) error {
 	exit := ExitOK
 	for _, e := range entries {

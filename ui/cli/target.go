@@ -14,7 +14,7 @@ import (
 // deviceListTime is how long a command waits for an agent that has just started to know its devices.
 const deviceListTime = 10 * time.Second
 
-// knownDevices gives the devices, waiting for a list that is still being fetched.
+// knownDevices returns the devices, waiting for a list that is still being fetched.
 func (p *program) knownDevices(ctx context.Context, agent *localapi.Client) ([]localapi.Device, error) {
 	ctx, cancel := context.WithTimeout(ctx, deviceListTime)
 	defer cancel()
@@ -81,7 +81,7 @@ func (p *program) targets(devices []localapi.Device, names []string, all bool, f
 	return chosen, nil
 }
 
-// lastUsed gives the device something was sent to last; with one device there is nothing to choose.
+// lastUsed returns the device something was sent to last; with one device there is nothing to choose.
 func (p *program) lastUsed(fitting []localapi.Device) ([]localapi.Device, error) {
 	last := slices.MaxFunc(fitting, func(a, b localapi.Device) int { return a.LastSentTo.Compare(b.LastSentTo) })
 	if len(fitting) > 1 && last.LastSentTo.IsZero() {

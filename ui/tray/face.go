@@ -28,7 +28,7 @@ type Params struct {
 	Open func(ctx context.Context, browser, address string) error
 	// Show opens the window with a pane, empty for the window's own choice.
 	Show func(ctx context.Context, pane string) error
-	// Words gives the catalogue for a language, empty for the system's; i18n.New when nil.
+	// Words returns the catalogue for a language, empty for the system's; i18n.New when nil.
 	Words func(language string) *i18n.Catalogue
 	// Now is the wall clock; time.Now when nil.
 	Now func() time.Time
@@ -56,7 +56,7 @@ func (p Params) check() (Params, error) {
 type bar interface {
 	// show replaces icon, tooltip and menu.
 	show(state assets.TrayState, tooltip string, items []Item)
-	// clicks gives the actions of chosen lines; a click on the icon itself is DoShow.
+	// clicks returns the actions of chosen lines; a click on the icon itself is DoShow.
 	clicks() <-chan Action
 }
 
@@ -164,7 +164,7 @@ func (f *face) update(u localapi.Update) (quit bool) {
 	return false
 }
 
-// redraw rebuilds everything, and tells after how long it must be done again by itself.
+// redraw rebuilds everything, and returns in how long it must be done again by itself.
 func (f *face) redraw() time.Duration {
 	if !f.known {
 		return 0

@@ -14,7 +14,7 @@ type Item struct {
 	Items []Item
 }
 
-// Separator tells whether the item is a line between groups.
+// Separator reports whether the item is a line between groups.
 func (i Item) Separator() bool { return i.Label == "" }
 
 // Verb is what a click does.

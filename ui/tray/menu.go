@@ -22,7 +22,7 @@ const (
 	maxDeviceName = 32
 )
 
-// Menu gives the lines of the menu. copied is the copied link, empty when there is none or the
+// Menu returns the lines of the menu. copied is the copied link, empty when there is none or the
 // clipboard cannot be read.
 func Menu(s localapi.Snapshot, copied string, words *i18n.Catalogue, now time.Time) []Item {
 	m := builder{s: s, words: words, now: now}
@@ -122,7 +122,7 @@ func (m *builder) send(copied string) {
 	m.separate()
 }
 
-// receivers gives the devices that can get tabs, by last use, then by when they were last seen.
+// receivers returns the devices that can get tabs, by last use, then by when they were last seen.
 func (m *builder) receivers() []localapi.Device {
 	var devices []localapi.Device
 	for _, d := range m.s.Devices.Items {
@@ -189,7 +189,7 @@ func (m *builder) quiet() Item {
 	return Item{Label: m.words.T("tray.quiet"), Checkable: true, Do: Action{Do: DoQuiet}}
 }
 
-// Icon gives what the icon says: what needs a person goes before what is merely so.
+// Icon returns what the icon says: what needs a person goes before what is merely so.
 func Icon(s localapi.Snapshot, now time.Time) assets.TrayState {
 	switch {
 	case s.Storage.Locked || s.Storage.WaitingForKeyring || s.Account.State == localapi.NeedsSignIn:

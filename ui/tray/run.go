@@ -103,7 +103,7 @@ func (b *systrayBar) draw(state assets.TrayState, tooltip string, items []Item) 
 	b.items = items
 }
 
-// sameActions tells whether two menus have the same lines, their texts aside.
+// sameActions reports whether two menus have the same lines, their texts aside.
 func sameActions(a, b []Item) bool {
 	if len(a) != len(b) {
 		return false

@@ -30,5 +30,5 @@ type Error struct {
 	Until   time.Time `json:"until,omitzero"`
 }
 
-// Error gives the sentence.
+// Error returns the sentence.
 func (e *Error) Error() string { return e.Message }

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// samePeer tells whether the other end of a connection runs as our user. A connection that cannot
+// samePeer reports whether the other end of a connection runs as our user. A connection that cannot
 // be asked is not trusted.
 func samePeer(conn *net.UnixConn) bool {
 	raw, err := conn.SyscallConn()

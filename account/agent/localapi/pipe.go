@@ -14,12 +14,12 @@ type Pipe struct {
 	once  sync.Once
 }
 
-// NewPipe gives a pipe to be passed to [Serve].
+// NewPipe returns a pipe to be passed to [Serve].
 func NewPipe() *Pipe {
 	return &Pipe{conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
-// Client gives a client of the agent that serves the pipe.
+// Client returns a client of the agent that serves the pipe.
 func (p *Pipe) Client() *Client {
 	return newClient(&http.Transport{
 		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx) },
