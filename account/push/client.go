@@ -2,7 +2,6 @@ package push
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"sync"
@@ -90,29 +89,13 @@ func (c *Client) takeReasons() []Reason {
 	return reasons
 }
 
-// SubscribeOption changes what Subscribe asks for.
-type SubscribeOption func(*wish)
-
-type wish struct{ serverKey string }
-
-// WithServerKey binds the subscription to a sender's VAPID key, a 65-octet P-256
-// point (RFC 8292). Mozilla accounts must not be given one.
-func WithServerKey(point []byte) SubscribeOption {
-	return func(w *wish) { w.serverKey = base64.RawURLEncoding.EncodeToString(point) }
-}
-
 // Subscribe returns the subscription of that name, the stored one if there is one,
 // and keeps it alive from then on. Making one needs the service: Subscribe goes
-// on trying, connecting at once if need be, until ctx ends. A stored
-// subscription that is bound to another server key is replaced.
+// on trying, connecting at once if need be, until ctx ends.
 //
 // Errors are ctx's and ErrStopped.
-func (c *Client) Subscribe(ctx context.Context, name string, opts ...SubscribeOption) (Subscription, error) {
-	var w wish
-	for _, opt := range opts {
-		opt(&w)
-	}
-	return c.await(ctx, name, func(l *loop, answer chan result) { l.subscribe(name, w, answer) })
+func (c *Client) Subscribe(ctx context.Context, name string) (Subscription, error) {
+	return c.await(ctx, name, func(l *loop, answer chan result) { l.subscribe(name, answer) })
 }
 
 // Renew replaces a subscription by a fresh one, for use when its sender says that

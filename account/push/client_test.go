@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/tabferry/tabferry/account/push"
@@ -147,6 +146,23 @@ func TestSubscribeWaitsOutFailures(t *testing.T) {
 	})
 }
 
+// A subscription that could not be stored is none: its channel is given back, and another one is made.
+func TestSubscribeWaitsForTheStore(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.subscribe("first")
+		w.store.set(errDisk)
+		time.AfterFunc(time.Minute, func() { w.store.set(nil) })
+		made := w.subscribe("second")
+		registers, unregisters := w.ctl.Registers(), w.ctl.Unregisters()
+		if registers < 3 || len(unregisters) != registers-2 {
+			t.Errorf("%d registrations, given back: %v", registers, unregisters)
+		}
+		if w.post(made, "x"); w.take() != "second:x" {
+			t.Error("the message did not come")
+		}
+	})
+}
+
 func TestSubscribeEndsWithItsContext(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.ctl.RefuseUpgrades(500, "", -1)
@@ -267,29 +283,3 @@ func TestStoreThatCannotBeRead(t *testing.T) {
 type brokenStore struct{ memStore }
 
 func (*brokenStore) Load(context.Context) ([]byte, error) { return nil, errDisk }
-
-func TestServerKey(t *testing.T) {
-	inWorld(t, func(w *world) {
-		plain := w.subscribe("site")
-		point := make([]byte, 65)
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if _, err := w.client.Subscribe(ctx, "bad", push.WithServerKey(point)); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a key off the curve: %v", err)
-		}
-		key := p256Point(t)
-		ctx, cancel2 := context.WithTimeout(context.Background(), time.Hour)
-		defer cancel2()
-		bound, err := w.client.Subscribe(ctx, "site", push.WithServerKey(key))
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if !strings.Contains(bound.Endpoint, "/wpush/v2/") || bound.PublicKey == plain.PublicKey {
-			t.Errorf("bound subscription %+v", bound)
-		}
-		synctest.Wait()
-		if status := w.ctl.Post(plain.Endpoint, gcmHeader(60), nil); status != 410 {
-			t.Errorf("replaced endpoint answers %d, want 410", status)
-		}
-	})
-}

@@ -39,7 +39,6 @@ type helloFrame struct {
 type registerFrame struct {
 	Type      string `json:"messageType"`
 	ChannelID string `json:"channelID"`
-	Key       string `json:"key,omitempty"`
 }
 
 type unregisterFrame struct {

@@ -21,7 +21,7 @@ func fuzzState(t testing.TB) state {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := newRecord(random, "6f0c1e9a-0000-4000-8000-00000000000a", "https://push.example/e", "", time.Unix(1, 0))
+	r, err := newRecord(random, "6f0c1e9a-0000-4000-8000-00000000000a", "https://push.example/e", time.Unix(1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

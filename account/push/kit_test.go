@@ -267,12 +267,3 @@ func (w *world) state() push.ConnectionState {
 }
 
 var errDisk = errors.New("disk is full")
-
-func p256Point(t *testing.T) []byte {
-	t.Helper()
-	key, err := ecdh.P256().GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key.PublicKey().Bytes()
-}

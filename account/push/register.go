@@ -18,29 +18,24 @@ const (
 // registrar is the part of the loop's state that concerns subscriptions in the
 // making.
 type registrar struct {
-	waiters  map[string][]waiter // by name
-	renewals map[string]bool     // live names that are to be replaced
-	current  *registration       // one at a time
-	replyBy  time.Duration       // for current
+	waiters  map[string][]chan result // by name
+	renewals map[string]bool          // live names that are to be replaced
+	current  *registration            // one at a time
+	replyBy  time.Duration            // for current
 	// registerAt holds the next registration back after failures.
 	registerAt       time.Duration
 	registerFailures int
 	unanswered       int // unregister messages
 }
 
-type waiter struct {
-	wish   wish
-	answer chan result
-}
-
 // registration is one register message on its way.
 type registration struct {
-	name, channel, serverKey string
+	name, channel string
 }
 
 func newRegistrar() registrar {
 	return registrar{
-		waiters: make(map[string][]waiter), renewals: make(map[string]bool), replyBy: never,
+		waiters: make(map[string][]chan result), renewals: make(map[string]bool), replyBy: never,
 	}
 }
 
@@ -78,16 +73,13 @@ func (l *loop) missing() []string {
 	return names
 }
 
-func (l *loop) subscribe(name string, w wish, answer chan result) {
+func (l *loop) subscribe(name string, answer chan result) {
 	r := l.st.Subscriptions[name]
-	if r.live() && r.ServerKey == w.serverKey && !l.renewals[name] {
+	if r.live() && !l.renewals[name] {
 		answer <- result{subscription: r.pub}
 		return
 	}
-	if r.live() {
-		l.renewals[name] = true
-	}
-	l.waiters[name] = append(l.waiters[name], waiter{w, answer})
+	l.waiters[name] = append(l.waiters[name], answer)
 	l.leaveBy = never
 	l.tryForRequest()
 }
@@ -98,9 +90,8 @@ func (l *loop) renew(name string, answer chan result) {
 		answer <- result{err: ErrNotSubscribed}
 		return
 	}
-	w := waiter{wish{r.ServerKey}, answer}
 	if !r.live() || l.renewals[name] { // a fresh one is being made anyway
-		l.waiters[name] = append(l.waiters[name], w)
+		l.waiters[name] = append(l.waiters[name], answer)
 		l.tryForRequest()
 		return
 	}
@@ -126,14 +117,14 @@ func (l *loop) renew(name string, answer chan result) {
 		return
 	}
 	l.renewals[name] = true
-	l.waiters[name] = append(l.waiters[name], w)
+	l.waiters[name] = append(l.waiters[name], answer)
 	l.tryForRequest()
 }
 
 // abandon takes a waiter back. What nobody waits for and was never there is not
 // made; a replacement is.
 func (l *loop) abandon(name string, answer chan result) {
-	left := slices.DeleteFunc(l.waiters[name], func(w waiter) bool { return w.answer == answer })
+	left := slices.DeleteFunc(l.waiters[name], func(w chan result) bool { return w == answer })
 	if len(left) == 0 {
 		delete(l.waiters, name)
 		return
@@ -143,7 +134,7 @@ func (l *loop) abandon(name string, answer chan result) {
 
 func (l *loop) unsubscribe(name string) error {
 	for _, w := range l.waiters[name] {
-		w.answer <- result{err: ErrNotSubscribed}
+		w <- result{err: ErrNotSubscribed}
 	}
 	delete(l.waiters, name)
 	delete(l.renewals, name)
@@ -189,16 +180,9 @@ func (l *loop) nextRegistration() {
 		l.registerFailed("no randomness")
 		return
 	}
-	key := ""
-	if r := l.st.Subscriptions[name]; r != nil {
-		key = r.ServerKey
-	}
-	if w := l.waiters[name]; len(w) > 0 {
-		key = w[len(w)-1].wish.serverKey // the newest wish counts
-	}
-	l.current = &registration{name, channel, key}
+	l.current = &registration{name, channel}
 	l.replyBy = l.now() + registerTimeout
-	l.send(registerFrame{Type: "register", ChannelID: channel, Key: key})
+	l.send(registerFrame{Type: "register", ChannelID: channel})
 }
 
 func (l *loop) registerFailed(why string) {
@@ -223,7 +207,7 @@ func (l *loop) registered(m heard) {
 		l.unregister(reg.channel)
 		return
 	}
-	fresh, err := newRecord(l.p.Rand, reg.channel, m.Endpoint, reg.serverKey, l.p.Clock.Now())
+	fresh, err := newRecord(l.p.Rand, reg.channel, m.Endpoint, l.p.Clock.Now())
 	if err != nil {
 		l.registerFailed(err.Error())
 		return
@@ -242,7 +226,7 @@ func (l *loop) registered(m heard) {
 	l.current, l.replyBy, l.registerFailures = nil, never, 0
 	delete(l.renewals, reg.name)
 	for _, w := range l.waiters[reg.name] {
-		w.answer <- result{subscription: fresh.pub}
+		w <- result{subscription: fresh.pub}
 	}
 	delete(l.waiters, reg.name)
 	if known && l.p.Changed != nil {

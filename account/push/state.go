@@ -49,7 +49,6 @@ type record struct {
 	Endpoint  string    `json:"endpoint,omitempty"`
 	Private   []byte    `json:"private_key,omitempty"`
 	Auth      []byte    `json:"auth_secret,omitempty"`
-	ServerKey string    `json:"server_key,omitempty"` // VAPID key it is bound to
 	Created   time.Time `json:"created,omitzero"`
 	Versions  []string  `json:"versions,omitempty"` // digests, oldest first
 	Renewed   time.Time `json:"renewed,omitzero"`
@@ -144,7 +143,7 @@ func (s state) orphaned(uaid string) state {
 	s = s.clone()
 	s.UAID = uaid
 	for name, r := range s.Subscriptions {
-		s.Subscriptions[name] = &record{ServerKey: r.ServerKey, Renewed: r.Renewed, RenewWait: r.RenewWait}
+		s.Subscriptions[name] = &record{Renewed: r.Renewed, RenewWait: r.RenewWait}
 	}
 	return s
 }
@@ -187,8 +186,8 @@ func digestVersion(version string) string {
 }
 
 // newRecord makes keys and secret for a registered channel.
-func newRecord(rand io.Reader, channel, endpoint, serverKey string, now time.Time) (*record, error) {
-	r := &record{ChannelID: channel, Endpoint: endpoint, ServerKey: serverKey, Created: now.UTC()}
+func newRecord(rand io.Reader, channel, endpoint string, now time.Time) (*record, error) {
+	r := &record{ChannelID: channel, Endpoint: endpoint, Created: now.UTC()}
 	scalar := make([]byte, scalarSize)
 	for range scalarAttempts {
 		if _, err := io.ReadFull(rand, scalar); err != nil {
