@@ -1,6 +1,8 @@
 package tray
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -252,5 +254,18 @@ func TestOddEntries(t *testing.T) {
 		if i.Label == "about:config" && i.Do != (Action{Do: DoShow, Pane: "inbox"}) {
 			t.Errorf("what cannot be opened does %+v", i.Do)
 		}
+	}
+}
+
+// In the agent's process the tray draws the agent's own snapshot: it must leave it as it is.
+func TestMenuEditsNoSnapshot(t *testing.T) {
+	s := signedIn(30)
+	before, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Menu(s, "https://example.org/x", i18n.New("en"), noon)
+	if after, err := json.Marshal(s); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the snapshot was changed: %v", err)
 	}
 }
