@@ -158,6 +158,11 @@ func (a *Agent) Diagnostics(ctx context.Context) (string, error) {
 	return diagnostics.Text(state), nil
 }
 
+var (
+	serverInUse = localapi.NewPhrase("settings.server_in_use", "The server cannot be changed while somebody is signed in.", "sign out first")
+	badService  = localapi.NewPhrase("settings.service", "This server, client id or redirect address cannot be used.", "the server's address begins with https://")
+)
+
 // SetSettings replaces the settings. Another service begins new work, which is only possible while
 // nobody is signed in.
 func (a *Agent) SetSettings(ctx context.Context, s localapi.Settings) error {
@@ -171,10 +176,10 @@ func (a *Agent) SetSettings(ctx context.Context, s localapi.Settings) error {
 	will := a.params.service(s)
 	if !w.service.client(will) {
 		if w.acct.AuthState() != account.AuthStateDisconnected {
-			return &localapi.Error{Code: localapi.CodeConflict, Message: "The server cannot be changed while somebody is signed in.", Hint: "sign out first"}
+			return serverInUse.Refuse(localapi.CodeConflict)
 		}
 		if _, err := account.New(will.config()); err != nil {
-			return &localapi.Error{Code: localapi.CodeUsage, Message: "This server, client id or redirect address cannot be used.", Hint: "the server's address begins with https://"}
+			return badService.Refuse(localapi.CodeUsage)
 		}
 		w.signin.Cancel(ctx)
 	}

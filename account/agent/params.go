@@ -81,6 +81,9 @@ type Params struct {
 	// Clock and Random are the system's if nil.
 	Clock  account.Clock
 	Random io.Reader
+	// Say puts a sentence into a language of the settings (empty for the system's) and names that, for
+	// the page that a sign-in ends on. English if nil.
+	Say func(language string, s localapi.Sentence) (text, tag string)
 	// Logger should end in a [diagnostics.Log], which keeps secrets out; nil is silent.
 	Logger *slog.Logger
 	// LogTail gives the last log lines for diagnostics, for example [diagnostics.Log.Tail]; may be nil.
@@ -118,6 +121,9 @@ func (p Params) complete() (Params, error) {
 	}
 	if p.Logger == nil {
 		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	if p.Say == nil {
+		p.Say = func(_ string, s localapi.Sentence) (string, string) { return s.Text, "en" }
 	}
 	if p.PushTransport == nil {
 		p.PushTransport = p.Transport

@@ -117,7 +117,7 @@ func (w *work) openSignIn(a *Agent) {
 	w.authcheck = authcheck.New(authcheck.Params{Account: w.acct, Calls: w.calls, Clock: p.Clock})
 	w.signin = signin.New(signin.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger,
-		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Scopes: scopes, Entrypoint: entrypoint,
+		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Say: p.Say, Scopes: scopes, Entrypoint: entrypoint,
 		Keep: w.keep, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged,
 	})
 	w.pairing = pairing.New(pairing.Params{

@@ -4,6 +4,7 @@ package peers
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"testing"
 
@@ -113,7 +114,7 @@ func (o ourPairing) until(state pairing.State) pairing.Status {
 	o.t.Helper()
 	until(o.t, "our end is "+string(state), func() (bool, string) {
 		s := o.state()
-		return s.State == state, string(s.State) + " " + pairing.Sentence(s.Err)
+		return s.State == state, fmt.Sprint(s.State, " ", s.Err)
 	})
 	return o.state()
 }

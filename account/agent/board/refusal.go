@@ -11,58 +11,59 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
-// The sentences for failures that stand in more than one place.
-const (
-	Offline = "The accounts server cannot be reached."
-	Busy    = "The accounts server is busy."
-	Backoff = "The accounts server asked us to wait."
+// What is said in more than one place.
+var (
+	Offline = localapi.NewPhrase("offline", "The accounts server cannot be reached.", "check the connection; Tabferry keeps trying")
+	Busy    = localapi.NewPhrase("busy", "The accounts server is busy.", "try again later")
+	Backoff = localapi.NewPhrase("backoff", "The accounts server asked us to wait.", "Tabferry goes on by itself")
 
-	againSentence = "The accounts server no longer accepts this sign-in."
+	unsaved     = localapi.NewPhrase("unsaved", "This could not be saved.", "look whether the disk is full")
+	unknown     = localapi.NewPhrase("unknown", "Something went wrong.", "`tabferry diagnostics` tells more")
+	interrupted = localapi.NewPhrase("interrupted", "This was interrupted.", "")
 )
 
 // The refusals that several parts give.
 var (
-	ErrNoEntry   = &localapi.Error{Code: localapi.CodeNotFound, Message: "There is no such entry."}
-	ErrSignedOut = &localapi.Error{Code: localapi.CodeNotSignedIn, Message: "Nobody is signed in.", Hint: "sign in first: `tabferry signin`, or in the window"}
-	ErrSignedIn  = &localapi.Error{Code: localapi.CodeConflict, Message: "Somebody is signed in already.", Hint: "sign out first to change the account"}
+	ErrNoEntry   = localapi.NewPhrase("no_entry", "There is no such entry.", "").Refuse(localapi.CodeNotFound)
+	ErrSignedOut = localapi.NewPhrase("signed_out", "Nobody is signed in.", "sign in first: `tabferry signin`, or in the window").Refuse(localapi.CodeNotSignedIn)
+	ErrSignedIn  = localapi.NewPhrase("signed_in", "Somebody is signed in already.", "sign out first to change the account").Refuse(localapi.CodeConflict)
 )
 
 // meaning is what a failure of the account means to a person.
 type meaning struct {
-	err  error
-	code localapi.Code
-	text string
-	hint string
+	err    error
+	code   localapi.Code
+	phrase localapi.Phrase
 }
 
 // meanings is asked from the top: the particular before the general.
 var meanings = []meaning{
-	{account.ErrSignInExpired, localapi.CodeSignIn, "This sign-in has expired.", "begin again"},
-	{account.ErrNoAuthFlow, localapi.CodeSignIn, "There is no sign-in that could be completed.", "begin again"},
-	{account.ErrWrongAuthFlow, localapi.CodeSignIn, "This address belongs to another sign-in.", "use the page that was opened last, or begin again"},
-	{account.ErrOtherAccount, localapi.CodeSignIn, "That is another account than the one signed in here.", "sign out first to change the account"},
-	{account.ErrReauthenticate, localapi.CodeSignIn, "The server wants a fresh sign-in.", "sign in again in the browser"},
-	{account.ErrOriginMismatch, localapi.CodeUsage, "This code is for another accounts server.", "show a code of the server that Tabferry uses"},
-	{account.ErrScopeNotAllowed, localapi.CodeUnsupported, "The server does not give this application what it needs.", "check the client id in the advanced settings"},
-	{account.ErrClientConfiguration, localapi.CodeUnsupported, "The server does not accept this application.", "check the client id and the redirect address in the advanced settings"},
-	{account.ErrNoSessionToken, localapi.CodeUnsupported, "The server did not let this sign-in do that.", "sign out and in again"},
-	{account.ErrSyncKeyMissing, localapi.CodeUnsupported, "The server did not hand over the key for tabs.", "sign out and in again"},
-	{account.ErrNoScopedKey, localapi.CodeUnsupported, "The key for tabs is missing.", "sign out and in again"},
-	{account.ErrDevicesUnavailable, localapi.CodeUnsupported, "This server does not offer devices to this application.", ""},
-	{account.ErrUnknownDevice, localapi.CodeNoDevice, "This device is no longer part of the account.", "refresh the list of devices"},
-	{account.ErrNoDevice, localapi.CodeConflict, "This computer is not registered yet.", "wait a moment and try again"},
-	{account.ErrTooLarge, localapi.CodeUsage, "This is too long to be sent.", "shorten title or link"},
-	{account.ErrBlocked, localapi.CodeUnsupported, "The server blocked this for reasons of security.", "sign in on the web and look at the account's activity"},
-	{account.ErrAccountGone, localapi.CodeNotSignedIn, "This account no longer exists.", "sign out"},
-	{account.ErrCircuitOpen, localapi.CodeBackoff, "The sign-in was checked very often.", "wait a minute"},
-	{account.ErrUnsupported, localapi.CodeUnsupported, "This is not offered.", ""},
-	{account.ErrNoRefreshToken, localapi.CodeNotSignedIn, "Nobody is signed in.", "sign in first"},
-	{account.ErrAuthentication, localapi.CodeNotSignedIn, againSentence, "sign in again"},
-	{account.ErrForbidden, localapi.CodeUnsupported, "The server does not allow this.", ""},
-	{account.ErrNetwork, localapi.CodeOffline, Offline, "check the connection; Tabferry keeps trying"},
-	{account.ErrUnavailable, localapi.CodeOffline, Busy, "try again later"},
-	{account.ErrInvalidArgument, localapi.CodeUsage, "This cannot be used.", ""},
-	{account.ErrInvalidAnswer, localapi.CodeInternal, "The server's answer cannot be understood.", "update Tabferry"},
+	{account.ErrSignInExpired, localapi.CodeSignIn, localapi.NewPhrase("account.sign_in_expired", "This sign-in has expired.", "begin again")},
+	{account.ErrNoAuthFlow, localapi.CodeSignIn, localapi.NewPhrase("account.no_auth_flow", "There is no sign-in that could be completed.", "begin again")},
+	{account.ErrWrongAuthFlow, localapi.CodeSignIn, localapi.NewPhrase("account.wrong_auth_flow", "This address belongs to another sign-in.", "use the page that was opened last, or begin again")},
+	{account.ErrOtherAccount, localapi.CodeSignIn, localapi.NewPhrase("account.other_account", "That is another account than the one signed in here.", "sign out first to change the account")},
+	{account.ErrReauthenticate, localapi.CodeSignIn, localapi.NewPhrase("account.reauthenticate", "The server wants a fresh sign-in.", "sign in again in the browser")},
+	{account.ErrOriginMismatch, localapi.CodeUsage, localapi.NewPhrase("account.origin_mismatch", "This code is for another accounts server.", "show a code of the server that Tabferry uses")},
+	{account.ErrScopeNotAllowed, localapi.CodeUnsupported, localapi.NewPhrase("account.scope_not_allowed", "The server does not give this application what it needs.", "check the client id in the advanced settings")},
+	{account.ErrClientConfiguration, localapi.CodeUnsupported, localapi.NewPhrase("account.client_configuration", "The server does not accept this application.", "check the client id and the redirect address in the advanced settings")},
+	{account.ErrNoSessionToken, localapi.CodeUnsupported, localapi.NewPhrase("account.no_session_token", "The server did not let this sign-in do that.", "sign out and in again")},
+	{account.ErrSyncKeyMissing, localapi.CodeUnsupported, localapi.NewPhrase("account.sync_key_missing", "The server did not hand over the key for tabs.", "sign out and in again")},
+	{account.ErrNoScopedKey, localapi.CodeUnsupported, localapi.NewPhrase("account.no_scoped_key", "The key for tabs is missing.", "sign out and in again")},
+	{account.ErrDevicesUnavailable, localapi.CodeUnsupported, localapi.NewPhrase("account.devices_unavailable", "This server does not offer devices to this application.", "")},
+	{account.ErrUnknownDevice, localapi.CodeNoDevice, localapi.NewPhrase("account.unknown_device", "This device is no longer part of the account.", "refresh the list of devices")},
+	{account.ErrNoDevice, localapi.CodeConflict, localapi.NewPhrase("account.no_device", "This computer is not registered yet.", "wait a moment and try again")},
+	{account.ErrTooLarge, localapi.CodeUsage, localapi.NewPhrase("account.too_large", "This is too long to be sent.", "shorten title or link")},
+	{account.ErrBlocked, localapi.CodeUnsupported, localapi.NewPhrase("account.blocked", "The server blocked this for reasons of security.", "sign in on the web and look at the account's activity")},
+	{account.ErrAccountGone, localapi.CodeNotSignedIn, localapi.NewPhrase("account.account_gone", "This account no longer exists.", "sign out")},
+	{account.ErrCircuitOpen, localapi.CodeBackoff, localapi.NewPhrase("account.circuit_open", "The sign-in was checked very often.", "wait a minute")},
+	{account.ErrUnsupported, localapi.CodeUnsupported, localapi.NewPhrase("account.unsupported", "This is not offered.", "")},
+	{account.ErrNoRefreshToken, localapi.CodeNotSignedIn, localapi.NewPhrase("account.no_refresh_token", "Nobody is signed in.", "sign in first")},
+	{account.ErrAuthentication, localapi.CodeNotSignedIn, localapi.NewPhrase("account.authentication", "The accounts server no longer accepts this sign-in.", "sign in again")},
+	{account.ErrForbidden, localapi.CodeUnsupported, localapi.NewPhrase("account.forbidden", "The server does not allow this.", "")},
+	{account.ErrNetwork, localapi.CodeOffline, Offline},
+	{account.ErrUnavailable, localapi.CodeOffline, Busy},
+	{account.ErrInvalidArgument, localapi.CodeUsage, localapi.NewPhrase("account.invalid_argument", "This cannot be used.", "")},
+	{account.ErrInvalidAnswer, localapi.CodeInternal, localapi.NewPhrase("account.invalid_answer", "The server's answer cannot be understood.", "update Tabferry")},
 }
 
 // Refusal turns any failure into a refusal for a face: one sentence, one hint, no secret.
@@ -76,25 +77,27 @@ func Refusal(err error) error {
 	case errors.As(err, &done):
 		return done
 	case errors.As(err, &wait):
-		return &localapi.Error{Code: localapi.CodeBackoff, Message: Backoff, Hint: "Tabferry goes on by itself", Until: wait.Until}
+		refusal := Backoff.Refuse(localapi.CodeBackoff)
+		refusal.Until = wait.Until
+		return refusal
 	case errors.As(err, &save), errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrCorrupt):
-		return &localapi.Error{Code: localapi.CodeInternal, Message: "This could not be saved.", Hint: "look whether the disk is full"}
+		return unsaved.Refuse(localapi.CodeInternal)
 	}
 	for _, m := range meanings {
 		if errors.Is(err, m.err) {
-			return &localapi.Error{Code: m.code, Message: m.text, Hint: m.hint}
+			return m.phrase.Refuse(m.code)
 		}
 	}
-	return &localapi.Error{Code: localapi.CodeInternal, Message: "Something went wrong.", Hint: "`tabferry diagnostics` tells more"}
+	return unknown.Refuse(localapi.CodeInternal)
 }
 
 // Sentence is the sentence of a failure.
-func Sentence(err error) string {
+func Sentence(err error) localapi.Sentence {
 	var e *localapi.Error
 	if errors.As(Refusal(err), &e) {
-		return e.Message
+		return localapi.Sentence{Text: e.Message, Said: e.Said}
 	}
-	return "This was interrupted."
+	return interrupted.Say()
 }
 
 // Until is when the server lets us ask again; zero when it did not say.

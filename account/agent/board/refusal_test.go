@@ -62,7 +62,7 @@ func TestRefusal(t *testing.T) {
 		if e.Message == "" || !strings.HasSuffix(e.Message, ".") || strings.Contains(e.Message+e.Hint, "s3cret") || strings.Contains(e.Message+e.Hint, "errno") {
 			t.Errorf("%v becomes %q, %q", c.err, e.Message, e.Hint)
 		}
-		if got := board.Sentence(wrapped); got != e.Message {
+		if got := board.Sentence(wrapped); got.Text != e.Message || got.Said.Key == "" {
 			t.Errorf("%v: the sentence is %q", c.err, got)
 		}
 	}

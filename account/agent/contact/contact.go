@@ -37,15 +37,15 @@ func (c *Contact) Heard(err error) {
 	var remote *account.RemoteError
 	switch {
 	case err == nil:
-		c.answered(true, time.Time{}, "")
+		c.answered(true, time.Time{}, localapi.Sentence{})
 	case errors.As(err, &wait):
-		c.answered(wait.Remote != nil, wait.Until, board.Backoff)
+		c.answered(wait.Remote != nil, wait.Until, board.Backoff.Say())
 	case errors.Is(err, account.ErrNetwork):
 		c.Lost()
 	case errors.As(err, &remote):
-		problem := ""
+		problem := localapi.Sentence{}
 		if errors.Is(err, account.ErrUnavailable) {
-			problem = board.Busy
+			problem = board.Busy.Say()
 		}
 		c.answered(true, time.Time{}, problem)
 	}
@@ -58,7 +58,7 @@ func (c *Contact) Heard(err error) {
 }
 
 // answered notes that the server can be reached.
-func (c *Contact) answered(now bool, backoff time.Time, problem string) {
+func (c *Contact) answered(now bool, backoff time.Time, problem localapi.Sentence) {
 	at := c.Clock.Now().UTC()
 	back := false
 	c.Board.Change(func(s *localapi.Snapshot) {
@@ -73,7 +73,8 @@ func (c *Contact) answered(now bool, backoff time.Time, problem string) {
 		if backoff.IsZero() && at.Before(conn.BackoffUntil) {
 			return // another service of the server answers; the wish of the first one stands
 		}
-		conn.BackoffUntil, conn.Problem = backoff, problem
+		conn.BackoffUntil = backoff
+		conn.Problem, conn.ProblemSaid = problem.Parts()
 	})
 	if back {
 		c.Back()
@@ -88,6 +89,6 @@ func (c *Contact) Lost() {
 		if conn.Online || conn.Since.IsZero() {
 			conn.Online, conn.Since = false, at
 		}
-		conn.Problem = board.Offline
+		conn.Problem, conn.ProblemSaid = board.Offline.Say().Parts()
 	})
 }

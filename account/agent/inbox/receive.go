@@ -11,6 +11,13 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
+// What is said of what could not be read.
+var (
+	noPage      = localapi.NewPhrase("inbox.no_page", "The message holds no page.", "")
+	unknownKind = localapi.NewPhrase("inbox.unknown_kind", "It is of a kind that Tabferry does not know.", "")
+	notReadable = localapi.NewPhrase("inbox.not_readable", "It could not be read here. Ask for it to be sent again.", "")
+)
+
 // maxOpened is how many tabs of one batch open by themselves; more stay in the inbox, so that nobody
 // can flood a screen.
 const maxOpened = 10
@@ -79,7 +86,8 @@ func (i *Inbox) entry(c account.IncomingCommand) localapi.InboxEntry {
 		entry.Kind, entry.URLs = localapi.KindClose, c.Payload.URLs
 	case *account.UnreadableCommand:
 		entry.From = i.nameOf(c.Incoming)
-		entry.Kind, entry.Reason = localapi.KindUnreadable, unreadable(c)
+		entry.Kind = localapi.KindUnreadable
+		entry.Reason, entry.ReasonSaid = unreadable(c).Say().Parts()
 	}
 	return entry
 }
@@ -88,7 +96,8 @@ func (i *Inbox) entry(c account.IncomingCommand) localapi.InboxEntry {
 func fillTab(entry *localapi.InboxEntry, p account.SendTabPayload) {
 	page, ok := p.Page()
 	if !ok {
-		entry.Kind, entry.Reason = localapi.KindUnreadable, "The message holds no page."
+		entry.Kind = localapi.KindUnreadable
+		entry.Reason, entry.ReasonSaid = noPage.Say().Parts()
 		return
 	}
 	entry.Kind = localapi.KindTab
@@ -97,11 +106,11 @@ func fillTab(entry *localapi.InboxEntry, p account.SendTabPayload) {
 }
 
 // unreadable is the reason in words.
-func unreadable(c *account.UnreadableCommand) string {
+func unreadable(c *account.UnreadableCommand) localapi.Phrase {
 	if errors.Is(c.Err, account.ErrUnsupported) {
-		return "It is of a kind that Tabferry does not know."
+		return unknownKind
 	}
-	return "It could not be read here. Ask for it to be sent again."
+	return notReadable
 }
 
 // nameOf is the sender's name, as it is known now.

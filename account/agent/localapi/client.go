@@ -4,14 +4,17 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync/atomic"
 )
 
 // Client calls the agent, over a socket ([Dial]) or in its own process ([Local]). Its methods may be
 // used from several goroutines at once. Every method returns an [*Error], CodeNotReachable when no
 // agent answers, or the cause of a context that has ended.
 type Client struct {
-	http  *http.Client
-	local *server // nil for a client over a socket
+	say      func(language string, s Sentence) string // nil leaves sentences in English
+	language atomic.Value                             // of the newest settings, a string
+	http     *http.Client
+	local    *server // nil for a client over a socket
 }
 
 // Dial returns a client of the agent that listens on the Unix socket at path.
@@ -201,9 +204,11 @@ func (c *Client) CancelPairing(ctx context.Context) error {
 // ask makes a call over the client's transport.
 func ask[In, Out any](ctx context.Context, c *Client, call call[In, Out], in In) (Out, error) {
 	if c.local != nil {
-		return askLocal(ctx, c.local, call, in)
+		out, err := askLocal(ctx, c.local, call, in)
+		return speak(c, out), speak(c, err)
 	}
-	return askHTTP(ctx, c, call, in)
+	out, err := askHTTP(ctx, c, call, in)
+	return speak(c, out), speak(c, err)
 }
 
 // tell is ask for a call without an answer.

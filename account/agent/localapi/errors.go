@@ -28,6 +28,8 @@ type Error struct {
 	Message string    `json:"message"`
 	Hint    string    `json:"hint,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
+	// Said is how a face says both in its own language.
+	Said Said `json:"said,omitzero"`
 }
 
 // Error returns the sentence.

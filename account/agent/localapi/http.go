@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,6 +13,16 @@ import (
 
 // base is the made-up origin of all calls; the transport decides where they go.
 const base = "http://agent.tabferry.invalid"
+
+// What a call comes to when the agent does not answer it, or not so that it can be understood.
+var (
+	absent     = NewPhrase("absent", "Tabferry does not answer: it is not running, or is just ending.", "start it with `tabferry agent`, or open Tabferry")
+	badAnswer  = NewPhrase("bad_answer", "Tabferry's answer cannot be read.", "another version may be running: quit it and start again")
+	longAnswer = NewPhrase("long_answer", "Tabferry's answer is too large.", "")
+	badCall    = NewPhrase("bad_call", "Tabferry cannot be asked this.", "")
+	refused    = NewPhrase("refused", "Tabferry refused this with status {status}.", "")
+	failed     = NewPhrase("failed", "Something went wrong in Tabferry.", "`tabferry diagnostics` tells more")
+)
 
 // maxAnswer bounds an answer held in memory: an inbox page of 500 entries with long links.
 const maxAnswer = 32 << 20
@@ -43,7 +52,7 @@ func askHTTP[In, Out any](ctx context.Context, c *Client, call call[In, Out], in
 		*out = string(text)
 	default:
 		if json.Unmarshal(text, out) != nil {
-			err = &Error{Code: CodeInternal, Message: "Tabferry's answer cannot be read.", Hint: "another version may be running: quit it and start again"}
+			err = badAnswer.Refuse(CodeInternal)
 		}
 	}
 	return out, err
@@ -61,7 +70,7 @@ func (c *Client) exchange(ctx context.Context, method, path string, in any) ([]b
 		return nil, notReachable(ctx, err)
 	}
 	if len(body) > maxAnswer {
-		return nil, &Error{Code: CodeInternal, Message: "Tabferry's answer is too large."}
+		return nil, longAnswer.Refuse(CodeInternal)
 	}
 	return body, nil
 }
@@ -72,13 +81,13 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
-			return nil, &Error{Code: CodeInternal, Message: fmt.Sprintf("a call to %s cannot be written: %v", path, err)}
+			return nil, badCall.Refuse(CodeInternal)
 		}
 		body = bytes.NewReader(text)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, base+path, body)
 	if err != nil {
-		return nil, &Error{Code: CodeInternal, Message: "Tabferry cannot be asked this."}
+		return nil, badCall.Refuse(CodeInternal)
 	}
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
@@ -91,7 +100,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		return response, nil
 	}
 	defer response.Body.Close()
-	refusal := &Error{Code: CodeInternal, Message: "Tabferry refused this with status " + strconv.Itoa(response.StatusCode) + "."}
+	refusal := refused.Refuse(CodeInternal, "status", strconv.Itoa(response.StatusCode))
 	if text, err := io.ReadAll(io.LimitReader(response.Body, 1<<16)); err == nil {
 		var e Error
 		if json.Unmarshal(text, &e) == nil && e.Code != "" {
@@ -110,9 +119,5 @@ func notReachable(ctx context.Context, err error) error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{
-		Code:    CodeNotReachable,
-		Message: "Tabferry does not answer: it is not running, or is just ending.",
-		Hint:    "start it with `tabferry agent`, or open Tabferry",
-	}
+	return absent.Refuse(CodeNotReachable)
 }

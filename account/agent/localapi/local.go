@@ -75,11 +75,11 @@ func (s *server) refusal(ctx context.Context, call string, err error) error {
 		return e
 	}
 	s.logger.Error("a call to the local API failed", "call", call, "error", err)
-	return &Error{Code: CodeInternal, Message: "Something went wrong in Tabferry.", Hint: "`tabferry diagnostics` tells more"}
+	return failed.Refuse(CodeInternal)
 }
 
 // panicked logs a fault of our own, with the way to it, and says what the face is told.
 func (s *server) panicked(call string, reason any) error {
 	s.logger.Error("a call to the local API failed", "call", call, "panic", reason, "stack", string(debug.Stack()))
-	return &Error{Code: CodeInternal, Message: "Something went wrong in Tabferry."}
+	return failed.Refuse(CodeInternal)
 }

@@ -169,10 +169,10 @@ func TestEveryRefusalReachesTheFace(t *testing.T) {
 	}
 	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
 		for i, call := range calls {
-			want := &localapi.Error{Code: codes[i%len(codes)], Message: "no", Hint: "try", Until: until}
+			want := &localapi.Error{Code: codes[i%len(codes)], Message: "no", Hint: "try", Until: until, Said: localapi.Said{Key: "k", Args: []string{"a", "b"}}}
 			agent.Refuse(method(call.want), fmt.Errorf("wrapped: %w", want))
 			_, err := call.do(t.Context(), c)
-			if got, ok := err.(*localapi.Error); !ok || *got != *want { // no wrapping: faces see the plain refusal
+			if got, ok := err.(*localapi.Error); !ok || !reflect.DeepEqual(got, want) { // no wrapping: faces see the plain refusal
 				t.Errorf("%s: got %#v", call.want, err)
 			}
 		}

@@ -55,7 +55,8 @@ type Account struct {
 	// DeviceID is this installation's device record, empty while it has none.
 	DeviceID string `json:"deviceId,omitempty"`
 	// Cause tells in plain words why State is NeedsSignIn, or why the last sign-in failed.
-	Cause string `json:"cause,omitempty"`
+	Cause     string `json:"cause,omitempty"`
+	CauseSaid Said   `json:"causeSaid,omitzero"`
 	// DevicesUnavailable says that this server does not offer device features to this application;
 	// the account itself is fine.
 	DevicesUnavailable bool `json:"devicesUnavailable"`
@@ -77,8 +78,9 @@ type Connection struct {
 	// BackoffUntil is when the server lets us ask again; zero when it did not tell us to wait.
 	BackoffUntil time.Time `json:"backoffUntil,omitzero"`
 	// Problem is one sentence about what is wrong, empty when all is fine.
-	Problem string `json:"problem,omitempty"`
-	Push    Push   `json:"push"`
+	Problem     string `json:"problem,omitempty"`
+	ProblemSaid Said   `json:"problemSaid,omitzero"`
+	Push        Push   `json:"push"`
 }
 
 // Push is the health of the push connection.
@@ -113,7 +115,8 @@ type Storage struct {
 	// WaitingForKeyring says that the keyring has not answered for more than 300 ms.
 	WaitingForKeyring bool `json:"waitingForKeyring"`
 	// Problem is one sentence about what is wrong, empty when all is fine.
-	Problem string `json:"problem,omitempty"`
+	Problem     string `json:"problem,omitempty"`
+	ProblemSaid Said   `json:"problemSaid,omitzero"`
 }
 
 // ListState says how fresh a list is. Known false means: still loading for the first time.
@@ -122,7 +125,8 @@ type ListState struct {
 	// At is when the list was last fetched.
 	At time.Time `json:"at,omitzero"`
 	// Problem is one sentence about why it could not be refreshed, empty when it could.
-	Problem string `json:"problem,omitempty"`
+	Problem     string `json:"problem,omitempty"`
+	ProblemSaid Said   `json:"problemSaid,omitzero"`
 }
 
 // DeviceList is all devices of the account, those we sent to last first, then by last access.
@@ -208,7 +212,8 @@ type InboxEntry struct {
 	At      time.Time `json:"at"`
 	Read    bool      `json:"read"`
 	// Reason tells why a KindUnreadable entry could not be read.
-	Reason string `json:"reason,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+	ReasonSaid Said   `json:"reasonSaid,omitzero"`
 }
 
 // Outbox counts what was sent and holds the newest entries.
@@ -233,16 +238,17 @@ const (
 
 // OutboxEntry is one tab sent, or one request to close tabs, for one device.
 type OutboxEntry struct {
-	ID     string    `json:"id"`
-	To     string    `json:"to"`
-	ToID   string    `json:"toId"`
-	Title  string    `json:"title,omitempty"`
-	URL    string    `json:"url"`
-	Host   string    `json:"host,omitempty"`
-	Close  bool      `json:"close,omitempty"` // asks to close the tab instead of opening it
-	State  SendState `json:"state"`
-	Reason string    `json:"reason,omitempty"`
-	At     time.Time `json:"at"`
+	ID         string    `json:"id"`
+	To         string    `json:"to"`
+	ToID       string    `json:"toId"`
+	Title      string    `json:"title,omitempty"`
+	URL        string    `json:"url"`
+	Host       string    `json:"host,omitempty"`
+	Close      bool      `json:"close,omitempty"` // asks to close the tab instead of opening it
+	State      SendState `json:"state"`
+	Reason     string    `json:"reason,omitempty"`
+	ReasonSaid Said      `json:"reasonSaid,omitzero"`
+	At         time.Time `json:"at"`
 	// HeldUntil is when a held entry leaves; until then Client.Undo takes it back. Zero when not held.
 	HeldUntil time.Time `json:"heldUntil,omitzero"`
 	// NextTry is when a waiting or failed entry is tried again; zero when not on a timer.
@@ -301,7 +307,8 @@ type Pairing struct {
 	// NeedsTOTP says that Client.ConfirmPairing wants a fresh two-step code.
 	NeedsTOTP bool `json:"needsTotp"`
 	// Problem is one sentence, set when State is PairFailed or a confirmation was refused.
-	Problem string `json:"problem,omitempty"`
+	Problem     string `json:"problem,omitempty"`
+	ProblemSaid Said   `json:"problemSaid,omitzero"`
 }
 
 // PairingPeer is what is known of the other side, for a person to judge.

@@ -39,9 +39,23 @@ const maxUpdate = 32 << 20
 // the last pair holds the error, a cancelled context's cause included. It does not reconnect.
 // The stream is server-sent events (WHATWG HTML, 9.2), one JSON Update in each.
 func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] {
+	updates := c.watchHTTP(ctx, face)
 	if c.local != nil {
-		return c.local.watchLocal(ctx, face)
+		updates = c.local.watchLocal(ctx, face)
 	}
+	if c.say == nil {
+		return updates
+	}
+	return func(yield func(Update, error) bool) {
+		for u, err := range updates {
+			if !yield(speak(c, u), speak(c, err)) {
+				return
+			}
+		}
+	}
+}
+
+func (c *Client) watchHTTP(ctx context.Context, face Face) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
 		response, err := c.send(ctx, http.MethodGet, "/v1/watch?face="+url.QueryEscape(string(face)), nil)
 		if err != nil {
@@ -58,7 +72,7 @@ func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] 
 			}
 			var u Update
 			if err := json.Unmarshal(text, &u); err != nil {
-				yield(Update{}, &Error{Code: CodeInternal, Message: "Tabferry's news cannot be read.", Hint: "another version may be running: quit it and start again"})
+				yield(Update{}, badAnswer.Refuse(CodeInternal))
 				return
 			}
 			if !yield(u, nil) {

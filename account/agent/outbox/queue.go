@@ -11,6 +11,18 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
+// What is said of sends.
+var (
+	nothing     = localapi.NewPhrase("send.nothing", "There is nothing to send, or too much at once.", "name at least one link and one device")
+	notALink    = localapi.NewPhrase("send.not_a_link", "This is not a link.", "a link begins with https:// or http://")
+	notYet      = localapi.NewPhrase("send.not_yet", "The list of devices is not known yet.", "try again in a moment")
+	noDevice    = localapi.NewPhrase("send.no_device", "There is no such device.", "see the list with `tabferry devices`")
+	ownDevice   = localapi.NewPhrase("send.own_device", "{device} is this computer.", "choose another device")
+	unable      = localapi.NewPhrase("send.unable", "{device} cannot do this.", "update Firefox there")
+	gone        = localapi.NewPhrase("send.gone", "It has left already.", "it can no longer be taken back")
+	cannotClose = localapi.NewPhrase("send.cannot_close", "This device cannot close tabs.", "")
+)
+
 // maxSends bounds one call: links times devices.
 const maxSends = 1000
 
@@ -36,11 +48,11 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 // queue checks a request and makes its entries.
 func (o *Outbox) queue(r localapi.SendRequest) ([]entry, error) {
 	if len(r.Links) == 0 || len(r.Devices) == 0 || len(r.Links)*len(r.Devices) > maxSends {
-		return nil, &localapi.Error{Code: localapi.CodeUsage, Message: "There is nothing to send, or too much at once.", Hint: "name at least one link and one device"}
+		return nil, nothing.Refuse(localapi.CodeUsage)
 	}
 	for _, l := range r.Links {
 		if !link.Sendable(l.URL) {
-			return nil, &localapi.Error{Code: localapi.CodeUsage, Message: "This is not a link.", Hint: "a link begins with https:// or http://"}
+			return nil, notALink.Refuse(localapi.CodeUsage)
 		}
 	}
 	targets, err := o.targets(r)
@@ -90,16 +102,16 @@ func target(list localapi.DeviceList, id string, toClose bool) (localapi.Device,
 	i := slices.IndexFunc(list.Items, func(d localapi.Device) bool { return d.ID == id })
 	switch {
 	case i < 0 && !list.Known:
-		return localapi.Device{}, &localapi.Error{Code: localapi.CodeOffline, Message: "The list of devices is not known yet.", Hint: "try again in a moment"}
+		return localapi.Device{}, notYet.Refuse(localapi.CodeOffline)
 	case i < 0:
-		return localapi.Device{}, &localapi.Error{Code: localapi.CodeNoDevice, Message: "There is no such device.", Hint: "see the list with `tabferry devices`"}
+		return localapi.Device{}, noDevice.Refuse(localapi.CodeNoDevice)
 	}
 	d := list.Items[i]
 	switch {
 	case d.This:
-		return d, &localapi.Error{Code: localapi.CodeNoDevice, Message: d.Name + " is this computer.", Hint: "choose another device"}
+		return d, ownDevice.Refuse(localapi.CodeNoDevice, "device", d.Name)
 	case toClose && !d.CanCloseTabs, !toClose && !d.CanReceiveTabs:
-		return d, &localapi.Error{Code: localapi.CodeNoDevice, Message: d.Name + " cannot do this.", Hint: "update Firefox there"}
+		return d, unable.Refuse(localapi.CodeNoDevice, "device", d.Name)
 	}
 	return d, nil
 }
@@ -122,7 +134,7 @@ func (o *Outbox) Undo(ctx context.Context, ids ...string) error {
 	case !found:
 		return board.ErrNoEntry
 	case left:
-		return &localapi.Error{Code: localapi.CodeConflict, Message: "It has left already.", Hint: "it can no longer be taken back"}
+		return gone.Refuse(localapi.CodeConflict)
 	}
 	return nil
 }
@@ -135,7 +147,8 @@ func (o *Outbox) Retry(ctx context.Context, ids ...string) error {
 		if e.InFlight || e.State != localapi.SendFailed && e.State != localapi.SendWaiting {
 			return keepEntry
 		}
-		e.State, e.Reason, e.NextTry, e.HeldUntil, e.Failures = localapi.SendWaiting, "", time.Time{}, time.Time{}, 0
+		e.State, e.Reason, e.ReasonSaid = localapi.SendWaiting, "", localapi.Said{}
+		e.NextTry, e.HeldUntil, e.Failures = time.Time{}, time.Time{}, 0
 		return putEntry
 	})
 	if err != nil {

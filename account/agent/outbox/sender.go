@@ -112,7 +112,8 @@ func (o *Outbox) unsaved(ctx context.Context, e entry, err error) {
 		return
 	}
 	o.Logger.Error("a send could not be noted", "error", err)
-	e.Reason, e.NextTry = board.Sentence(err), o.now().Add(retryMost)
+	e.Reason, e.ReasonSaid = board.Sentence(err).Parts()
+	e.NextTry = o.now().Add(retryMost)
 	o.change([]entry{e}, nil)
 }
 
@@ -173,7 +174,7 @@ func (o *Outbox) record(ctx context.Context, e entry, delivery account.Delivery,
 // outcome decides the new state of an entry. It never claims more than the server said.
 func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error) {
 	if failure == nil {
-		e.Reason, e.Failures = "", 0
+		e.Reason, e.ReasonSaid, e.Failures = "", localapi.Said{}, 0
 		switch {
 		case delivery.Notified:
 			e.State = localapi.SendAlerted
@@ -186,9 +187,9 @@ func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error)
 	}
 	lost := errors.Is(failure, errRequest)
 	e.MayBeTwice = e.MayBeTwice || lost
-	e.Reason = board.Sentence(failure)
+	e.Reason, e.ReasonSaid = board.Sentence(failure).Parts()
 	if e.Close && e.State == localapi.SendWaiting && errors.Is(failure, account.ErrUnsupported) {
-		e.Reason = "This device cannot close tabs."
+		e.Reason, e.ReasonSaid = cannotClose.Say().Parts()
 	}
 	switch {
 	case !board.Passing(failure), now.Sub(e.At) > giveUp:

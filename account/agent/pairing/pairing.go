@@ -201,10 +201,11 @@ func (p *Pairing) show(r *run, s pairing.Status) {
 	}
 	shown := &localapi.Pairing{
 		Authority: r.authority != nil, State: localapi.PairingState(s.State), Until: s.Until, RenewalsLeft: s.RenewalsLeft,
-		ConfirmedHere: s.ConfirmedHere, ConfirmedThere: s.ConfirmedThere, NeedsTOTP: s.NeedsTwoStep, Problem: pairing.Sentence(s.Err),
+		ConfirmedHere: s.ConfirmedHere, ConfirmedThere: s.ConfirmedThere, NeedsTOTP: s.NeedsTwoStep,
 	}
-	if errors.Is(s.Err, pairing.ErrCancelled) { // by whom sees this; the other side's no is news
-		shown.Problem = ""
+	if s.Err != nil && !errors.Is(s.Err, pairing.ErrCancelled) { // by whom sees this; the other side's no is news
+		said := sentence(s.Err)
+		shown.Problem, shown.ProblemSaid = said.Text, said.Said
 	}
 	if peer := s.Peer; peer != nil {
 		shown.Peer = &localapi.PairingPeer{
@@ -227,7 +228,7 @@ func (p *Pairing) Code() (string, error) {
 			return code.Address(), nil
 		}
 	}
-	return "", &localapi.Error{Code: localapi.CodeConflict, Message: "No code is shown now.", Hint: "begin with a new one"}
+	return "", noCode.Refuse(localapi.CodeConflict)
 }
 
 // Confirm says yes to the peer shown.
@@ -269,7 +270,8 @@ func refusal(err error) error {
 	case errors.Is(err, pairing.ErrRelayUnreachable):
 		code = localapi.CodeOffline
 	case errors.Is(err, pairing.ErrNotNow), errors.Is(err, pairing.ErrEnded):
-		return &localapi.Error{Code: code, Message: "There is nothing to confirm now."}
+		return nothing.Refuse(code)
 	}
-	return &localapi.Error{Code: code, Message: pairing.Sentence(err)}
+	said := sentence(err)
+	return &localapi.Error{Code: code, Message: said.Text, Said: said.Said}
 }

@@ -22,7 +22,9 @@ const (
 	maxAvatarHops = 3
 )
 
-var errNoAvatar = &localapi.Error{Code: localapi.CodeNotFound, Message: "There is no picture."}
+var noFetch = localapi.NewPhrase("roster.picture_not_fetched", "The account's picture could not be fetched.", "try again later")
+
+var errNoAvatar = localapi.NewPhrase("roster.no_picture", "There is no picture.", "").Refuse(localapi.CodeNotFound)
 
 // picture is the account's picture and the address it came from.
 type picture struct {
@@ -55,7 +57,7 @@ func (r *Roster) Avatar(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 		r.Logger.Info("the account's picture could not be fetched", "error", err)
-		return nil, &localapi.Error{Code: localapi.CodeOffline, Message: "The account's picture could not be fetched.", Hint: "try again later"}
+		return nil, noFetch.Refuse(localapi.CodeOffline)
 	}
 	if err := r.Store.Update(func(tx *store.Tx) error {
 		return pictureCell.Put(tx, picture{URL: p.Avatar, Picture: fetched})

@@ -26,10 +26,10 @@ func (r *Roster) fetchClients(ctx context.Context) error {
 	r.Board.Change(func(s *localapi.Snapshot) {
 		switch {
 		case errors.Is(err, account.ErrNoSessionToken):
-			list.Problem = board.Sentence(err)
+			list.Problem, list.ProblemSaid = board.Sentence(err).Parts()
 			s.Clients = list
 		case err != nil:
-			s.Clients.Problem = board.Sentence(err)
+			s.Clients.Problem, s.Clients.ProblemSaid = board.Sentence(err).Parts()
 		default:
 			s.Clients = list
 		}
@@ -64,6 +64,8 @@ func clientKey(c account.AttachedClient) string {
 	return hex.EncodeToString(sum[:8])
 }
 
+var errOwnClient = localapi.NewPhrase("roster.own_client", "This is the sign-in you are using.", "use sign out instead").Refuse(localapi.CodeUsage)
+
 // DisconnectClient ends the access of another attached client.
 func (r *Roster) DisconnectClient(ctx context.Context, id string) error {
 	if err := r.signedIn(); err != nil {
@@ -76,7 +78,7 @@ func (r *Roster) DisconnectClient(ctx context.Context, id string) error {
 		return board.ErrNoEntry
 	}
 	if client.IsCurrentSession {
-		return &localapi.Error{Code: localapi.CodeUsage, Message: "This is the sign-in you are using.", Hint: "use sign out instead"}
+		return errOwnClient
 	}
 	ctx, done := r.Calls.Begin(ctx)
 	defer done()

@@ -25,7 +25,7 @@ func (r *Roster) fetchDevices(ctx context.Context) error {
 	now := r.now()
 	r.Board.Change(func(s *localapi.Snapshot) {
 		if err != nil {
-			s.Devices.Problem = board.Sentence(err)
+			s.Devices.Problem, s.Devices.ProblemSaid = board.Sentence(err).Parts()
 			s.Devices.Known = s.Devices.Known || errors.Is(err, account.ErrDevicesUnavailable)
 			return
 		}
@@ -159,13 +159,15 @@ func (r *Roster) editOwn(edit func(d *localapi.Device)) {
 	})
 }
 
+var errOwnDevice = localapi.NewPhrase("roster.own_device", "This is the device you are using.", "use sign out instead").Refuse(localapi.CodeUsage)
+
 // DisconnectDevice signs another device out of the account.
 func (r *Roster) DisconnectDevice(ctx context.Context, id string) error {
 	if err := r.signedIn(); err != nil {
 		return err
 	}
 	if own, err := r.Account.CurrentDeviceID(); err == nil && own == id {
-		return &localapi.Error{Code: localapi.CodeUsage, Message: "This is the device you are using.", Hint: "use sign out instead"}
+		return errOwnDevice
 	}
 	ctx, done := r.Calls.Begin(ctx)
 	defer done()

@@ -10,6 +10,8 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 )
 
+var errNoPage = localapi.NewPhrase("roster.no_page", "There is no such page.", "").Refuse(localapi.CodeUsage)
+
 // PageURL returns the address of a page of the accounts server.
 func (r *Roster) PageURL(ctx context.Context, p localapi.Page) (string, error) {
 	address, err := r.page(ctx, p)
@@ -35,7 +37,7 @@ func (r *Roster) page(ctx context.Context, p localapi.Page) (string, error) {
 		address, err := r.managed(ctx, r.Account.ManageAccountURL)
 		return below(address, "delete_account"), err
 	default:
-		return "", &localapi.Error{Code: localapi.CodeUsage, Message: "There is no such page."}
+		return "", errNoPage
 	}
 }
 

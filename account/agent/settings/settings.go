@@ -106,44 +106,59 @@ func (s *Settings) Replace(ctx context.Context, chosen localapi.Settings) error 
 // Check refuses what cannot be meant.
 func Check(s localapi.Settings) error {
 	if s.Open != localapi.OpenNever && s.Open != localapi.OpenFrom {
-		return unusable("received tabs")
+		return badOpen.Refuse(localapi.CodeUsage)
 	}
 	if !slices.Contains([]string{"", "light", "dark"}, s.Appearance) {
-		return unusable("the appearance")
+		return badAppearance.Refuse(localapi.CodeUsage)
 	}
 	if len(s.OpenFrom) > maxOpenFrom {
-		return unusable("the devices whose tabs open by themselves")
+		return badOpenFrom.Refuse(localapi.CodeUsage)
 	}
 	for _, text := range append([]string{s.Browser, s.Language, s.Server, s.ClientID, s.RedirectURI, s.PushServer, s.PairingServer}, s.OpenFrom...) {
 		if len(text) > maxSetting || strings.ContainsAny(text, "\x00\r\n") {
-			return unusable("one of the texts")
+			return badText.Refuse(localapi.CodeUsage)
 		}
 	}
 	return checkServers(s)
 }
 
 func checkServers(s localapi.Settings) error {
-	for _, server := range []struct{ what, address, secure, plain string }{
-		{"the server", s.Server, "https", "http"},
-		{"the push server", s.PushServer, "wss", "ws"},
-		{"the pairing server", s.PairingServer, "wss", "ws"},
+	for _, server := range []struct {
+		bad                    localapi.Phrase
+		address, secure, plain string
+	}{
+		{badServer, s.Server, "https", "http"},
+		{badPushServer, s.PushServer, "wss", "ws"},
+		{badPairingServer, s.PairingServer, "wss", "ws"},
 	} {
 		u, err := url.Parse(server.address)
 		if server.address != "" && (err != nil || !kit.SecureURL(u, server.secure, server.plain)) {
-			return unusable(server.what)
+			return server.bad.Refuse(localapi.CodeUsage)
 		}
 	}
 	return nil
 }
 
-func unusable(what string) error {
-	return &localapi.Error{Code: localapi.CodeUsage, Message: "The setting for " + what + " cannot be used."}
+// What is said of settings that cannot be meant.
+var (
+	badOpen          = unusable("open", "received tabs")
+	badAppearance    = unusable("appearance", "the appearance")
+	badOpenFrom      = unusable("open_from", "the devices whose tabs open by themselves")
+	badText          = unusable("text", "one of the texts")
+	badServer        = unusable("server", "the server")
+	badPushServer    = unusable("push_server", "the push server")
+	badPairingServer = unusable("pairing_server", "the pairing server")
+	badQuiet         = localapi.NewPhrase("settings.quiet", "Silence lasts from 0 minutes to a week.", "")
+)
+
+func unusable(key, what string) localapi.Phrase {
+	return localapi.NewPhrase("settings."+key, "The setting for "+what+" cannot be used.", "")
 }
 
 // Quiet silences notifications for some minutes; zero ends the silence.
 func (s *Settings) Quiet(ctx context.Context, minutes int) error {
 	if minutes < 0 || minutes > maxQuiet {
-		return &localapi.Error{Code: localapi.CodeUsage, Message: "Silence lasts from 0 minutes to a week."}
+		return badQuiet.Refuse(localapi.CodeUsage)
 	}
 	var end time.Time
 	if minutes > 0 {

@@ -50,7 +50,7 @@ func (s *SignIn) listen(u *url.URL) (*loopback, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, u.Port()))
 	if err != nil {
 		s.Logger.Warn("the redirect's port cannot be opened", "error", err)
-		return nil, &localapi.Error{Code: localapi.CodeSignIn, Message: "The port that the browser comes back to is taken.", Hint: "quit what uses port " + u.Port() + ", or choose another redirect in the advanced settings"}
+		return nil, portTaken.Refuse(localapi.CodeSignIn, "port", u.Port())
 	}
 	path := u.Path
 	if path == "" {
@@ -102,13 +102,13 @@ func (s *SignIn) answer(w http.ResponseWriter, r *http.Request, redirect *url.UR
 	ctx, done := context.WithTimeout(context.WithoutCancel(r.Context()), redeemTime)
 	defer done()
 	err := s.Complete(ctx, address.String())
-	page := redirectPage{Title: "You are signed in", Text: "You can close this page and go back to Tabferry."}
+	page := redirectPage{Title: doneTitle.Say(), Text: doneText.Say()}
 	status := http.StatusOK
 	if err != nil {
-		page = redirectPage{Title: "The sign-in did not work", Text: board.Sentence(err), Hint: "Go back to Tabferry to try again."}
+		page = redirectPage{Title: failedTitle.Say(), Text: board.Sentence(err), Hint: failedHint.Say()}
 		var refusal *localapi.Error
 		if errors.As(err, &refusal) && refusal.Code == localapi.CodeOffline {
-			page.Hint = "Load this page again once the connection is back."
+			page.Hint = offlineHint.Say()
 		}
 		status = http.StatusBadRequest
 	}
@@ -119,15 +119,34 @@ func (s *SignIn) answer(w http.ResponseWriter, r *http.Request, redirect *url.UR
 	h.Set("Cache-Control", "no-store")
 	h.Set("Connection", "close")
 	w.WriteHeader(status)
-	if err := redirectTemplate.Execute(w, page); err != nil {
+	if err := redirectTemplate.Execute(w, s.said(page)); err != nil {
 		s.Logger.Info("the browser did not take the answer", "error", err)
 	}
 }
 
-type redirectPage struct{ Title, Text, Hint string }
+type redirectPage struct{ Title, Text, Hint localapi.Sentence }
+
+// said is the page in the person's language.
+func (s *SignIn) said(page redirectPage) any {
+	language := s.Board.Now().Settings.Language
+	title, tag := s.Say(language, page.Title)
+	text, _ := s.Say(language, page.Text)
+	hint, _ := s.Say(language, page.Hint)
+	return struct{ Language, Title, Text, Hint string }{tag, title, text, hint}
+}
+
+// What the page says, and why it may not be there.
+var (
+	portTaken   = localapi.NewPhrase("signin.port_taken", "The port that the browser comes back to is taken.", "quit what uses port {port}, or choose another redirect in the advanced settings")
+	doneTitle   = localapi.NewPhrase("signin.page.done", "You are signed in", "")
+	doneText    = localapi.NewPhrase("signin.page.close", "You can close this page and go back to Tabferry.", "")
+	failedTitle = localapi.NewPhrase("signin.page.failed", "The sign-in did not work", "")
+	failedHint  = localapi.NewPhrase("signin.page.again", "Go back to Tabferry to try again.", "")
+	offlineHint = localapi.NewPhrase("signin.page.offline", "Load this page again once the connection is back.", "")
+)
 
 var redirectTemplate = template.Must(template.New("redirect").Parse(`<!doctype html>
-<html lang="en">
+<html lang="{{.Language}}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">

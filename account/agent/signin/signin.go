@@ -41,6 +41,8 @@ type Params struct {
 	// Scopes is what is asked for, Entrypoint tells the server's statistics where it began.
 	Scopes     []string
 	Entrypoint string
+	// Say puts a sentence into a language of the settings and names that, for the page in the browser.
+	Say func(language string, s localapi.Sentence) (text, tag string)
 	// Keep has the data kept from now on.
 	Keep func(ctx context.Context)
 	// Interrupt ends a pairing under way.
@@ -111,10 +113,10 @@ func (s *SignIn) Begin(ctx context.Context, email string) (signIn localapi.SignI
 		URL: withEmail(state.OAuthURL, email), Loopback: r.listener != nil,
 		RedirectPrefix: s.RedirectURI, Started: s.Clock.Now().UTC(),
 	}
-	late := context.WithoutCancel(ctx)
-	r.timer = time.AfterFunc(pageLife, func() { s.giveUp(late, "The sign-in was not completed in time.") })
+	life := context.WithoutCancel(ctx)
+	r.timer = time.AfterFunc(pageLife, func() { s.giveUp(life, tooLate.Say()) })
 	s.replace(r)
-	s.show(&signIn, "")
+	s.show(&signIn, localapi.Sentence{})
 	return signIn, nil
 }
 
@@ -130,8 +132,10 @@ func withEmail(page, email string) string {
 
 // The refusals of an address that ends no sign-in.
 var (
-	errRefused  = &localapi.Error{Code: localapi.CodeSignIn, Message: "The sign-in was refused on the page.", Hint: "begin again"}
-	errNoSignIn = &localapi.Error{Code: localapi.CodeUsage, Message: "This address holds no sign-in.", Hint: "copy the whole address of the last page"}
+	refused      = localapi.NewPhrase("signin.refused", "The sign-in was refused on the page.", "begin again")
+	noSignIn     = localapi.NewPhrase("signin.none", "This address holds no sign-in.", "copy the whole address of the last page")
+	otherAddress = localapi.NewPhrase("signin.other_address", "This is not the end of Tabferry's sign-in.", "the address must begin with {origin}")
+	tooLate      = localapi.NewPhrase("signin.too_late", "The sign-in was not completed in time.", "")
 )
 
 // Complete checks that an address is the end of our sign-in, and redeems what it carries.
@@ -141,20 +145,20 @@ func (s *SignIn) Complete(ctx context.Context, address string) error {
 		return err
 	}
 	if query.Get("error") != "" {
-		s.giveUp(ctx, errRefused.Message)
-		return errRefused
+		s.giveUp(ctx, refused.Say())
+		return refused.Refuse(localapi.CodeSignIn)
 	}
 	code, stateParam := query.Get("code"), query.Get("state")
 	switch {
 	case code == "" || stateParam == "":
-		return errNoSignIn
+		return noSignIn.Refuse(localapi.CodeUsage)
 	case s.Account.State().Kind == account.Connected:
 		return board.ErrSignedIn
 	}
 	state, err := s.Account.ProcessEvent(ctx, account.EventCompleteOAuth{Code: code, State: stateParam})
 	switch state.Kind {
 	case account.Connected:
-		s.show(nil, "")
+		s.show(nil, localapi.Sentence{})
 		s.finish()
 		return nil
 	case account.Authenticating: // the code is still good: it can be tried again
@@ -181,7 +185,7 @@ func (s *SignIn) finish() {
 
 // redirectQuery returns the parameters of an address that begins with our redirect.
 func redirectQuery(redirect, address string) (url.Values, error) {
-	wrong := &localapi.Error{Code: localapi.CodeUsage, Message: "This is not the end of Tabferry's sign-in.", Hint: "the address must begin with " + origin(redirect)}
+	wrong := otherAddress.Refuse(localapi.CodeUsage, "origin", origin(redirect))
 	want, err := url.Parse(redirect)
 	if err != nil {
 		return nil, wrong
@@ -194,10 +198,10 @@ func redirectQuery(redirect, address string) (url.Values, error) {
 }
 
 // Cancel ends the sign-in under way.
-func (s *SignIn) Cancel(ctx context.Context) { s.giveUp(ctx, "") }
+func (s *SignIn) Cancel(ctx context.Context) { s.giveUp(ctx, localapi.Sentence{}) }
 
 // giveUp drops the sign-in and says why.
-func (s *SignIn) giveUp(ctx context.Context, cause string) {
+func (s *SignIn) giveUp(ctx context.Context, cause localapi.Sentence) {
 	s.End()
 	if s.Board.Now().SignIn == nil {
 		return
@@ -212,5 +216,5 @@ func (s *SignIn) giveUp(ctx context.Context, cause string) {
 
 // Forget takes the sign-in of the person who left from the screen.
 func (s *SignIn) Forget(*store.Tx, bool) (then func(), err error) {
-	return func() { s.show(nil, "") }, nil
+	return func() { s.show(nil, localapi.Sentence{}) }, nil
 }

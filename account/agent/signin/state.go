@@ -7,8 +7,8 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 )
 
-// endedCause is why a person has to sign in again, as far as we know.
-const endedCause = "The accounts server ended this sign-in. Perhaps the password was changed, or this computer was signed out elsewhere."
+// ended is why a person has to sign in again, as far as we know.
+var ended = localapi.NewPhrase("signin.ended", "The accounts server ended this sign-in. Perhaps the password was changed, or this computer was signed out elsewhere.", "")
 
 // Show writes what the account knows without asking anybody.
 func (s *SignIn) Show(shown *localapi.Snapshot) { s.describe(shown) }
@@ -16,7 +16,7 @@ func (s *SignIn) Show(shown *localapi.Snapshot) { s.describe(shown) }
 // describe shows the account as it is now.
 func (s *SignIn) describe(shown *localapi.Snapshot) {
 	now := localapi.Account{
-		State: s.state(shown.SignIn != nil), Server: origin(s.Server), Cause: shown.Account.Cause,
+		State: s.state(shown.SignIn != nil), Server: origin(s.Server), Cause: shown.Account.Cause, CauseSaid: shown.Account.CauseSaid,
 		DevicesUnavailable: !s.Account.DevicesAvailable(),
 	}
 	if id, err := s.Account.CurrentDeviceID(); err == nil {
@@ -63,8 +63,11 @@ func (s *SignIn) state(open bool) localapi.AccountState {
 }
 
 // show shows the sign-in under way, nil for none, and why the last one came to nothing.
-func (s *SignIn) show(signIn *localapi.SignIn, cause string) {
-	s.update(func(shown *localapi.Snapshot) { shown.SignIn, shown.Account.Cause = signIn, cause })
+func (s *SignIn) show(signIn *localapi.SignIn, cause localapi.Sentence) {
+	s.update(func(shown *localapi.Snapshot) {
+		shown.SignIn = signIn
+		shown.Account.Cause, shown.Account.CauseSaid = cause.Parts()
+	})
 }
 
 // Observe shows a change of the account; it is for [account.WithObserver].
@@ -81,11 +84,11 @@ func (s *SignIn) update(edit func(shown *localapi.Snapshot)) {
 		is = shown.Account.State
 		switch {
 		case is == localapi.SignedIn:
-			shown.Account.Cause = ""
+			shown.Account.Cause, shown.Account.CauseSaid = "", localapi.Said{}
 		case is == localapi.SignedOut, is == localapi.SigningIn && was == localapi.SignedOut:
 			shown.Devices, shown.Clients = localapi.DeviceList{}, localapi.ClientList{}
 		case was == localapi.SignedIn && is == localapi.NeedsSignIn:
-			shown.Account.Cause = endedCause
+			shown.Account.Cause, shown.Account.CauseSaid = ended.Say().Parts()
 		}
 	})
 	if was == is {

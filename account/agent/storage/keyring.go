@@ -36,7 +36,7 @@ func (s *Storage[W]) askKeyring(ctx context.Context, do func(context.Context) er
 	}
 	notice := time.AfterFunc(keyringNotice, still(func(st *localapi.Storage) { st.WaitingForKeyring = true }))
 	late := time.AfterFunc(keyringPatience, still(func(st *localapi.Storage) {
-		st.Problem = "The keyring has not answered yet. Tabferry goes on without it and takes the key when it comes."
+		st.Problem, st.ProblemSaid = patience.Say().Parts()
 	}))
 	done := make(chan struct{})
 	s.asked.Go(func() {
@@ -68,7 +68,9 @@ func (s *Storage[W]) answered(ask *question) bool {
 		return false
 	}
 	s.ask = nil
-	s.show(func(st *localapi.Storage) { st.WaitingForKeyring, st.Problem = false, "" })
+	s.show(func(st *localapi.Storage) {
+		st.WaitingForKeyring, st.Problem, st.ProblemSaid = false, "", localapi.Said{}
+	})
 	return true
 }
 
@@ -79,7 +81,9 @@ func (s *Storage[W]) withdraw() {
 	if s.ask != nil {
 		s.ask.cancel()
 		s.ask = nil
-		s.show(func(st *localapi.Storage) { st.WaitingForKeyring, st.Problem = false, "" })
+		s.show(func(st *localapi.Storage) {
+			st.WaitingForKeyring, st.Problem, st.ProblemSaid = false, "", localapi.Said{}
+		})
 	}
 }
 
@@ -92,7 +96,7 @@ func (s *Storage[W]) askForKey(ctx context.Context) <-chan struct{} {
 				return // something else was decided meanwhile
 			}
 			if err != nil {
-				s.show(func(st *localapi.Storage) { st.Problem = problem(err) })
+				s.show(func(st *localapi.Storage) { st.Problem, st.ProblemSaid = problem(err).Say().Parts() })
 				s.Logger.Warn("the keyring does not unlock the store", "error", err)
 				return
 			}
@@ -154,7 +158,8 @@ func (s *Storage[W]) createWithKeyring(ctx context.Context) <-chan struct{} {
 		if err != nil {
 			s.Logger.Warn("no store under the keyring", "error", err)
 			s.show(func(st *localapi.Storage) {
-				*st = localapi.Storage{Protection: localapi.Undecided, Problem: problem(err)}
+				*st = localapi.Storage{Protection: localapi.Undecided}
+				st.Problem, st.ProblemSaid = problem(err).Say().Parts()
 			})
 		}
 	}, drop)

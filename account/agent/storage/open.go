@@ -50,7 +50,8 @@ func (s *Storage[W]) giveUp(err error) {
 	s.Logger.Error("the store cannot be used", "error", err)
 	s.broken = err
 	s.show(func(st *localapi.Storage) {
-		*st = localapi.Storage{Protection: localapi.Undecided, Locked: true, Problem: problem(err)}
+		*st = localapi.Storage{Protection: localapi.Undecided, Locked: true}
+		st.Problem, st.ProblemSaid = problem(err).Say().Parts()
 	})
 }
 
@@ -63,7 +64,7 @@ func (s *Storage[W]) waitForKey(ctx context.Context, file *store.Store) {
 	case p == localapi.ProtectedByPassphrase:
 		s.setReady()
 	case s.Ring == nil:
-		s.show(func(st *localapi.Storage) { st.Problem = problem(store.ErrKeyring) })
+		s.show(func(st *localapi.Storage) { st.Problem, st.ProblemSaid = noKeyring.Say().Parts() })
 		s.setReady()
 	default:
 		s.askForKey(ctx)
@@ -74,7 +75,7 @@ func (s *Storage[W]) waitForKey(ctx context.Context, file *store.Store) {
 func (s *Storage[W]) beginInMemory(ctx context.Context, p localapi.Protection) {
 	memory, err := store.NewMemory()
 	if err != nil {
-		s.show(func(st *localapi.Storage) { st.Problem = problem(err) })
+		s.show(func(st *localapi.Storage) { st.Problem, st.ProblemSaid = problem(err).Say().Parts() })
 		s.setReady()
 		return
 	}

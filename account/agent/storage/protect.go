@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/store"
 )
@@ -91,9 +90,9 @@ func (s *Storage[W]) Protect(ctx context.Context, p localapi.Protection, passphr
 	return s.do(ctx, func(ctx context.Context) error {
 		switch {
 		case p != localapi.MemoryOnly && p != localapi.ProtectedByPassphrase:
-			return &localapi.Error{Code: localapi.CodeUsage, Message: "This way of protecting data is unknown."}
+			return unknownWay.Refuse(localapi.CodeUsage)
 		case s.source != nil:
-			return &localapi.Error{Code: localapi.CodeConflict, Message: "The data is protected already.", Hint: "sign out and delete the local data to choose anew"}
+			return protected.Refuse(localapi.CodeConflict)
 		case p == localapi.MemoryOnly:
 			return s.protectNothing(ctx)
 		default:
@@ -127,7 +126,7 @@ func (s *Storage[W]) protectWith(ctx context.Context, text string) error {
 		return refusal(err)
 	}
 	if s.file != nil {
-		return &localapi.Error{Code: localapi.CodeConflict, Message: "There is data already, and it is locked.", Hint: "unlock it, or sign out and delete the local data to begin anew"}
+		return lockedData.Refuse(localapi.CodeConflict)
 	}
 	s.withdraw()
 	if s.broken != nil && !errors.Is(s.broken, store.ErrInUse) && !errors.Is(s.broken, store.ErrNewer) {
@@ -152,49 +151,4 @@ func (s *Storage[W]) protectWith(ctx context.Context, text string) error {
 		return refusal(err)
 	}
 	return nil
-}
-
-// problem is the sentence for a failure of the store.
-func problem(err error) string {
-	switch {
-	case errors.Is(err, store.ErrWrongKey):
-		return "The key in the keyring does not fit Tabferry's data."
-	case errors.Is(err, store.ErrKeyMissing):
-		return "The keyring no longer holds the key to Tabferry's data."
-	case errors.Is(err, store.ErrKeyring):
-		return "There is no keyring that Tabferry could use."
-	case errors.Is(err, store.ErrInUse):
-		return "Another program uses Tabferry's data."
-	case errors.Is(err, store.ErrNewer):
-		return "Tabferry's data was written by a newer version."
-	case errors.Is(err, store.ErrCorrupt):
-		return "Tabferry's data file is damaged. It is left as it is."
-	default:
-		return "Tabferry's data cannot be opened."
-	}
-}
-
-// refusal turns a failure of the store into a refusal.
-func refusal(err error) error {
-	if board.Ended(err) {
-		return err
-	}
-	e := &localapi.Error{Code: localapi.CodeLocked, Message: problem(err)}
-	switch {
-	case errors.Is(err, store.ErrWrongKey):
-		e.Message, e.Hint = "That is not the passphrase.", "try again; without it, only deleting the local data helps"
-	case errors.Is(err, store.ErrEmptyPassphrase):
-		e.Code, e.Message = localapi.CodeUsage, "The passphrase is empty."
-	case errors.Is(err, store.ErrKeyMissing):
-		e.Hint = "sign out and delete the local data to begin anew"
-	case errors.Is(err, store.ErrKeyring):
-		e.Hint = "choose a passphrase, or keep nothing after quitting"
-	case errors.Is(err, store.ErrCorrupt):
-		e.Hint = "choose a protection to begin anew; the damaged file is kept"
-	case errors.Is(err, store.ErrInUse):
-		e.Hint = "quit the other Tabferry"
-	case errors.Is(err, store.ErrNewer):
-		e.Hint = "update Tabferry"
-	}
-	return e
 }

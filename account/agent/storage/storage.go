@@ -104,7 +104,7 @@ func (s *Storage[W]) Run(ended func()) error {
 }
 
 // ErrEnded says that the agent has ended.
-var ErrEnded = &localapi.Error{Code: localapi.CodeNotReachable, Message: "Tabferry is quitting."}
+var ErrEnded = localapi.NewPhrase("quitting", "Tabferry is quitting.", "").Refuse(localapi.CodeNotReachable)
 
 // do runs a step on Run's goroutine and waits for it.
 func (s *Storage[W]) do(ctx context.Context, step func(ctx context.Context) error) error {
@@ -161,12 +161,12 @@ func (s *Storage[W]) Done() <-chan struct{} { return s.done }
 // lockedError says why there is no open store.
 func (s *Storage[W]) lockedError() error {
 	shown := s.shown()
-	e := &localapi.Error{Code: localapi.CodeLocked, Message: "Tabferry's data is locked.", Hint: "unlock it with `tabferry unlock`, or in the window"}
-	switch {
-	case shown.WaitingForKeyring:
-		e.Message, e.Hint = "Tabferry waits for the keyring", "unlock the keyring when the system asks for it"
-	case shown.Problem != "":
-		e.Message = shown.Problem
+	if shown.WaitingForKeyring {
+		return waiting.Refuse(localapi.CodeLocked)
+	}
+	e := locked.Refuse(localapi.CodeLocked)
+	if shown.Problem != "" {
+		e.Message, e.Said = shown.Problem, shown.ProblemSaid
 	}
 	return e
 }

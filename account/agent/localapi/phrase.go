@@ -1,0 +1,149 @@
+package localapi
+
+import (
+	"slices"
+	"strings"
+)
+
+// Said is what a face needs to say a sentence in its own language: a key of its catalogue, and what
+// stands in the places of the sentence. Args are names and values in turn. A hint has the key of its
+// sentence with ".hint" behind. The zero value is a sentence that comes in English only.
+type Said struct {
+	Key  string   `json:"key"`
+	Args []string `json:"args,omitempty"`
+}
+
+// IsZero reports whether there is nothing to say, or no key to say it by.
+func (s Said) IsZero() bool { return s.Key == "" }
+
+// Sentence is one sentence for people: its English, for scripts, and how a face says it.
+type Sentence struct {
+	Text string
+	Said Said
+}
+
+// Parts returns both, for the two fields that hold them.
+func (s Sentence) Parts() (string, Said) { return s.Text, s.Said }
+
+// Phrase is a sentence below the faces, as it is written in the program, and what a person may do
+// next. Names in braces are places for arguments. Make it with [NewPhrase].
+type Phrase struct{ Key, Text, Hint string }
+
+// phrases are all there are; they are made before the program begins.
+var phrases []Phrase
+
+// NewPhrase makes a phrase; hint may be empty. A key that there is already is a fault of the program.
+func NewPhrase(key, text, hint string) Phrase {
+	p := Phrase{key, text, hint}
+	if slices.ContainsFunc(phrases, func(o Phrase) bool { return o.Key == key }) {
+		panic("localapi: two phrases are called " + key)
+	}
+	phrases = append(phrases, p)
+	return p
+}
+
+// Phrases returns all phrases of the packages that are linked in.
+func Phrases() []Phrase { return slices.Clone(phrases) }
+
+// Say fills the places; args are names and values in turn.
+func (p Phrase) Say(args ...string) Sentence {
+	return Sentence{fill(p.Text, args), Said{p.Key, args}}
+}
+
+// Refuse makes a refusal of the phrase.
+func (p Phrase) Refuse(code Code, args ...string) *Error {
+	return &Error{Code: code, Message: fill(p.Text, args), Hint: fill(p.Hint, args), Said: Said{p.Key, args}}
+}
+
+func fill(text string, args []string) string {
+	for i := 0; i+1 < len(args); i += 2 {
+		text = strings.ReplaceAll(text, "{"+args[i]+"}", args[i+1])
+	}
+	return text
+}
+
+// Speak makes the client hand out every sentence in a face's own words: say is asked for each one that
+// has a key, with the language of the newest settings (empty for the system's). It is for the time
+// before the first call.
+func (c *Client) Speak(say func(language string, s Sentence) string) { c.say = say }
+
+// speak returns v with its sentences in the face's words. What it was made of is left as it is, because
+// in one process it is shared.
+func speak[T any](c *Client, v T) T {
+	if c.say == nil {
+		return v
+	}
+	switch v := any(&v).(type) {
+	case *Snapshot:
+		c.snapshot(v)
+	case *Update:
+		c.snapshot(&v.Snapshot)
+		v.Events = slices.Clone(v.Events)
+		for i := range v.Events {
+			c.event(&v.Events[i])
+		}
+	case *OutboxEntry:
+		c.put(&v.Reason, v.ReasonSaid)
+	case *[]OutboxEntry:
+		*v = c.outbox(*v)
+	case *[]InboxEntry:
+		*v = c.inbox(*v)
+	case *error:
+		if e, ok := (*v).(*Error); ok && !e.Said.IsZero() {
+			spoken := *e
+			c.put(&spoken.Message, e.Said)
+			c.put(&spoken.Hint, Said{e.Said.Key + ".hint", e.Said.Args})
+			*v = &spoken
+		}
+	}
+	return v
+}
+
+// put puts a sentence into the face's words.
+func (c *Client) put(text *string, said Said) {
+	if *text != "" && !said.IsZero() {
+		language, _ := c.language.Load().(string)
+		*text = c.say(language, Sentence{*text, said})
+	}
+}
+
+func (c *Client) snapshot(s *Snapshot) {
+	c.language.Store(s.Settings.Language)
+	c.put(&s.Account.Cause, s.Account.CauseSaid)
+	c.put(&s.Connection.Problem, s.Connection.ProblemSaid)
+	c.put(&s.Storage.Problem, s.Storage.ProblemSaid)
+	c.put(&s.Devices.Problem, s.Devices.ProblemSaid)
+	c.put(&s.Clients.Problem, s.Clients.ProblemSaid)
+	s.Inbox.Recent = c.inbox(s.Inbox.Recent)
+	s.Outbox.Recent = c.outbox(s.Outbox.Recent)
+	if s.Pairing != nil {
+		spoken := *s.Pairing
+		c.put(&spoken.Problem, spoken.ProblemSaid)
+		s.Pairing = &spoken
+	}
+}
+
+func (c *Client) event(e *Event) {
+	e.Entries = c.inbox(e.Entries)
+	if e.Send != nil {
+		spoken := *e.Send
+		c.put(&spoken.Reason, spoken.ReasonSaid)
+		e.Send = &spoken
+	}
+}
+
+func (c *Client) inbox(entries []InboxEntry) []InboxEntry {
+	entries = slices.Clone(entries)
+	for i := range entries {
+		c.put(&entries[i].Reason, entries[i].ReasonSaid)
+	}
+	return entries
+}
+
+func (c *Client) outbox(entries []OutboxEntry) []OutboxEntry {
+	entries = slices.Clone(entries)
+	for i := range entries {
+		c.put(&entries[i].Reason, entries[i].ReasonSaid)
+	}
+	return entries
+}

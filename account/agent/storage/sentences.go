@@ -1,0 +1,60 @@
+package storage
+
+import (
+	"errors"
+
+	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// What is said of the storage.
+var (
+	locked     = localapi.NewPhrase("storage.locked", "Tabferry's data is locked.", "unlock it with `tabferry unlock`, or in the window")
+	waiting    = localapi.NewPhrase("storage.waiting", "Tabferry waits for the keyring", "unlock the keyring when the system asks for it")
+	patience   = localapi.NewPhrase("storage.patience", "The keyring has not answered yet. Tabferry goes on without it and takes the key when it comes.", "")
+	unknownWay = localapi.NewPhrase("storage.unknown_way", "This way of protecting data is unknown.", "")
+	protected  = localapi.NewPhrase("storage.protected", "The data is protected already.", "sign out and delete the local data to choose anew")
+	lockedData = localapi.NewPhrase("storage.locked_data", "There is data already, and it is locked.", "unlock it, or sign out and delete the local data to begin anew")
+
+	notThePassphrase = localapi.NewPhrase("storage.not_the_passphrase", "That is not the passphrase.", "try again; without it, only deleting the local data helps")
+	emptyPassphrase  = localapi.NewPhrase("storage.empty_passphrase", "The passphrase is empty.", "")
+	noKeyring        = localapi.NewPhrase("storage.no_keyring", "There is no keyring that Tabferry could use.", "choose a passphrase, or keep nothing after quitting")
+	cannotOpen       = localapi.NewPhrase("storage.cannot_open", "Tabferry's data cannot be opened.", "")
+)
+
+// problems are the sentences for failures of the store, and what a person may do.
+var problems = []struct {
+	err    error
+	phrase localapi.Phrase
+}{
+	{store.ErrWrongKey, localapi.NewPhrase("storage.wrong_key", "The key in the keyring does not fit Tabferry's data.", "")},
+	{store.ErrKeyMissing, localapi.NewPhrase("storage.key_missing", "The keyring no longer holds the key to Tabferry's data.", "sign out and delete the local data to begin anew")},
+	{store.ErrKeyring, noKeyring},
+	{store.ErrInUse, localapi.NewPhrase("storage.in_use", "Another program uses Tabferry's data.", "quit the other Tabferry")},
+	{store.ErrNewer, localapi.NewPhrase("storage.newer", "Tabferry's data was written by a newer version.", "update Tabferry")},
+	{store.ErrCorrupt, localapi.NewPhrase("storage.damaged", "Tabferry's data file is damaged. It is left as it is.", "choose a protection to begin anew; the damaged file is kept")},
+}
+
+// problem says what is wrong with the store.
+func problem(err error) localapi.Phrase {
+	for _, p := range problems {
+		if errors.Is(err, p.err) {
+			return p.phrase
+		}
+	}
+	return cannotOpen
+}
+
+// refusal turns a failure of the store into a refusal.
+func refusal(err error) error {
+	switch {
+	case board.Ended(err):
+		return err
+	case errors.Is(err, store.ErrWrongKey):
+		return notThePassphrase.Refuse(localapi.CodeLocked)
+	case errors.Is(err, store.ErrEmptyPassphrase):
+		return emptyPassphrase.Refuse(localapi.CodeUsage)
+	}
+	return problem(err).Refuse(localapi.CodeLocked)
+}
