@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -201,4 +202,43 @@ func setForm(m *i18n.Message, form string, value any) error {
 		return fmt.Errorf("no plural category %q", form)
 	}
 	return nil
+}
+
+// Say returns a sentence of the agent, which comes with its English and a key, in this language; args
+// are names and values in turn. One that this language does not have stays English.
+func (c *Catalogue) Say(english, key string, args []string) string {
+	if c.language == language.English || key == "" {
+		return english
+	}
+	data := map[string]any{}
+	for i := 0; i+1 < len(args); i += 2 {
+		data[args[i]] = args[i+1]
+	}
+	text, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: "agent." + key, TemplateData: data})
+	if err != nil {
+		return english
+	}
+	return text
+}
+
+// Speaker says sentences in changing languages. The zero value is ready; it may be used from several
+// goroutines.
+type Speaker struct {
+	mu         sync.Mutex
+	catalogues map[string]*Catalogue
+}
+
+// In returns the catalogue of a language, empty for the system's. Each is made once.
+func (s *Speaker) In(language string) *Catalogue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.catalogues[language]
+	if c == nil {
+		c = New(language)
+		if s.catalogues == nil {
+			s.catalogues = map[string]*Catalogue{}
+		}
+		s.catalogues[language] = c
+	}
+	return c
 }

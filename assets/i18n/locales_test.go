@@ -59,7 +59,9 @@ func faces(t *testing.T) []string {
 		if len(parts) != 3 || !slices.Contains(Languages(), parts[1]) {
 			t.Errorf("%s: want FACE.LANGUAGE.toml with a supported language", e.Name())
 		}
-		set[parts[0]] = true
+		if parts[0] != "agent" { // its English stands in the program: TestEveryPhraseIsTranslated
+			set[parts[0]] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(set))
 }

@@ -141,7 +141,17 @@ func (p *program) agent(ctx context.Context) (*localapi.Client, error) {
 			return nil, p.notReachable(err)
 		}
 	}
-	return p.Client(p.demo), nil
+	return p.present(), nil
+}
+
+// present returns the way to the agent, running or not. To people it says everything in their language;
+// scripts get English.
+func (p *program) present() *localapi.Client {
+	c := p.Client(p.demo)
+	if !p.json {
+		c.Speak(func(_ string, s localapi.Sentence) string { return p.Words.Say(s.Text, s.Said.Key, s.Said.Args) })
+	}
+	return c
 }
 
 // usageTemplate is cobra's, shorter and in the user's language.

@@ -61,7 +61,7 @@ func (p *program) closeCommand() *cobra.Command {
 // completeDevices offers device names to the shell, from an agent that runs already.
 func (p *program) completeDevices(cmd *cobra.Command, fits able) {
 	err := cmd.RegisterFlagCompletionFunc("to", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		s, err := p.Client(p.demo).Snapshot(cmd.Context())
+		s, err := p.present().Snapshot(cmd.Context())
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}

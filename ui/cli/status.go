@@ -18,7 +18,7 @@ func (p *program) statusCommand() *cobra.Command {
 		Use: "status", Short: p.Words.T("cli.status.short"), Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// Asking how things are must not change them: no agent is started for it.
-			s, err := p.Client(p.demo).Snapshot(cmd.Context())
+			s, err := p.present().Snapshot(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -128,7 +128,7 @@ func (p *program) watchCommand() *cobra.Command {
 
 // watch prints what happens until it is interrupted or the agent ends.
 func (p *program) watch(ctx context.Context) error {
-	for update, err := range p.Client(p.demo).Watch(ctx, localapi.FaceCommand) {
+	for update, err := range p.present().Watch(ctx, localapi.FaceCommand) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil // interrupting is how a person ends this command
@@ -191,7 +191,7 @@ func (p *program) diagnosticsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "diagnostics", Short: p.Words.T("cli.diagnostics.short"), Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			text, err := p.Client(p.demo).Diagnostics(cmd.Context())
+			text, err := p.present().Diagnostics(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -238,7 +238,7 @@ func (p *program) quitCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "quit", Short: p.Words.T("cli.quit.short"), Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := p.Client(p.demo).Quit(cmd.Context())
+			err := p.present().Quit(cmd.Context())
 			var e *localapi.Error
 			if errors.As(err, &e) && e.Code == localapi.CodeNotReachable {
 				return nil // none is fine

@@ -10,6 +10,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/wake"
 	"github.com/tabferry/tabferry/account/store"
+	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/session"
 )
@@ -46,7 +47,7 @@ func runAgent(ctx context.Context, demo bool) error {
 		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
 		DeviceName: deviceName(), UserAgent: userAgent(),
 		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
-		Wake: wake.NewSystem(wake.Params{}),
+		Wake: wake.NewSystem(wake.Params{}), Say: sayIn(new(i18n.Speaker)),
 	}
 	engine, err := agent.New(params)
 	if err != nil {

@@ -39,7 +39,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	})
 	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
 
-	f.client = localapi.Local(engine, f.log)
+	f.client = speaking(localapi.Local(engine, f.log))
 	board, err := clipboard.Open()
 	if err != nil {
 		f.log.Info("the clipboard cannot be watched", "reason", err)

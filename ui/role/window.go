@@ -91,7 +91,7 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 	opener := new(desktop.Opener)
 	return window.New(window.Params{
 		App:              app.NewWithID(id),
-		Agent:            localapi.Dial(paths.Socket),
+		Agent:            speaking(localapi.Dial(paths.Socket)),
 		Open:             func(browser, address string) error { return opener.OpenWith(ctx, browser, address) },
 		Pane:             start.Pane,
 		Icon:             icon,
