@@ -133,7 +133,7 @@ func TestScopedKeyDerivation(t *testing.T) {
 func oldSyncKey(t *testing.T, kB []byte, rotation int64) keys.ScopedKey {
 	t.Helper()
 	sum := sha256.Sum256(kB)
-	return scopedKey(keys.OldSyncScope, expand(t, kB, nil, "oldsync", 64), rotation, sum[:16])
+	return scopedKey("https://identity.mozilla.com/apps/oldsync", expand(t, kB, nil, "oldsync", 64), rotation, sum[:16])
 }
 
 func expand(t *testing.T, secret, salt []byte, info string, size int) []byte {

@@ -7,10 +7,6 @@ import (
 	"strings"
 )
 
-// OldSyncScope is the scope whose key protects what devices of one account
-// tell each other.
-const OldSyncScope = "https://identity.mozilla.com/apps/oldsync"
-
 // ScopedKey is a symmetric key that belongs to one OAuth scope, in the shape
 // the accounts service uses (a JWK of kty "oct" with its scope). Printing one
 // shows neither K nor the fingerprint in KID.

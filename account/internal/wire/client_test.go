@@ -214,10 +214,6 @@ var calls = map[string]struct {
 		_, err := c.ScopedKeyData(ctx, session(), "c", "profile")
 		return err
 	}, "POST", "/auth/v1/account/scoped-key-data", `{}`},
-	"DuplicateSession": {func(ctx context.Context, c *wire.Client) error {
-		_, err := c.DuplicateSession(ctx, session())
-		return err
-	}, "POST", "/auth/v1/session/duplicate", `{"sessionToken":"x"}`},
 	"SessionStatus": {func(ctx context.Context, c *wire.Client) error {
 		_, err := c.SessionStatus(ctx, session())
 		return err

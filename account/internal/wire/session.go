@@ -8,15 +8,14 @@ import (
 )
 
 const (
-	scopedKeyDataPath    = "v1/account/scoped-key-data"
-	sessionDuplicatePath = "v1/session/duplicate"
-	sessionStatusPath    = "v1/session/status"
-	sessionDestroyPath   = "v1/session/destroy"
-	verifyTOTPPath       = "v1/session/verify/totp"
-	accountStatusPath    = "v1/account/status"
-	accountProfilePath   = "v1/account/profile"
-	attachedClientsPath  = "v1/account/attached_clients"
-	destroyClientPath    = "v1/account/attached_client/destroy"
+	scopedKeyDataPath   = "v1/account/scoped-key-data"
+	sessionStatusPath   = "v1/session/status"
+	sessionDestroyPath  = "v1/session/destroy"
+	verifyTOTPPath      = "v1/session/verify/totp"
+	accountStatusPath   = "v1/account/status"
+	accountProfilePath  = "v1/account/profile"
+	attachedClientsPath = "v1/account/attached_clients"
+	destroyClientPath   = "v1/account/attached_client/destroy"
 )
 
 // ScopedKeyData tells which key a key-bearing scope has.
@@ -41,21 +40,6 @@ func (c *Client) ScopedKeyData(ctx context.Context, session Credential, clientID
 		err = a.missing("object")
 	}
 	return out, c.out(err)
-}
-
-// DuplicateSession makes a second session like the one given and returns its token.
-func (c *Client) DuplicateSession(ctx context.Context, session Credential) (string, error) {
-	var out struct {
-		SessionToken string `json:"sessionToken"`
-	}
-	a, err := c.call(ctx, request{
-		base: BaseAuth, space: SpaceAuth, method: http.MethodPost, path: sessionDuplicatePath, cred: session,
-		body: map[string]string{"reason": "migration"},
-	}, &out)
-	if err == nil && out.SessionToken == "" {
-		err = a.missing("sessionToken")
-	}
-	return out.SessionToken, c.out(err)
 }
 
 // SessionStatus tells whose session it is and whether it is verified. A dead
