@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// Pipe is a listener for faces in the agent's own process: no socket, no file.
+// Pipe is a listener without socket or file: the whole way through the server, for tests. Faces in the
+// agent's own process use [Local].
 type Pipe struct {
 	conns chan net.Conn
 	done  chan struct{}

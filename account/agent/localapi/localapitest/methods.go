@@ -101,7 +101,6 @@ func (m methods) SignOut(ctx context.Context, deleteLocalData bool) error {
 }
 
 func (m methods) Undo(ctx context.Context, ids ...string) error { return m.tell(ctx, "Undo", ids) }
-
 func (m methods) Retry(ctx context.Context, ids ...string) error { return m.tell(ctx, "Retry", ids) }
 
 func (m methods) DeleteSent(ctx context.Context, ids ...string) error {
@@ -141,9 +140,7 @@ func (m methods) SetSettings(ctx context.Context, s localapi.Settings) error {
 }
 
 func (m methods) Quiet(ctx context.Context, minutes int) error { return m.tell(ctx, "Quiet", minutes) }
-
 func (m methods) Quit(ctx context.Context) error { return m.tell(ctx, "Quit") }
-
 func (m methods) ShowPairing(ctx context.Context) error { return m.tell(ctx, "ShowPairing") }
 
 func (m methods) JoinPairing(ctx context.Context, address string) error {
