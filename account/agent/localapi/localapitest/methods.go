@@ -100,7 +100,7 @@ func (m methods) SignOut(ctx context.Context, deleteLocalData bool) error {
 	return m.tell(ctx, "SignOut", deleteLocalData)
 }
 
-func (m methods) Undo(ctx context.Context, ids ...string) error { return m.tell(ctx, "Undo", ids) }
+func (m methods) Undo(ctx context.Context, ids ...string) error  { return m.tell(ctx, "Undo", ids) }
 func (m methods) Retry(ctx context.Context, ids ...string) error { return m.tell(ctx, "Retry", ids) }
 
 func (m methods) DeleteSent(ctx context.Context, ids ...string) error {
@@ -140,8 +140,8 @@ func (m methods) SetSettings(ctx context.Context, s localapi.Settings) error {
 }
 
 func (m methods) Quiet(ctx context.Context, minutes int) error { return m.tell(ctx, "Quiet", minutes) }
-func (m methods) Quit(ctx context.Context) error { return m.tell(ctx, "Quit") }
-func (m methods) ShowPairing(ctx context.Context) error { return m.tell(ctx, "ShowPairing") }
+func (m methods) Quit(ctx context.Context) error               { return m.tell(ctx, "Quit") }
+func (m methods) ShowPairing(ctx context.Context) error        { return m.tell(ctx, "ShowPairing") }
 
 func (m methods) JoinPairing(ctx context.Context, address string) error {
 	return m.tell(ctx, "JoinPairing", address)
