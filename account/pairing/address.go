@@ -65,6 +65,7 @@ func (c Code) wipe() { clear(c.key) }
 // ParseAddress reads a pairing address, as scanned or pasted. It must belong to the accounts server
 // whose content origin is server, else the error is an *OtherServerError; all other faults are
 // ErrBadAddress. No error repeats any part of the text but its origin.
+// (docs/protocol/pairing.md §2)
 func ParseAddress(text, server string) (Code, error) {
 	here, err := origin(server)
 	if err != nil {

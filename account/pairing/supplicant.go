@@ -81,7 +81,8 @@ func NewSupplicant(params SupplicantParams) (*Supplicant, error) {
 	return &Supplicant{flow: newFlow(params.Changed, Status{State: Joining}), params: params, code: code}, nil
 }
 
-// Confirm says yes to the account and the device shown.
+// Confirm says yes to the account and the device shown. Errors are ErrNotNow, ErrEnded and ctx's.
+// (docs/protocol/pairing.md §7.4)
 func (s *Supplicant) Confirm(ctx context.Context) error { return s.call(ctx, Confirming, "") }
 
 // Run does the pairing and returns when everything is over: nil for success, else one of this

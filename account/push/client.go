@@ -93,7 +93,7 @@ func (c *Client) takeReasons() []Reason {
 // and keeps it alive from then on. Making one needs the service: Subscribe goes
 // on trying, connecting at once if need be, until ctx ends.
 //
-// Errors are ctx's and ErrStopped.
+// Errors are ctx's and ErrStopped. (docs/protocol/push.md §3, register)
 func (c *Client) Subscribe(ctx context.Context, name string) (Subscription, error) {
 	return c.await(ctx, name, func(l *loop, answer chan result) { l.subscribe(name, answer) })
 }
@@ -105,6 +105,7 @@ func (c *Client) Subscribe(ctx context.Context, name string) (Subscription, erro
 // Params.Changed, because it can come to be after ctx has ended.
 //
 // Errors are ErrNotSubscribed, *TooSoonError, ctx's and ErrStopped.
+// (docs/protocol/push.md §9)
 func (c *Client) Renew(ctx context.Context, name string) (Subscription, error) {
 	return c.await(ctx, name, func(l *loop, answer chan result) { l.renew(name, answer) })
 }
@@ -138,7 +139,8 @@ func (c *Client) await(ctx context.Context, name string, ask func(l *loop, answe
 // told if it can be reached. With the last subscription the connection closes
 // and the identity is forgotten. An unknown name is no error.
 //
-// Errors are the store's, ctx's and ErrStopped.
+// Errors are the store's, ctx's and ErrStopped. (docs/protocol/push.md §3,
+// unregister)
 func (c *Client) Unsubscribe(ctx context.Context, name string) error {
 	done := make(chan error, 1)
 	if err := c.do(ctx, func(l *loop) { done <- l.unsubscribe(name) }); err != nil {

@@ -196,7 +196,9 @@ func SetAside(path, suffix string) (string, error) {
 	return aside, nil
 }
 
-// View runs f in a transaction that only reads.
+// View runs f in a transaction that only reads. Errors are f's, [ErrLocked], [ErrClosed] and
+// [ErrCorrupt]. A panic of f passes to the caller; only what the damaged file itself raises becomes
+// ErrCorrupt.
 func (s *Store) View(f func(*Tx) error) error {
 	seal, err := s.ready()
 	if err != nil {
@@ -206,7 +208,7 @@ func (s *Store) View(f func(*Tx) error) error {
 }
 
 // Update runs f in a transaction that is kept as a whole when f returns nil, and dropped as a whole
-// when it does not.
+// when it does not, or panics. Errors are those of [Store.View] and of writing.
 func (s *Store) Update(f func(*Tx) error) error {
 	seal, err := s.ready()
 	if err != nil {
