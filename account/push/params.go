@@ -123,11 +123,8 @@ func checkServerURL(text string) error {
 	if err != nil || u.Host == "" {
 		return fmt.Errorf("push: %w: server address is not a WebSocket URL", ErrParams)
 	}
-	switch {
-	case u.Scheme == "wss":
-		return nil
-	case u.Scheme == "ws" && kit.Loopback(u.Hostname()):
-		return nil
+	if !kit.SecureURL(u, "wss", "ws") {
+		return fmt.Errorf("push: %w: server address must be wss:, or ws: to a loopback address", ErrParams)
 	}
-	return fmt.Errorf("push: %w: server address must be wss:, or ws: to a loopback address", ErrParams)
+	return nil
 }

@@ -3,6 +3,7 @@ package kit_test
 import (
 	"math"
 	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,6 +32,21 @@ func TestLoopback(t *testing.T) {
 	} {
 		if got := kit.Loopback(host); got != want {
 			t.Errorf("%q: %v, want %v", host, got, want)
+		}
+	}
+}
+
+func TestSecureURL(t *testing.T) {
+	for address, want := range map[string]bool{
+		"wss://push.example/": true, "ws://localhost:1/": true, "ws://[::1]/": true,
+		"ws://push.example/": false, "https://push.example/": false, "wss:///": false, "ws:localhost": false,
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := kit.SecureURL(u, "wss", "ws"); got != want {
+			t.Errorf("%q: %v, want %v", address, got, want)
 		}
 	}
 }
