@@ -64,7 +64,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.windowCommand(), p.agentCommand(), p.quitCommand(),
 		p.sendCommand(), p.closeCommand(),
-		p.inboxCommand(), p.outboxCommand(), p.devicesCommand(), p.renameCommand(),
+		p.inboxCommand(), p.outboxCommand(), p.devicesCommand(), p.renameCommand(), p.settingsCommand(),
 		p.pairCommand(),
 		p.signInCommand(), p.signOutCommand(), p.unlockCommand(),
 		p.statusCommand(), p.watchCommand(), p.diagnosticsCommand(),
