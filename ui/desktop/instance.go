@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -127,7 +128,7 @@ func receive(conn net.Conn) (args []string, err error) {
 	if err := conn.SetDeadline(time.Now().Add(handOverTime)); err != nil {
 		return nil, err
 	}
-	line, err := bufio.NewReaderSize(&limited{conn, maxHandOver}, 4096).ReadBytes('\n')
+	line, err := bufio.NewReader(io.LimitReader(conn, maxHandOver)).ReadBytes('\n')
 	if err != nil {
 		return nil, err
 	}
@@ -173,22 +174,4 @@ func deliver(conn net.Conn, line []byte) (err error) {
 		err = errors.New("unexpected answer")
 	}
 	return err
-}
-
-// limited is a connection that gives at most left bytes.
-type limited struct {
-	net.Conn
-	left int
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		return 0, errors.New("too many arguments")
-	}
-	if len(p) > l.left {
-		p = p[:l.left]
-	}
-	n, err := l.Conn.Read(p)
-	l.left -= n
-	return n, err
 }
