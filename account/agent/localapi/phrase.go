@@ -1,6 +1,7 @@
 package localapi
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
@@ -89,7 +90,7 @@ func speak[T any](c *Client, v T) T {
 	case *[]InboxEntry:
 		*v = c.inbox(*v)
 	case *error:
-		if e, ok := (*v).(*Error); ok && !e.Said.IsZero() {
+		if e := (*Error)(nil); errors.As(*v, &e) && !e.Said.IsZero() {
 			spoken := *e
 			c.put(&spoken.Message, e.Said)
 			c.put(&spoken.Hint, Said{e.Said.Key + ".hint", e.Said.Args})
