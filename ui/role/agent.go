@@ -42,18 +42,19 @@ func runAgent(ctx context.Context, demo bool) error {
 		return errors.Join(err, listener.Close())
 	}
 	opener := new(desktop.Opener)
+	words := new(i18n.Speaker) // one for all that speak in this process: a language is half a megabyte
 	params := agent.Params{
 		DataDir: paths.Data, Version: version, Demo: demo, Service: service,
 		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
 		DeviceName: deviceName(), UserAgent: userAgent(),
 		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
-		Wake: wake.NewSystem(wake.Params{}), Say: sayIn(new(i18n.Speaker)),
+		Wake: wake.NewSystem(wake.Params{}), Say: sayIn(words),
 	}
 	engine, err := agent.New(params)
 	if err != nil {
 		return errors.Join(err, listener.Close(), end())
 	}
-	err = (&faces{demo: demo, log: params.Logger, opener: opener}).run(ctx, engine, listener)
+	err = (&faces{demo: demo, log: params.Logger, opener: opener, words: words}).run(ctx, engine, listener)
 	if demo && ctx.Err() == nil { // it was told to quit, not killed: the demo ends with it
 		err = errors.Join(err, demoWorld{}.Stop(ctx))
 	}

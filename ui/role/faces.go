@@ -12,6 +12,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets"
+	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/notify"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
@@ -23,6 +24,7 @@ type faces struct {
 	demo   bool
 	log    *slog.Logger
 	opener *desktop.Opener
+	words  *i18n.Speaker
 	client *localapi.Client // of the engine, by plain calls
 }
 
@@ -39,7 +41,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	})
 	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
 
-	f.client = speaking(localapi.Local(engine, f.log))
+	f.client = speaking(localapi.Local(engine, f.log), f.words)
 	board, err := clipboard.Open()
 	if err != nil {
 		f.log.Info("the clipboard cannot be watched", "reason", err)
@@ -50,7 +52,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	work.Go(func() error { return f.notify(ctx, board) })
 	work.Go(func() error { return f.autostart(ctx) })
 	err = tray.Run(ctx, tray.Params{
-		Agent: f.client, Clipboard: board, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
+		Agent: f.client, Clipboard: board, Open: f.opener.OpenWith, Show: f.show, Logger: f.log, Words: f.words.In,
 	})
 	if err != nil {
 		f.log.Error("the tray ended", "error", err)
@@ -62,7 +64,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 func (f *faces) notify(ctx context.Context, board clipboard.Clipboard) error {
 	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, assets.AppIcon(48))
 	n, err := notify.New(notify.Params{
-		Agent: f.client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log,
+		Agent: f.client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log, Words: f.words.In,
 		Copy: func(_ context.Context, text string) error {
 			if board == nil {
 				return clipboard.ErrUnavailable

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets"
+	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/cli"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
@@ -91,7 +92,7 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 	opener := new(desktop.Opener)
 	return window.New(window.Params{
 		App:              app.NewWithID(id),
-		Agent:            speaking(localapi.Dial(paths.Socket)),
+		Agent:            speaking(localapi.Dial(paths.Socket), new(i18n.Speaker)),
 		Open:             func(browser, address string) error { return opener.OpenWith(ctx, browser, address) },
 		Pane:             start.Pane,
 		Icon:             icon,
