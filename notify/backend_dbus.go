@@ -59,9 +59,19 @@ type dialling struct {
 	err  error
 }
 
-// connectSessionBus connects; the connection closes when ctx ends.
+// connectSessionBus connects, and never starts a bus; the connection closes when ctx ends.
 func connectSessionBus(ctx context.Context) (*dbus.Conn, error) {
-	return dbus.ConnectSessionBus(dbus.WithContext(ctx))
+	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if err = conn.Auth(nil); err == nil {
+		err = conn.Hello()
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }
 
 // newBusBackend connects to the session bus, and fails when there is none.

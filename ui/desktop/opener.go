@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/tabferry/tabferry/account/link"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // openPatience is how long OpenWith watches the opening program for a failure. xdg-open returns in
@@ -72,6 +73,7 @@ func (o *Opener) Wait() { o.running.Wait() }
 func (o *Opener) start(ctx context.Context, words []string) error {
 	// Not CommandContext: a browser must outlive the call that opened it.
 	cmd := exec.Command(words[0], words[1:]...) // #nosec G204 -- the user's own choice of browser
+	cmd.Env = session.Environ()
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("open link: %w", withoutLink(err))

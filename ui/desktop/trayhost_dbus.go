@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // trayAskTime bounds the question; a healthy bus answers in milliseconds.
@@ -17,7 +19,7 @@ const trayAskTime = 2 * time.Second
 func FindTrayHost(ctx context.Context) TrayHost {
 	ctx, cancel := context.WithTimeout(ctx, trayAskTime)
 	defer cancel()
-	conn, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
+	conn, err := session.ConnectBus(ctx)
 	if err != nil {
 		return TrayHostUnknown
 	}

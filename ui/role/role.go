@@ -7,6 +7,7 @@ package role
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -30,6 +31,10 @@ const (
 func Run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if err := session.Settle(); err != nil {
+		fmt.Fprintln(os.Stderr, "tabferry:", err)
+		return cli.ExitFailed
+	}
 	opener := new(desktop.Opener)
 	return cli.Run(ctx, cli.Params{
 		Version: version,

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // The Screenshot portal (XDG Desktop Portal, org.freedesktop.portal.Screenshot). Package
@@ -30,7 +32,7 @@ const (
 
 // grabPortal asks the desktop, which may ask the person.
 func grabPortal(ctx context.Context) (img image.Image, err error) {
-	conn, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
+	conn, err := session.ConnectBus(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -4,6 +4,7 @@ package session
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -23,6 +24,21 @@ func checkPrivate(dir string) error {
 	}
 	if err := os.Chmod(dir, 0o700); err != nil { // #nosec G302 -- a folder: only its owner can enter it
 		return fmt.Errorf("%w: %w", ErrNotPrivate, err)
+	}
+	return nil
+}
+
+// checkOurs wants dir to be a folder of ours that nobody else can put things into, or only what they
+// cannot exchange for ours.
+func checkOurs(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("look at folder: %w", err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	shared := info.Mode().Perm()&0o022 != 0
+	if !ok || !info.IsDir() || (int(stat.Uid) != os.Getuid() || shared) && info.Mode()&fs.ModeSticky == 0 {
+		return ErrNotPrivate
 	}
 	return nil
 }
