@@ -12,6 +12,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/store"
 )
 
 // A passphrase chosen while the keyring blocks is what counts; when the keyring wakes up nothing of
@@ -120,17 +121,60 @@ func TestDeleteDamagedStore(t *testing.T) {
 	desk.signIn()
 }
 
+// A sign-in that is damaged in the store is lost, which is said; everything else is there, and the damaged
+// value is kept until somebody removes it.
+func TestDamagedSignIn(t *testing.T) {
+	w := newWorld(t)
+	phone, desk := w.station("Phone").run().signIn(), w.station("Desk").run().signIn()
+	phone.awaitSent(phone.send(phone.alertable("Desk"), "https://example.com/kept", "").ID, localapi.SendAlerted)
+	desk.await("the tab", func(s localapi.Snapshot) bool { return s.Inbox.Total == 1 })
+	desk.end()
+	desk.edit(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("account")).Put([]byte("state"), []byte("spoilt")) })
+	snap := desk.run().snapshot()
+	if snap.Storage.Locked || snap.Storage.Damaged != 1 || snap.Account.State != localapi.SignedOut ||
+		snap.Account.Cause == "" || snap.Inbox.Total != 1 {
+		t.Errorf("with a damaged sign-in: %s", describe(snap))
+	}
+	desk.end()
+	desk.edit(func(tx *bbolt.Tx) error {
+		if kept := tx.Bucket([]byte("damaged")).Get([]byte("account/state")); string(kept) != "spoilt" {
+			t.Errorf("kept is %q", kept)
+		}
+		return nil
+	})
+	desk.run().signIn()
+	if err := desk.face.SignOut(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the deletion", func() bool { return !desk.hasStoreFile() && desk.secrets.count() == 0 })
+}
+
+// edit changes the store's file behind its back.
+func (s *station) edit(change func(tx *bbolt.Tx) error) {
+	s.t.Helper()
+	db, err := bbolt.Open(s.storeFile(), 0o600, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(change), db.Close()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // A file whose contents cannot be used, although its key fits, is left alone.
 func TestUnusableContents(t *testing.T) {
 	w := newWorld(t)
 	desk := w.station("Desk").run().signIn()
 	desk.end()
-	db, err := bbolt.Open(desk.storeFile(), 0o600, nil)
+	file, err := store.Open(desk.storeFile())
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte("account")).Put([]byte("state"), []byte("spoilt")) })
-	if err = errors.Join(err, db.Close()); err != nil {
+	if err := file.Unlock(t.Context(), store.NewKeyring(desk.secrets, agent.DefaultKeyringService)); err != nil {
+		t.Fatal(err)
+	}
+	err = file.Update(func(tx *store.Tx) error { return tx.Put("account", "state", []byte(`{"version":99}`)) })
+	if err = errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}
 	before, err := os.ReadFile(desk.storeFile())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,8 +34,10 @@ const partingTime = 3 * time.Second
 // capabilities is what the other devices may ask of this one.
 var capabilities = []account.Capability{account.CapabilitySendTab, account.CapabilityCloseTabs}
 
-// accountText is the account's state.
+// accountText is the account's state. Where it is damaged nobody is signed in any more.
 const accountText store.Text = "account"
+
+var signInDamaged = localapi.NewPhrase("sign_in_damaged", "What was kept of the sign-in is damaged.", "sign in again")
 
 // work is all that works on one open store with one account. It ends when the store is deleted or
 // exchanged for another one, and with the agent.
@@ -59,6 +62,8 @@ type work struct {
 	authcheck    *authcheck.Check
 	revoker      *revoker.Revoker
 
+	// damaged are the values of the store that were found damaged until this work began.
+	damaged []string
 	// known is closed when the account's first event has been processed.
 	known   chan struct{}
 	ctx     context.Context // ends with the work
@@ -74,7 +79,7 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 		return nil, err
 	}
 	w.service = p.service(w.settings.Chosen())
-	w.inbox, err = inbox.Open(inbox.Params{Store: vault, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger, Open: p.Open, Go: w.beside})
+	w.inbox, err = inbox.Open(inbox.Params{Store: vault, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger, Chosen: w.settings.Chosen(), Open: p.Open, Go: w.beside})
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +188,9 @@ func (w *work) openAccount(ids *store.IDs) (*account.Account, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w.damaged, err = w.vault.Damaged(); err != nil {
+		return nil, err
+	}
 	if state == nil {
 		return account.New(config, options...)
 	}
@@ -252,6 +260,10 @@ func (w *work) Show(s *localapi.Snapshot) {
 	w.outbox.Show(s)
 	w.signin.Show(s)
 	w.roster.Show(s)
+	s.Storage.Damaged = len(w.damaged)
+	if slices.Contains(w.damaged, accountText.Place()) && s.Account.State == localapi.SignedOut {
+		s.Account.Cause, s.Account.CauseSaid = signInDamaged.Say().Parts()
+	}
 }
 
 // Live writes what is read anew for each snapshot.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,9 +28,14 @@ var errReadOnly = errors.New("the transaction is read-only")
 type boltFile struct {
 	db   *bbolt.DB
 	file *os.File
-	// stuck says that bbolt could not even begin a transaction and holds its locks still: whoever asks
-	// for one now waits for ever.
-	stuck atomic.Bool
+	// writing is held by the one transaction that writes, so that nobody waits for a lock of bbolt's
+	// that a panic left behind.
+	writing sync.Mutex
+	// size is the greatest that the file was seen with, in bytes: it never shrinks by itself.
+	size atomic.Int64
+	// dead says that bbolt has panicked over the file: it is asked nothing more, because it may hold
+	// its locks still.
+	dead atomic.Bool
 }
 
 // openBolt opens a file that exists, or makes one.
@@ -48,7 +54,7 @@ func openBolt(path string, create bool) (*boltFile, error) {
 			return f, err
 		},
 	}
-	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 && !create {
 		return nil, fmt.Errorf("%w: it is empty", ErrCorrupt) // bbolt would begin a new one in it
 	}
 	err := guard(func(*bool) (err error) {
@@ -56,21 +62,21 @@ func openBolt(path string, create bool) (*boltFile, error) {
 		return err
 	})
 	if err == nil {
-		if err = b.whole(); err != nil {
-			return nil, errors.Join(err, b.close())
+		if err = b.whole(); err == nil {
+			return &b, nil
 		}
+		err = errors.Join(err, b.close())
 	}
+	if b.file != nil && errors.Is(err, ErrCorrupt) {
+		err = errors.Join(err, b.letGo()) // bbolt gave up in the middle
+	}
+	err = diskFault(err)
 	switch {
-	case err == nil:
-		return &b, nil
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, ErrInUse
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrCorrupt):
 		return nil, err
-	case errors.Is(err, ErrCorrupt) && b.file != nil:
-		// bbolt gave up in the middle and holds the lock still; closing the file frees it.
-		return nil, errors.Join(err, ignoreClosed(b.file.Close()))
-	case errors.Is(err, fs.ErrPermission):
+	case OnDisk(err):
 		return nil, fmt.Errorf("opening the store: %w", err)
 	default:
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
@@ -80,21 +86,31 @@ func openBolt(path string, create bool) (*boltFile, error) {
 // whole refuses a file that is shorter than its own book-keeping says: bbolt notices only when it
 // reads the missing part.
 func (b *boltFile) whole() error {
-	info, err := os.Stat(b.db.Path())
-	if err != nil {
-		return fmt.Errorf("opening the store: %w", err)
-	}
 	return b.run(false, func(r *boltRows) error {
-		if r.tx.Size() > info.Size() {
+		if r.tx.Size() > b.size.Load() {
 			return fmt.Errorf("%w: a part of it is missing", ErrCorrupt)
 		}
 		return nil
 	})
 }
 
-func ignoreClosed(err error) error {
-	if errors.Is(err, fs.ErrClosed) {
+// same refuses a file that somebody else has cut short and, for writing, one that is no longer in its
+// place: what is written there is lost.
+func (b *boltFile) same(writable bool) error {
+	info, err := b.file.Stat()
+	if err != nil {
+		return err
+	}
+	if before := b.size.Swap(info.Size()); info.Size() < before {
+		b.dead.Store(true)
+		return fmt.Errorf("%w: it was cut short while in use", ErrCorrupt)
+	}
+	if !writable {
 		return nil
+	}
+	there, err := os.Stat(b.file.Name())
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, there) {
+		return ErrReplaced
 	}
 	return err
 }
@@ -128,39 +144,75 @@ func (b *boltFile) update(f func(rows) error) error {
 // that bbolt's own View and Update read the file once more, which can panic a second time and leave
 // their lock held.)
 func (b *boltFile) run(writable bool, f func(*boltRows) error) error {
-	if b.stuck.Load() {
+	if writable {
+		b.writing.Lock()
+		defer b.writing.Unlock()
+	}
+	if b.dead.Load() {
 		return ErrCorrupt
 	}
-	begun := false
+	panicked := true
 	err := guard(func(ours *bool) error {
+		defer func() { panicked = panicked && !*ours }()
 		tx, err := b.db.Begin(writable)
-		if err != nil {
-			return err
+		if err == nil {
+			defer tx.Rollback() // fails only where the transaction is over
+			err = b.same(writable)
 		}
-		begun = true
-		defer tx.Rollback() // fails only where the transaction is over
-		*ours = true
-		err = f(&boltRows{tx, ours})
-		*ours = false
-		if err != nil || !writable {
-			return err
+		if err == nil {
+			*ours = true
+			err = f(&boltRows{tx, ours})
+			*ours = false
 		}
-		return tx.Commit()
+		if err == nil && writable {
+			err = b.commit(tx)
+		}
+		panicked = false
+		return err
 	})
-	switch {
-	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
+	if panicked {
+		b.dead.Store(true)
+	}
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return ErrClosed
-	case !begun && errors.Is(err, ErrCorrupt):
-		b.stuck.Store(true)
+	}
+	return diskFault(err)
+}
+
+// commit keeps a transaction. A disk that fails at the very last step leaves it written, for every later
+// reader, though perhaps not safely: then it is asked once more to keep it.
+func (b *boltFile) commit(tx *bbolt.Tx) error {
+	id := tx.ID()
+	err := tx.Commit()
+	if err == nil {
+		return nil
+	}
+	if now, e := b.db.Begin(false); e == nil {
+		written := now.ID() == id
+		if e = now.Rollback(); e == nil && written {
+			return b.db.Sync()
+		}
 	}
 	return err
 }
 
 func (b *boltFile) close() error {
-	if b.stuck.Load() {
-		return ignoreClosed(b.file.Close())
+	b.writing.Lock()
+	defer b.writing.Unlock()
+	if b.dead.Load() {
+		return b.letGo()
 	}
 	return guard(func(*bool) error { return b.db.Close() })
+}
+
+// letGo closes the file past bbolt, which may hold its own locks. Its map of the file stays, and with it
+// the system's lock on the file, unless that is taken off.
+func (b *boltFile) letGo() error {
+	err := unlockFile(b.file)
+	if err = errors.Join(err, b.file.Close()); errors.Is(err, fs.ErrClosed) {
+		return nil
+	}
+	return err
 }
 
 // boltRows is one bbolt transaction. Values are copied while bbolt is at work, because reading them may

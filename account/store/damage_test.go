@@ -30,7 +30,7 @@ func TestPanicOfTheCallerPasses(t *testing.T) {
 			}
 		},
 		"in a choice of rows": func(tx *store.Tx) {
-			_, _ = notes.Page(tx, "", 1, func(note) bool { blunder(); return true }) // it does not come back
+			_ = notes.Page(tx, "", 1, func(note) bool { blunder(); return true }) // it does not come back
 		},
 	}
 	engines(t, func(t *testing.T, s *store.Store) {
@@ -95,7 +95,7 @@ func TestDamageWhileOpen(t *testing.T) {
 			return s.View(func(tx *store.Tx) error { _, _, err := notes.Get(tx, "a"); return err })
 		},
 		"walk": func(s, _ *store.Store) error {
-			return s.View(func(tx *store.Tx) error { _, err := notes.Page(tx, "", 3, nil); return err })
+			return s.View(func(tx *store.Tx) error { _ = notes.Page(tx, "", 3, nil); return nil })
 		},
 		"put": func(s, _ *store.Store) error {
 			return s.Update(func(tx *store.Tx) error { return notes.Put(tx, "a", note{"second"}) })

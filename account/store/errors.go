@@ -14,6 +14,16 @@ var (
 	ErrKeyring = errors.New("the keyring cannot be used")
 	// ErrCorrupt says that the file, or a value in it, is damaged. The file is left as it is.
 	ErrCorrupt = errors.New("the store is damaged")
+	// ErrReplaced says that the file was removed, or another one put in its place, while it was in use.
+	ErrReplaced = errors.New("the store's file was taken away")
+	// ErrFull says that the disk, or the person's share of it, is full.
+	ErrFull = errors.New("the disk is full")
+	// ErrDisk says that the disk cannot read or write.
+	ErrDisk = errors.New("the disk fails")
+	// ErrReadOnly says that the disk takes nothing.
+	ErrReadOnly = errors.New("the disk is read-only")
+	// ErrDenied says that file or folder are not ours to read or write.
+	ErrDenied = errors.New("the store's file is not ours to use")
 	// ErrInUse says that another process holds the file.
 	ErrInUse = errors.New("the store is used by another process")
 	// ErrNewer says that a newer version of the program wrote the file.

@@ -50,3 +50,8 @@ func (d *IDs) Next(at time.Time) (string, error) {
 	binary.BigEndian.PutUint64(id[:], d.last)
 	return hex.EncodeToString(id[:]), nil
 }
+
+// IDAt returns the text that ids of this time and later do not sort before.
+func IDAt(at time.Time) string {
+	return fmt.Sprintf("%016x", uint64(max(at.UnixMilli(), 0))<<(8*idCounter))
+}

@@ -82,16 +82,13 @@ func sameAs(t *testing.T, s *store.Store, want map[string]string) {
 	keys := slices.Sorted(maps.Keys(want))
 	err := s.View(func(tx *store.Tx) error {
 		var up, down []string
-		for row, err := range notes.Oldest(tx) {
-			if err != nil || row.Value.Text != want[row.Key] {
-				t.Errorf("%s is %q, %v", row.Key, row.Value.Text, err)
+		for row := range notes.Oldest(tx) {
+			if row.Value.Text != want[row.Key] {
+				t.Errorf("%s is %q", row.Key, row.Value.Text)
 			}
 			up = append(up, row.Key)
 		}
-		for row, err := range notes.Newest(tx, "") {
-			if err != nil {
-				return err
-			}
+		for row := range notes.Newest(tx, "") {
 			down = append(down, row.Key)
 		}
 		if !slices.Equal(up, keys) {
@@ -103,8 +100,8 @@ func sameAs(t *testing.T, s *store.Store, want map[string]string) {
 		}
 		paged := 0
 		for before := ""; ; {
-			page, err := notes.Page(tx, before, 3, nil)
-			if err != nil || len(page) == 0 {
+			page := notes.Page(tx, before, 3, nil)
+			if len(page) == 0 {
 				break
 			}
 			paged += len(page)

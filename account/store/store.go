@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 // dirMode keeps the folder of the file to its owner.
@@ -27,6 +28,8 @@ type Store struct {
 	engine engine
 	seal   *sealer // nil while locked
 	closed bool
+	// aside counts the values that were put aside since somebody asked.
+	aside atomic.Int64
 }
 
 // NewMemory returns an unlocked store without a file.
@@ -65,7 +68,7 @@ func Create(ctx context.Context, path string, source KeySource) (*Store, error) 
 		return nil, fmt.Errorf("creating the store: %w", fs.ErrExist)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
-		return nil, fmt.Errorf("creating the store: %w", err)
+		return nil, fmt.Errorf("creating the store: %w", diskFault(err))
 	}
 	h := Header{Version: headerVersion, Protection: source.Protection()}
 	key, err := source.Create(ctx, rand.Reader, &h)
@@ -74,7 +77,7 @@ func Create(ctx context.Context, path string, source KeySource) (*Store, error) 
 	}
 	s, err := write(path, h, key)
 	if err != nil {
-		return nil, errors.Join(err, source.Forget(ctx, h))
+		return nil, errors.Join(diskFault(err), source.Forget(ctx, h))
 	}
 	return s, nil
 }
@@ -107,6 +110,9 @@ func write(path string, h Header, key Key) (*Store, error) {
 	}
 	if err := os.Rename(fresh, path); err != nil {
 		return nil, fmt.Errorf("creating the store: %w", errors.Join(err, os.Remove(fresh)))
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("creating the store: %w", errors.Join(diskFault(err), os.Remove(path)))
 	}
 	s, err := Open(path)
 	if err != nil {
@@ -191,30 +197,56 @@ func SetAside(path, suffix string) (string, error) {
 		return "", fmt.Errorf("setting the store aside: %w", fs.ErrExist)
 	}
 	if err := os.Rename(path, aside); err != nil {
-		return "", fmt.Errorf("setting the store aside: %w", err)
+		return "", fmt.Errorf("setting the store aside: %w", diskFault(err))
 	}
 	return aside, nil
 }
 
-// View runs f in a transaction that only reads. Errors are f's, [ErrLocked], [ErrClosed] and
-// [ErrCorrupt]. A panic of f passes to the caller; only what the damaged file itself raises becomes
-// ErrCorrupt.
+// View runs f in a transaction that only reads. Errors are f's, [ErrLocked], [ErrClosed], [ErrCorrupt]
+// for the file as a whole, and those of the disk ([OnDisk]). A panic of f passes to the caller; only
+// what the damaged file itself raises becomes ErrCorrupt.
 func (s *Store) View(f func(*Tx) error) error {
 	seal, err := s.ready()
 	if err != nil {
 		return err
 	}
-	return s.engine.view(func(r rows) error { return f(&Tx{r, seal}) })
+	tx := &Tx{seal: seal}
+	err = s.engine.view(func(r rows) error {
+		tx.rows = r
+		return f(tx)
+	})
+	if len(tx.damaged) == 0 {
+		return err
+	}
+	aside := s.engine.update(func(r rows) error {
+		tx.rows = r
+		return tx.setAllAside()
+	})
+	if aside == nil { // else the next one who reads them tries again
+		s.aside.Add(int64(len(tx.damaged)))
+	}
+	return err
 }
 
 // Update runs f in a transaction that is kept as a whole when f returns nil, and dropped as a whole
-// when it does not, or panics. Errors are those of [Store.View] and of writing.
+// when it does not, or panics. Errors are those of [Store.View], and [ErrReplaced].
 func (s *Store) Update(f func(*Tx) error) error {
 	seal, err := s.ready()
 	if err != nil {
 		return err
 	}
-	return s.engine.update(func(r rows) error { return f(&Tx{r, seal}) })
+	tx := &Tx{seal: seal}
+	err = s.engine.update(func(r rows) error {
+		tx.rows = r
+		if err := f(tx); err != nil {
+			return err
+		}
+		return tx.setAllAside()
+	})
+	if err == nil {
+		s.aside.Add(int64(len(tx.damaged)))
+	}
+	return err
 }
 
 // ready returns the sealer of an open, unlocked store. Closing waits for transactions under way.
@@ -236,7 +268,7 @@ func Copy(dst, src *Store) error {
 	return src.View(func(from *Tx) error {
 		return dst.Update(func(to *Tx) error {
 			for _, bucket := range from.rows.buckets() {
-				if bucket == headerBucket {
+				if own(bucket) {
 					continue
 				}
 				if err := copyBucket(to, from, bucket); err != nil {

@@ -7,28 +7,36 @@ import (
 	"iter"
 )
 
-// errHeader guards the clear part of the file.
-var errHeader = errors.New("the bucket \"" + headerBucket + "\" is the store's own")
+// errOwn guards what is the store's own.
+var errOwn = errors.New("the buckets \"" + headerBucket + "\" and \"" + asideBucket + "\" are the store's own")
 
 // Tx is a transaction. It must not be used after the function it was given to has returned.
+//
+// A value that is damaged, or has another shape than it should, is as if it were not there: it is put
+// aside, as it is, when the transaction has ended well, and costs no other value anything.
 type Tx struct {
-	rows rows
-	seal *sealer
+	rows    rows
+	seal    *sealer
+	damaged []damagedRow
 }
 
 // Get returns a value, nil when there is none.
 func (tx *Tx) Get(bucket, key string) ([]byte, error) {
 	sealed := tx.rows.get(bucket, key)
-	if sealed == nil || bucket == headerBucket {
+	if sealed == nil || own(bucket) {
 		return nil, nil
 	}
-	return tx.seal.open(bucket, key, sealed)
+	text, _ := tx.open(bucket, key, sealed)
+	return text, nil
 }
 
 // Put sets a value. Keys are at most 32 KiB and not empty.
 func (tx *Tx) Put(bucket, key string, value []byte) error {
-	if bucket == headerBucket {
-		return errHeader
+	if own(bucket) {
+		return errOwn
+	}
+	if err := tx.setAside(bucket, key); err != nil {
+		return err
 	}
 	sealed, err := tx.seal.seal(bucket, key, value)
 	if err != nil {
@@ -42,8 +50,11 @@ func (tx *Tx) Put(bucket, key string, value []byte) error {
 
 // Delete removes a value; none is fine.
 func (tx *Tx) Delete(bucket, key string) error {
-	if bucket == headerBucket {
-		return errHeader
+	if own(bucket) {
+		return errOwn
+	}
+	if err := tx.setAside(bucket, key); err != nil {
+		return err
 	}
 	if err := tx.rows.delete(bucket, key); err != nil {
 		return fmt.Errorf("deleting from %s: %w", bucket, err)
@@ -65,16 +76,16 @@ func (t Table[T]) Get(tx *Tx, key string) (value T, ok bool, err error) {
 	if err != nil || text == nil {
 		return value, false, err
 	}
-	value, err = t.decode(text)
-	return value, err == nil, err
+	value, ok = t.decode(tx, key, text)
+	return value, ok, nil
 }
 
-func (t Table[T]) decode(text []byte) (T, error) {
-	var value T
+func (t Table[T]) decode(tx *Tx, key string, text []byte) (value T, ok bool) {
 	if err := json.Unmarshal(text, &value); err != nil {
-		return value, fmt.Errorf("%w: a value of %s has another shape", ErrCorrupt, t.bucket)
+		tx.spoilt(t.bucket, key, tx.rows.get(t.bucket, key))
+		return *new(T), false
 	}
-	return value, nil
+	return value, true
 }
 
 // Put sets a value.
@@ -103,43 +114,57 @@ type Row[T any] struct {
 }
 
 // Newest goes through the values from the highest key below before downwards; an empty before
-// begins at the highest of all. With keys from [IDs] that is newest first. A value that cannot be
-// opened comes as an error and does not end the walk. The table must not be changed meanwhile.
-func (t Table[T]) Newest(tx *Tx, before string) iter.Seq2[Row[T], error] {
-	return t.walk(tx, before, false)
-}
+// begins at the highest of all. With keys from [IDs] that is newest first. The table must not be
+// changed meanwhile.
+func (t Table[T]) Newest(tx *Tx, before string) iter.Seq[Row[T]] { return t.walk(tx, before, false) }
 
 // Oldest goes through the values from the lowest key upwards, like [Table.Newest].
-func (t Table[T]) Oldest(tx *Tx) iter.Seq2[Row[T], error] { return t.walk(tx, "", true) }
+func (t Table[T]) Oldest(tx *Tx) iter.Seq[Row[T]] { return t.walk(tx, "", true) }
 
-func (t Table[T]) walk(tx *Tx, before string, up bool) iter.Seq2[Row[T], error] {
-	return func(yield func(Row[T], error) bool) {
-		tx.rows.walk(t.bucket, before, up, func(key string, sealed []byte) bool {
-			row := Row[T]{Key: key}
-			text, err := tx.seal.open(t.bucket, key, sealed)
-			if err == nil {
-				row.Value, err = t.decode(text)
+func (t Table[T]) walk(tx *Tx, before string, up bool) iter.Seq[Row[T]] {
+	return func(yield func(Row[T]) bool) {
+		for key, text := range t.texts(tx, before, up) {
+			if value, ok := t.decode(tx, key, text); ok && !yield(Row[T]{key, value}) {
+				return
 			}
-			return yield(row, err)
+		}
+	}
+}
+
+// Texts goes through the keys and the JSON of the values from the lowest key upwards, for those who can
+// tell without decoding what they need. A text is valid until the next.
+func (t Table[T]) Texts(tx *Tx) iter.Seq2[string, []byte] { return t.texts(tx, "", true) }
+
+func (t Table[T]) texts(tx *Tx, before string, up bool) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		tx.rows.walk(t.bucket, before, up, func(key string, sealed []byte) bool {
+			text, ok := tx.open(t.bucket, key, sealed)
+			return !ok || yield(key, text)
 		})
 	}
 }
 
 // Page returns at most limit values that keep accepts, newest first, below before.
-func (t Table[T]) Page(tx *Tx, before string, limit int, keep func(T) bool) ([]T, error) {
-	var page []T
-	for row, err := range t.Newest(tx, before) {
-		if err != nil {
-			return nil, err
+func (t Table[T]) Page(tx *Tx, before string, limit int, keep func(T) bool) []T {
+	return t.Search(tx, before, limit, nil, keep)
+}
+
+// Search is [Table.Page] for many values: those whose JSON might refuses are not even decoded.
+func (t Table[T]) Search(tx *Tx, before string, limit int, might func(text []byte) bool, keep func(T) bool) (page []T) {
+	if limit <= 0 {
+		return nil
+	}
+	for key, text := range t.texts(tx, before, false) {
+		if might != nil && !might(text) {
+			continue
 		}
-		if len(page) >= limit {
-			break
-		}
-		if keep == nil || keep(row.Value) {
-			page = append(page, row.Value)
+		if value, ok := t.decode(tx, key, text); ok && (keep == nil || keep(value)) {
+			if page = append(page, value); len(page) == limit {
+				break
+			}
 		}
 	}
-	return page, nil
+	return page
 }
 
 // Clear removes all values.
@@ -172,6 +197,9 @@ func (c Cell[T]) Clear(tx *Tx) error { return c.table.Delete(tx, onlyKey) }
 
 // Text is a bucket that holds one text as it is.
 type Text string
+
+// Place names the text as [Tx.Damaged] does.
+func (t Text) Place() string { return string(t) + "/" + onlyKey }
 
 // Get returns the text, nil when there is none.
 func (t Text) Get(tx *Tx) ([]byte, error) { return tx.Get(string(t), onlyKey) }

@@ -14,23 +14,49 @@ type Vault struct {
 	// mu keeps transactions out while the store is exchanged; they share it among themselves.
 	mu sync.RWMutex
 	s  *Store
+	// heard is set before the vault is used by several.
+	heard func(Outcome)
+}
+
+// Outcome is how a transaction ended.
+type Outcome struct {
+	// Wrote says that it was one that changes something.
+	Wrote bool
+	Err   error
+	// Aside is how many damaged values were put aside since the last outcome.
+	Aside int
 }
 
 // NewVault returns a vault that holds an unlocked store.
 func NewVault(s *Store) *Vault { return &Vault{turn: make(chan struct{}, 1), s: s} }
 
+// Hear has f told how every transaction ended, except those of Move. It is for the time before the
+// vault is handed to others. f must not block nor use the vault.
+func (v *Vault) Hear(f func(Outcome)) { v.heard = f }
+
 // View runs f in a transaction that changes nothing.
-func (v *Vault) View(f func(*Tx) error) error {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	return v.s.View(f)
-}
+func (v *Vault) View(f func(*Tx) error) error { return v.run(false, (*Store).View, f) }
 
 // Update runs f in one transaction, for changes that nobody is shown.
-func (v *Vault) Update(f func(*Tx) error) error {
+func (v *Vault) Update(f func(*Tx) error) error { return v.run(true, (*Store).Update, f) }
+
+func (v *Vault) run(writes bool, do func(*Store, func(*Tx) error) error, f func(*Tx) error) error {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return v.s.Update(f)
+	err := do(v.s, f)
+	if v.heard != nil {
+		v.heard(Outcome{writes, err, int(v.s.aside.Swap(0))})
+	}
+	return err
+}
+
+// Damaged returns the places, bucket/key, of the values that were found damaged and put aside.
+func (v *Vault) Damaged() (places []string, err error) {
+	err = v.View(func(tx *Tx) error {
+		places = tx.Damaged()
+		return nil
+	})
+	return places, err
 }
 
 // Write runs change in one transaction and, when that is done, then, in the same order for all

@@ -69,6 +69,10 @@ func change(s *localapi.Settings, name, value string) bool {
 			yes, err := strconv.ParseBool(value)
 			field.SetBool(yes)
 			return err == nil
+		case reflect.Int:
+			n, err := strconv.Atoi(value)
+			field.SetInt(int64(n))
+			return err == nil
 		case reflect.String:
 			field.SetString(value)
 			return true

@@ -3,8 +3,8 @@
 package inbox
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -14,9 +14,6 @@ import (
 	"github.com/tabferry/tabferry/account/internal/kit"
 	"github.com/tabferry/tabferry/account/store"
 )
-
-// maxEntries bounds what is kept; the oldest goes first.
-const maxEntries = 5000
 
 // table holds the entries.
 var table = store.NewTable[localapi.InboxEntry]("inbox")
@@ -28,6 +25,8 @@ type Params struct {
 	Clock  kit.Clock
 	IDs    *store.IDs
 	Logger *slog.Logger
+	// Chosen are the settings at the start; later ones stand on the board.
+	Chosen localapi.Settings
 	// Open opens a link in a browser command ("" for the system's), for tabs from senders that the
 	// person chose. Nil opens nothing.
 	Open func(ctx context.Context, browser, url string) error
@@ -41,32 +40,55 @@ type Inbox struct {
 	start localapi.Inbox // as it was at the start
 }
 
-// Open counts what is stored. An entry that cannot be read any more does not keep the rest from being
-// shown.
+// Open counts what is stored, and drops what is kept for long enough.
 func Open(p Params) (*Inbox, error) {
 	i := &Inbox{Params: p}
+	late := false
 	err := p.Store.View(func(tx *store.Tx) error {
-		for row, err := range table.Newest(tx, "") {
-			if err != nil && !errors.Is(err, store.ErrCorrupt) {
-				return err
-			}
-			if err != nil {
-				continue
-			}
-			if i.start.Total == 0 {
-				p.IDs.After(row.Key)
-			}
-			i.start.Total++
-			if !row.Value.Read {
-				i.start.Unread++
-			}
-			if len(i.start.Recent) < localapi.RecentEntries {
-				i.start.Recent = append(i.start.Recent, row.Value)
-			}
+		i.start = count(tx)
+		if len(i.start.Recent) > 0 {
+			p.IDs.After(i.start.Recent[0].ID)
 		}
+		late = len(surplus(tx, &localapi.Inbox{Total: i.start.Total}, p.Clock.Now(), p.Chosen)) > 0
 		return nil
 	})
-	return i, err
+	if err != nil || !late {
+		return i, err
+	}
+	return i, p.Store.Update(func(tx *store.Tx) error { return drop(tx, &i.start, p.Clock.Now(), p.Chosen) })
+}
+
+// count looks at everything that is stored.
+func count(tx *store.Tx) (inbox localapi.Inbox) {
+	recent(tx, &inbox)
+	for _, text := range table.Texts(tx) {
+		inbox.Total++
+		if !isRead(text) {
+			inbox.Unread++
+		}
+	}
+	return inbox
+}
+
+// isRead reports whether a stored entry was read, without decoding it: in the JSON of a title or a link
+// the quotes would have a backslash before them.
+func isRead(text []byte) bool { return bytes.Contains(text, []byte(`"read":true`)) }
+
+// Recount looks at everything anew: after entries were lost, and when other bounds were chosen.
+func (i *Inbox) Recount(ctx context.Context) {
+	var inbox localapi.Inbox
+	err := i.Store.Write(ctx, func(tx *store.Tx) error {
+		inbox = count(tx)
+		return drop(tx, &inbox, i.Clock.Now(), i.chosen())
+	}, func() { i.show(inbox) })
+	if err != nil && ctx.Err() == nil {
+		i.Logger.Warn("the inbox could not be counted", "error", err)
+	}
+}
+
+func (i *Inbox) chosen() (chosen localapi.Settings) {
+	i.Board.Read(func(s *localapi.Snapshot) { chosen = s.Settings })
+	return chosen
 }
 
 // Show writes what is known at the beginning.
@@ -81,16 +103,23 @@ func (i *Inbox) Page(q localapi.InboxQuery) ([]localapi.InboxEntry, error) {
 	keep := func(entry localapi.InboxEntry) bool {
 		return !(q.Unread && entry.Read) && (text == "" || matches(entry, text))
 	}
+	might := func(stored []byte) bool { return !(q.Unread && isRead(stored)) && mightMatch(stored, text) }
 	page := []localapi.InboxEntry{}
 	err := i.Store.View(func(tx *store.Tx) error {
-		found, err := table.Page(tx, q.Before, min(q.Limit, localapi.MaxInboxPage), keep)
-		page = append(page, found...)
-		return err
+		page = append(page, table.Search(tx, q.Before, min(q.Limit, localapi.MaxInboxPage), might, keep)...)
+		return nil
 	})
 	if err != nil {
 		return nil, board.Refusal(err)
 	}
 	return page, nil
+}
+
+// mightMatch tells without decoding a stored entry that text, in lower case, is not in it. JSON writes
+// some characters in another way: text with such a one is looked for in the decoded entry.
+func mightMatch(stored []byte, text string) bool {
+	written := func(r rune) bool { return r < ' ' || strings.ContainsRune("\"\\<>&\u2028\u2029\ufffd", r) }
+	return text == "" || strings.ContainsFunc(text, written) || bytes.Contains(bytes.ToLower(stored), []byte(text))
 }
 
 // matches looks for text, in lower case, in what a person sees of an entry.
@@ -145,14 +174,14 @@ func (i *Inbox) edit(ctx context.Context, ids []string, change func(*store.Tx, *
 				return err
 			}
 		}
-		return recent(tx, &inbox)
+		recent(tx, &inbox)
+		return nil
 	}, func() { i.show(inbox) }))
 }
 
 // recent looks up the newest entries.
-func recent(tx *store.Tx, inbox *localapi.Inbox) (err error) {
-	inbox.Recent, err = table.Page(tx, "", localapi.RecentEntries, nil)
-	return err
+func recent(tx *store.Tx, inbox *localapi.Inbox) {
+	inbox.Recent = table.Page(tx, "", localapi.RecentEntries, nil)
 }
 
 func (i *Inbox) shown() (inbox localapi.Inbox) {

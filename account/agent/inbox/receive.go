@@ -59,10 +59,7 @@ func (a *Arrival) Store(tx *store.Tx) error {
 	a.after = a.inbox.shown()
 	a.after.Total += len(a.entries)
 	a.after.Unread += len(a.entries)
-	if err := dropOldest(tx, &a.after); err != nil {
-		return err
-	}
-	return recent(tx, &a.after)
+	return drop(tx, &a.after, a.inbox.Clock.Now(), a.inbox.chosen())
 }
 
 // Tell shows the entries, once they are stored, and opens those that a person wants opened.
@@ -128,25 +125,6 @@ func (i *Inbox) nameOf(c account.Incoming) (name string) {
 	return name
 }
 
-// dropOldest removes the oldest entries beyond the bound.
-func dropOldest(tx *store.Tx, inbox *localapi.Inbox) error {
-	surplus := inbox.Total - maxEntries
-	if surplus <= 0 {
-		return nil
-	}
-	var ids []string
-	for row, err := range table.Oldest(tx) {
-		if err != nil {
-			return err
-		}
-		uncount(inbox, row.Value)
-		if ids = append(ids, row.Key); len(ids) == surplus {
-			break
-		}
-	}
-	return table.Delete(tx, ids...)
-}
-
 // events tells what arrived: tabs and what could not be read together, closing requests apart.
 func events(entries []localapi.InboxEntry) []localapi.Event {
 	var tabs, closings []localapi.InboxEntry
@@ -170,8 +148,7 @@ func events(entries []localapi.InboxEntry) []localapi.Event {
 // openByRule opens tabs from devices that the person chose. It happens beside everything else: a
 // browser may take its time.
 func (i *Inbox) openByRule(entries []localapi.InboxEntry) {
-	var settings localapi.Settings
-	i.Board.Read(func(s *localapi.Snapshot) { settings = s.Settings })
+	settings := i.chosen()
 	var chosen []localapi.InboxEntry
 	for _, entry := range entries {
 		if mayOpen(settings, entry) && len(chosen) < maxOpened {

@@ -1,6 +1,9 @@
 package localapi
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Snapshot is everything a face shows, as the agent last knew it. Faces keep the newest one and
 // nothing else; what a person does goes out as a call and comes back as the next Snapshot.
@@ -112,6 +115,14 @@ type Storage struct {
 	Protection Protection `json:"protection"`
 	// Locked says that the store exists but its key is not here yet; see Client.Unlock.
 	Locked bool `json:"locked"`
+	// Kept says that what there is lies in the sealed file. Otherwise it is in memory and ends with the
+	// agent: because nothing was worth keeping yet, or because nobody has chosen how.
+	Kept bool `json:"kept,omitempty"`
+	// Damaged counts what could not be read any more and was put aside: Client.ForgetDamaged.
+	Damaged int `json:"damaged,omitempty"`
+	// BeginAnew says that the file cannot be used any more: Client.Protect begins with a new one, and
+	// keeps it.
+	BeginAnew bool `json:"beginAnew,omitempty"`
 	// WaitingForKeyring says that the keyring has not answered for more than 300 ms.
 	WaitingForKeyring bool `json:"waitingForKeyring"`
 	// Problem is one sentence about what is wrong, empty when all is fine.
@@ -351,6 +362,21 @@ type Settings struct {
 	RedirectURI   string `json:"redirectUri,omitempty"`
 	PushServer    string `json:"pushServer,omitempty"`
 	PairingServer string `json:"pairingServer,omitempty"`
+	// InboxEntries is how many received entries are kept, InboxDays for how many days those that were
+	// read. Zero is DefaultInboxEntries and DefaultInboxDays.
+	InboxEntries int `json:"inboxEntries,omitempty"`
+	InboxDays    int `json:"inboxDays,omitempty"`
+}
+
+// The bounds of the inbox where nothing else was chosen.
+const (
+	DefaultInboxEntries = 10_000
+	DefaultInboxDays    = 90
+)
+
+// InboxBounds returns the bounds of the inbox that apply.
+func (s Settings) InboxBounds() (entries, days int) {
+	return cmp.Or(s.InboxEntries, DefaultInboxEntries), cmp.Or(s.InboxDays, DefaultInboxDays)
 }
 
 // Update is one message of Client.Watch: the newest Snapshot and what happened since the last

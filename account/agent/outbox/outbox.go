@@ -5,7 +5,6 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -77,13 +76,7 @@ func Open(p Params) (*Outbox, error) {
 	o := &Outbox{Params: p}
 	o.Worker = worker.New(o.work)
 	err := p.Store.View(func(tx *store.Tx) error {
-		for row, err := range table.Newest(tx, "") {
-			if err != nil && !errors.Is(err, store.ErrCorrupt) {
-				return err
-			}
-			if err != nil {
-				continue
-			}
+		for row := range table.Newest(tx, "") {
 			p.IDs.After(row.Key)
 			o.entries = append(o.entries, row.Value)
 		}

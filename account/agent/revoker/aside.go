@@ -36,10 +36,7 @@ func SetAside(tx *store.Tx, ids *store.IDs, now time.Time, state []byte) error {
 func (r *Revoker) flushAside(ctx context.Context) (left int, err error) {
 	states := map[string][]byte{}
 	err = r.Store.View(func(tx *store.Tx) error {
-		for row, err := range asideTable.Oldest(tx) {
-			if err != nil {
-				return err
-			}
+		for row := range asideTable.Oldest(tx) {
 			states[row.Key] = row.Value
 		}
 		return nil

@@ -25,6 +25,9 @@ const (
 	maxSetting  = 2048 // bytes
 	maxOpenFrom = 1000
 	maxQuiet    = 7 * 24 * 60 // minutes
+
+	minInboxEntries, maxInboxEntries = 100, 100_000
+	maxInboxDays                     = 3650
 )
 
 // saveAgain is when a silence whose end could not be saved is looked at again.
@@ -119,6 +122,9 @@ func Check(s localapi.Settings) error {
 			return badText.Refuse(localapi.CodeUsage)
 		}
 	}
+	if entries, days := s.InboxBounds(); entries < minInboxEntries || entries > maxInboxEntries || days < 1 || days > maxInboxDays {
+		return badInbox.Refuse(localapi.CodeUsage)
+	}
 	return checkServers(s)
 }
 
@@ -145,6 +151,7 @@ var (
 	badAppearance    = unusable("appearance", "the appearance")
 	badOpenFrom      = unusable("open_from", "the devices whose tabs open by themselves")
 	badText          = unusable("text", "one of the texts")
+	badInbox         = localapi.NewPhrase("settings.inbox", "The inbox keeps 100 to 100,000 entries, and what was read for 1 to 3,650 days.", "")
 	badServer        = unusable("server", "the server")
 	badPushServer    = unusable("push_server", "the push server")
 	badPairingServer = unusable("pairing_server", "the pairing server")

@@ -1,0 +1,35 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+)
+
+// diskFaults are what a disk says, in our words. The first that fits counts.
+var diskFaults = []struct{ cause, fault error }{
+	{syscall.ENOSPC, ErrFull},
+	{syscall.EDQUOT, ErrFull},
+	{syscall.EFBIG, ErrFull},
+	{errDiskFull, ErrFull},
+	{syscall.EROFS, ErrReadOnly},
+	{syscall.EIO, ErrDisk},
+	{fs.ErrPermission, ErrDenied},
+}
+
+// OnDisk reports whether an error comes from a disk that is full, failing, read-only or not ours to use:
+// another try may do.
+func OnDisk(err error) bool {
+	return errors.Is(err, ErrFull) || errors.Is(err, ErrDisk) || errors.Is(err, ErrReadOnly) || errors.Is(err, ErrDenied)
+}
+
+// diskFault puts our word for a fault of the disk in front of an error that comes from one.
+func diskFault(err error) error {
+	for _, f := range diskFaults {
+		if errors.Is(err, f.cause) && !OnDisk(err) {
+			return fmt.Errorf("%w: %w", f.fault, err)
+		}
+	}
+	return err
+}
