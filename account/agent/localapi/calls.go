@@ -1,9 +1,21 @@
 package localapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
+	"time"
+)
+
+// How long a call may take. A face that waits longer is told that the agent does not answer.
+const (
+	// AnswerTime is for what the agent answers from memory and its own disk. It is long, for a machine
+	// that swaps: this is about an agent that hangs, not one that is slow.
+	AnswerTime = 10 * time.Second
+	// ServerTime is for what an accounts server or a keyring has a part in: a request to the server
+	// lives a minute, and some calls make two.
+	ServerTime = 2 * time.Minute
 )
 
 // call is one call of the API, for client and server alike: where it goes over a socket and what it
@@ -12,6 +24,18 @@ import (
 type call[In, Out any] struct {
 	route string // method and path, as [http.ServeMux] wants them
 	ask   func(Agent, context.Context, In) (Out, error)
+	limit time.Duration // AnswerTime when zero
+}
+
+// slow is a call that the agent answers after others have answered it.
+func (c call[In, Out]) slow() call[In, Out] {
+	c.limit = ServerTime
+	return c
+}
+
+// within gives a call its time.
+func (c call[In, Out]) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, cmp.Or(c.limit, AnswerTime), silent.Refuse(CodeNotReachable))
 }
 
 // nothing is what a call without a body takes, and one without an answer returns.
@@ -35,17 +59,17 @@ func (c call[In, Out]) at(name string) (method, path string) {
 
 // get is a call without a request.
 func get[Out any](route string, ask func(Agent, context.Context) (Out, error)) call[nothing, Out] {
-	return call[nothing, Out]{route, func(a Agent, ctx context.Context, _ nothing) (Out, error) { return ask(a, ctx) }}
+	return call[nothing, Out]{route: route, ask: func(a Agent, ctx context.Context, _ nothing) (Out, error) { return ask(a, ctx) }}
 }
 
 // do is a call without request and answer.
 func do(route string, ask func(Agent, context.Context) error) call[nothing, nothing] {
-	return call[nothing, nothing]{route, func(a Agent, ctx context.Context, _ nothing) (nothing, error) { return nothing{}, ask(a, ctx) }}
+	return call[nothing, nothing]{route: route, ask: func(a Agent, ctx context.Context, _ nothing) (nothing, error) { return nothing{}, ask(a, ctx) }}
 }
 
 // with is a call without an answer.
 func with[In any](route string, ask func(Agent, context.Context, In) error) call[In, nothing] {
-	return call[In, nothing]{route, func(a Agent, ctx context.Context, in In) (nothing, error) { return nothing{}, ask(a, ctx, in) }}
+	return call[In, nothing]{route: route, ask: func(a Agent, ctx context.Context, in In) (nothing, error) { return nothing{}, ask(a, ctx, in) }}
 }
 
 // ids is a call about several entries, one about exactly one.
@@ -60,27 +84,27 @@ func one(route string, ask func(Agent, context.Context, string) error) call[oneI
 // The calls. One that is missing in routes below is found by the test that makes every call.
 var (
 	callSnapshot = get("GET /v1/snapshot", Agent.Snapshot)
-	callRefresh  = do("POST /v1/refresh", Agent.Refresh)
+	callRefresh  = do("POST /v1/refresh", Agent.Refresh).slow()
 
-	callBeginSignIn = call[signInRequest, SignIn]{"POST /v1/signin", func(a Agent, ctx context.Context, in signInRequest) (SignIn, error) {
+	callBeginSignIn = call[signInRequest, SignIn]{route: "POST /v1/signin", ask: func(a Agent, ctx context.Context, in signInRequest) (SignIn, error) {
 		return a.BeginSignIn(ctx, in.Email)
-	}}
+	}}.slow()
 	callCompleteSignIn = with("POST /v1/signin/complete", func(a Agent, ctx context.Context, in completeSignInRequest) error {
 		return a.CompleteSignIn(ctx, in.Address)
-	})
-	callCancelSignIn = do("DELETE /v1/signin", Agent.CancelSignIn)
+	}).slow()
+	callCancelSignIn = do("DELETE /v1/signin", Agent.CancelSignIn).slow()
 	callSignOut      = with("POST /v1/signout", func(a Agent, ctx context.Context, in signOutRequest) error {
 		return a.SignOut(ctx, in.DeleteLocalData)
-	})
+	}).slow()
 
-	callSend       = call[SendRequest, []OutboxEntry]{"POST /v1/send", Agent.Send}
+	callSend       = call[SendRequest, []OutboxEntry]{route: "POST /v1/send", ask: Agent.Send}
 	callOutbox     = get("GET /v1/outbox", Agent.Outbox)
-	callSent       = call[string, OutboxEntry]{"GET /v1/outbox/{name}", Agent.Sent}
+	callSent       = call[string, OutboxEntry]{route: "GET /v1/outbox/{name}", ask: Agent.Sent}
 	callUndo       = ids("POST /v1/outbox/undo", Agent.Undo)
 	callRetry      = ids("POST /v1/outbox/retry", Agent.Retry)
 	callDeleteSent = ids("POST /v1/outbox/delete", Agent.DeleteSent)
 
-	callInbox = call[InboxQuery, []InboxEntry]{"GET /v1/inbox", func(a Agent, ctx context.Context, q InboxQuery) ([]InboxEntry, error) {
+	callInbox = call[InboxQuery, []InboxEntry]{route: "GET /v1/inbox", ask: func(a Agent, ctx context.Context, q InboxQuery) ([]InboxEntry, error) {
 		return a.Inbox(ctx, q.complete())
 	}}
 	callMarkRead       = ids("POST /v1/inbox/read", Agent.MarkRead)
@@ -88,44 +112,44 @@ var (
 
 	callRenameDevice = with("POST /v1/devices/rename", func(a Agent, ctx context.Context, in renameRequest) error {
 		return a.RenameDevice(ctx, in.Name)
-	})
-	callDisconnectDevice = one("POST /v1/devices/disconnect", Agent.DisconnectDevice)
-	callDisconnectClient = one("POST /v1/clients/disconnect", Agent.DisconnectClient)
+	}).slow()
+	callDisconnectDevice = one("POST /v1/devices/disconnect", Agent.DisconnectDevice).slow()
+	callDisconnectClient = one("POST /v1/clients/disconnect", Agent.DisconnectClient).slow()
 
-	callAvatar  = get("GET /v1/avatar", Agent.Avatar)
-	callPageURL = call[string, addressAnswer]{"GET /v1/pages/{name}", func(a Agent, ctx context.Context, page string) (addressAnswer, error) {
+	callAvatar  = get("GET /v1/avatar", Agent.Avatar).slow()
+	callPageURL = call[string, addressAnswer]{route: "GET /v1/pages/{name}", ask: func(a Agent, ctx context.Context, page string) (addressAnswer, error) {
 		address, err := a.PageURL(ctx, Page(page))
 		return addressAnswer{address}, err
-	}}
+	}}.slow()
 	callUnlock = with("POST /v1/unlock", func(a Agent, ctx context.Context, in unlockRequest) error {
 		return a.Unlock(ctx, in.Passphrase)
-	})
+	}).slow()
 	callProtect = with("POST /v1/protect", func(a Agent, ctx context.Context, in protectRequest) error {
 		return a.Protect(ctx, in.Protection, in.Passphrase)
-	})
-	callSetSettings = with("PUT /v1/settings", Agent.SetSettings)
+	}).slow()
+	callSetSettings = with("PUT /v1/settings", Agent.SetSettings).slow()
 	callQuiet       = with("POST /v1/quiet", func(a Agent, ctx context.Context, in quietRequest) error {
 		return a.Quiet(ctx, in.Minutes)
 	})
-	callShowWindow = call[showWindowRequest, shownAnswer]{"POST /v1/window/show", func(a Agent, ctx context.Context, in showWindowRequest) (shownAnswer, error) {
+	callShowWindow = call[showWindowRequest, shownAnswer]{route: "POST /v1/window/show", ask: func(a Agent, ctx context.Context, in showWindowRequest) (shownAnswer, error) {
 		shown, err := a.ShowWindow(ctx, in.Pane)
 		return shownAnswer{shown}, err
 	}}
 	callQuit        = do("POST /v1/quit", Agent.Quit)
 	callDiagnostics = get("GET /v1/diagnostics", Agent.Diagnostics)
 
-	callShowPairing = do("POST /v1/pair/show", Agent.ShowPairing)
+	callShowPairing = do("POST /v1/pair/show", Agent.ShowPairing).slow()
 	callPairingCode = get("GET /v1/pair/code", func(a Agent, ctx context.Context) (addressAnswer, error) {
 		address, err := a.PairingCode(ctx)
 		return addressAnswer{address}, err
 	})
 	callJoinPairing = with("POST /v1/pair/join", func(a Agent, ctx context.Context, in joinRequest) error {
 		return a.JoinPairing(ctx, in.Address)
-	})
+	}).slow()
 	callConfirmPairing = with("POST /v1/pair/confirm", func(a Agent, ctx context.Context, in confirmRequest) error {
 		return a.ConfirmPairing(ctx, in.TOTP)
-	})
-	callCancelPairing = do("DELETE /v1/pair", Agent.CancelPairing)
+	}).slow()
+	callCancelPairing = do("DELETE /v1/pair", Agent.CancelPairing).slow()
 )
 
 // routes makes the server answer every call.

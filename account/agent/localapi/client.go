@@ -9,7 +9,7 @@ import (
 
 // Client calls the agent, over a socket ([Dial]) or in its own process ([Local]). Its methods may be
 // used from several goroutines at once. Every method returns an [*Error], CodeNotReachable when no
-// agent answers, or the cause of a context that has ended.
+// agent answers within [AnswerTime] or [ServerTime], or the cause of a context that has ended.
 type Client struct {
 	say      func(language string, s Sentence) string // nil leaves sentences in English
 	language atomic.Value                             // of the newest settings, a string
@@ -26,6 +26,7 @@ func Dial(path string) *Client {
 			return d.DialContext(ctx, "unix", path)
 		},
 		DisableCompression: true,
+		IdleConnTimeout:    idleTime / 2,
 	})
 }
 
@@ -203,6 +204,8 @@ func (c *Client) CancelPairing(ctx context.Context) error {
 
 // ask makes a call over the client's transport.
 func ask[In, Out any](ctx context.Context, c *Client, call call[In, Out], in In) (Out, error) {
+	ctx, cancel := call.within(ctx)
+	defer cancel()
 	if c.local != nil {
 		out, err := askLocal(ctx, c.local, call, in)
 		return speak(c, out), speak(c, err)

@@ -17,6 +17,7 @@ const base = "http://agent.tabferry.invalid"
 // What a call comes to when the agent does not answer it, or not so that it can be understood.
 var (
 	absent     = NewPhrase("absent", "Tabferry does not answer: it is not running, or is just ending.", "start it with `tabferry agent`, or open Tabferry")
+	silent     = NewPhrase("silent", "Tabferry runs but does not answer.", "end it with `tabferry quit --force`: nothing that was kept is lost")
 	badAnswer  = NewPhrase("bad_answer", "Tabferry's answer cannot be read.", "another version may be running: quit it and start again")
 	longAnswer = NewPhrase("long_answer", "Tabferry's answer is too large.", "")
 	badCall    = NewPhrase("bad_call", "Tabferry cannot be asked this.", "")
@@ -108,6 +109,12 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		}
 	}
 	return nil, refusal
+}
+
+// Silent reports whether an error says that an agent is there but does not answer.
+func Silent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Said.Key == silent.Key
 }
 
 // notReachable tells a cancelled call from an agent that is not there.

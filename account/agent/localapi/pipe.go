@@ -23,12 +23,13 @@ func NewPipe() *Pipe {
 // Client returns a client of the agent that serves the pipe.
 func (p *Pipe) Client() *Client {
 	return newClient(&http.Transport{
-		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx) },
+		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return p.Dial(ctx) },
 		DisableCompression: true,
 	})
 }
 
-func (p *Pipe) dial(ctx context.Context) (net.Conn, error) {
+// Dial returns a bare connection.
+func (p *Pipe) Dial(ctx context.Context) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {
 	case p.conns <- there:

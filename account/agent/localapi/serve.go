@@ -11,8 +11,15 @@ import (
 	"time"
 )
 
-// headerTime bounds how long a connection may take to say what it wants.
-const headerTime = 10 * time.Second
+// How long the other end of a connection may take: to say what it wants, again for the body of that,
+// and to take a piece of an answer. A connection that nothing is asked on is closed after idleTime,
+// which is longer than clients keep one.
+const (
+	headerTime = 10 * time.Second
+	bodyTime   = 10 * time.Second
+	takeTime   = 30 * time.Second
+	idleTime   = 2 * time.Minute
+)
 
 // leaveTime is how long Serve lets faces read the last update before it cuts them off.
 const leaveTime = time.Second
@@ -23,6 +30,7 @@ func Serve(ctx context.Context, l net.Listener, agent Agent, logger *slog.Logger
 	s := &http.Server{
 		Handler:           Handler(agent, logger),
 		ReadHeaderTimeout: headerTime,
+		IdleTimeout:       idleTime,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
@@ -51,6 +59,10 @@ func (s *server) guard(next http.Handler) http.Handler {
 			s.refuse(w, r, usage("this is not for browsers"))
 			return
 		}
+		writing(w, 0) // the connection's last answer has left its own
+		if r.Body != http.NoBody {
+			reading(w, bodyTime) // also for one that nobody asked for: the server waits for its end
+		}
 		defer func() {
 			if p := recover(); p != nil {
 				s.refuse(w, r, s.panicked(r.Method+" "+r.URL.Path, p))
@@ -58,6 +70,22 @@ func (s *server) guard(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// reading and writing give one end of a connection a deadline from now on; zero is none.
+func reading(w http.ResponseWriter, limit time.Duration) {
+	_ = http.NewResponseController(w).SetReadDeadline(deadline(limit)) // a test's recorder has no connection
+}
+
+func writing(w http.ResponseWriter, limit time.Duration) {
+	_ = http.NewResponseController(w).SetWriteDeadline(deadline(limit))
+}
+
+func deadline(limit time.Duration) (at time.Time) {
+	if limit > 0 {
+		at = time.Now().Add(limit)
+	}
+	return at
 }
 
 // refuse writes an error, unless the face has gone.
@@ -70,6 +98,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil {
 		text = []byte(`{"code":"internal"}`)
 	}
+	writing(w, takeTime)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(e.Code.status())
 	_, _ = w.Write(text)
@@ -111,6 +140,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	defer alive.Stop()
 	for {
 		u, ok, ended := watcher.take()
+		writing(w, takeTime) // a face that reads no more is cut off: what waits for it would grow and grow
 		switch {
 		case ok:
 			if !writeUpdate(w, u) {
@@ -125,6 +155,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 			case <-r.Context().Done():
 				return nil
 			case <-alive.C:
+				writing(w, takeTime)
 				if _, err := w.Write([]byte(":\n\n")); err != nil {
 					return nil // the face has gone
 				}

@@ -91,6 +91,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, in any) error {
 	if _, err := d.Token(); err != io.EOF {
 		return usage("the call's body goes on after its end")
 	}
+	reading(w, 0) // for a call that takes longer than its body
 	return nil
 }
 
@@ -113,6 +114,7 @@ func answer(w http.ResponseWriter, out any) error {
 		}
 		kind, body = "application/json", text
 	}
+	writing(w, takeTime)
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)

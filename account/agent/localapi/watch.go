@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Face names who is watching; the agent counts windows, so that a second start can find the first.
@@ -32,10 +33,15 @@ func (f Face) check() error {
 	}
 }
 
+// silenceTime is how long a watch may be silent: an agent that lives says a word every keepAlive, and
+// one may be lost to a busy machine.
+const silenceTime = 2*keepAlive + AnswerTime
+
 // maxUpdate bounds one update: a snapshot with two full lists and a burst of events.
 const maxUpdate = 32 << 20
 
-// Watch yields the present state at once and then every change until ctx ends or the agent is gone;
+// Watch yields the present state at once and then every change until ctx ends or the agent is gone or
+// silent for too long ([AnswerTime] at the beginning, two words missed later);
 // the last pair holds the error, a cancelled context's cause included. It does not reconnect.
 // The stream is server-sent events (WHATWG HTML, 9.2), one JSON Update in each.
 func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] {
@@ -57,6 +63,10 @@ func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] 
 
 func (c *Client) watchHTTP(ctx context.Context, face Face) iter.Seq2[Update, error] {
 	return func(yield func(Update, error) bool) {
+		ctx, lose := context.WithCancelCause(ctx)
+		defer lose(nil)
+		silence := time.AfterFunc(AnswerTime, func() { lose(silent.Refuse(CodeNotReachable)) })
+		defer silence.Stop()
 		response, err := c.send(ctx, http.MethodGet, "/v1/watch?face="+url.QueryEscape(string(face)), nil)
 		if err != nil {
 			yield(Update{}, err)
@@ -68,6 +78,7 @@ func (c *Client) watchHTTP(ctx context.Context, face Face) iter.Seq2[Update, err
 		for lines.Scan() {
 			text, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
 			if !ok {
+				silence.Reset(silenceTime)
 				continue // a comment that keeps the stream alive, or the blank line between events
 			}
 			var u Update
@@ -75,9 +86,11 @@ func (c *Client) watchHTTP(ctx context.Context, face Face) iter.Seq2[Update, err
 				yield(Update{}, badAnswer.Refuse(CodeInternal))
 				return
 			}
+			silence.Stop() // the reader may take its time
 			if !yield(u, nil) {
 				return
 			}
+			silence.Reset(silenceTime)
 		}
 		err = lines.Err()
 		if err == nil {
