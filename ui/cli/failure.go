@@ -46,7 +46,7 @@ func (p *program) missing() error {
 // notReachable says that no agent could be started or reached.
 func (p *program) notReachable(err error) error {
 	var e *localapi.Error
-	if errors.As(err, &e) && e.Code != localapi.CodeNotReachable {
+	if errors.As(err, &e) && (e.Code != localapi.CodeNotReachable || localapi.Silent(e)) {
 		return err
 	}
 	if errors.Is(err, context.Canceled) {
@@ -96,6 +96,9 @@ func (p *program) explain(err error) *failure {
 	case localapi.CodeLocked:
 		f.message, f.hint = p.Words.T("cli.error.locked"), p.Words.T("cli.hint.unlock")
 	case localapi.CodeNotReachable:
+		if localapi.Silent(e) {
+			break // it runs
+		}
 		f.message, f.hint = p.Words.T("cli.error.agent_not_reachable"), p.Words.T("cli.hint.agent")
 	case localapi.CodeBackoff:
 		if !e.Until.IsZero() {

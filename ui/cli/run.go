@@ -45,7 +45,7 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:               "tabferry",
 		Short:             t("cli.about"),
-		Long:              t("cli.about") + "\n\n" + t("cli.exit_codes"),
+		Long:              strings.Join([]string{t("cli.about"), t("cli.exit_codes"), p.limits()}, "\n\n"),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              p.itemsOrNothing,
@@ -152,6 +152,11 @@ func (p *program) present() *localapi.Client {
 		c.Speak(func(_ string, s localapi.Sentence) string { return p.Words.Say(s.Text, s.Said.Key, s.Said.Args) })
 	}
 	return c
+}
+
+// limits says how long a command may take when the agent hangs.
+func (p *program) limits() string {
+	return p.Words.T("cli.limits", "Answer", int(localapi.AnswerTime.Seconds()), "Server", int(localapi.ServerTime.Minutes()))
 }
 
 // usageTemplate is cobra's, shorter and in the user's language.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -232,18 +231,4 @@ func (b Build) String() string {
 		revision += ", modified"
 	}
 	return b.Kind + " build " + revision
-}
-
-func (p *program) quitCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "quit", Short: p.Words.T("cli.quit.short"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := p.present().Quit(cmd.Context())
-			var e *localapi.Error
-			if errors.As(err, &e) && e.Code == localapi.CodeNotReachable {
-				return nil // none is fine
-			}
-			return err
-		},
-	}
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
-// deviceListTime is how long a command waits for an agent that has just started to know its devices.
-const deviceListTime = 10 * time.Second
+// deviceListTime is how long a command waits for an agent that has just started to know its devices:
+// longer than for one that does not answer at all.
+const deviceListTime = localapi.AnswerTime + 5*time.Second
 
 // knownDevices returns the devices, waiting for a list that is still being fetched.
 func (p *program) knownDevices(ctx context.Context, agent *localapi.Client) ([]localapi.Device, error) {

@@ -23,6 +23,9 @@ const startPoll = 20 * time.Millisecond
 // ensureAgent starts an agent unless one answers.
 func ensureAgent(ctx context.Context, demo bool) error {
 	client := localapi.Dial(session.LocatePaths(demo).Socket)
+	if _, err := client.Snapshot(ctx); localapi.Silent(err) {
+		return err // it hangs in its place: another one could not begin
+	}
 	answers := func(ctx context.Context) bool {
 		_, err := client.Snapshot(ctx)
 		return err == nil

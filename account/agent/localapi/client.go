@@ -2,8 +2,10 @@ package localapi
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 )
 
@@ -15,12 +17,13 @@ type Client struct {
 	language atomic.Value                             // of the newest settings, a string
 	http     *http.Client
 	local    *server // nil for a client over a socket
+	socket   string  // its path; empty for any other client
 }
 
 // Dial returns a client of the agent that listens on the Unix socket at path.
 // It connects on first use.
 func Dial(path string) *Client {
-	return newClient(&http.Transport{
+	c := newClient(&http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
 			return d.DialContext(ctx, "unix", path)
@@ -28,6 +31,8 @@ func Dial(path string) *Client {
 		DisableCompression: true,
 		IdleConnTimeout:    idleTime / 2,
 	})
+	c.socket = path
+	return c
 }
 
 func newClient(transport http.RoundTripper) *Client {
@@ -169,6 +174,37 @@ func (c *Client) ShowWindow(ctx context.Context, pane string) (bool, error) {
 
 // Quit ends the agent, and with it every face that watches.
 func (c *Client) Quit(ctx context.Context) error { return tell(ctx, c, callQuit, nothing{}) }
+
+// Kill ends the agent's process at once, for one that does not answer. An agent that is ended like
+// this loses nothing that it has told a face. The system says which process it is; where it does not,
+// [errors.ErrUnsupported].
+func (c *Client) Kill(ctx context.Context) error {
+	if c.socket == "" {
+		return errors.ErrUnsupported
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", c.socket)
+	if err != nil {
+		return speak[error](c, absent.Refuse(CodeNotReachable))
+	}
+	defer conn.Close()
+	unix, ok := conn.(*net.UnixConn)
+	if !ok || !samePeer(unix) {
+		return errors.ErrUnsupported
+	}
+	pid, err := peerPID(unix)
+	if err != nil {
+		return err
+	}
+	if pid <= 1 {
+		return errors.ErrUnsupported // in another namespace
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return process.Kill()
+}
 
 // Diagnostics returns a text about the agent's state with every secret removed.
 func (c *Client) Diagnostics(ctx context.Context) (string, error) {

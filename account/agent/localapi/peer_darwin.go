@@ -21,3 +21,17 @@ func samePeer(conn *net.UnixConn) bool {
 	})
 	return err == nil && same
 }
+
+// peerPID returns the process at the other end: the one that listens.
+func peerPID(conn *net.UnixConn) (pid int, err error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	if outer := raw.Control(func(fd uintptr) {
+		pid, err = unix.GetsockoptInt(int(fd), unix.SOL_LOCAL, unix.LOCAL_PEERPID)
+	}); outer != nil {
+		return 0, outer
+	}
+	return pid, err
+}
