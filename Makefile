@@ -2,7 +2,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build lean test lint cross core race desktop peers bench shots packages-build packages-desktop packages-peers
+.PHONY: help demo build lean test lint cross core race desktop peers torture bench shots packages-build packages-desktop packages-peers packages-torture
 
 tools := go tool -modfile=$(CURDIR)/packaging/tools/go.mod
 # One flag set for everything that compiles OpenGL: each other one costs minutes once.
@@ -25,6 +25,8 @@ packages-desktop:
 	@packaging/system-packages.sh build desktop
 packages-peers:
 	@packaging/system-packages.sh build desktop peers
+packages-torture:
+	@packaging/system-packages.sh torture
 
 demo: packages-build lean build ## build and run on the in-process accounts service; without a display, under Xvfb with screenshots
 	@if [[ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]]; then \
@@ -43,14 +45,14 @@ lean: ## agent, tray and command line without cgo: build/tabferry
 	@mkdir -p build
 	$(pure) build -tags headless $(link_flags) -o build/tabferry .
 
-test: packages-peers lint cross core race desktop peers ## everything CI runs
+test: packages-peers lint cross core race desktop peers torture ## everything CI runs
 
 lint: ## formatting, vet, staticcheck, error wrapping, complexity, security, module files, layers, interface names, references to docs
 	@unformatted=$$($(tools) gofumpt -l $(sources)); \
 	  if [[ -n "$$unformatted" ]]; then echo "gofumpt differs:"; echo "$$unformatted"; exit 1; fi
 	$(pure) vet -tags ci ./...
-	$(pure) vet -tags 'ci desktop peers soak' ./...
-	CGO_ENABLED=0 $(tools) staticcheck -tags 'ci desktop peers soak' ./...
+	$(pure) vet -tags 'ci desktop peers soak torture' ./...
+	CGO_ENABLED=0 $(tools) staticcheck -tags 'ci desktop peers soak torture' ./...
 	CGO_ENABLED=0 GOFLAGS="$${GOFLAGS:-} -tags=ci" $(tools) go-errorlint -test=false ./account/... ./notify/... ./ui/...
 	@$(tools) gocyclo -over 15 $(filter-out %_test.go,$(sources))
 	# accounttest is a service for tests: it hands out secrets that everybody knows.
@@ -82,6 +84,9 @@ desktop: lean build ## the built program on a real desktop in a box
 
 peers: ## Firefox, PyFxA and web-push as users of the in-process service
 	go test -tags peers -count=1 -timeout 10m ./account/peers
+
+torture: packages-torture ## the built program on bad days: 300 kills, failing disks, lying servers (-kills N by hand)
+	$(pure) test -tags torture -count=1 -parallel 6 -timeout 15m ./packaging/torture
 
 bench: lean build ## the figures of the README and CONTRIBUTING
 	go run ./packaging/bench -bin build

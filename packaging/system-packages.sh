@@ -4,6 +4,7 @@
 #   packaging/system-packages.sh build            what `go build .` needs (OpenGL headers, C compiler)
 #   packaging/system-packages.sh build desktop    and what a desktop in a box needs (Xvfb, panel, keyring, …)
 #   packaging/system-packages.sh build desktop peers   and the programs the tests talk to (Firefox, Python, npm)
+#   packaging/system-packages.sh torture          what `make torture` needs (strace, a bus, a keyring)
 #
 # Runs apt as root or through sudo; with neither it says what to install and exits 1.
 # On a system without apt it names the tools it looked for and goes on: the build says what is missing.
@@ -16,6 +17,7 @@ desktop=(xvfb xauth x11-utils xdotool wmctrl scrot dbus dbus-x11 libnotify-bin d
   xfce4-notifyd greybird-gtk-theme elementary-xfce-icon-theme librsvg2-bin zbar-tools xclip tesseract-ocr imagemagick
   sway wl-clipboard
   procps libxcursor1 libxkbcommon0)
+torture=(strace dbus-daemon dbus-bin gnome-keyring util-linux mount)
 peers=(firefox-esr python3 python3-venv nodejs npm)
 
 wanted=()
@@ -23,8 +25,9 @@ for goal in "$@"; do
   case $goal in
   build) wanted+=("${build[@]}") ;;
   desktop) wanted+=("${desktop[@]}") ;;
+  torture) wanted+=("${torture[@]}") ;;
   peers) wanted+=("${peers[@]}") ;;
-  *) echo "system-packages.sh: unknown goal '$goal' (build, desktop, peers)" >&2 && exit 2 ;;
+  *) echo "system-packages.sh: unknown goal '$goal' (build, desktop, peers, torture)" >&2 && exit 2 ;;
   esac
 done
 

@@ -32,6 +32,8 @@ type Params struct {
 	// Width and Height are the screen's size in pixels; zero means 1280x800.
 	Width, Height int
 	Keyring       Keyring
+	// Bare leaves everything out but the bus and the keyring: for programs that nobody looks at.
+	Bare bool
 	// NoPanel leaves the panel out: a desktop without a tray host.
 	NoPanel bool
 	// NoNotifications leaves the notification daemon out, for tests that own its name themselves.
@@ -71,18 +73,21 @@ func (b *Box) start(ctx context.Context, p Params) error {
 	if err := b.folders(); err != nil {
 		return err
 	}
-	if err := b.display(ctx, p); err != nil {
-		return err
+	if !p.Bare {
+		if err := b.display(ctx, p); err != nil {
+			return err
+		}
+		b.env = append(b.env, "DISPLAY="+b.Display)
 	}
 	b.Bus = "unix:path=" + filepath.Join(b.Dir, "run", "bus")
-	b.env = append(b.env, "DISPLAY="+b.Display, "DBUS_SESSION_BUS_ADDRESS="+b.Bus)
+	b.env = append(b.env, "DBUS_SESSION_BUS_ADDRESS="+b.Bus)
 	if err := b.run("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+b.Bus); err != nil {
 		return err
 	}
 	if err := b.until(ctx, "dbus-send", "--session", "--dest=org.freedesktop.DBus", "--type=method_call", "--print-reply", "/", "org.freedesktop.DBus.GetId"); err != nil {
 		return err
 	}
-	if err := b.keyring(ctx, p.Keyring); err != nil {
+	if err := b.keyring(ctx, p.Keyring); err != nil || p.Bare {
 		return err
 	}
 	if err := b.run("xfwm4", "--compositor=off"); err != nil {

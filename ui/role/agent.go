@@ -48,7 +48,7 @@ func runAgent(ctx context.Context, demo bool) error {
 		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
 		DeviceName: deviceName(), UserAgent: userAgent(),
 		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
-		Transport: session.Transport(), Wake: wake.NewSystem(wake.Params{}), Say: sayIn(words),
+		Clock: clock(), Transport: session.Transport(), Wake: wake.NewSystem(wake.Params{}), Say: sayIn(words),
 	}
 	engine, err := agent.New(params)
 	if err != nil {

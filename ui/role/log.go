@@ -21,5 +21,5 @@ func keepLog(paths session.Paths, role string) (log *diagnostics.Log, end func()
 		return nil, nil, errors.Join(err, file.Close())
 	}
 	end = func() error { return errors.Join(endCrashes(), file.Close()) }
-	return diagnostics.NewLog(slog.NewTextHandler(file, nil)), end, nil
+	return diagnostics.NewLog(slog.NewTextHandler(file, logOptions())), end, nil
 }
