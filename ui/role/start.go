@@ -22,14 +22,16 @@ const startPoll = 20 * time.Millisecond
 
 // ensureAgent starts an agent unless one answers.
 func ensureAgent(ctx context.Context, demo bool) error {
-	client := localapi.Dial(session.LocatePaths(demo).Socket)
-	if _, err := client.Snapshot(ctx); localapi.Silent(err) {
+	ask := func(ctx context.Context) error {
+		client := localapi.Dial(session.LocatePaths(demo).Socket) // where a start elsewhere may have put it meanwhile
+		defer client.Close()
+		_, err := client.Snapshot(ctx)
+		return err
+	}
+	if err := ask(ctx); localapi.Silent(err) {
 		return err // it hangs in its place: another one could not begin
 	}
-	answers := func(ctx context.Context) bool {
-		_, err := client.Snapshot(ctx)
-		return err == nil
-	}
+	answers := func(ctx context.Context) bool { return ask(ctx) == nil }
 	return ensure(ctx, "agent", answers, roleArgs(demo, "agent")...)
 }
 

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/adrg/xdg"
 	"github.com/godbus/dbus/v5"
 )
 
@@ -21,15 +23,33 @@ const (
 )
 
 // Settle decides which session bus this process and what it starts speak to, before anything asks for
-// one. D-Bus libraries, those below the keyring, the tray and the toolkit among them, start a bus of
+// one, and where home is if nobody says. D-Bus libraries, those below the keyring, the tray and the toolkit among them, start a bus of
 // their own when none is named: it stays behind, and with it the keyring daemon it started. Here one
 // is found where systemd and its kin put it, or there is none.
 func Settle() error {
+	if err := settleHome(); err != nil {
+		return err
+	}
 	address := os.Getenv(busVariable)
 	if address != "" && !strings.HasPrefix(address, "autolaunch:") {
 		return nil
 	}
 	return os.Setenv(busVariable, findBus())
+}
+
+// settleHome takes the home folder from the system's list of users where the environment has none: a
+// service started without one would keep its data in the root folder.
+func settleHome() error {
+	if os.Getenv("HOME") != "" {
+		return nil
+	}
+	u, err := user.Current()
+	if err != nil || !filepath.IsAbs(u.HomeDir) {
+		return errors.New("there is no home folder: HOME is not set")
+	}
+	err = os.Setenv("HOME", u.HomeDir)
+	xdg.Reload()
+	return err
 }
 
 // Environ is the environment for programs of the person's own, such as a browser: as we found it.

@@ -1,8 +1,12 @@
 package session
 
 import (
+	"cmp"
+	"fmt"
+	"hash/crc32"
 	"os"
 	"runtime"
+	"strings"
 )
 
 // Display tells what a window could be shown on.
@@ -30,4 +34,18 @@ func FindDisplay() Display {
 	default:
 		return NoDisplay
 	}
+}
+
+// displayMark tells displays apart in the names of files; it is empty where there is but one. A desktop
+// with both kinds is known by its X display, which programs that are started without the other have too.
+func displayMark(getenv func(string) string) string {
+	if kind := FindDisplay(); kind == NoDisplay || kind == NativeDisplay {
+		return ""
+	}
+	x := strings.TrimPrefix(getenv("DISPLAY"), "unix:")
+	if colon := strings.LastIndexByte(x, ':'); colon >= 0 {
+		number, _, _ := strings.Cut(x[colon:], ".") // without the screen
+		x = x[:colon] + number
+	}
+	return fmt.Sprintf("-%08x", crc32.ChecksumIEEE([]byte(cmp.Or(x, getenv("WAYLAND_DISPLAY")))))
 }

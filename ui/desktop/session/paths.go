@@ -1,5 +1,6 @@
 // Package session is the one answer to where this process runs: the folders and sockets of its
-// installation, the display it could show a window on, the sandbox it may be in.
+// installation, the session bus, the display it could show a window on, the sandbox it may be in, the
+// proxy it reaches the network by.
 package session
 
 import (
@@ -7,16 +8,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 
 	"github.com/adrg/xdg"
 )
-
-// maxSocketPath is the longest path a Unix socket can have everywhere: sun_path holds 104 bytes
-// on macOS and the BSDs, 108 on Linux and Windows, the final zero included.
-const maxSocketPath = 103
 
 // Paths are the places of one installation. The demo has places of its own, so that it can be
 // thrown away.
@@ -29,7 +27,7 @@ type Paths struct {
 	Logs string
 	// Socket is the agent's local API.
 	Socket string
-	// WindowSocket and WindowLock let a second window find the first.
+	// WindowSocket and WindowLock let a second window find the first on the same display.
 	WindowSocket, WindowLock string
 	// DemoFile and DemoSocket are where the demo world tells its address and takes orders.
 	DemoFile, DemoSocket string
@@ -37,51 +35,89 @@ type Paths struct {
 
 // LocatePaths returns the places following the XDG base directory specification (on Windows below
 // %LOCALAPPDATA%, on macOS below ~/Library/Application Support). It creates nothing: see Make.
+//
+// Whoever has the same data folder gets the same places, whatever runtime folder the environment names:
+// where an agent answers, else where the programs of this installation have met before.
 func LocatePaths(demo bool) Paths {
 	name := "tabferry"
 	if demo {
 		name = "tabferry-demo"
 	}
-	p := Paths{
-		Data:    filepath.Join(xdg.DataHome, name),
-		Runtime: runtimeDir(name),
-	}
+	p := Paths{Data: filepath.Join(xdg.DataHome, name)}
 	p.Logs = filepath.Join(p.Data, "logs")
-	p.Socket = filepath.Join(p.Runtime, "agent.sock")
-	p.WindowSocket = filepath.Join(p.Runtime, "window.sock")
-	p.WindowLock = filepath.Join(p.Runtime, "window.lock")
 	p.DemoFile = filepath.Join(p.Data, "demo.json")
-	p.DemoSocket = filepath.Join(p.Runtime, "demo.sock")
+	places := p.meetingPlaces(name)
+	for _, dir := range places {
+		if p.meetIn(dir); len(places) == 1 || answers(p.Socket) {
+			return p
+		}
+	}
+	p.meetIn(places[0])
 	return p
 }
 
-// runtimeDir returns the folder for sockets. Where the system has no runtime folder of the user's
-// own, or its path is too long for a socket, a folder named after the wanted one is used in the
-// temporary folder; Make refuses it unless it belongs to the user alone.
-func runtimeDir(name string) string {
-	dir := filepath.Join(xdg.DataHome, name, "run")
-	if runtime.GOOS != "windows" && runtime.GOOS != "darwin" {
-		if info, err := os.Stat(xdg.RuntimeDir); err == nil && info.IsDir() {
-			dir = filepath.Join(xdg.RuntimeDir, name)
-		}
+// Make creates the folders, each for the user alone, and has all other programs of the installation meet
+// in the runtime folder too. It refuses folders that belong to others or let them in, and a home that is
+// not there.
+func (p *Paths) Make() error {
+	if err := checkHome(p.Data); err != nil {
+		return err
 	}
-	if len(filepath.Join(dir, "window.sock")) <= maxSocketPath {
-		return dir
-	}
-	sum := sha256.Sum256([]byte(dir))
-	return filepath.Join(os.TempDir(), fmt.Sprintf("%s-%s", name, hex.EncodeToString(sum[:6])))
-}
-
-// Make creates the folders, each for the user alone, and refuses a runtime folder that others
-// could enter.
-func (p Paths) Make() error {
-	for _, dir := range []string{p.Data, p.Runtime, p.Logs} {
+	for _, dir := range []string{p.Data, p.Logs} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("make folder: %w", err)
 		}
 	}
+	if err := p.meet(); err != nil {
+		return err
+	}
 	return checkPrivate(p.Runtime)
 }
 
-// ErrNotPrivate says that a folder for sockets belongs to somebody else or lets others in.
-var ErrNotPrivate = errors.New("the folder for sockets is open to other users")
+// checkHome refuses a data folder of somebody else's, as after sudo, and one that could only be made
+// together with the home around it.
+func checkHome(data string) error {
+	if err := checkOwner(data); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if home := os.Getenv("HOME"); home != "" && runtime.GOOS != "windows" {
+		if _, err := os.Stat(home); err != nil && beneath(data, home) {
+			return fmt.Errorf("the home folder: %w", err)
+		}
+	}
+	return nil
+}
+
+func beneath(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// maxSocketPath is the longest path a Unix socket can have everywhere: sun_path holds 104 bytes
+// on macOS and the BSDs, 108 on Linux and Windows, the final zero included.
+const maxSocketPath = 103
+
+// longestSocket is as long as the longest name of a socket of ours.
+const longestSocket = "window-01234567.sock"
+
+// fitting returns dir, or if its path is too long for a socket a folder named after it in the temporary
+// folder; Make refuses that unless it belongs to the user alone.
+func fitting(dir, name string) string {
+	if len(filepath.Join(dir, longestSocket)) <= maxSocketPath {
+		return dir
+	}
+	return elsewhere(dir, name)
+}
+
+// elsewhere is the folder in the temporary folder that stands for dir.
+func elsewhere(dir, name string) string {
+	sum := sha256.Sum256([]byte(dir))
+	short := fmt.Sprintf("%s-%s", name, hex.EncodeToString(sum[:6]))
+	if in := filepath.Join(os.TempDir(), short); len(filepath.Join(in, longestSocket)) <= maxSocketPath || runtime.GOOS == "windows" {
+		return in
+	}
+	return filepath.Join("/tmp", short)
+}
+
+// ErrNotPrivate says that a folder of ours belongs to somebody else or lets others in.
+var ErrNotPrivate = errors.New("the folder belongs to another user or is open to others")

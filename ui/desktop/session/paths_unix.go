@@ -17,13 +17,25 @@ func checkPrivate(dir string) error {
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || !info.IsDir() || int(stat.Uid) != os.Getuid() {
-		return ErrNotPrivate
+		return fmt.Errorf("%s: %w", dir, ErrNotPrivate)
 	}
 	if info.Mode().Perm()&0o077 == 0 {
 		return nil
 	}
 	if err := os.Chmod(dir, 0o700); err != nil { // #nosec G302 -- a folder: only its owner can enter it
-		return fmt.Errorf("%w: %w", ErrNotPrivate, err)
+		return fmt.Errorf("%s: %w: %w", dir, ErrNotPrivate, err)
+	}
+	return nil
+}
+
+// checkOwner wants dir to be ours.
+func checkOwner(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != os.Getuid() {
+		return fmt.Errorf("%s: %w", dir, ErrNotPrivate)
 	}
 	return nil
 }
