@@ -155,6 +155,9 @@ func (a *Agent) Diagnostics(ctx context.Context) (string, error) {
 	if a.params.LogTail != nil {
 		state.LogTail = a.params.LogTail()
 	}
+	if a.params.LastCrash != nil {
+		state.LastCrash = a.params.LastCrash()
+	}
 	return diagnostics.Text(state), nil
 }
 

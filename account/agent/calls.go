@@ -3,7 +3,9 @@ package agent
 import (
 	"context"
 
+	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/store"
 )
 
 // The calls that belong to one part go there and nowhere else.
@@ -75,6 +77,15 @@ func (a *Agent) Unlock(ctx context.Context, passphrase string) error {
 // Protect chooses how an undecided store is protected: by a passphrase, or memory only.
 func (a *Agent) Protect(ctx context.Context, p localapi.Protection, passphrase string) error {
 	return a.storage.Protect(ctx, p, passphrase)
+}
+
+// ForgetDamaged removes the stored values that could not be read any more and were put aside.
+func (a *Agent) ForgetDamaged(ctx context.Context) error {
+	return on(a, ctx, func(w *work) error {
+		return board.Refusal(w.vault.Write(ctx, (*store.Tx).ForgetDamaged, func() {
+			a.board.Change(func(s *localapi.Snapshot) { s.Storage.Damaged = 0 })
+		}))
+	})
 }
 
 // Quiet silences notifications for some minutes; zero ends the silence.

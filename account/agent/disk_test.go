@@ -39,7 +39,7 @@ func stationOn(t *testing.T, s *store.Store, svc *accounttest.Service) station {
 		t.Fatal(err)
 	}
 	w.ctx = t.Context()
-	a.board.Open(w, localapi.ProtectedByPassphrase)
+	a.board.Open(w, localapi.Storage{Protection: localapi.ProtectedByPassphrase})
 	t.Cleanup(w.Wait)
 	return station{t, a, w}
 }

@@ -88,6 +88,8 @@ type Params struct {
 	Logger *slog.Logger
 	// LogTail gives the last log lines for diagnostics, for example [diagnostics.Log.Tail]; may be nil.
 	LogTail func() []string
+	// LastCrash gives the trace of the last crash for diagnostics, empty when there was none; may be nil.
+	LastCrash func() string
 	// UserAgent is shown to the servers and to the person at the other end of a pairing.
 	UserAgent string
 }

@@ -255,7 +255,9 @@ func TestForgottenByPushService(t *testing.T) {
 func TestDiagnostics(t *testing.T) {
 	w := newWorld(t)
 	log := diagnostics.NewLog(&logLines{})
-	desk := w.station("Desk", func(p *agent.Params) { p.LogTail = log.Tail }).run().signIn()
+	desk := w.station("Desk", func(p *agent.Params) {
+		p.LogTail, p.LastCrash = log.Tail, func() string { return "panic: out of it\n/home/ada/tabferry.go:1" }
+	}).run().signIn()
 	w.svc.Faults.Next(invoke, 0, accounttest.DropConnection(), accounttest.Times(-1))
 	lap := w.station("Laptop").run().signIn()
 	desk.send(desk.alertable("Laptop"), "https://secret.example/path?q=private", "A private title")
@@ -264,7 +266,7 @@ func TestDiagnostics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"0.0.1", "signed_in", "keyring", "push", w.svc.URL(), "not sent"} {
+	for _, want := range []string{"0.0.1", "signed_in", "keyring", "push", w.svc.URL(), "not sent", "last crash:\npanic: out of it\n/home/[removed]/tabferry.go:1"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, text)
 		}

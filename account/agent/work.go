@@ -318,6 +318,13 @@ func (w *work) Wait() {
 	w.http.CloseIdleConnections()
 }
 
+// Damaged counts what is left, once stored values were found damaged.
+func (w *work) Damaged() {
+	if w.ctx != nil {
+		w.beside(w.inbox.Recount)
+	}
+}
+
 // Part signs an account out that nobody can use any more: one kept in memory only, at the end.
 func (w *work) Part(ctx context.Context) {
 	if w.acct.AuthState() == account.AuthStateDisconnected {

@@ -1,6 +1,9 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The failures a caller can decide upon. A missing file is [io/fs.ErrNotExist].
 var (
@@ -10,8 +13,13 @@ var (
 	ErrWrongKey = errors.New("the key does not fit the store")
 	// ErrKeyMissing says that the keyring works but holds no key for this file.
 	ErrKeyMissing = errors.New("the keyring holds no key for the store")
-	// ErrKeyring says that there is no keyring, that it refused, or that it stays locked.
+	// ErrKeyring says that the keyring is of no use: it refused or did not keep what it was given, or is
+	// one of the two below, which are ErrKeyring too.
 	ErrKeyring = errors.New("the keyring cannot be used")
+	// ErrNoKeyring says that there is none.
+	ErrNoKeyring = fmt.Errorf("%w: there is none", ErrKeyring)
+	// ErrKeyringLocked says that it stays locked: nobody gave its password when it was asked for.
+	ErrKeyringLocked = fmt.Errorf("%w: it stays locked", ErrKeyring)
 	// ErrCorrupt says that the file, or a value in it, is damaged. The file is left as it is.
 	ErrCorrupt = errors.New("the store is damaged")
 	// ErrReplaced says that the file was removed, or another one put in its place, while it was in use.

@@ -161,7 +161,7 @@ func (k *Keyring) call(ctx context.Context, f func() (string, error)) (string, e
 	go k.askKeyring(f, done)
 	select {
 	case a := <-done:
-		if a.err != nil && !errors.Is(a.err, keyring.ErrNotFound) {
+		if a.err != nil && !errors.Is(a.err, keyring.ErrNotFound) && !errors.Is(a.err, ErrKeyring) {
 			return "", fmt.Errorf("%w: %w", ErrKeyring, a.err)
 		}
 		return a.text, a.err

@@ -48,6 +48,12 @@ func TestCrashLeavesItsTrace(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "made for a test") || !strings.Contains(string(text), "goroutine ") {
 		t.Errorf("the trace is %q, %v", text, err)
 	}
+	if last := desktop.LastCrash(dir, "agent"); !strings.HasPrefix(last, "panic: made for a test") || !strings.Contains(last, "goroutine ") {
+		t.Errorf("the last crash is %q", last)
+	}
+	if last := desktop.LastCrash(dir, "window"); last != "" {
+		t.Errorf("a role that never crashed: %q", last)
+	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file's mode is %v, %v", info.Mode(), err)
 	}

@@ -48,7 +48,8 @@ func runAgent(ctx context.Context, demo bool) error {
 		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
 		DeviceName: deviceName(), UserAgent: userAgent(),
 		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
-		Clock: clock(), Transport: session.Transport(), Wake: wake.NewSystem(wake.Params{}), Say: sayIn(words),
+		LastCrash: func() string { return desktop.LastCrash(paths.Logs, "agent") },
+		Clock:     clock(), Transport: session.Transport(), Wake: wake.NewSystem(wake.Params{}), Say: sayIn(words),
 	}
 	engine, err := agent.New(params)
 	if err != nil {

@@ -57,10 +57,10 @@ func (b *Board) Change(edit func(s *localapi.Snapshot), events ...localapi.Event
 func (b *Board) Tell(events ...localapi.Event) { b.Change(func(*localapi.Snapshot) {}, events...) }
 
 // Open shows an open store.
-func (b *Board) Open(source Source, p localapi.Protection) {
+func (b *Board) Open(source Source, storage localapi.Storage) {
 	b.Change(func(s *localapi.Snapshot) {
 		b.source = source
-		s.Storage = localapi.Storage{Protection: p}
+		s.Storage = storage
 		source.Show(s)
 	})
 }

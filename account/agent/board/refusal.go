@@ -22,6 +22,27 @@ var (
 	interrupted = localapi.NewPhrase("interrupted", "This was interrupted.", "")
 )
 
+// disk are the sentences for what is wrong with the place where the data lies.
+var disk = []struct {
+	err    error
+	phrase localapi.Phrase
+}{
+	{store.ErrFull, localapi.NewPhrase("disk.full", "The disk is full.", "make room; what is sent to this computer meanwhile stays on the server")},
+	{store.ErrDisk, localapi.NewPhrase("disk.fails", "The disk does not read or write what it should.", "look after the disk; Tabferry tries again by itself")},
+	{store.ErrReadOnly, localapi.NewPhrase("disk.read_only", "The disk with Tabferry's data takes no changes.", "make it writable; Tabferry tries again by itself")},
+	{store.ErrDenied, localapi.NewPhrase("disk.denied", "Tabferry may not read or change its own data.", "look whose the file and its folder are")},
+}
+
+// Disk says what is wrong with the place where the data lies, if that is what an error is about.
+func Disk(err error) (phrase localapi.Phrase, ok bool) {
+	for _, d := range disk {
+		if errors.Is(err, d.err) {
+			return d.phrase, true
+		}
+	}
+	return phrase, false
+}
+
 // The refusals that several parts give.
 var (
 	ErrNoEntry   = localapi.NewPhrase("no_entry", "There is no such entry.", "").Refuse(localapi.CodeNotFound)
@@ -71,6 +92,9 @@ func Refusal(err error) error {
 	var done *localapi.Error
 	var wait *account.BackoffError
 	var save *account.SaveError
+	if phrase, ok := Disk(err); ok {
+		return phrase.Refuse(localapi.CodeInternal)
+	}
 	switch {
 	case err == nil, Ended(err):
 		return err
@@ -80,7 +104,7 @@ func Refusal(err error) error {
 		refusal := Backoff.Refuse(localapi.CodeBackoff)
 		refusal.Until = wait.Until
 		return refusal
-	case errors.As(err, &save), errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrCorrupt):
+	case errors.As(err, &save), errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrReplaced):
 		return unsaved.Refuse(localapi.CodeInternal)
 	}
 	for _, m := range meanings {

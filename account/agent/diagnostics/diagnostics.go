@@ -25,6 +25,8 @@ type State struct {
 	Push        *push.Health
 	PushExpired bool
 	LogTail     []string
+	// LastCrash is the trace of the last crash of an agent, empty when there was none.
+	LastCrash string
 }
 
 // Text tells how the agent is, a line for each thing.
@@ -36,6 +38,9 @@ func Text(s State) string {
 	tabs(line, s.Snapshot)
 	if s.Push != nil {
 		connection(line, *s.Push, s.PushExpired)
+	}
+	if s.LastCrash != "" {
+		b.WriteString("\nlast crash:\n" + strings.TrimSpace(s.LastCrash) + "\n")
 	}
 	if len(s.LogTail) > 0 {
 		b.WriteString("\nlast log lines:\n" + strings.Join(s.LogTail, "\n") + "\n")
@@ -73,6 +78,7 @@ func account(line func(string, any), s localapi.Snapshot) {
 	line("problem", s.Connection.Problem)
 	line("storage", fmt.Sprint(s.Storage.Protection, ", locked ", s.Storage.Locked, ", waiting ", s.Storage.WaitingForKeyring))
 	line("storage problem", s.Storage.Problem)
+	line("storage in a file", fmt.Sprint(s.Storage.Kept, ", damaged values ", s.Storage.Damaged))
 }
 
 func tabs(line func(string, any), s localapi.Snapshot) {

@@ -12,6 +12,7 @@ type Agent interface {
 	// Watch begins a stream of updates; who reads it closes it.
 	Watch(face Face) *Watcher
 	Refresh(ctx context.Context) error
+	ForgetDamaged(ctx context.Context) error
 
 	BeginSignIn(ctx context.Context, email string) (SignIn, error)
 	CompleteSignIn(ctx context.Context, address string) error

@@ -86,6 +86,8 @@ var (
 	callSnapshot = get("GET /v1/snapshot", Agent.Snapshot)
 	callRefresh  = do("POST /v1/refresh", Agent.Refresh).slow()
 
+	callForgetDamaged = do("DELETE /v1/damaged", Agent.ForgetDamaged)
+
 	callBeginSignIn = call[signInRequest, SignIn]{route: "POST /v1/signin", ask: func(a Agent, ctx context.Context, in signInRequest) (SignIn, error) {
 		return a.BeginSignIn(ctx, in.Email)
 	}}.slow()
@@ -157,7 +159,7 @@ func (s *server) routes(mux *http.ServeMux) {
 	for _, c := range []interface {
 		serve(s *server, mux *http.ServeMux)
 	}{
-		callSnapshot, callRefresh, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
+		callSnapshot, callRefresh, callForgetDamaged, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
 		callSend, callOutbox, callSent, callUndo, callRetry, callDeleteSent,
 		callInbox, callMarkRead, callDeleteReceived,
 		callRenameDevice, callDisconnectDevice, callDisconnectClient,

@@ -54,6 +54,11 @@ func (c *Client) Snapshot(ctx context.Context) (Snapshot, error) {
 // Refresh asks the servers for everything anew: commands, devices, profile. It returns once asked.
 func (c *Client) Refresh(ctx context.Context) error { return tell(ctx, c, callRefresh, nothing{}) }
 
+// ForgetDamaged removes the stored values that could not be read any more and were put aside.
+func (c *Client) ForgetDamaged(ctx context.Context) error {
+	return tell(ctx, c, callForgetDamaged, nothing{})
+}
+
 // BeginSignIn starts a sign-in in the browser, with an e-mail address as a hint or without.
 // The face opens the returned page. A sign-in already under way is replaced.
 func (c *Client) BeginSignIn(ctx context.Context, email string) (SignIn, error) {

@@ -64,6 +64,7 @@ var calls = []struct {
 	out  any
 }{
 	{"", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Snapshot(ctx) }, localapi.Snapshot{Revision: 7, Version: "1.2.3"}},
+	{"ForgetDamaged", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.ForgetDamaged(ctx) }, nil},
 	{"Refresh", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Refresh(ctx) }, nil},
 	{"BeginSignIn a@example.com", func(ctx context.Context, c *localapi.Client) (any, error) { return c.BeginSignIn(ctx, "a@example.com") }, localapi.SignIn{URL: "https://example.com/page", Loopback: true}},
 	{"CompleteSignIn https://x/?code=1&state=2", func(ctx context.Context, c *localapi.Client) (any, error) {

@@ -17,6 +17,7 @@ import (
 // rely on it: lines may be added, never changed.
 var wire = []string{
 	`GET /v1/snapshot`,
+	`DELETE /v1/damaged`,
 	`POST /v1/refresh`,
 	`POST /v1/signin {"email":"a@example.com"}`,
 	`POST /v1/signin/complete {"address":"https://x/?code=1\u0026state=2"}`,

@@ -171,6 +171,6 @@ func (s *Storage[W]) adopt(file *store.Store, source store.KeySource, p localapi
 		return errors.Join(err, file.Close())
 	}
 	s.source = source
-	s.show(func(st *localapi.Storage) { *st = localapi.Storage{Protection: p} })
+	s.show(func(st *localapi.Storage) { *st = localapi.Storage{Protection: p, Kept: true, Damaged: st.Damaged} })
 	return nil
 }

@@ -11,11 +11,11 @@ import (
 )
 
 // open decides how to begin: with the file, if there is one, else in memory until something is worth
-// keeping.
-func (s *Storage[W]) open(ctx context.Context) {
+// keeping. Where the keyring is asked, the channel is closed when that has been dealt with.
+func (s *Storage[W]) open(ctx context.Context) (answered <-chan struct{}) {
 	if s.MemoryOnly {
 		s.beginInMemory(ctx, localapi.MemoryOnly)
-		return
+		return nil
 	}
 	file, err := store.Open(s.Path)
 	switch {
@@ -25,8 +25,9 @@ func (s *Storage[W]) open(ctx context.Context) {
 		s.giveUp(err)
 		s.setReady()
 	default:
-		s.waitForKey(ctx, file)
+		return s.waitForKey(ctx, file)
 	}
+	return nil
 }
 
 // planned is how a new store will be protected.
@@ -50,16 +51,21 @@ func (s *Storage[W]) giveUp(err error) {
 	s.Logger.Error("the store cannot be used", "error", err)
 	s.broken = err
 	s.show(func(st *localapi.Storage) {
-		*st = localapi.Storage{Protection: localapi.Undecided, Locked: true}
+		*st = localapi.Storage{Protection: localapi.Undecided, Locked: true, Kept: true, BeginAnew: beginAnew(err)}
 		st.Problem, st.ProblemSaid = problem(err).Say().Parts()
 	})
 }
 
+// beginAnew reports whether a file is of no use any more, so that another one may take its place.
+func beginAnew(err error) bool {
+	return errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrReplaced)
+}
+
 // waitForKey shows a file as locked and asks the keyring where that has the key.
-func (s *Storage[W]) waitForKey(ctx context.Context, file *store.Store) {
+func (s *Storage[W]) waitForKey(ctx context.Context, file *store.Store) (answered <-chan struct{}) {
 	s.file = file
 	p := protection(file)
-	s.show(func(st *localapi.Storage) { *st = localapi.Storage{Protection: p, Locked: true} })
+	s.show(func(st *localapi.Storage) { *st = localapi.Storage{Protection: p, Locked: true, Kept: true} })
 	switch {
 	case p == localapi.ProtectedByPassphrase:
 		s.setReady()
@@ -67,8 +73,9 @@ func (s *Storage[W]) waitForKey(ctx context.Context, file *store.Store) {
 		s.show(func(st *localapi.Storage) { st.Problem, st.ProblemSaid = noKeyring.Say().Parts() })
 		s.setReady()
 	default:
-		s.askForKey(ctx)
+		return s.askForKey(ctx)
 	}
+	return nil
 }
 
 // beginInMemory starts the work on an empty store without a file.
@@ -100,13 +107,14 @@ func (s *Storage[W]) begin(ctx context.Context, opened *store.Store, p localapi.
 }
 
 func (s *Storage[W]) beginOn(ctx context.Context, vault *store.Vault, p localapi.Protection) error {
+	vault.Hear(func(o store.Outcome) { s.heard(vault, o) })
 	work, err := s.Open(vault)
 	if err != nil {
 		return err
 	}
 	s.vault = vault
 	s.setWork(work)
-	s.Board.Open(work, p)
+	s.Board.Open(work, localapi.Storage{Protection: p, Kept: s.source != nil})
 	ctx, s.stop = context.WithCancel(ctx) // #nosec G118 -- Close calls it
 	work.Start(ctx)
 	return nil

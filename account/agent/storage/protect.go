@@ -10,11 +10,17 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
-// Unlock opens a store protected by a passphrase, or asks the keyring again when passphrase is empty.
+// Unlock opens a store protected by a passphrase, or asks the keyring when passphrase is empty: for the
+// key, or to keep one for what is in memory still.
 func (s *Storage[W]) Unlock(ctx context.Context, passphrase string) error {
+	return s.await(ctx, func(ctx context.Context) (<-chan struct{}, error) { return s.unlock(ctx, passphrase) })
+}
+
+// await runs a step that may ask the keyring, and waits for the answer as long as that may take.
+func (s *Storage[W]) await(ctx context.Context, step func(context.Context) (<-chan struct{}, error)) error {
 	var answered <-chan struct{}
 	err := s.do(ctx, func(ctx context.Context) (err error) {
-		answered, err = s.unlock(ctx, passphrase)
+		answered, err = step(ctx)
 		return err
 	})
 	if err != nil || answered == nil {
@@ -30,7 +36,7 @@ func (s *Storage[W]) Unlock(ctx context.Context, passphrase string) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if s.Present() == *new(W) || s.undecided() {
+	if s.Present() == *new(W) || !s.shown().Kept {
 		return s.lockedError()
 	}
 	return nil
@@ -41,33 +47,28 @@ func (s *Storage[W]) Unlock(ctx context.Context, passphrase string) error {
 func (s *Storage[W]) unlock(ctx context.Context, passphrase string) (answered <-chan struct{}, err error) {
 	switch {
 	case s.file == nil && s.broken != nil:
-		return nil, s.openAgain(ctx)
-	case s.file == nil && s.undecided() && passphrase == "" && s.Ring != nil:
+		return s.openAgain(ctx)
+	case s.file == nil && s.source == nil && passphrase == "" && s.Ring != nil && s.shown().Protection != localapi.MemoryOnly:
 		return s.createWithKeyring(ctx), nil
 	case s.file == nil:
 		return nil, nil // nothing is locked
 	case s.file.Protection() == store.ByPassphrase:
 		return nil, s.unlockWith(ctx, passphrase)
 	case s.Ring == nil:
-		return nil, refusal(store.ErrKeyring)
+		return nil, refusal(store.ErrNoKeyring)
 	default:
 		return s.askForKey(ctx), nil
 	}
 }
 
-// undecided reports whether data is in memory because no keyring could be used.
-func (s *Storage[W]) undecided() bool {
-	return s.shown().Protection == localapi.Undecided
-}
-
 // openAgain tries a file once more that could not be opened.
-func (s *Storage[W]) openAgain(ctx context.Context) error {
+func (s *Storage[W]) openAgain(ctx context.Context) (answered <-chan struct{}, err error) {
 	s.broken = nil
-	s.open(ctx)
+	answered = s.open(ctx)
 	if s.broken != nil {
-		return refusal(s.broken)
+		return nil, refusal(s.broken)
 	}
-	return nil
+	return answered, nil
 }
 
 func (s *Storage[W]) unlockWith(ctx context.Context, text string) error {
@@ -82,27 +83,28 @@ func (s *Storage[W]) unlockWith(ctx context.Context, text string) error {
 	return nil
 }
 
-// Protect chooses how an undecided store is protected: by a passphrase, or memory only.
+// Protect chooses how what is in memory is kept from now on. Where the file is damaged, it begins anew
+// and keeps that beside the new one.
 func (s *Storage[W]) Protect(ctx context.Context, p localapi.Protection, passphrase string) error {
-	if p == localapi.ProtectedByKeyring {
-		return s.Unlock(ctx, "")
-	}
-	return s.do(ctx, func(ctx context.Context) error {
-		switch {
-		case p != localapi.MemoryOnly && p != localapi.ProtectedByPassphrase:
-			return unknownWay.Refuse(localapi.CodeUsage)
-		case s.source != nil:
-			return protected.Refuse(localapi.CodeConflict)
-		case p == localapi.MemoryOnly:
-			return s.protectNothing(ctx)
+	return s.await(ctx, func(ctx context.Context) (<-chan struct{}, error) {
+		switch p {
+		case localapi.ProtectedByKeyring:
+			return s.protectWithKeyring(ctx)
+		case localapi.MemoryOnly:
+			return nil, s.protectNothing(ctx)
+		case localapi.ProtectedByPassphrase:
+			return nil, s.protectWith(ctx, passphrase)
 		default:
-			return s.protectWith(ctx, passphrase)
+			return nil, unknownWay.Refuse(localapi.CodeUsage)
 		}
 	})
 }
 
 // protectNothing goes on in memory, and leaves a file that could not be opened where it is.
 func (s *Storage[W]) protectNothing(ctx context.Context) error {
+	if s.source != nil {
+		return protected.Refuse(localapi.CodeConflict)
+	}
 	s.withdraw()
 	if s.vault != nil {
 		s.show(func(st *localapi.Storage) { *st = localapi.Storage{Protection: localapi.MemoryOnly} })
@@ -118,18 +120,57 @@ func (s *Storage[W]) protectNothing(ctx context.Context) error {
 	return nil
 }
 
-// protectWith makes a file under a passphrase for what is in memory, or in place of a damaged file,
-// which is kept beside it.
+// protectWithKeyring makes a file under a key in the keyring. Where that is locked, it asks for the key.
+func (s *Storage[W]) protectWithKeyring(ctx context.Context) (answered <-chan struct{}, err error) {
+	switch {
+	case s.source != nil && s.source.Protection() != store.ByKeyring:
+		return nil, protected.Refuse(localapi.CodeConflict)
+	case s.source != nil || s.file != nil:
+		return s.unlock(ctx, "")
+	case s.Ring == nil:
+		return nil, refusal(store.ErrNoKeyring)
+	}
+	if err := s.makeWay(ctx); err != nil {
+		return nil, err
+	}
+	return s.createWithKeyring(ctx), nil
+}
+
+// protectWith makes a file under a passphrase.
 func (s *Storage[W]) protectWith(ctx context.Context, text string) error {
+	if s.source != nil {
+		return protected.Refuse(localapi.CodeConflict)
+	}
 	source, err := store.NewPassphrase(text)
 	if err != nil {
 		return refusal(err)
 	}
+	if err := s.makeWay(ctx); err != nil {
+		return err
+	}
+	s.withdraw()
+	file, err := store.Create(ctx, s.Path, source)
+	if err == nil {
+		err = s.adopt(file, source, localapi.ProtectedByPassphrase)
+	}
+	if err != nil {
+		return refusal(err)
+	}
+	return nil
+}
+
+// makeWay sees that there is something in memory to keep, and no file in its place: one that is of no
+// use, though it was tried once more, is set aside.
+func (s *Storage[W]) makeWay(ctx context.Context) error {
+	if s.broken != nil {
+		if _, err := s.openAgain(ctx); err != nil && !beginAnew(s.broken) {
+			return err
+		}
+	}
 	if s.file != nil {
 		return lockedData.Refuse(localapi.CodeConflict)
 	}
-	s.withdraw()
-	if s.broken != nil && !errors.Is(s.broken, store.ErrInUse) && !errors.Is(s.broken, store.ErrNewer) {
+	if s.broken != nil {
 		aside, err := store.SetAside(s.Path, "damaged-"+s.Clock.Now().UTC().Format("20060102-150405"))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return refusal(err)
@@ -137,18 +178,8 @@ func (s *Storage[W]) protectWith(ctx context.Context, text string) error {
 		s.Logger.Warn("a damaged store was set aside", "file", aside)
 		s.broken = nil
 	}
-	if s.broken != nil {
-		return refusal(s.broken)
-	}
 	if s.vault == nil {
 		s.beginInMemory(ctx, localapi.Undecided)
-	}
-	file, err := store.Create(ctx, s.Path, source)
-	if err == nil {
-		err = s.adopt(file, source, localapi.ProtectedByPassphrase)
-	}
-	if err != nil {
-		return refusal(err)
 	}
 	return nil
 }

@@ -30,14 +30,20 @@ var problems = []struct {
 }{
 	{store.ErrWrongKey, localapi.NewPhrase("storage.wrong_key", "The key in the keyring does not fit Tabferry's data.", "")},
 	{store.ErrKeyMissing, localapi.NewPhrase("storage.key_missing", "The keyring no longer holds the key to Tabferry's data.", "sign out and delete the local data to begin anew")},
-	{store.ErrKeyring, noKeyring},
+	{store.ErrNoKeyring, noKeyring},
+	{store.ErrKeyringLocked, localapi.NewPhrase("storage.keyring_locked", "The keyring is locked.", "unlock it and try again; or choose a passphrase, or keep nothing after quitting")},
+	{store.ErrKeyring, localapi.NewPhrase("storage.keyring_fails", "The keyring does not keep Tabferry's key.", "choose a passphrase, or keep nothing after quitting")},
 	{store.ErrInUse, localapi.NewPhrase("storage.in_use", "Another program uses Tabferry's data.", "quit the other Tabferry")},
 	{store.ErrNewer, localapi.NewPhrase("storage.newer", "Tabferry's data was written by a newer version.", "update Tabferry")},
+	{store.ErrReplaced, localapi.NewPhrase("storage.replaced", "Tabferry's data file was moved away or replaced.", "`tabferry unlock` goes on with what is there now")},
 	{store.ErrCorrupt, localapi.NewPhrase("storage.damaged", "Tabferry's data file is damaged. It is left as it is.", "choose a protection to begin anew; the damaged file is kept")},
 }
 
 // problem says what is wrong with the store.
 func problem(err error) localapi.Phrase {
+	if phrase, ok := board.Disk(err); ok {
+		return phrase
+	}
 	for _, p := range problems {
 		if errors.Is(err, p.err) {
 			return p.phrase

@@ -31,6 +31,8 @@ type Work interface {
 	// Start begins, and ends with ctx; Wait returns when all has ended.
 	Start(ctx context.Context)
 	Wait()
+	// Damaged hears that stored values were put aside. It must not block nor use the store.
+	Damaged()
 	// Part says goodbye to the servers, for work that leaves nothing behind.
 	Part(ctx context.Context)
 }
@@ -75,6 +77,7 @@ type Storage[W Work] struct {
 	ready chan struct{}
 	work  W         // the zero value while there is no open store
 	ask   *question // to the keyring, under way
+	fault bool      // what the disk said last is shown
 }
 
 // New returns a storage. Nothing happens before Run. life ends with Run, or ends it.
