@@ -3,7 +3,9 @@ package agent
 import (
 	"context"
 	"os"
+	"runtime"
 	"sync"
+	"time"
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/board"
@@ -58,19 +60,43 @@ func New(p Params) (*Agent, error) {
 	return a, nil
 }
 
+// endTime is how long the end of Run may take: a goodbye to the servers, and a moment for the rest.
+// Quitting the whole program takes three seconds at most; the faces have what is left of them.
+const endTime = 2 * time.Second
+
 // Run opens the store and works until ctx ends or Quit is called. It may be called once. What is
-// wrong with the store is no error of Run: it stands in the snapshots.
+// wrong with the store is no error of Run: it stands in the snapshots. Who does not end in time, for
+// example a call of a keyring, is left behind and logged: whatever was told to a face is kept already.
 func (a *Agent) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, a.endLife)()
 	a.watchNetwork()
-	err := a.storage.Run(func() {
+	goodbye := sync.OnceFunc(func() {
 		a.board.Tell(localapi.Event{Kind: localapi.Quitting})
 		a.board.End()
 	})
-	a.endLife()
-	a.watches.Wait()
-	return err
+	ended := make(chan error, 1)
+	go func() {
+		err := a.storage.Run(goodbye)
+		a.endLife()
+		a.watches.Wait()
+		ended <- err
+	}()
+	<-a.life.Done()
+	late := time.NewTimer(endTime)
+	defer late.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-late.C:
+		goodbye()
+		stacks := make([]byte, maxStacks)
+		a.params.Logger.Error("something does not end and is left behind", "stacks", string(stacks[:runtime.Stack(stacks, true)]))
+		return nil
+	}
 }
+
+// maxStacks bounds what is logged of goroutines that do not end.
+const maxStacks = 64 << 10
 
 // Quit ends Run.
 func (a *Agent) Quit(context.Context) error {

@@ -50,6 +50,7 @@ type station struct {
 	agent *agent.Agent
 	face  *localapi.Client
 	end   func()
+	ran   chan struct{} // closed when the agent's Run has returned
 }
 
 // station makes an installation; it does not run yet.
@@ -186,7 +187,10 @@ func (s *station) run() *station {
 	pipe := localapi.NewPipe()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
+	ran := make(chan struct{})
+	s.ran = ran
 	wg.Go(func() {
+		defer close(ran)
 		if err := a.Run(ctx); err != nil {
 			s.t.Errorf("the agent ended with %v", err)
 		}

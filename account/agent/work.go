@@ -28,8 +28,8 @@ import (
 )
 
 // partingTime is how long a memory-only agent may take at its end to sign out on the server, so that
-// it leaves no device behind that nobody can use any more.
-const partingTime = 3 * time.Second
+// it leaves no device behind that nobody can use any more. It leaves time for the rest of endTime.
+const partingTime = 1500 * time.Millisecond
 
 // capabilities is what the other devices may ask of this one.
 var capabilities = []account.Capability{account.CapabilitySendTab, account.CapabilityCloseTabs}

@@ -28,7 +28,10 @@ func (p *program) quitCommand() *cobra.Command {
 			if absent(err) {
 				return nil // none is fine
 			}
-			if force && (err == nil || localapi.Silent(err)) {
+			switch {
+			case force && localapi.Silent(err):
+				return p.kill(cmd.Context(), agent)
+			case force && err == nil:
 				return p.endAgent(cmd.Context(), agent)
 			}
 			return err
@@ -60,6 +63,10 @@ func (p *program) endAgent(ctx context.Context, agent *localapi.Client) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	return p.kill(ctx, agent)
+}
+
+func (p *program) kill(ctx context.Context, agent *localapi.Client) error {
 	if err := agent.Kill(ctx); err != nil && !absent(err) {
 		return &failure{exit: ExitNotReachable, code: localapi.CodeNotReachable, message: p.Words.T("cli.error.not_ended"), hint: p.Words.T("cli.hint.not_ended")}
 	}

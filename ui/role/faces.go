@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -37,6 +38,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	work.Go(func() error {
 		defer stopServing() // the faces read the last update first
 		defer cancel()
+		defer time.AfterFunc(lateTime, f.giveUp) // never stopped: the process ends before
 		return engine.Run(ctx)
 	})
 	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
@@ -58,6 +60,17 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 		f.log.Error("the tray ended", "error", err)
 	}
 	return work.Wait()
+}
+
+// lateTime is how long the rest of the process may take to end when the engine has, which takes two
+// seconds at most: quitting takes three.
+const lateTime = time.Second
+
+// giveUp ends the process when something in it does not end: a desktop that does not take its tray
+// back, a session bus that is stopped. The engine has ended, so there is nothing to lose.
+func (f *faces) giveUp() {
+	f.log.Error("the agent ends without waiting for what hangs")
+	os.Exit(0)
 }
 
 // notify shows notifications. Without them the agent goes on: the inbox has everything.

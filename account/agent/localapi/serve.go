@@ -22,7 +22,7 @@ const (
 )
 
 // leaveTime is how long Serve lets faces read the last update before it cuts them off.
-const leaveTime = time.Second
+const leaveTime = 500 * time.Millisecond
 
 // Serve answers on a listener from [Listen] until ctx ends, and closes the listener.
 // The agent's Watch streams should have been ended before (see [Feed.Close]).
