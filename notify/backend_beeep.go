@@ -2,7 +2,9 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/gen2brain/beeep"
@@ -16,6 +18,9 @@ const plainTime = 20 * time.Second
 type plainBackend struct {
 	icon []byte
 	show func(title, body string, icon any) error
+	// picture is the file that holds the icon from the first notification to the end. beeep makes one
+	// for each, which stays behind where it cannot be removed while the desktop still reads it.
+	picture string
 }
 
 // newPlainBackend makes it. beeep keeps the application's name in a variable of its own package;
@@ -30,8 +35,12 @@ func newPlainBackend(name string, icon []byte) *plainBackend {
 func (b *plainBackend) Show(ctx context.Context, n Notification) error {
 	ctx, cancel := context.WithTimeout(ctx, plainTime)
 	defer cancel()
+	if err := b.draw(); err != nil {
+		return fmt.Errorf("show notification: %w", err)
+	}
+	icon := b.picture
 	shown := make(chan error, 1)
-	go func() { shown <- b.show(harmless(n.Title, maxTitle), harmless(n.Body, maxText), b.icon) }()
+	go func() { shown <- b.show(harmless(n.Title, maxTitle), harmless(n.Body, maxText), icon) }()
 	var err error
 	select {
 	case err = <-shown:
@@ -50,5 +59,24 @@ func (b *plainBackend) Clicks(context.Context) bool { return false }
 // Responses is nil: there are none.
 func (b *plainBackend) Responses() <-chan Response { return nil }
 
-// Close has nothing to free.
-func (b *plainBackend) Close() error { return nil }
+// draw writes the picture unless it is there.
+func (b *plainBackend) draw() error {
+	if b.picture != "" {
+		return nil
+	}
+	file, err := os.CreateTemp("", "tabferry-*.png")
+	if err != nil {
+		return err
+	}
+	b.picture = file.Name()
+	_, err = file.Write(b.icon)
+	return errors.Join(err, file.Close())
+}
+
+// Close removes the picture.
+func (b *plainBackend) Close() error {
+	if b.picture == "" {
+		return nil
+	}
+	return os.Remove(b.picture)
+}

@@ -25,15 +25,32 @@ func newBurst(entries ...localapi.InboxEntry) burst {
 // add takes more tabs in.
 func (b *burst) add(entries []localapi.InboxEntry) {
 	b.recent = append(b.recent, entries...)
-	surplus := max(0, len(b.recent)-localapi.RecentEntries)
-	for _, e := range b.recent[:surplus] {
+	b.age(max(0, len(b.recent)-localapi.RecentEntries))
+}
+
+// age counts the oldest n of the recent tabs among the older ones.
+func (b *burst) age(n int) {
+	for _, e := range b.recent[:n] {
 		if b.older == 0 {
 			b.oldest = localapi.InboxEntry{From: e.From, FromID: e.FromID}
 		}
 		b.mixed = b.mixed || !sameSender(b.oldest, e)
 		b.older++
 	}
-	b.recent = slices.Delete(b.recent, 0, surplus)
+	b.recent = slices.Delete(b.recent, 0, n)
+}
+
+// join takes the tabs of a later burst in.
+func (b *burst) join(later burst) {
+	if later.older > 0 {
+		b.age(len(b.recent))
+		if b.older == 0 {
+			b.oldest = later.oldest
+		}
+		b.mixed = b.mixed || later.mixed || !sameSender(b.oldest, later.oldest)
+		b.older += later.older
+	}
+	b.add(later.recent)
 }
 
 // forget takes tabs out that were read.

@@ -54,11 +54,13 @@ type Notifier struct {
 	seenAt time.Time
 	// open are the shown notifications that may still be answered, by serial.
 	open map[uint64]shown
-	// held is what waits for the end of the silence.
-	held    []localapi.Event
-	doing   sync.WaitGroup
-	failed  chan string // keys of problems of clicks, from their goroutines
-	quieted *time.Timer
+	// What waits for the end of the silence, however long that is: the tabs, and the newest event of
+	// each other kind, which would replace those before it.
+	heldTabs burst
+	held     []localapi.Event
+	doing    sync.WaitGroup
+	failed   chan string // keys of problems of clicks, from their goroutines
+	quieted  *time.Timer
 }
 
 // shown is what the answer to a notification is about.
@@ -156,7 +158,7 @@ func (n *Notifier) update(ctx context.Context, u localapi.Update) (quit bool) {
 	silent := n.quiet.After(n.p.Now())
 	if silent {
 		n.quieted.Reset(n.quiet.Sub(n.p.Now()))
-	} else if len(n.held) > 0 {
+	} else {
 		n.release(ctx)
 	}
 	for _, e := range u.Events {
@@ -165,7 +167,7 @@ func (n *Notifier) update(ctx context.Context, u localapi.Update) (quit bool) {
 			return true
 		case !n.settings.Notifications:
 		case silent:
-			n.held = append(n.held, e)
+			n.hold(e)
 		default:
 			n.event(ctx, e)
 		}
@@ -180,6 +182,16 @@ func (n *Notifier) forgetRead(inbox localapi.Inbox) {
 		read[e.ID] = e.Read
 	}
 	n.unseen.forget(read)
+	n.heldTabs.forget(read)
+}
+
+// hold keeps an event for later.
+func (n *Notifier) hold(e localapi.Event) {
+	if e.Kind == localapi.TabsReceived {
+		n.heldTabs.add(news(e.Entries))
+		return
+	}
+	n.held = append(slices.DeleteFunc(n.held, func(o localapi.Event) bool { return o.Kind == e.Kind }), e)
 }
 
 // release shows what was held back while it was quiet: the tabs as one burst.
@@ -188,25 +200,21 @@ func (n *Notifier) release(ctx context.Context) {
 		n.quieted.Reset(n.quiet.Sub(n.p.Now()))
 		return
 	}
-	held := n.held
-	n.held = nil
-	var tabs []localapi.InboxEntry
+	held, tabs := n.held, n.heldTabs
+	n.held, n.heldTabs = nil, burst{}
+	if !n.settings.Notifications {
+		return
+	}
 	for _, e := range held {
-		if e.Kind == localapi.TabsReceived {
-			tabs = append(tabs, e.Entries...)
-		} else if n.settings.Notifications {
-			n.event(ctx, e)
-		}
+		n.event(ctx, e)
 	}
-	if len(tabs) > 0 && n.settings.Notifications {
-		n.event(ctx, localapi.Event{Kind: localapi.TabsReceived, Entries: tabs})
-	}
+	n.tabs(ctx, tabs)
 }
 
 // event shows one event.
 func (n *Notifier) event(ctx context.Context, e localapi.Event) {
 	if e.Kind == localapi.TabsReceived {
-		n.tabs(ctx, e.Entries)
+		n.tabs(ctx, newBurst(news(e.Entries)...))
 		return
 	}
 	if note, ok := n.composer(ctx).event(e); ok {
@@ -226,16 +234,20 @@ func paneFor(kind localapi.EventKind) string {
 	}
 }
 
-// tabs shows received tabs, together with those that nobody has looked at yet.
-func (n *Notifier) tabs(ctx context.Context, entries []localapi.InboxEntry) {
-	entries = slices.DeleteFunc(slices.Clone(entries), func(e localapi.InboxEntry) bool {
+// news are the entries that a notification is for.
+func news(entries []localapi.InboxEntry) []localapi.InboxEntry {
+	return slices.DeleteFunc(slices.Clone(entries), func(e localapi.InboxEntry) bool {
 		return e.Read || e.Kind == localapi.KindClose // a rule has opened it; closing is no news
 	})
-	if len(entries) == 0 {
+}
+
+// tabs shows received tabs, together with those that nobody has looked at yet.
+func (n *Notifier) tabs(ctx context.Context, came burst) {
+	if came.count() == 0 {
 		return
 	}
-	if !n.settings.Grouped && len(entries) <= apartAtMost {
-		for _, e := range entries {
+	if !n.settings.Grouped && came.count() <= apartAtMost {
+		for _, e := range came.recent {
 			note := n.composer(ctx).tabs(newBurst(e))
 			note.Slot = string(KindTabs) + "/" + strconv.FormatUint(n.serial, 10)
 			n.show(ctx, note, shown{kind: KindTabs, entries: []localapi.InboxEntry{e}, pane: "inbox"})
@@ -245,7 +257,7 @@ func (n *Notifier) tabs(ctx context.Context, entries []localapi.InboxEntry) {
 	if n.p.Backend.Responses() == nil && n.p.Now().Sub(n.seenAt) > burstTime {
 		n.unseen = burst{}
 	}
-	n.unseen.add(entries)
+	n.unseen.join(came)
 	n.seenAt = n.p.Now()
 	n.show(ctx, n.composer(ctx).tabs(n.unseen), shown{kind: KindTabs, entries: n.unseen.all(), pane: "inbox"})
 }

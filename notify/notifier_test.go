@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -392,12 +393,14 @@ func TestNewWantsItsParts(t *testing.T) {
 }
 
 func TestPlainBackendShowsOnlyHarmlessText(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
 	for name, title := range hostile {
 		var got []string
 		b := &plainBackend{icon: []byte{1}, show: func(title, body string, icon any) error {
 			got = append(got, title, body)
-			if icon == nil {
-				t.Error("no icon: the balloon path fails without")
+			path, _ := icon.(string) // no icon: the balloon path fails without
+			if text, err := os.ReadFile(path); err != nil || len(text) != 1 {
+				t.Errorf("the icon is %v: %q, %v", icon, text, err)
 			}
 			return nil
 		}}
@@ -407,6 +410,29 @@ func TestPlainBackendShowsOnlyHarmlessText(t *testing.T) {
 		if strings.ContainsAny(strings.Join(got, ""), "$`\"'<>\\\r\n") {
 			t.Errorf("%s: %q", name, got)
 		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// A silence of weeks holds a page of tabs and one event of each other kind, and counts all tabs.
+func TestLongSilence(t *testing.T) {
+	n := &Notifier{p: Params{Backend: &fakeBackend{clicks: true}, Now: time.Now}, words: english(""), settings: on(), open: map[uint64]shown{}}
+	for i := range 10_000 {
+		id := strconv.Itoa(i)
+		n.hold(localapi.Event{Kind: localapi.TabsReceived, Entries: []localapi.InboxEntry{tab(id, "Pixel 9", "h.test", "")}})
+		n.hold(localapi.Event{Kind: localapi.DeviceConnected, Device: id})
+	}
+	if len(n.held) != 1 || len(n.heldTabs.recent) > localapi.RecentEntries {
+		t.Errorf("it holds %d events and %d tabs", len(n.held), len(n.heldTabs.recent))
+	}
+	n.release(t.Context())
+	if n.unseen.count() != 10_000 || n.heldTabs.count() != 0 || n.unseen.sender() != "Pixel 9" {
+		t.Errorf("after it %d tabs of %q, %d held", n.unseen.count(), n.unseen.sender(), n.heldTabs.count())
 	}
 }
 
@@ -442,14 +468,29 @@ func TestBurstCountsLikeAList(t *testing.T) {
 	for n := range 3 * localapi.RecentEntries {
 		for _, odd := range []int{-1, 0, 1, n / 2, n - 1} {
 			var b burst
+			var made []localapi.InboxEntry
 			same := true
 			for i := range n {
 				e := tab(strconv.Itoa(i), "a", "a.test", "")
 				if i == odd {
 					e.From, e.FromID = "b", "b"
 				}
+				made = append(made, e)
 				b.add([]localapi.InboxEntry{e})
 				same = same && (i != odd || n == 1)
+			}
+			for _, cut := range []int{0, n / 3, n} {
+				var whole, later burst
+				for i, e := range made {
+					if i < cut {
+						whole.add([]localapi.InboxEntry{e})
+					} else {
+						later.add([]localapi.InboxEntry{e})
+					}
+				}
+				if whole.join(later); whole.count() != b.count() || whole.sender() != b.sender() || len(whole.recent) != len(b.recent) {
+					t.Fatalf("%d tabs joined at %d: counts %d, from %q", n, cut, whole.count(), whole.sender())
+				}
 			}
 			if b.count() != n || n > 0 && (b.sender() != "") != same {
 				t.Fatalf("%d tabs, number %d from elsewhere: counts %d, from %q", n, odd, b.count(), b.sender())
