@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// memory is the engine without a file. A transaction works on copies of the buckets it changes,
-// which replace the old ones when it succeeds.
+// memory is the engine without a file. A transaction that fails is undone, so that one that succeeds
+// costs what it changes and not what there is.
 type memory struct {
 	mu   sync.RWMutex
 	data map[string]map[string][]byte
@@ -21,53 +21,64 @@ func (m *memory) view(f func(rows) error) error {
 	return f(&memoryRows{data: m.data})
 }
 
-func (m *memory) update(f func(rows) error) error {
+func (m *memory) update(f func(rows) error) (err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := &memoryRows{data: maps.Clone(m.data), own: map[string]bool{}}
-	if err := f(r); err != nil {
-		return err
-	}
-	m.data = r.data
-	return nil
+	r := &memoryRows{data: m.data, writes: true}
+	done := false
+	defer func() {
+		if done && err == nil {
+			return
+		}
+		for _, undo := range slices.Backward(r.undo) {
+			undo()
+		}
+	}()
+	err = f(r)
+	done = true
+	return err
 }
 
 func (m *memory) close() error { return nil }
 
-// memoryRows is one transaction; own names the buckets that are already copies.
+// memoryRows is one transaction.
 type memoryRows struct {
-	data map[string]map[string][]byte
-	own  map[string]bool
+	data   map[string]map[string][]byte
+	writes bool
+	undo   []func()
 }
 
 func (r *memoryRows) get(bucket, key string) []byte { return r.data[bucket][key] }
 
-// bucket returns a bucket that this transaction may change.
-func (r *memoryRows) bucket(name string) map[string][]byte {
-	if r.own[name] {
-		return r.data[name]
-	}
-	b := maps.Clone(r.data[name])
-	if b == nil {
+// change returns a bucket in which a row is about to change.
+func (r *memoryRows) change(name, key string) map[string][]byte {
+	b, ok := r.data[name]
+	if !ok {
 		b = map[string][]byte{}
+		r.data[name] = b
+		r.undo = append(r.undo, func() { delete(r.data, name) })
 	}
-	r.data[name], r.own[name] = b, true
+	if value, ok := b[key]; ok {
+		r.undo = append(r.undo, func() { b[key] = value })
+	} else {
+		r.undo = append(r.undo, func() { delete(b, key) })
+	}
 	return b
 }
 
 func (r *memoryRows) put(bucket, key string, value []byte) error {
-	if r.own == nil {
+	if !r.writes {
 		return errReadOnly
 	}
-	r.bucket(bucket)[key] = slices.Clone(value)
+	r.change(bucket, key)[key] = slices.Clone(value)
 	return nil
 }
 
 func (r *memoryRows) delete(bucket, key string) error {
-	if r.own == nil {
+	if !r.writes {
 		return errReadOnly
 	}
-	delete(r.bucket(bucket), key)
+	delete(r.change(bucket, key), key)
 	return nil
 }
 
