@@ -202,8 +202,8 @@ func TestSendRetries(t *testing.T) {
 		if len(tries) != 4 {
 			t.Fatalf("%d attempts", len(tries))
 		}
-		for i, want := range []time.Duration{15 * time.Second, 30 * time.Second, time.Minute} {
-			if gap := tries[i+1].Time.Sub(tries[i].Time); gap < want || gap > want+5*time.Second {
+		for i, want := range []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second} {
+			if gap := tries[i+1].Time.Sub(tries[i].Time); gap < want || gap > want+time.Second {
 				t.Errorf("attempt %d came %v after the one before", i+2, gap)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,25 +18,8 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
-// maxEntries bounds what is kept; the oldest goes first. Waiting sends are never dropped.
-const maxEntries = 500
-
 // table holds the entries.
 var table = store.NewTable[entry]("outbox")
-
-// entry is an outbox entry with what only the agent needs to know.
-type entry struct {
-	localapi.OutboxEntry
-	Private bool `json:"private,omitempty"`
-	// InFlight says that a request was begun whose answer is not known: found at a start, it means
-	// that the tab may have arrived already.
-	InFlight bool `json:"inFlight,omitempty"`
-	// Failures counts the attempts in a row that came to nothing.
-	Failures int `json:"failures,omitempty"`
-}
-
-// settled reports whether nothing more will happen to an entry by itself.
-func (e entry) settled() bool { return e.State != localapi.SendWaiting }
 
 // Account is what the sender asks of the account.
 type Account interface {
@@ -46,9 +28,15 @@ type Account interface {
 	CloseTabsDelivery(ctx context.Context, deviceID string, urls []string) (account.Delivery, []string, error)
 }
 
+// Store is where the entries are kept; see [store.Vault].
+type Store interface {
+	View(f func(*store.Tx) error) error
+	Write(ctx context.Context, change func(*store.Tx) error, then func()) error
+}
+
 // Params is what an outbox may touch.
 type Params struct {
-	Store   *store.Vault
+	Store   Store
 	Board   *board.Board
 	Clock   kit.Clock
 	IDs     *store.IDs
@@ -62,45 +50,60 @@ type Params struct {
 }
 
 // Outbox owns the sent entries. Make it with [Open].
+//
+// Memory rules and the store is its copy: a change is stored first and counts then. Two changes happen
+// all the same if the store does not take them, and are stored as soon as it does: that an attempt has
+// ended, whose outcome the server knows, and that a refused send leaves nothing behind. Until then a
+// crash would repeat the attempt, so that it is marked.
 type Outbox struct {
 	Params
 	*worker.Worker // the sender
+	running        sync.WaitGroup
 
-	mu      sync.Mutex // held over changes of the board, so that these come in the same order
-	entries []entry    // newest first; replaced and never edited
+	mu    sync.Mutex // held over changes of the board, so that these come in the same order
+	model model
+	busy  int // lanes being served
+	// unsaved are entries whose end is not stored, stray ones that may be stored and should not; owed is
+	// when storing that is tried again, trouble why it failed.
+	unsaved, stray []string
+	owed           time.Duration
+	trouble        localapi.Sentence
 }
 
 // Open reads what is stored. Sends that were in flight when the agent last ended are marked: their
-// answers are lost.
+// answers are lost. The mark is stored with their next attempt.
 func Open(p Params) (*Outbox, error) {
 	o := &Outbox{Params: p}
 	o.Worker = worker.New(o.work)
+	now, mono := o.now(), p.Clock.Monotonic()
 	err := p.Store.View(func(tx *store.Tx) error {
-		for row := range table.Newest(tx, "") {
+		for row := range table.Oldest(tx) {
 			p.IDs.After(row.Key)
-			o.entries = append(o.entries, row.Value)
+			o.model.put(reopened(row.Value, now, mono))
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return o, o.markLost()
+	return o, err
 }
 
-func (o *Outbox) markLost() error {
-	var lost []entry
-	for i, e := range o.entries {
-		if e.InFlight {
-			e.InFlight, e.MayBeTwice, e.NextTry = false, true, time.Time{}
-			o.entries[i] = e
-			lost = append(lost, e)
+// reopened is an entry as it was stored, with what is left of its waits: never more than they can have
+// been, whatever was done to the clock.
+func reopened(e entry, now time.Time, mono time.Duration) item {
+	it := item{entry: e}
+	if e.settled() {
+		return it
+	}
+	if e.InFlight {
+		it.InFlight, it.MayBeTwice, it.NextTry = false, true, time.Time{}
+	}
+	left := func(until time.Time, most time.Duration) time.Duration {
+		if until.IsZero() {
+			return 0
 		}
+		return mono + max(0, min(until.Sub(now), most))
 	}
-	if len(lost) == 0 {
-		return nil
-	}
-	return o.Store.Update(func(tx *store.Tx) error { return put(tx, lost) })
+	it.due, it.held = left(it.NextTry, retryMost), left(it.HeldUntil, localapi.HoldTime)
+	return it
 }
 
 func put(tx *store.Tx, entries []entry) error {
@@ -112,70 +115,57 @@ func put(tx *store.Tx, entries []entry) error {
 	return nil
 }
 
+// Run sends until ctx ends.
+func (o *Outbox) Run(ctx context.Context) {
+	o.Worker.Run(ctx)
+	o.running.Wait()
+}
+
 // Show writes what is known at the beginning.
-func (o *Outbox) Show(s *localapi.Snapshot) { s.Outbox = shown(o.all()) }
-
-// shown is what a snapshot says of entries.
-func shown(entries []entry) (s localapi.Outbox) {
-	for _, e := range entries {
-		if e.State == localapi.SendWaiting {
-			s.Waiting++
-		}
-		if len(s.Recent) < localapi.RecentEntries {
-			s.Recent = append(s.Recent, e.OutboxEntry)
-		}
-	}
-	return s
-}
-
-func (o *Outbox) all() []entry {
+func (o *Outbox) Show(s *localapi.Snapshot) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.entries
+	s.Outbox = o.model.shown(o.trouble)
 }
 
-// change adds entries or replaces those with the same ids, removes others, and tells the faces.
-func (o *Outbox) change(put []entry, drop []string) {
-	o.update(func([]entry) ([]entry, []string) { return put, drop })
-}
-
-// update is change with what depends on the present entries.
-func (o *Outbox) update(edit func(entries []entry) (put []entry, drop []string)) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	put, drop := edit(o.entries)
+// change adds or replaces items, removes others, and tells the faces.
+func (o *Outbox) change(put []item, drop []string) {
 	if len(put) == 0 && len(drop) == 0 {
 		return
 	}
-	gone := make(map[string]bool, len(put)+len(drop))
-	for _, e := range put {
-		gone[e.ID] = true
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, it := range put {
+		o.model.put(it)
 	}
-	for _, id := range drop {
-		gone[id] = true
-	}
-	entries := slices.DeleteFunc(slices.Clone(o.entries), func(e entry) bool { return gone[e.ID] })
-	entries = append(entries, put...)
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(b.ID, a.ID) })
-	o.entries = entries
-	o.Board.Change(func(s *localapi.Snapshot) { s.Outbox = shown(entries) })
+	o.model.drop(drop)
+	o.publish()
+}
+
+// publish shows the entries. The lock is held.
+func (o *Outbox) publish() {
+	shown := o.model.shown(o.trouble)
+	o.Board.Change(func(s *localapi.Snapshot) { s.Outbox = shown })
 }
 
 // Entry returns one entry as it is now.
 func (o *Outbox) Entry(id string) (localapi.OutboxEntry, error) {
-	entries := o.all()
-	i := slices.IndexFunc(entries, func(e entry) bool { return e.ID == id })
-	if i < 0 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	it, ok := o.model.get(id)
+	if !ok {
 		return localapi.OutboxEntry{}, board.ErrNoEntry
 	}
-	return entries[i].OutboxEntry, nil
+	return o.model.view(it, o.trouble), nil
 }
 
 // Entries returns all entries, newest first.
 func (o *Outbox) Entries() []localapi.OutboxEntry {
-	entries := []localapi.OutboxEntry{}
-	for _, e := range o.all() {
-		entries = append(entries, e.OutboxEntry)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	entries := make([]localapi.OutboxEntry, 0, len(o.model.items))
+	for _, it := range slices.Backward(o.model.items) {
+		entries = append(entries, o.model.view(it, o.trouble))
 	}
 	return entries
 }
@@ -186,18 +176,22 @@ func (o *Outbox) Forget(tx *store.Tx, all bool) (then func(), err error) {
 		return func() {}, nil
 	}
 	return func() {
-		o.update(func(entries []entry) (_ []entry, drop []string) {
-			for _, e := range entries {
-				drop = append(drop, e.ID)
-			}
-			return nil, drop
-		})
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		var ids []string
+		for _, it := range o.model.items {
+			ids = append(ids, it.ID)
+		}
+		o.model.drop(ids)
+		o.publish()
 	}, table.Clear(tx)
 }
 
 // trim drops the oldest settled entries beyond the bound.
 func (o *Outbox) trim(ctx context.Context) {
-	ids := surplus(o.all())
+	o.mu.Lock()
+	ids := o.model.surplus(o.Clock.Monotonic())
+	o.mu.Unlock()
 	if len(ids) == 0 {
 		return
 	}
@@ -205,18 +199,4 @@ func (o *Outbox) trim(ctx context.Context) {
 	if err != nil {
 		o.Logger.Warn("old sends could not be dropped", "error", err)
 	}
-}
-
-// surplus returns the ids of settled entries beyond the bound, oldest first.
-func surplus(entries []entry) []string {
-	var ids []string
-	for i, e := range slices.Backward(entries) {
-		if len(entries)-len(ids) <= maxEntries || i < maxEntries/2 {
-			break
-		}
-		if e.settled() {
-			ids = append(ids, e.ID)
-		}
-	}
-	return ids
 }

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ func TestOutcome(t *testing.T) {
 	fresh := entry{OutboxEntry: localapi.OutboxEntry{State: localapi.SendWaiting, At: now}}
 	old := entry{OutboxEntry: localapi.OutboxEntry{State: localapi.SendWaiting, At: now.Add(-8 * 24 * time.Hour)}}
 	closing := entry{OutboxEntry: localapi.OutboxEntry{State: localapi.SendWaiting, At: now, Close: true}}
+	unclear := entry{Unclear: maxUnclear - 1, OutboxEntry: localapi.OutboxEntry{State: localapi.SendWaiting, At: now}}
 	for name, c := range map[string]struct {
 		entry    entry
 		delivery account.Delivery
@@ -45,7 +47,8 @@ func TestOutcome(t *testing.T) {
 		"an old server":        {fresh, account.Delivery{}, nil, localapi.SendAccepted, false, false},
 		"no network":           {fresh, account.Delivery{}, account.ErrNetwork, localapi.SendWaiting, false, true},
 		"a lost answer":        {fresh, account.Delivery{}, errors.Join(errRequest, account.ErrNetwork), localapi.SendWaiting, true, true},
-		"an unreadable answer": {fresh, account.Delivery{}, errors.Join(errRequest, account.ErrInvalidAnswer), localapi.SendFailed, true, false},
+		"an unreadable answer": {fresh, account.Delivery{}, errors.Join(errRequest, account.ErrInvalidAnswer), localapi.SendWaiting, true, true},
+		"ever unreadable":      {unclear, account.Delivery{}, errors.Join(errRequest, account.ErrInvalidAnswer), localapi.SendFailed, true, false},
 		"a wait":               {fresh, account.Delivery{}, &account.BackoffError{Until: now.Add(time.Hour)}, localapi.SendWaiting, false, true},
 		"a doubtful sign-in":   {fresh, account.Delivery{}, account.ErrAuthentication, localapi.SendWaiting, false, true},
 		"a device that left":   {fresh, account.Delivery{}, account.ErrUnknownDevice, localapi.SendFailed, false, false},
@@ -79,13 +82,13 @@ func TestInFlightAtACrash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second start finds what the first has put right
+	for range 2 { // the mark is made anew until an attempt stores it
 		o := on(t, memory)
 		want := map[string]bool{"01": true, "02": false, "03": false}
-		if len(o.all()) != 3 {
-			t.Fatalf("the outbox holds %+v", o.all())
+		if len(o.model.items) != 3 {
+			t.Fatalf("the outbox holds %+v", o.Entries())
 		}
-		for _, s := range o.all() {
+		for _, s := range o.model.items {
 			if s.InFlight || s.MayBeTwice != want[s.ID] {
 				t.Errorf("entry %s is %+v", s.ID, s)
 			}
@@ -93,21 +96,36 @@ func TestInFlightAtACrash(t *testing.T) {
 	}
 }
 
-// The oldest entries make room, and what still waits never does.
+// The oldest entries make room once whoever waits for them has had the time to look, and what still
+// waits never does.
 func TestOutboxBound(t *testing.T) {
-	var outbox []entry
-	for i := range maxEntries + 10 {
-		state := localapi.SendAlerted
-		if i >= maxEntries+5 {
-			state = localapi.SendWaiting
+	const n = keepSettled + trimStep + 10
+	for name, c := range map[string]struct {
+		n, waiting int
+		done, now  time.Duration
+		gone       int
+	}{
+		"too many":           {n, 0, 0, 1, n - keepSettled},
+		"not yet too many":   {keepSettled + trimStep - 1, 0, 0, 1, 0},
+		"settled just now":   {n, 0, 1, keepResult, 0},
+		"settled long ago":   {n, 0, 1, keepResult + 1, n - keepSettled},
+		"still waiting":      {n + 1000, 1000, 0, 1, n - keepSettled},
+		"far too many fresh": {keepAtMost + 10, 0, 1, 2, 10},
+	} {
+		var m model
+		for i := range c.n {
+			it := item{done: c.done, entry: entry{OutboxEntry: localapi.OutboxEntry{ID: fmt.Sprintf("%06d", i), State: localapi.SendAlerted}}}
+			if i < c.waiting {
+				it.State = localapi.SendWaiting
+			}
+			m.put(it)
 		}
-		outbox = append(outbox, entry{OutboxEntry: localapi.OutboxEntry{ID: string(rune('a' + i)), State: state}})
-	}
-	gone := surplus(outbox)
-	if len(gone) != 10 || gone[0] != outbox[maxEntries+4].ID || gone[9] != outbox[maxEntries-5].ID {
-		t.Errorf("%d entries go: %q", len(gone), gone)
-	}
-	if gone := surplus(outbox[:maxEntries]); len(gone) != 0 {
-		t.Errorf("%d entries go from a list that is not too long", len(gone))
+		gone := m.surplus(c.now)
+		if len(gone) != c.gone || c.gone > 0 && gone[0] != fmt.Sprintf("%06d", c.waiting) {
+			t.Errorf("%s: %d go, from %v", name, len(gone), gone[:min(len(gone), 1)])
+		}
+		if m.drop(gone); m.waiting() != c.waiting || m.settled != c.n-c.waiting-c.gone || len(m.items) != c.n-c.gone {
+			t.Errorf("%s: left are %d waiting, %d settled of %d", name, m.waiting(), m.settled, len(m.items))
+		}
 	}
 }

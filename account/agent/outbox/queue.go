@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/board"
@@ -13,18 +14,20 @@ import (
 
 // What is said of sends.
 var (
-	nothing     = localapi.NewPhrase("send.nothing", "There is nothing to send, or too much at once.", "name at least one link and one device")
-	notALink    = localapi.NewPhrase("send.not_a_link", "This is not a link.", "a link begins with https:// or http://")
-	notYet      = localapi.NewPhrase("send.not_yet", "The list of devices is not known yet.", "try again in a moment")
-	noDevice    = localapi.NewPhrase("send.no_device", "There is no such device.", "see the list with `tabferry devices`")
-	ownDevice   = localapi.NewPhrase("send.own_device", "{device} is this computer.", "choose another device")
-	unable      = localapi.NewPhrase("send.unable", "{device} cannot do this.", "update Firefox there")
-	gone        = localapi.NewPhrase("send.gone", "It has left already.", "it can no longer be taken back")
-	cannotClose = localapi.NewPhrase("send.cannot_close", "This device cannot close tabs.", "")
+	nothing       = localapi.NewPhrase("send.nothing", "There is nothing to send.", "name at least one link and one device")
+	tooMany       = localapi.NewPhrase("send.too_many", "{count} tabs are too many at once: at most {limit} can be sent in one go.", "send them in several goes")
+	notALink      = localapi.NewPhrase("send.not_a_link", "This is not a link.", "a link begins with https:// or http://")
+	notYet        = localapi.NewPhrase("send.not_yet", "The list of devices is not known yet.", "try again in a moment")
+	noDevice      = localapi.NewPhrase("send.no_device", "There is no such device.", "see the list with `tabferry devices`")
+	ownDevice     = localapi.NewPhrase("send.own_device", "{device} is this computer.", "choose another device")
+	unable        = localapi.NewPhrase("send.unable", "{device} cannot do this.", "update Firefox there")
+	gone          = localapi.NewPhrase("send.gone", "It has left already.", "it can no longer be taken back")
+	unclearAnswer = localapi.NewPhrase("send.unclear", "The server's answer was unclear: it may have arrived or not.", "")
+	cannotClose   = localapi.NewPhrase("send.cannot_close", "This device cannot close tabs.", "")
 )
 
 // maxSends bounds one call: links times devices.
-const maxSends = 1000
+const maxSends = 20_000
 
 // Send queues links for devices: one entry for each link and device, in the store before the answer.
 func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error) {
@@ -32,23 +35,30 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 	if err != nil {
 		return nil, err
 	}
-	err = o.Store.Write(ctx, func(tx *store.Tx) error { return put(tx, entries) }, func() { o.change(entries, nil) })
+	items, out := make([]item, len(entries)), make([]localapi.OutboxEntry, len(entries))
+	for i, e := range entries {
+		items[i], out[i] = item{entry: e}, e.OutboxEntry
+		if r.Hold {
+			items[i].held = o.Clock.Monotonic() + localapi.HoldTime
+		}
+	}
+	err = o.Store.Write(ctx, func(tx *store.Tx) error { return put(tx, entries) }, func() { o.change(items, nil) })
 	if err != nil {
+		o.refused(entries, err)
 		return nil, board.Refusal(err)
 	}
 	o.Queued(ctx, r.Devices)
 	o.Poke()
-	out := make([]localapi.OutboxEntry, len(entries))
-	for i, e := range entries {
-		out[i] = e.OutboxEntry
-	}
 	return out, nil
 }
 
 // queue checks a request and makes its entries.
 func (o *Outbox) queue(r localapi.SendRequest) ([]entry, error) {
-	if len(r.Links) == 0 || len(r.Devices) == 0 || len(r.Links)*len(r.Devices) > maxSends {
+	switch n := len(r.Links) * len(r.Devices); {
+	case n == 0:
 		return nil, nothing.Refuse(localapi.CodeUsage)
+	case n > maxSends:
+		return nil, tooMany.Refuse(localapi.CodeUsage, "count", strconv.Itoa(n), "limit", strconv.Itoa(maxSends))
 	}
 	for _, l := range r.Links {
 		if !link.Sendable(l.URL) {
@@ -120,9 +130,10 @@ func target(list localapi.DeviceList, id string, toClose bool) (localapi.Device,
 // left already.
 func (o *Outbox) Undo(ctx context.Context, ids ...string) error {
 	left, found := false, false
-	err := o.edit(ctx, ids, func(e *entry) verdict {
+	now := o.Clock.Monotonic()
+	err := o.edit(ctx, ids, func(it *item) verdict {
 		found = true
-		if e.State != localapi.SendWaiting || e.InFlight || !o.now().Before(e.HeldUntil) {
+		if it.settled() || it.InFlight || now >= it.held {
 			left = true
 			return keepEntry
 		}
@@ -142,13 +153,14 @@ func (o *Outbox) Undo(ctx context.Context, ids ...string) error {
 // Retry tries failed or waiting entries now.
 func (o *Outbox) Retry(ctx context.Context, ids ...string) error {
 	found := false
-	err := o.edit(ctx, ids, func(e *entry) verdict {
+	err := o.edit(ctx, ids, func(it *item) verdict {
 		found = true
-		if e.InFlight || e.State != localapi.SendFailed && e.State != localapi.SendWaiting {
+		if it.InFlight || it.State != localapi.SendFailed && it.State != localapi.SendWaiting {
 			return keepEntry
 		}
-		e.State, e.Reason, e.ReasonSaid = localapi.SendWaiting, "", localapi.Said{}
-		e.NextTry, e.HeldUntil, e.Failures = time.Time{}, time.Time{}, 0
+		it.State, it.Reason, it.ReasonSaid = localapi.SendWaiting, "", localapi.Said{}
+		it.NextTry, it.HeldUntil, it.Failures, it.Unclear = time.Time{}, time.Time{}, 0, 0
+		it.held, it.due, it.obeys, it.unsaved = 0, 0, false, false
 		return putEntry
 	})
 	if err != nil {
@@ -163,7 +175,7 @@ func (o *Outbox) Retry(ctx context.Context, ids ...string) error {
 
 // Delete removes entries; a waiting one is not sent then.
 func (o *Outbox) Delete(ctx context.Context, ids ...string) error {
-	return board.Refusal(o.edit(ctx, ids, func(*entry) verdict { return dropEntry }))
+	return board.Refusal(o.edit(ctx, ids, func(*item) verdict { return dropEntry }))
 }
 
 // verdict is what becomes of an entry.
@@ -176,29 +188,37 @@ const (
 )
 
 // edit decides about entries in one transaction. Entries that are gone are left out.
-func (o *Outbox) edit(ctx context.Context, ids []string, decide func(e *entry) verdict) error {
-	var changed []entry
+func (o *Outbox) edit(ctx context.Context, ids []string, decide func(it *item) verdict) error {
+	var changed []item
 	var gone []string
 	return o.Store.Write(ctx, func(tx *store.Tx) error {
-		for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-			e, ok, err := table.Get(tx, id)
-			if err != nil {
+		changed, gone = o.decided(ids, decide)
+		for _, it := range changed {
+			if err := table.Put(tx, it.ID, it.entry); err != nil {
 				return err
 			}
-			if !ok {
-				continue
-			}
-			switch decide(&e) {
-			case putEntry:
-				changed = append(changed, e)
-			case dropEntry:
-				gone = append(gone, id)
-			case keepEntry:
-			}
-		}
-		if err := put(tx, changed); err != nil {
-			return err
 		}
 		return table.Delete(tx, gone...)
 	}, func() { o.change(changed, gone) })
+}
+
+// decided asks for a verdict about each of the entries that are there.
+func (o *Outbox) decided(ids []string, decide func(it *item) verdict) (changed []item, gone []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		it, ok := o.model.get(id)
+		if !ok {
+			continue
+		}
+		c := *it
+		switch decide(&c) {
+		case putEntry:
+			changed = append(changed, c)
+		case dropEntry:
+			gone = append(gone, id)
+		case keepEntry:
+		}
+	}
+	return changed, gone
 }

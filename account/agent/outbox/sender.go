@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,106 +16,114 @@ import (
 // How a send that came to nothing is tried again, and when it is given up: the server itself keeps
 // commands for 28 days, but nobody waits for a tab that long.
 const (
-	retryFirst = 15 * time.Second
+	retryFirst = 2 * time.Second
 	retryMost  = 15 * time.Minute
 	giveUp     = 7 * 24 * time.Hour
+	// firstPatience bounds the first attempt, so that one hung connection does not hold a tab up for the
+	// whole time that a slow network may take; later attempts have that.
+	firstPatience = 8 * time.Second
+	// maxUnclear is how many answers in a row may be unintelligible: each may stand for a tab that has
+	// arrived, and a server that always answers so is not to fill a device with copies.
+	maxUnclear = 4
+	// recordTime bounds the noting of an outcome when the agent is ending.
+	recordTime = 2 * time.Second
+	// maxBusy is how many devices are served side by side.
+	maxBusy = 4
 )
 
-// Resume tries everything again that waits for the network or for a sign-in.
+// Resume tries everything again that waits for the network or for a sign-in; what the server asked for
+// is waited for.
 func (o *Outbox) Resume() {
-	now := o.now()
-	var backoff time.Time
-	o.Board.Read(func(s *localapi.Snapshot) { backoff = s.Connection.BackoffUntil })
-	o.update(func(entries []entry) (again []entry, _ []string) {
-		for _, e := range entries {
-			if e.State == localapi.SendWaiting && !e.NextTry.IsZero() && !now.Before(backoff) {
-				e.NextTry = time.Time{}
-				again = append(again, e)
+	o.mu.Lock()
+	changed := false
+	for _, l := range o.model.lanes {
+		for _, it := range l.queue {
+			if it.due > 0 && !it.obeys {
+				it.due, it.NextTry, changed = 0, time.Time{}, true
 			}
 		}
-		return again, nil
-	})
-	o.Poke()
-}
-
-// work empties the outbox: one request at a time, the oldest first, and for each device in order.
-func (o *Outbox) work(ctx context.Context) time.Duration {
-	for ctx.Err() == nil {
-		e, wait, ok := o.next()
-		if !ok {
-			return wait
-		}
-		o.send(ctx, e)
 	}
-	return 0
+	if changed {
+		o.publish()
+	}
+	o.mu.Unlock()
+	o.Poke()
 }
 
 func (o *Outbox) now() time.Time { return o.Clock.Now().UTC() }
 
-// next returns the entry to send now, or how long to wait for one; zero: until something changes.
-func (o *Outbox) next() (next entry, wait time.Duration, ok bool) {
+// work has everything sent that is due: devices side by side, the oldest first for each.
+func (o *Outbox) work(ctx context.Context) (wait time.Duration) {
+	wait = o.settleDebts(ctx)
 	if !o.Board.SignedIn() {
-		return next, 0, false
+		return wait
 	}
-	now := o.now()
-	sooner := func(at time.Time) {
-		if d := max(at.Sub(now), time.Millisecond); wait == 0 || d < wait {
-			wait = d
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := o.Clock.Monotonic()
+	for device, l := range o.model.lanes {
+		if l.busy {
+			continue
 		}
-	}
-	blocked := map[string]bool{}
-	for _, e := range slices.Backward(o.all()) {
-		switch {
-		case e.State != localapi.SendWaiting:
-		case now.Before(e.HeldUntil):
-			sooner(e.HeldUntil)
-		case blocked[e.ToID]:
-		case now.Before(e.NextTry):
-			blocked[e.ToID] = true
-			sooner(e.NextTry)
-		default:
-			return e, 0, true
+		it, later := l.next(now)
+		wait = sooner(wait, later)
+		if it == nil || o.busy == maxBusy {
+			continue // who ends pokes
 		}
+		l.busy = true
+		o.busy++
+		o.running.Go(func() { o.serve(ctx, device, l) })
 	}
-	return next, wait, false
+	return wait
+}
+
+// serve sends what is due for one device.
+func (o *Outbox) serve(ctx context.Context, device string, l *lane) {
+	for ctx.Err() == nil && o.Board.SignedIn() {
+		o.mu.Lock()
+		it, _ := l.next(o.Clock.Monotonic())
+		var id string
+		if it != nil {
+			id = it.ID
+		}
+		o.mu.Unlock()
+		if id == "" {
+			break
+		}
+		o.send(ctx, id)
+	}
+	o.mu.Lock()
+	l.busy = false
+	o.busy--
+	o.model.sweep(device)
+	o.mu.Unlock()
+	o.Poke()
 }
 
 // send makes one attempt. That it is being made is stored first: if we do not live to see the
 // answer, the next start knows that the tab may have arrived.
-func (o *Outbox) send(ctx context.Context, e entry) {
-	still := false
-	err := o.edit(ctx, []string{e.ID}, func(r *entry) verdict {
-		if r.State != localapi.SendWaiting || o.now().Before(r.HeldUntil) {
+func (o *Outbox) send(ctx context.Context, id string) {
+	var e entry
+	err := o.edit(ctx, []string{id}, func(it *item) verdict {
+		if it.settled() || o.Clock.Monotonic() < it.held {
 			return keepEntry
 		}
-		still = true
-		r.InFlight, r.HeldUntil, r.NextTry = true, time.Time{}, time.Time{}
-		e = *r
+		it.InFlight, it.HeldUntil, it.NextTry, it.due, it.held, it.unsaved = true, time.Time{}, time.Time{}, 0, 0, false
+		e = it.entry
 		return putEntry
 	})
 	if err != nil {
-		o.unsaved(ctx, e, err)
+		o.unsent(ctx, id, err)
 		return
 	}
-	if !still {
+	if e.ID == "" {
 		return // taken back, deleted or sent meanwhile
 	}
 	delivery, err := o.attempt(ctx, e)
 	if board.Ended(err) && ctx.Err() != nil {
 		return // we are ending; the mark in the store says what must be said
 	}
-	o.record(ctx, e, delivery, err)
-}
-
-// unsaved deals with a store that takes no changes: nothing is sent that could not be noted.
-func (o *Outbox) unsaved(ctx context.Context, e entry, err error) {
-	if ctx.Err() != nil {
-		return
-	}
-	o.Logger.Error("a send could not be noted", "error", err)
-	e.Reason, e.ReasonSaid = board.Sentence(err).Parts()
-	e.NextTry = o.now().Add(retryMost)
-	o.change([]entry{e}, nil)
+	o.record(ctx, id, delivery, err)
 }
 
 // errRequest marks a failure of a request that may have reached the server.
@@ -125,56 +134,103 @@ var errRequest = errors.New("the answer is lost")
 func (o *Outbox) attempt(ctx context.Context, e entry) (account.Delivery, error) {
 	ctx, done := o.Calls.Begin(ctx)
 	defer done()
-	if _, err := o.Account.Devices(ctx); err != nil {
-		return account.Delivery{}, err
+	limited := ctx
+	if e.Failures == 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, firstPatience)
+		defer cancel()
 	}
-	var delivery account.Delivery
-	var err error
-	if e.Close {
-		var unsent []string
-		delivery, unsent, err = o.Account.CloseTabsDelivery(ctx, e.ToID, []string{e.URL})
-		if err == nil && len(unsent) > 0 {
-			err = account.ErrTooLarge
+	hung := func(err error) error {
+		if board.Ended(err) && ctx.Err() == nil {
+			return fmt.Errorf("%w: no answer in time", account.ErrNetwork)
 		}
-	} else {
-		var options []account.SendOption
-		if e.Private {
-			options = append(options, account.Private())
-		}
-		delivery, err = o.Account.SendTab(ctx, e.ToID, e.Title, e.URL, options...)
+		return err
 	}
-	if errors.Is(err, account.ErrNetwork) && !board.NeverLeft(err) || errors.Is(err, account.ErrInvalidAnswer) || board.Ended(err) {
+	if _, err := o.Account.Devices(limited); err != nil {
+		return account.Delivery{}, hung(err)
+	}
+	delivery, err := o.ask(limited, e)
+	if err = hung(err); errors.Is(err, account.ErrNetwork) && !board.NeverLeft(err) || errors.Is(err, account.ErrInvalidAnswer) || board.Ended(err) {
 		err = errors.Join(errRequest, err)
 	}
 	return delivery, err
 }
 
-// record writes down what came of an attempt.
-func (o *Outbox) record(ctx context.Context, e entry, delivery account.Delivery, failure error) {
-	err := o.edit(ctx, []string{e.ID}, func(r *entry) verdict {
-		r.InFlight = false
-		r.outcome(o.now(), delivery, failure)
-		e = *r
-		return putEntry
-	})
-	if err != nil {
-		// The store keeps the mark "in flight", which is the truth it knows; show it as lost.
-		o.Logger.Error("the end of a send could not be noted", "error", err)
-		return
+// ask makes the request that carries the tab.
+func (o *Outbox) ask(ctx context.Context, e entry) (account.Delivery, error) {
+	if e.Close {
+		delivery, unsent, err := o.Account.CloseTabsDelivery(ctx, e.ToID, []string{e.URL})
+		if err == nil && len(unsent) > 0 {
+			err = account.ErrTooLarge
+		}
+		return delivery, err
 	}
-	switch e.State {
+	var options []account.SendOption
+	if e.Private {
+		options = append(options, account.Private())
+	}
+	return o.Account.SendTab(ctx, e.ToID, e.Title, e.URL, options...)
+}
+
+// record notes what came of an attempt. What the server said stays true if the store does not take it:
+// the attempt is not repeated, and its end is stored later.
+func (o *Outbox) record(ctx context.Context, id string, delivery account.Delivery, failure error) {
+	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	var is item
+	ended := func(it *item) verdict {
+		it.end(o.now(), o.Clock.Monotonic(), delivery, failure)
+		is = *it
+		return putEntry
+	}
+	if err := o.edit(noting, []string{id}, ended); err != nil {
+		o.Logger.Error("the end of a send could not be noted", "error", err)
+		changed, _ := o.decided([]string{id}, func(it *item) verdict {
+			defer func() { it.unsaved = true }()
+			return ended(it)
+		})
+		o.mu.Lock()
+		o.unsaved = append(o.unsaved, id)
+		o.owe(err)
+		o.mu.Unlock()
+		o.change(changed, nil)
+	}
+	switch is.State {
 	case localapi.SendPushOff:
-		o.PushOff()
+		if !o.knownOff(is.ToID) {
+			o.PushOff()
+		}
 	case localapi.SendFailed:
-		o.Board.Tell(localapi.Event{Kind: localapi.SendGivenUp, Send: &e.OutboxEntry})
+		o.Board.Tell(localapi.Event{Kind: localapi.SendGivenUp, Send: &is.OutboxEntry})
 	}
 	o.trim(ctx)
+}
+
+// knownOff reports whether a device is shown as one that cannot be alerted.
+func (o *Outbox) knownOff(device string) (off bool) {
+	o.Board.Read(func(s *localapi.Snapshot) {
+		off = slices.ContainsFunc(s.Devices.Items, func(d localapi.Device) bool { return d.ID == device && d.PushOff })
+	})
+	return off
+}
+
+// end is the end of an attempt, with the wait that it asks for.
+func (it *item) end(now time.Time, mono time.Duration, delivery account.Delivery, failure error) {
+	it.InFlight, it.unsaved = false, false
+	it.outcome(now, delivery, failure)
+	it.due, it.obeys = 0, !board.Until(failure).IsZero()
+	if !it.NextTry.IsZero() {
+		it.due = mono + max(it.NextTry.Sub(now), time.Millisecond)
+	}
+	if it.settled() {
+		it.done = max(mono, 1)
+	}
 }
 
 // outcome decides the new state of an entry. It never claims more than the server said.
 func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error) {
 	if failure == nil {
-		e.Reason, e.ReasonSaid, e.Failures = "", localapi.Said{}, 0
+		e.Reason, e.ReasonSaid, e.Failures, e.Unclear = "", localapi.Said{}, 0, 0
 		switch {
 		case delivery.Notified:
 			e.State = localapi.SendAlerted
@@ -191,8 +247,13 @@ func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error)
 	if e.Close && e.State == localapi.SendWaiting && errors.Is(failure, account.ErrUnsupported) {
 		e.Reason, e.ReasonSaid = cannotClose.Say().Parts()
 	}
+	unclear := errors.Is(failure, account.ErrInvalidAnswer)
+	if unclear {
+		e.Unclear++
+		e.Reason, e.ReasonSaid = unclearAnswer.Say().Parts()
+	}
 	switch {
-	case !board.Passing(failure), now.Sub(e.At) > giveUp:
+	case !unclear && !board.Passing(failure), e.Unclear >= maxUnclear, now.Sub(e.At) > giveUp:
 		e.State, e.NextTry = localapi.SendFailed, time.Time{}
 	case !board.Until(failure).IsZero():
 		e.NextTry = board.Until(failure)
