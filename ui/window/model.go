@@ -61,7 +61,7 @@ func (m *model) gate() gate {
 		return gateConnecting
 	case storage.WaitingForKeyring && !m.withoutKeyring:
 		return gateKeyring
-	case storage.Locked && !m.withoutKeyring:
+	case storage.Locked && !storage.BeginAnew && !m.withoutKeyring:
 		return gateLocked
 	case storage.Protection == localapi.Undecided:
 		return gateUndecided

@@ -29,6 +29,9 @@ func TestGateAndPanes(t *testing.T) {
 		{"agent down", &model{lost: errors.New("down")}, gateLost, "signin"},
 		{"keyring waits", modelOf(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.WaitingForKeyring = true })), gateKeyring, "signin settings"},
 		{"locked", modelOf(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.Locked = true })), gateLocked, "signin settings"},
+		{"damaged", modelOf(with(signedOut(), func(s *localapi.Snapshot) {
+			s.Storage = localapi.Storage{Protection: localapi.Undecided, Locked: true, BeginAnew: true}
+		})), gateUndecided, "signin settings"},
 		{"undecided", modelOf(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.Protection = localapi.Undecided })), gateUndecided, "signin settings"},
 		{"signed out", modelOf(signedOut()), gateSignedOut, "signin pair settings"},
 		{"signed out with tabs", modelOf(with(signedOut(), func(s *localapi.Snapshot) { s.Inbox.Total = 3 })), gateSignedOut, "signin inbox pair settings"},

@@ -17,6 +17,7 @@ const (
 	actSignIn
 	actEndQuiet
 	actUnderstood
+	actForgetDamaged
 )
 
 // notice is the one line above the panes; a zero notice shows nothing.
@@ -46,6 +47,9 @@ func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 		return notice{tone: widget.ToneBad, text: i18n.Plain(s.Storage.Problem)}
 	case s.Account.State == localapi.NeedsSignIn:
 		return notice{widget.ToneWarn, c.T("window.notice.sign_in_again"), actSignIn, c.T("window.signin.title")}
+	}
+	if n := s.Storage.Damaged; n > 0 {
+		return notice{widget.ToneWarn, c.N("window.notice.damaged", n), actForgetDamaged, c.T("window.remove")}
 	}
 	if n := m.connectionNotice(c, now); n != (notice{}) {
 		return n

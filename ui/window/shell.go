@@ -185,6 +185,8 @@ func (s *shell) act() {
 		s.w.show(PaneSignIn)
 	case actUnderstood:
 		s.w.trayUnderstood()
+	case actForgetDamaged:
+		s.w.do(s.w.p.Agent.ForgetDamaged)
 	case actEndQuiet:
 		s.w.do(func(ctx context.Context) error { return s.w.p.Agent.Quiet(ctx, 0) })
 	}

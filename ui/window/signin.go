@@ -79,6 +79,9 @@ func (p *signInPane) faceName() string {
 		if m.snap.Storage.Protection == localapi.ProtectedByKeyring {
 			return "locked_keyring"
 		}
+		if m.snap.Storage.Protection == localapi.Undecided {
+			return "unusable" // another program has it, a newer version wrote it, …
+		}
 		return "locked"
 	case gateUndecided:
 		return "undecided"
@@ -115,6 +118,8 @@ func (p *signInPane) build(face string) fyne.CanvasObject {
 		return p.message("lock", w.t("window.signin.keyring"), w.t("window.signin.keyring_text"),
 			w.mainButton(w.t("window.signin.ask_again"), func() { p.unlock("") }),
 			w.button(w.t("window.signin.without_keyring"), func() { w.model.withoutKeyring = true; w.refresh() }))
+	case "unusable":
+		return p.message("lock", w.t("window.signin.locked_keyring"), "", w.mainButton(w.t("window.retry"), func() { p.unlock("") }))
 	case "locked_keyring":
 		return p.message("lock", w.t("window.signin.locked_keyring"), w.t("window.signin.locked_keyring_text"),
 			w.mainButton(w.t("window.signin.ask_again"), func() { p.unlock("") }))
@@ -201,7 +206,8 @@ func (p *signInPane) buildUndecided() fyne.CanvasObject {
 		first, again, p.parts.problem, container.NewHBox(w.mainButton(w.t("window.signin.use_passphrase"), submit))))
 	inMemory := widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.in_memory")), widget.NewMuted(w.t("window.signin.in_memory_text")),
 		container.NewHBox(w.button(w.t("window.signin.use_memory"), func() { protect(localapi.MemoryOnly, "") }))))
-	return widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.undecided")), widget.NewMuted(w.t("window.signin.undecided_text")), byPhrase, inMemory)
+	p.parts.detail = widget.NewMuted(w.t("window.signin.undecided_text"))
+	return widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.undecided")), p.parts.detail, byPhrase, inMemory)
 }
 
 // buildWays offers the two equal ways to sign in.
@@ -364,7 +370,7 @@ func (p *signInPane) fill() {
 			server = w.t("window.signin.server", "Server", i18n.Plain(account.Server))
 		}
 		p.parts.server.Set(server)
-	case "keyring", "locked_keyring", "lost":
+	case "keyring", "locked_keyring", "unusable", "undecided", "lost":
 		if problem := i18n.Plain(w.model.snap.Storage.Problem); problem != "" && p.face != "lost" {
 			p.parts.detail.Set(problem)
 			widget.SetVisible(p.parts.detail, true)
