@@ -34,7 +34,7 @@ func newScripted(l net.Listener) *scripted {
 	a.Script("CompleteSignIn", func(localapitest.Call) (any, error) { a.finish(true); return nil, nil })
 	a.Script("Unlock", func(c localapitest.Call) (any, error) {
 		if c.Args[0] != "open sesame" {
-			return nil, &localapi.Error{Code: localapi.CodeLocked, Message: "wrong passphrase"}
+			return nil, &localapi.Error{Code: localapi.CodeLocked, Message: map[bool]string{true: "no keyring here", false: "wrong passphrase"}[c.Args[0] == ""]}
 		}
 		return nil, nil
 	})

@@ -45,8 +45,7 @@ func (p *program) secret(question string) (string, error) {
 	if p.ReadSecret != nil {
 		return p.ReadSecret()
 	}
-	file, ok := p.In.(*os.File)
-	if ok && term.IsTerminal(int(file.Fd())) { // a file descriptor fits
+	if file, ok := p.In.(*os.File); ok && p.terminal() {
 		text, err := term.ReadPassword(int(file.Fd()))
 		fmt.Fprintln(p.Err)
 		return string(text), err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -94,7 +95,7 @@ func (p *program) explain(err error) *failure {
 	case localapi.CodeNotSignedIn:
 		f.message, f.hint = p.Words.T("cli.error.not_signed_in"), p.Words.T("cli.hint.signin")
 	case localapi.CodeLocked:
-		f.message, f.hint = p.Words.T("cli.error.locked"), p.Words.T("cli.hint.unlock")
+		f.message, f.hint = cmp.Or(f.message, p.Words.T("cli.error.locked")), cmp.Or(f.hint, p.Words.T("cli.hint.unlock"))
 	case localapi.CodeNotReachable:
 		if localapi.Silent(e) {
 			break // it runs

@@ -26,6 +26,13 @@ func (p *program) inboxCommand() *cobra.Command {
 		}},
 		p.idCommand("read ID…", t("cli.inbox.read.short"), (*localapi.Client).MarkRead),
 		p.idCommand("delete ID…", t("cli.inbox.delete.short"), (*localapi.Client).DeleteReceived),
+		&cobra.Command{Use: "forget-damaged", Short: t("cli.inbox.forget_damaged.short"), Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			agent, err := p.agent(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return agent.ForgetDamaged(cmd.Context())
+		}},
 	)
 	return cmd
 }

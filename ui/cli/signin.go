@@ -22,19 +22,20 @@ const signInTime = 15 * time.Minute
 const cancelTime = 2 * time.Second
 
 func (p *program) signInCommand() *cobra.Command {
-	var email string
+	var email, keep string
 	var noBrowser bool
 	t := p.Words.T
 	cmd := &cobra.Command{
 		Use: "signin", Short: t("cli.signin.short"), Long: t("cli.signin.long"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.signIn(cmd.Context(), email, noBrowser) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.signIn(cmd.Context(), email, keep, noBrowser) },
 	}
 	cmd.Flags().StringVar(&email, "email", "", t("cli.flag.email"))
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, t("cli.flag.no_browser"))
+	cmd.Flags().StringVar(&keep, "keep", "", t("cli.flag.keep"))
 	return cmd
 }
 
-func (p *program) signIn(ctx context.Context, email string, noBrowser bool) error {
+func (p *program) signIn(ctx context.Context, email, keep string, noBrowser bool) error {
 	agent, err := p.agent(ctx)
 	if err != nil {
 		return err
@@ -45,6 +46,9 @@ func (p *program) signIn(ctx context.Context, email string, noBrowser bool) erro
 	}
 	if before.Account.State == localapi.SignedIn {
 		return p.tellAccount(before)
+	}
+	if err := p.beforeSignIn(ctx, agent, before, keep); err != nil {
+		return err
 	}
 	page, err := agent.BeginSignIn(ctx, email)
 	if err != nil {
@@ -207,65 +211,4 @@ func (p *program) signOutCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&purge, "purge", false, t("cli.flag.purge"))
 	return cmd
-}
-
-func (p *program) unlockCommand() *cobra.Command {
-	var memory bool
-	t := p.Words.T
-	cmd := &cobra.Command{
-		Use: "unlock", Short: t("cli.unlock.short"), Long: t("cli.unlock.long"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.unlock(cmd.Context(), memory) },
-	}
-	cmd.Flags().BoolVar(&memory, "memory-only", false, t("cli.flag.memory_only"))
-	return cmd
-}
-
-// unlock opens the store, or decides how a new one is protected.
-func (p *program) unlock(ctx context.Context, memory bool) error {
-	agent, err := p.agent(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := agent.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	switch {
-	case memory:
-		err = agent.Protect(ctx, localapi.MemoryOnly, "")
-	case s.Storage.Protection == localapi.Undecided:
-		err = p.choosePassphrase(ctx, agent)
-	case s.Storage.Locked && s.Storage.Protection == localapi.ProtectedByPassphrase:
-		var passphrase string
-		if passphrase, err = p.secret(p.Words.T("cli.unlock.ask")); err == nil {
-			err = agent.Unlock(ctx, passphrase)
-		}
-	case s.Storage.Locked || s.Storage.WaitingForKeyring:
-		err = agent.Unlock(ctx, "") // asks the keyring again
-	default:
-		if p.json {
-			return nil
-		}
-		return p.print(p.Words.T("cli.unlock.not_locked"))
-	}
-	if err != nil || p.json {
-		return err
-	}
-	return p.print(p.Words.T("cli.unlock.done"))
-}
-
-// choosePassphrase asks for a new passphrase twice.
-func (p *program) choosePassphrase(ctx context.Context, agent *localapi.Client) error {
-	first, err := p.secret(p.Words.T("cli.unlock.choose"))
-	if err != nil {
-		return err
-	}
-	again, err := p.secret(p.Words.T("cli.unlock.again"))
-	if err != nil {
-		return err
-	}
-	if first == "" || first != again {
-		return p.usage(p.Words.T("cli.error.passphrases_differ"))
-	}
-	return agent.Protect(ctx, localapi.ProtectedByPassphrase, first)
 }

@@ -44,7 +44,10 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 		add(t("cli.status.keyring"), "")
 	case s.Storage.Locked:
 		add(t("cli.error.locked"), s.Storage.Problem)
+	case s.Storage.Problem != "" && s.Storage.Protection != localapi.Undecided:
+		add(s.Storage.Problem, "")
 	}
+	p.keptLines(s.Storage, add)
 	switch s.Account.State {
 	case localapi.SignedIn:
 		if s.Account.Email == "" {
@@ -71,13 +74,32 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 	return lines
 }
 
+// keptLines says how things are kept, and what could not be read any more.
+func (p *program) keptLines(s localapi.Storage, add func(text, problem string)) {
+	switch {
+	case s.Protection == localapi.MemoryOnly:
+		add(p.Words.T("cli.status.kept_memory"), "")
+	case s.Protection == localapi.Undecided && !s.Locked:
+		add(p.Words.T("cli.status.kept_undecided"), s.Problem)
+	case s.Protection == localapi.ProtectedByPassphrase:
+		add(p.Words.T("cli.status.kept_passphrase"), "")
+	case s.Protection == localapi.ProtectedByKeyring && s.Kept:
+		add(p.Words.T("cli.status.kept_keyring"), "")
+	case s.Protection == localapi.ProtectedByKeyring:
+		add(p.Words.T("cli.status.kept_planned"), "")
+	}
+	if s.Damaged > 0 {
+		add(p.Words.N("cli.status.damaged", s.Damaged), "")
+	}
+}
+
 // serviceLines says how sending and receiving are doing.
 func (p *program) serviceLines(s localapi.Snapshot, add func(text, problem string)) {
 	t, n := p.Words.T, p.Words.N
 	connection := t("cli.status.offline", "Ago", p.ago(s.Connection.LastContact))
 	if s.Connection.Online {
 		connection = t("cli.status.online")
-		if !s.Connection.Push.Connected {
+		if !s.Connection.Push.Connected && s.Storage.Problem == "" { // with a disk that fails, push is not what is amiss
 			connection = t("cli.status.online_no_push")
 		}
 	}

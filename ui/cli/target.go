@@ -25,7 +25,7 @@ func (p *program) knownDevices(ctx context.Context, agent *localapi.Client) ([]l
 		}
 		s := update.Snapshot
 		if s.Storage.Locked {
-			return nil, &localapi.Error{Code: localapi.CodeLocked}
+			return nil, &localapi.Error{Code: localapi.CodeLocked, Message: s.Storage.Problem}
 		}
 		if s.Account.State != localapi.SignedIn && !s.Storage.WaitingForKeyring {
 			return nil, &localapi.Error{Code: localapi.CodeNotSignedIn}
