@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,14 +38,22 @@ func (p *program) inboxCommand() *cobra.Command {
 	return cmd
 }
 
-// idCommand is a command that does one thing to several entries.
+// idsAtOnce is how many entries one call is about: few enough that the agent answers soon.
+const idsAtOnce = 1000
+
+// idCommand is a command that does one thing to any number of entries.
 func (p *program) idCommand(use, short string, do func(a *localapi.Client, ctx context.Context, ids ...string) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: cobra.MinimumNArgs(1), RunE: func(cmd *cobra.Command, ids []string) error {
 		agent, err := p.agent(cmd.Context())
 		if err != nil {
 			return err
 		}
-		return do(agent, cmd.Context(), ids...)
+		for some := range slices.Chunk(ids, idsAtOnce) {
+			if err := do(agent, cmd.Context(), some...); err != nil {
+				return err
+			}
+		}
+		return nil
 	}}
 }
 
@@ -53,7 +62,7 @@ func (p *program) inbox(ctx context.Context, q localapi.InboxQuery) error {
 	if err != nil {
 		return err
 	}
-	entries, err := agent.Inbox(ctx, q)
+	entries, err := pages(ctx, agent, q)
 	if err != nil {
 		return err
 	}
@@ -76,6 +85,19 @@ func (p *program) inbox(ctx context.Context, q localapi.InboxQuery) error {
 		rows = append(rows, []string{mark, p.ago(e.At), p.device(e.From), p.whatCame(e), e.ID, strings.Join(linksOf(e), " ")})
 	}
 	return p.table([]string{"", t("cli.column.when"), t("cli.column.from"), t("cli.column.what"), t("cli.column.id"), t("cli.column.link")}, rows)
+}
+
+// pages returns as many entries as are asked for, in as many calls as that takes.
+func pages(ctx context.Context, agent *localapi.Client, q localapi.InboxQuery) (all []localapi.InboxEntry, err error) {
+	for left := q.Limit; ; left -= localapi.MaxInboxPage {
+		q.Limit = min(left, localapi.MaxInboxPage)
+		page, err := agent.Inbox(ctx, q)
+		all = append(all, page...)
+		if err != nil || left <= localapi.MaxInboxPage || len(page) < q.Limit {
+			return all, err
+		}
+		q.Before = page[len(page)-1].ID
+	}
 }
 
 // whatCame says what an entry is, its host first.
@@ -129,7 +151,7 @@ func (p *program) openReceived(ctx context.Context, ids []string) error {
 
 // received finds one received entry, page by page.
 func (p *program) received(ctx context.Context, agent *localapi.Client, id string) (localapi.InboxEntry, error) {
-	q := localapi.InboxQuery{Limit: 500} // the most the agent gives at once
+	q := localapi.InboxQuery{Limit: localapi.MaxInboxPage}
 	for {
 		page, err := agent.Inbox(ctx, q)
 		if err != nil {

@@ -1,6 +1,7 @@
 package localapi
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 )
@@ -48,8 +49,8 @@ type (
 	}
 )
 
-// maxIDs bounds a call about several entries.
-const maxIDs = 10_000
+// MaxIDs is how many entries one call may name.
+const MaxIDs = 10_000
 
 // idList is the body of calls about several entries.
 type idList struct {
@@ -57,8 +58,11 @@ type idList struct {
 }
 
 func (l idList) check() error {
-	if len(l.IDs) == 0 || len(l.IDs) > maxIDs {
-		return usage("the call names no entry, or too many")
+	switch n := len(l.IDs); {
+	case n == 0:
+		return usage("the call names no entry")
+	case n > MaxIDs:
+		return usage(fmt.Sprintf("the call names %d entries; at most %d can be named at once", n, MaxIDs))
 	}
 	return nil
 }

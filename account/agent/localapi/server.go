@@ -3,6 +3,7 @@ package localapi
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime"
@@ -84,7 +85,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, in any) error {
 	if err := d.Decode(in); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			return usage("the call is too large")
+			return usage(fmt.Sprintf("the call is larger than %d bytes", maxCall))
 		}
 		return usage("the call's body cannot be read")
 	}
