@@ -44,8 +44,10 @@ type Delivery struct {
 //
 // ErrUnknownDevice: no such device. ErrUnsupported: it does not take tabs.
 // ErrTooLarge: title and address do not fit the 16384 octets of a request; known
-// before anything is sent. The server has no way to recognise a repetition: after
-// an ErrNetwork the tab may have been accepted or not.
+// before anything is sent. ErrUnavailable: also for an answer that says in so many
+// words that the command was not taken. The server has no way to recognise a
+// repetition: after an ErrNetwork or an ErrInvalidAnswer the tab may have been
+// accepted or not.
 //
 // POST /v1/account/devices/invoke_command; fxa-client send_single_tab;
 // docs/protocol/accounts-client.md §8.3, RFC 8188.
@@ -226,6 +228,9 @@ func (o *outgoing) invoke(ctx context.Context, payload any, ttl int64) (Delivery
 			o.account.remember(func(m *memory) { m.devices.drop() })
 		}
 		return Delivery{}, fmt.Errorf("send command: %w", err)
+	}
+	if told.Known && !told.Enqueued {
+		return Delivery{}, fmt.Errorf("send command: the server did not take it: %w", ErrUnavailable)
 	}
 	return Delivery{Known: told.Known, Notified: told.Notified, NotifyError: told.NotifyError}, nil
 }

@@ -231,3 +231,19 @@ func TestCloseTabsUnsent(t *testing.T) {
 		t.Error("a command was sent for nothing")
 	}
 }
+
+// Accepted is only what the server says is, in an answer that can be understood.
+func TestAccepted(t *testing.T) {
+	t.Parallel()
+	s, _, from, to := pair(t)
+	for body, want := range map[string]error{
+		`{"enqueued":true,"notified":false}`: nil, `{}`: nil,
+		`{"enqueued":false,"notified":false}`: account.ErrUnavailable,
+		``:                                    account.ErrInvalidAnswer, `null`: account.ErrInvalidAnswer, `{"code":500,"errno":999}`: account.ErrInvalidAnswer,
+	} {
+		s.Faults.Next(routeInvoke, http.StatusOK, accounttest.RawBody("application/json", body))
+		if _, err := from.SendTab(t.Context(), to.id(), "", "https://example.com/"); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", body, err, want)
+		}
+	}
+}

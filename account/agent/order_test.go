@@ -115,6 +115,9 @@ func TestUndoOfSome(t *testing.T) {
 // What a failure of the server means for an entry, and that trying again by hand forgets the wait.
 func TestFailuresOfASend(t *testing.T) {
 	t.Parallel()
+	json := func(body string) []accounttest.FaultOption {
+		return []accounttest.FaultOption{accounttest.RawBody("application/json", body)}
+	}
 	for name, c := range map[string]struct {
 		status int
 		opts   []accounttest.FaultOption
@@ -130,6 +133,14 @@ func TestFailuresOfASend(t *testing.T) {
 		"a lost answer":       {0, []accounttest.FaultOption{accounttest.LoseReply()}, localapi.SendWaiting, true, true},
 		"an unknown device":   {http.StatusBadRequest, []accounttest.FaultOption{accounttest.Errno(123)}, localapi.SendFailed, false, true},
 		"an unknown error":    {http.StatusBadRequest, []accounttest.FaultOption{accounttest.Errno(998)}, localapi.SendFailed, false, true},
+		"not taken":           {http.StatusOK, json(`{"enqueued":false,"notified":false}`), localapi.SendWaiting, false, true},
+		"null":                {http.StatusOK, json(`null`), localapi.SendWaiting, true, true},
+		"a list":              {http.StatusOK, json(`[]`), localapi.SendWaiting, true, true},
+		"a word":              {http.StatusOK, json(`"ok"`), localapi.SendWaiting, true, true},
+		"nothing":             {http.StatusOK, json(``), localapi.SendWaiting, true, true},
+		"half an answer":      {http.StatusOK, json(`{"devices":[1,2,`), localapi.SendWaiting, true, true},
+		"a refusal as a 200":  {http.StatusOK, json(`{"code":500,"errno":999}`), localapi.SendWaiting, true, true},
+		"ten megabytes":       {http.StatusOK, json(`"` + strings.Repeat("x", 10<<20) + `"`), localapi.SendWaiting, true, true},
 		"a hotel's page":      {http.StatusOK, []accounttest.FaultOption{accounttest.RawBody("text/html", "<html>hotel</html>")}, localapi.SendWaiting, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,6 +176,28 @@ func TestFailuresOfASend(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A server whose answers nobody understands gets a tab a few times and no more: each may have arrived.
+func TestAnswersStayUnclear(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, w *world) {
+		desk := w.station("Desk", w.inBubble).run().signIn()
+		w.station("Laptop", w.inBubble).run().signIn()
+		to := desk.alertable("Laptop")
+		rest(time.Minute)
+		w.svc.ForgetRequests()
+		w.svc.Faults.Next(invoke, http.StatusOK, accounttest.RawBody("application/json", `{"done":"perhaps"}`), accounttest.Times(-1))
+		sent := desk.send(to, "https://example.com/", "")
+		rest(24 * time.Hour)
+		got, err := desk.face.Sent(t.Context(), sent.ID)
+		if err != nil || got.State != localapi.SendFailed || !got.MayBeTwice || !strings.Contains(got.Reason, "unclear") {
+			t.Errorf("a day later: %+v, %v", got, err)
+		}
+		if n := w.count(invoke); n != 4 {
+			t.Errorf("%d attempts", n)
+		}
+	})
 }
 
 // A send that nobody could deliver for a week is given up, and somebody is told.

@@ -84,4 +84,3 @@ func (o *Outbox) settleDebts(ctx context.Context) (wait time.Duration) {
 	o.unsaved, o.stray = o.unsaved[len(unsaved):], o.stray[len(stray):]
 	return 0
 }
-

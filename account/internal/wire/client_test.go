@@ -266,7 +266,7 @@ var calls = map[string]struct {
 	"Invoke": {func(ctx context.Context, c *wire.Client) error {
 		_, err := c.Invoke(ctx, wire.Bearer(secret), wire.Invocation{Target: "t", Command: "c", Payload: json.RawMessage(`{}`)})
 		return err
-	}, "POST", "/auth/v1/account/devices/invoke_command", ``},
+	}, "POST", "/auth/v1/account/devices/invoke_command", `{}`},
 }
 
 // needsAnswer are the calls whose success needs something from the answer.
@@ -373,14 +373,6 @@ func TestEachFailure(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestInvokeBelievesTheStatus(t *testing.T) {
-	_, client := serve(t, answers(`{"enqueued": "what`))
-	told, err := client.Invoke(t.Context(), wire.Bearer(secret), wire.Invocation{Target: "t", Command: "c", Payload: json.RawMessage(`{}`)})
-	if err != nil || told.Known {
-		t.Errorf("an accepted command with an odd answer gave %+v, %v", told, err)
 	}
 }
 

@@ -263,26 +263,32 @@ type Invoked struct {
 	NotifyError string
 }
 
-// Invoke sends a command.
+// Invoke sends a command. An answer says that it is accepted with "enqueued": true, or, from older
+// servers, with an empty object. Any other answer with a status of success is an [AnswerError]: whether
+// the command was accepted is not known then.
 func (c *Client) Invoke(ctx context.Context, cred Credential, i Invocation) (Invoked, error) {
 	var told struct {
 		Enqueued    *bool     `json:"enqueued"`
 		Notified    looseBool `json:"notified"`
 		NotifyError looseText `json:"notifyError"`
 	}
+	var members map[string]json.RawMessage
 	a, err := c.call(ctx, request{
 		base: BaseAuth, space: SpaceAuth, method: http.MethodPost, path: invokePath, cred: cred, body: i,
-	}, nil)
+	}, &members)
 	if err != nil {
 		return Invoked{}, c.out(err)
 	}
-	if a.decode(&told) != nil {
-		// The command is in the queue. To call that a failure would have it sent
-		// a second time.
+	if err := a.decode(&told); err != nil {
+		return Invoked{}, c.out(err)
+	}
+	if told.Enqueued == nil {
+		if members == nil || len(members) > 0 {
+			return Invoked{}, c.out(a.missing("enqueued"))
+		}
 		return Invoked{}, c.out(nil)
 	}
 	return Invoked{
-		Known: told.Enqueued != nil, Enqueued: told.Enqueued != nil && *told.Enqueued,
-		Notified: bool(told.Notified), NotifyError: string(told.NotifyError),
+		Known: true, Enqueued: *told.Enqueued, Notified: bool(told.Notified), NotifyError: string(told.NotifyError),
 	}, c.out(nil)
 }

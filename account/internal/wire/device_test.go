@@ -2,6 +2,8 @@ package wire_test
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,8 +92,8 @@ func TestInvoke(t *testing.T) {
 		`{"enqueued":true,"notified":true}`:                                {Known: true, Enqueued: true, Notified: true},
 		`{"enqueued":true,"notified":false,"notifyError":"noCallback"}`:    {Known: true, Enqueued: true, NotifyError: "noCallback"},
 		`{"enqueued":true,"notified":false,"notifyError":{"odd":"shape"}}`: {Known: true, Enqueued: true},
-		`{}`: {},
-		``:   {},
+		`{"enqueued":false,"notified":false}`:                              {Known: true},
+		`{}`:                                                               {},
 	} {
 		s, client := serve(t, answers(body))
 		got, err := client.Invoke(t.Context(), wire.Bearer(secret), wire.Invocation{
@@ -102,6 +104,21 @@ func TestInvoke(t *testing.T) {
 		}
 		if _, sent := s.last(); sent != `{"target":"t","command":"c","payload":{"encrypted":"<&>"},"ttl":9}` {
 			t.Errorf("sent %s", sent)
+		}
+	}
+}
+
+// A status of success alone is not enough: what is neither the promised object nor an older server's
+// empty one leaves open whether the command was accepted.
+func TestInvokeUnclear(t *testing.T) {
+	for _, body := range []string{
+		``, `null`, `[]`, `"ok"`, `true`, `{"devices":[1,2,`, `{"enqueued": "what`, `{"enqueued":true`, `{"enqueued":"yes"}`, `{"enqueued":null}`,
+		`{"code":500,"errno":999}`, `{"notified":true}`, `{}{}`, `{"enqueued":true,"x":"` + strings.Repeat("x", 10<<20) + `"}`,
+	} {
+		_, client := serve(t, answers(body))
+		got, err := client.Invoke(t.Context(), wire.Bearer(secret), wire.Invocation{Target: "t", Command: "c", Payload: json.RawMessage(`{}`)})
+		if !errors.As(err, new(*wire.AnswerError)) || got != (wire.Invoked{}) {
+			t.Errorf("%.40s reads %+v, %v", body, got, err)
 		}
 	}
 }
