@@ -2,9 +2,11 @@ package agent_test
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -87,6 +89,14 @@ func TestSignInByLoopback(t *testing.T) {
 	} else if err := response.Body.Close(); err != nil {
 		t.Error(err)
 	}
+	held, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(redirect, "http://"), "/signin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if _, err := io.WriteString(held, "GET /sig"); err != nil { // and no more
+		t.Fatal(err)
+	}
 	final, err := w.svc.Approve(page.URL, w.acct)
 	if err != nil {
 		t.Fatal(err)
@@ -98,5 +108,10 @@ func TestSignInByLoopback(t *testing.T) {
 	snap := s.await("being signed in", settled)
 	if snap.SignIn != nil || snap.Account.Email != "someone@example.com" || snap.Account.UID != w.acct.UID() || !snap.Account.HasSession {
 		t.Errorf("signed in as %s", describe(snap))
+	}
+	begun := time.Now()
+	s.end()
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("the end waited %v for a browser that keeps its connection", took)
 	}
 }

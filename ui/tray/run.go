@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -81,7 +82,7 @@ func (b *systrayBar) show(state assets.TrayState, tooltip string, items []Item) 
 func (b *systrayBar) guarded(f func()) {
 	defer func() {
 		if r := recover(); r != nil {
-			b.log.Warn("the tray could not be drawn", "reason", r)
+			b.log.Warn("the tray could not be drawn", "reason", r, "stack", string(debug.Stack()))
 		}
 	}()
 	f()

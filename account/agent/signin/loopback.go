@@ -38,7 +38,8 @@ func toThisMachine(redirect *url.URL) bool {
 type loopback struct {
 	server *http.Server
 	served sync.WaitGroup
-	once   sync.Once
+	life   context.Context // ends with close
+	end    context.CancelFunc
 }
 
 // listen opens the port of the redirect, on the loopback address only.
@@ -57,6 +58,7 @@ func (s *SignIn) listen(u *url.URL) (*loopback, error) {
 		path = "/"
 	}
 	l := &loopback{}
+	l.life, l.end = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.URL.Path != path || r.Host != u.Host {
@@ -67,7 +69,7 @@ func (s *SignIn) listen(u *url.URL) (*loopback, error) {
 	})
 	l.server = &http.Server{
 		Handler: mux, ReadHeaderTimeout: loopbackHeaderTime, IdleTimeout: loopbackIdleTime, MaxHeaderBytes: loopbackHeader,
-		ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
+		ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelWarn), // a panic of ours with its trace is among it
 	}
 	l.served.Go(func() {
 		if err := l.server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -77,16 +79,17 @@ func (s *SignIn) listen(u *url.URL) (*loopback, error) {
 	return l, nil
 }
 
-// close ends the listener at once.
+// close ends the listener at once, also one that is being finished.
 func (l *loopback) close() {
-	l.once.Do(func() { _ = l.server.Close() }) // it has nobody to answer
+	l.end()
+	_ = l.server.Close() // it has nobody to answer
 	l.served.Wait()
 }
 
 // finish ends the listener once the answers under way have been given.
 func (l *loopback) finish() {
-	go l.once.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), loopbackFarewell)
+	l.served.Go(func() {
+		ctx, cancel := context.WithTimeout(l.life, loopbackFarewell)
 		defer cancel()
 		if l.server.Shutdown(ctx) != nil {
 			_ = l.server.Close() // the browser keeps its connection; it has its answer
