@@ -5,9 +5,9 @@ import (
 	"image/color"
 )
 
-// toGray gives the brightness of a picture, starting at 0,0. Transparent parts are white, as on
-// paper.
-func toGray(img image.Image) *image.Gray {
+// toGray gives the brightness of a picture, starting at 0,0, as it looks on a ground: 255 is paper, 0
+// a dark page.
+func toGray(img image.Image, ground int) *image.Gray {
 	b := img.Bounds()
 	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
 	switch src := img.(type) {
@@ -21,18 +21,18 @@ func toGray(img image.Image) *image.Gray {
 		}
 	case *image.RGBA:
 		for y := range b.Dy() {
-			premultiplied(out.Pix[y*out.Stride:][:b.Dx()], src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):])
+			premultiplied(out.Pix[y*out.Stride:][:b.Dx()], ground, src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):])
 		}
 	case *image.NRGBA:
 		for y := range b.Dy() {
-			straight(out.Pix[y*out.Stride:][:b.Dx()], src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):])
+			straight(out.Pix[y*out.Stride:][:b.Dx()], ground, src.Pix[src.PixOffset(b.Min.X, b.Min.Y+y):])
 		}
 	default:
 		for y := range b.Dy() {
 			for x := range b.Dx() {
 				c, ok := color.RGBAModel.Convert(img.At(b.Min.X+x, b.Min.Y+y)).(color.RGBA)
 				if ok {
-					premultiplied(out.Pix[y*out.Stride+x:][:1], []byte{c.R, c.G, c.B, c.A})
+					premultiplied(out.Pix[y*out.Stride+x:][:1], ground, []byte{c.R, c.G, c.B, c.A})
 				}
 			}
 		}
@@ -41,19 +41,19 @@ func toGray(img image.Image) *image.Gray {
 }
 
 // premultiplied turns a row of pixels whose colours contain their opacity into brightness.
-func premultiplied(out, rgba []byte) {
+func premultiplied(out []byte, ground int, rgba []byte) {
 	for i := range out {
 		p := rgba[4*i : 4*i+4 : 4*i+4]
-		out[i] = byte((int(p[0])+2*int(p[1])+int(p[2]))/4 + 255 - int(p[3])) // #nosec G115 -- a mean of bytes over white
+		out[i] = byte((int(p[0])+2*int(p[1])+int(p[2]))/4 + ground*(255-int(p[3]))/255) // #nosec G115 -- a mean of bytes over a byte
 	}
 }
 
 // straight does the same for colours beside their opacity.
-func straight(out, rgba []byte) {
+func straight(out []byte, ground int, rgba []byte) {
 	for i := range out {
 		p := rgba[4*i : 4*i+4 : 4*i+4]
 		level, alpha := (int(p[0])+2*int(p[1])+int(p[2]))/4, int(p[3])
-		out[i] = byte((level*alpha + 255*(255-alpha)) / 255) // #nosec G115 -- a mean of bytes
+		out[i] = byte((level*alpha + ground*(255-alpha)) / 255) // #nosec G115 -- a mean of bytes
 	}
 }
 
@@ -103,6 +103,24 @@ func halved(g *image.Gray) *image.Gray {
 		row := out.Pix[y*out.Stride:][:w]
 		for x := range row {
 			row[x] = byte((int(upper[2*x]) + int(upper[2*x+1]) + int(lower[2*x]) + int(lower[2*x+1])) / 4) // #nosec G115 -- a mean of bytes
+		}
+	}
+	return out
+}
+
+// smoothed averages squares of nine pixels, which closes the gaps between the lines of a terminal.
+func smoothed(g *image.Gray) *image.Gray {
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	out := image.NewGray(g.Rect)
+	copy(out.Pix, g.Pix)
+	for y := 1; y < h-1; y++ {
+		for x := 1; x < w-1; x++ {
+			sum := 0
+			for dy := -1; dy <= 1; dy++ {
+				three := g.Pix[(y+dy)*g.Stride+x-1:][:3]
+				sum += int(three[0]) + int(three[1]) + int(three[2])
+			}
+			out.Pix[y*out.Stride+x] = byte(sum / 9) // #nosec G115 -- a mean of bytes
 		}
 	}
 	return out

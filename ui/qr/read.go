@@ -36,9 +36,12 @@ const (
 	// smallPicture is up to where a picture is also tried enlarged: codes with modules of one or
 	// two pixels are found that way.
 	smallPicture = 1_500_000
-	// largeSide is from where a picture is also tried reduced: photographs with large, blurred
-	// modules are found that way.
-	largeSide = 1400
+	// smallestSide is down to where a picture is also tried reduced: photographs with large, blurred
+	// modules and terminals with gaps between their lines are found that way.
+	smallestSide = 300
+	// smallRadius is how far around a pixel is looked to tell whether it is dark, where a share of
+	// the picture says nothing: a screen on which a code is small.
+	smallRadius = 20
 )
 
 // DecodeFrom finds the code in a picture file; see Decode. It reads no more than a picture can have.
@@ -78,12 +81,12 @@ func Read(img image.Image) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, text := range texts {
-		if strings.Contains(text, "channel_key=") {
-			return text, nil
-		}
-	}
-	return texts[0], nil
+	return texts[max(pairing(texts), 0)], nil
+}
+
+// pairing gives the index of the text that pairs, or -1.
+func pairing(texts []string) int {
+	return slices.IndexFunc(texts, func(text string) bool { return strings.Contains(text, "channel_key=") })
 }
 
 // ReadAll finds all codes in a picture and gives their texts, each once; see Read.
@@ -95,40 +98,69 @@ func ReadAll(img image.Image) ([]string, error) {
 	if b.Dx() > maxPixels/b.Dy() {
 		return nil, ErrTooLarge
 	}
-	g := toGray(img)
-	// The usual picture first; the others cost time only where nothing was found.
-	tries := []func() *image.Gray{
-		func() *image.Gray { return g },
-		func() *image.Gray { return inverted(g) },
+	texts := readGray(toGray(img, 255))
+	// What is light on nothing shows on a dark page only.
+	if o, ok := img.(interface{ Opaque() bool }); len(texts) == 0 && ok && !o.Opaque() {
+		texts = readGray(toGray(img, 0))
 	}
-	if b.Dx()*b.Dy() <= smallPicture {
-		tries = append(tries, func() *image.Gray { return enlarged(padded(g), 3) })
+	if len(texts) == 0 {
+		return nil, ErrNoCode
 	}
-	if max(b.Dx(), b.Dy()) >= largeSide {
-		tries = append(tries, func() *image.Gray { return halved(g) }, func() *image.Gray { return halved(halved(g)) })
-	}
-	for _, try := range tries {
-		if texts := find(try()); len(texts) > 0 {
-			return texts, nil
-		}
-	}
-	return nil, ErrNoCode
+	slices.Sort(texts)
+	return slices.Compact(texts), nil
 }
 
-// find looks for codes with both ways of telling black from white: the local one suits photographs
-// and coloured screens, the global one clean pictures with small modules.
+// readGray looks for codes at several sizes, the usual one first; the others cost time only where
+// nothing was found.
+func readGray(g *image.Gray) []string {
+	texts := find(g)
+	if len(texts) == 0 && len(g.Pix) <= smallPicture {
+		texts = find(enlarged(padded(g), 3))
+	}
+	for len(texts) == 0 {
+		if len(g.Pix) <= smallPicture {
+			texts = find(smoothed(g))
+		}
+		if len(texts) > 0 || max(g.Rect.Dx(), g.Rect.Dy()) < 2*smallestSide {
+			break
+		}
+		g = halved(g)
+		texts = find(g)
+	}
+	return texts
+}
+
+// find looks for codes in two ways: the translated reader, which is fast and takes codes with dots
+// and rounded squares for what they are, and ours, which knows perspective. Either may see what the
+// other does not, so the first text is not taken before both have looked, unless it pairs.
 func find(g *image.Gray) []string {
-	for _, local := range []bool{true, false} {
-		if texts := findWith(g, local); len(texts) > 0 {
-			return texts
+	texts := translated(g, true)
+	if pairing(texts) >= 0 {
+		return texts
+	}
+	side := max(g.Rect.Dx(), g.Rect.Dy())
+	for _, radius := range []int{side / 16, smallRadius} {
+		texts = append(texts, detect(g, threshold(g, radius))...)
+		if len(texts) > 0 || side/16 < 2*smallRadius {
+			break
 		}
 	}
-	return nil
+	for _, try := range []func() []string{
+		func() []string { return translated(g, false) },
+		func() []string { return translated(inverted(g), true) },
+		func() []string { return translated(inverted(g), false) },
+	} {
+		if len(texts) == 0 {
+			texts = try()
+		}
+	}
+	return texts
 }
 
-// findWith runs the decoder. Whatever it makes of a hostile picture is no code: the decoder is a
+// translated runs the decoder with one of its ways of telling black from white: the local one suits
+// photographs and coloured screens, the global one clean pictures with small modules. Whatever it makes of a hostile picture is no code: the decoder is a
 // translation from a language in which an index out of bounds is an ordinary error.
-func findWith(g *image.Gray, local bool) (texts []string) {
+func translated(g *image.Gray, local bool) (texts []string) {
 	defer func() {
 		if recover() != nil {
 			texts = nil
