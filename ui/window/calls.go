@@ -82,13 +82,16 @@ func (w *Window) sentence(err error) string {
 			return w.t("window.error.backoff_until", "Time", clockTime(e.Until, w.p.Now()))
 		}
 		return w.t("window.error.backoff")
-	case localapi.CodeNotSignedIn, localapi.CodeLocked, localapi.CodeNoDevice, localapi.CodeNotFound,
+	case localapi.CodeNotSignedIn, localapi.CodeNoDevice, localapi.CodeNotFound,
 		localapi.CodeOffline, localapi.CodeUnsupported, localapi.CodeNotReachable:
 		return w.t("window.error." + string(e.Code))
 	}
 	// The agent knows these better than we do.
 	if said := i18n.Plain(e.Message); said != "" {
 		return joinSentences(said, i18n.Plain(e.Hint))
+	}
+	if e.Code == localapi.CodeLocked {
+		return w.t("window.error.locked")
 	}
 	return w.t("window.error.internal")
 }

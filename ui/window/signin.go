@@ -262,7 +262,16 @@ func (p *signInPane) begin() {
 	if p.parts.email != nil {
 		email = strings.TrimSpace(p.parts.email.Text)
 	}
+	// Before the browser opens it is clear how the sign-in is kept: a keyring that is of no use leads to
+	// that choice first.
+	st := w.model.snap.Storage
+	unkept := !st.Kept && st.Protection == localapi.ProtectedByKeyring && !w.model.withoutKeyring && !w.model.snap.Demo
 	fetch(w, func(ctx context.Context) (localapi.SignIn, error) {
+		if unkept {
+			if err := w.p.Agent.Unlock(ctx, ""); err != nil {
+				return localapi.SignIn{}, err
+			}
+		}
 		return w.p.Agent.BeginSignIn(ctx, email)
 	}, func(s localapi.SignIn, err error) {
 		p.busy = false

@@ -24,8 +24,13 @@ func TestSignInWithTheBrowser(t *testing.T) {
 		h.agent.Answer("BeginSignIn", begun)
 		p := paneOf[*signInPane](h, PaneSignIn)
 		p.parts.email.SetText(" me@example.com ")
+		h.agent.Refuse("Unlock", &localapi.Error{Code: localapi.CodeLocked, Message: "The keyring is locked."})
 		h.tap("Open the browser")
-		h.wantCalls("BeginSignIn me@example.com")
+		h.wantCalls("Unlock ") // nothing opens before it is clear how the sign-in is kept
+		h.want("The keyring is locked.")
+		h.agent.Refuse("Unlock", nil)
+		h.tap("Open the browser")
+		h.wantCalls("Unlock ", "BeginSignIn me@example.com")
 		if !slices.Equal(h.opened, []string{"https://accounts.example/authorize"}) {
 			t.Errorf("opened %q", h.opened)
 		}
