@@ -63,6 +63,8 @@ type Backend interface {
 	Clicks(ctx context.Context) bool
 	// Responses returns what became of notifications; nil when that is never known.
 	Responses() <-chan Response
+	// Ready gets a value when what could not be shown may be shown now; nil when that is never known.
+	Ready() <-chan struct{}
 	// Close withdraws nothing and frees what the backend holds; Responses ends.
 	Close() error
 }

@@ -59,6 +59,9 @@ func (b *plainBackend) Clicks(context.Context) bool { return false }
 // Responses is nil: there are none.
 func (b *plainBackend) Responses() <-chan Response { return nil }
 
+// Ready is nil: nobody says.
+func (b *plainBackend) Ready() <-chan struct{} { return nil }
+
 // draw writes the picture unless it is there.
 func (b *plainBackend) draw() error {
 	if b.picture != "" {

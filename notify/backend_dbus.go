@@ -10,6 +10,7 @@ import (
 	"image"
 	"image/draw"
 	_ "image/png" // the icon
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,25 +40,33 @@ type busBackend struct {
 	icon      dbus.Variant
 	connect   func(context.Context) (*dbus.Conn, error)
 	responses chan Response
+	ready     chan struct{}
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 	reading   sync.WaitGroup // added to under mu while life lasts
 
 	mu     sync.Mutex        // never held while the bus is asked
 	conn   *dbus.Conn        // nil before the first
+	at     string            // the bus that the environment named then
 	dials  *dialling         // the connection being made, nil when none is
 	able   []string          // the server's capabilities; nil until asked
+	probe  *dialling         // the question for them, nil when none is open
+	late   int               // calls of Notify that nobody waits for any more
 	ids    map[string]uint32 // slot to the server's id
 	serial map[uint32]uint64 // the server's id to ours
 	asking int               // calls of Notify without an answer yet
 	early  []*dbus.Signal    // about ids that such an answer may be about to tell
 }
 
-// dialling is a connection being made. done is closed when err is known.
+// dialling is a connection being made, or a question being asked of one. done is closed when err is known.
 type dialling struct {
 	done chan struct{}
 	err  error
+	late bool // nobody waits for it any more
 }
+
+// busVariable is where the environment names the session bus. The agent moves there when it changes.
+const busVariable = "DBUS_SESSION_BUS_ADDRESS"
 
 // connectSessionBus connects, and never starts a bus; the connection closes when ctx ends.
 func connectSessionBus(ctx context.Context) (*dbus.Conn, error) {
@@ -74,26 +83,14 @@ func connectSessionBus(ctx context.Context) (*dbus.Conn, error) {
 	return conn, nil
 }
 
-// newBusBackend connects to the session bus, and fails when there is none.
+// newBusBackend makes a backend that connects when it is first used.
 func newBusBackend(ctx context.Context, name, id string, icon []byte, connect func(context.Context) (*dbus.Conn, error)) (*busBackend, error) {
-	b, err := newLooseBackend(ctx, name, id, icon, connect)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := b.connected(ctx); err != nil {
-		return nil, errors.Join(err, b.Close())
-	}
-	return b, nil
-}
-
-// newLooseBackend makes a backend that connects when it is first used.
-func newLooseBackend(ctx context.Context, name, id string, icon []byte, connect func(context.Context) (*dbus.Conn, error)) (*busBackend, error) {
 	picture, err := imageData(icon)
 	if err != nil {
 		return nil, err
 	}
 	b := &busBackend{
-		name: name, id: id, icon: picture, connect: connect, responses: make(chan Response, 16),
+		name: name, id: id, icon: picture, connect: connect, responses: make(chan Response, 16), ready: make(chan struct{}, 1),
 		ids: map[string]uint32{}, serial: map[uint32]uint64{},
 	}
 	b.life, b.end = context.WithCancel(context.WithoutCancel(ctx))
@@ -108,7 +105,7 @@ func (b *busBackend) connected(ctx context.Context) (*dbus.Conn, error) {
 		b.mu.Unlock()
 		return nil, dbus.ErrClosed
 	}
-	if b.conn != nil && b.conn.Connected() {
+	if b.conn != nil && b.conn.Connected() && b.at == os.Getenv(busVariable) {
 		defer b.mu.Unlock()
 		return b.conn, nil
 	}
@@ -135,13 +132,17 @@ func (b *busBackend) connected(ctx context.Context) (*dbus.Conn, error) {
 func (b *busBackend) redial() {
 	ctx, cancel := context.WithTimeout(b.life, callTime)
 	defer cancel()
+	at := os.Getenv(busVariable)
 	conn, err := b.dial(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err == nil {
 		signals := make(chan *dbus.Signal, 16)
 		conn.Signal(signals)
-		b.conn, b.able = conn, nil
+		if b.conn != nil {
+			_ = b.conn.Close() // of a bus that has gone, or that we have left
+		}
+		b.conn, b.at, b.able, b.probe, b.late = conn, at, nil, nil, 0
 		clear(b.ids)
 		clear(b.serial)
 		b.reading.Go(func() { b.read(signals) })
@@ -184,31 +185,78 @@ func subscribe(ctx context.Context, conn *dbus.Conn) error {
 	return nil
 }
 
-// capabilities asks what the server can do, once for each server.
+// errHangs says that the server is there and has not answered before.
+var errHangs = errors.New("notification server: it does not answer")
+
+// capabilities asks what the server can do, once for each server. It waits no longer than callTime, and not
+// at all for one that has kept somebody waiting already: Ready tells when that one answers after all.
 func (b *busBackend) capabilities(ctx context.Context) ([]string, error) {
 	conn, err := b.connected(ctx)
 	if err != nil {
 		return nil, err
 	}
 	b.mu.Lock()
-	able := b.able
-	b.mu.Unlock()
-	if able != nil {
-		return able, nil
+	if b.able != nil {
+		defer b.mu.Unlock()
+		return b.able, nil
 	}
+	if b.life.Err() != nil || b.probe != nil && b.probe.late {
+		b.mu.Unlock()
+		return nil, errHangs
+	}
+	if b.probe == nil {
+		b.probe = &dialling{done: make(chan struct{})}
+		probe := b.probe
+		b.reading.Go(func() { b.askAble(conn, probe) })
+	}
+	probe := b.probe
+	b.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	if err := ask(ctx, conn, "GetCapabilities").Store(&able); err != nil {
-		return nil, fmt.Errorf("notification server: %w", err)
+	select {
+	case <-probe.done:
+	case <-ctx.Done():
+		b.mu.Lock()
+		probe.late = true
+		b.mu.Unlock()
+		return nil, errHangs
 	}
-	if able == nil {
-		able = []string{}
+	if probe.err != nil {
+		return nil, fmt.Errorf("notification server: %w", probe.err)
 	}
 	b.mu.Lock()
-	b.able = able
-	b.mu.Unlock()
-	return able, nil
+	defer b.mu.Unlock()
+	return b.able, nil
 }
+
+// askAble asks for the capabilities, for as long as it takes.
+func (b *busBackend) askAble(conn *dbus.Conn, probe *dialling) {
+	var able []string
+	probe.err = ask(b.life, conn, "GetCapabilities").Store(&able)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.probe == probe { // it is still the same server
+		b.probe = nil
+		if probe.err == nil {
+			b.able = append([]string{}, able...)
+		}
+		if probe.late && probe.err == nil {
+			b.tellReady()
+		}
+	}
+	close(probe.done)
+}
+
+// tellReady says that what could not be shown may be shown now.
+func (b *busBackend) tellReady() {
+	select {
+	case b.ready <- struct{}{}:
+	default: // it is said already
+	}
+}
+
+// Ready tells of a server that came, or answers again.
+func (b *busBackend) Ready() <-chan struct{} { return b.ready }
 
 // Clicks reports whether the server reports actions.
 func (b *busBackend) Clicks(ctx context.Context) bool {
@@ -252,19 +300,46 @@ func (b *busBackend) Show(ctx context.Context, n Notification) error {
 		hints["category"] = dbus.MakeVariant("device.added")
 	}
 	b.mu.Lock()
+	if b.late > 0 || b.life.Err() != nil {
+		b.mu.Unlock()
+		return errHangs
+	}
 	replaces := b.ids[n.Slot]
 	b.asking++
+	call := &dialling{done: make(chan struct{})}
+	b.reading.Go(func() {
+		var id uint32
+		call.err = ask(b.life, conn, "Notify", b.name, replaces, "", n.Title, body, actions, hints, serverExpires).Store(&id)
+		b.answered(n, call, replaces, id)
+	})
 	b.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	var id uint32
-	err = ask(ctx, conn, "Notify",
-		b.name, replaces, "", n.Title, body, actions, hints, serverExpires).Store(&id)
-	b.answered(n, replaces, id, err == nil)
-	if err != nil {
-		return fmt.Errorf("notification server: %w", err)
+	select {
+	case <-call.done:
+	case <-ctx.Done():
+		if b.giveUp(call) {
+			return errHangs
+		}
+	}
+	if call.err != nil {
+		return fmt.Errorf("notification server: %w", call.err)
 	}
 	return nil
+}
+
+// giveUp waits no longer for an answer; false if it is here after all.
+func (b *busBackend) giveUp(call *dialling) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-call.done:
+		return false
+	default:
+		call.late = true
+		b.late++
+		return true
+	}
 }
 
 // ask calls the notification server. godbus heeds ctx while it waits for the answer, but not while it
@@ -282,11 +357,12 @@ func ask(ctx context.Context, conn *dbus.Conn, method string, args ...any) *dbus
 	}
 }
 
-// answered takes over the id that the server gave, and the signals that were faster.
-func (b *busBackend) answered(n Notification, replaces, id uint32, shown bool) {
+// answered takes over the id that the server gave, and the signals that were faster. What nobody waited for
+// any more is shown once more, in its own place: more may have come meanwhile.
+func (b *busBackend) answered(n Notification, call *dialling, replaces, id uint32) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if shown {
+	if call.err == nil {
 		if replaces != id {
 			delete(b.serial, replaces)
 		}
@@ -295,7 +371,12 @@ func (b *busBackend) answered(n Notification, replaces, id uint32, shown bool) {
 	b.asking--
 	early := b.early
 	b.early = nil
-	if len(early) > 0 {
+	if call.late {
+		b.late = max(0, b.late-1) // a connection made anew begins with none
+		b.tellReady()
+	}
+	close(call.done)
+	if len(early) > 0 && b.life.Err() == nil {
 		b.reading.Go(func() { b.pass(early...) })
 	}
 }
@@ -348,7 +429,10 @@ func (b *busBackend) responsesTo(s *dbus.Signal) []Response {
 		return b.gone(id)
 	case "org.freedesktop.DBus.NameOwnerChanged":
 		// Another server: other capabilities, and its ids mean something else.
-		b.able = nil
+		b.able, b.probe = nil, nil
+		if owner, ok := last(s.Body).(string); ok && owner != "" {
+			b.tellReady()
+		}
 		var all []Response
 		for id := range b.serial {
 			all = append(all, b.gone(id)...)
@@ -356,6 +440,14 @@ func (b *busBackend) responsesTo(s *dbus.Signal) []Response {
 		return all
 	}
 	return nil
+}
+
+// last is the last of a signal's values.
+func last(body []any) any {
+	if len(body) == 0 {
+		return nil
+	}
+	return body[len(body)-1]
 }
 
 // tooEarly keeps a signal about an unknown id while the server still owes an answer: it goes its

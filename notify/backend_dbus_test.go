@@ -281,7 +281,11 @@ func TestBusThatHangsAfterARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.conn.Close(); err != nil {
+	conn, err := b.connected(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
 	wantsNothingOf(t, b)
@@ -333,5 +337,81 @@ func TestNotifierOnABus(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestServerThatComesLate is a login: the tab was there before the notification server.
+func TestServerThatComesLate(t *testing.T) {
+	address := privateBus(t)
+	b := onBus(t, address)
+	defer closeBackend(t, b)
+	if err := b.Show(t.Context(), Notification{Serial: 1, Slot: "tabs"}); err == nil {
+		t.Fatal("shown by nobody")
+	}
+	s := serve(t, address)
+	select {
+	case <-b.Ready():
+	case <-time.After(5 * time.Second):
+		t.Fatal("nobody said that a server came")
+	}
+	if err := b.Show(t.Context(), Notification{Serial: 2, Slot: "tabs", Title: "late"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.shown(t); got.Summary != "late" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// slow is a server whose answers wait.
+type slow struct {
+	*server
+	able, note chan struct{}
+}
+
+func (s slow) GetCapabilities() ([]string, *dbus.Error) {
+	<-s.able
+	return s.server.GetCapabilities()
+}
+
+func (s slow) Notify(app string, replaces uint32, icon, summary, body string, actions []string, hints map[string]dbus.Variant, expire int32) (uint32, *dbus.Error) {
+	<-s.note
+	return s.server.Notify(app, replaces, icon, summary, body, actions, hints, expire)
+}
+
+// TestServerThatHangs: nobody waits for it twice, and what it missed is shown when it answers again.
+func TestServerThatHangs(t *testing.T) {
+	address := privateBus(t)
+	s := slow{serve(t, address), make(chan struct{}), make(chan struct{})}
+	if err := s.conn.Export(s, busPath, busName); err != nil {
+		t.Fatal(err)
+	}
+	b := onBus(t, address)
+	defer closeBackend(t, b)
+	show := func(patience time.Duration, serial uint64) error {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		return b.Show(ctx, Notification{Serial: serial, Slot: "tabs"})
+	}
+	for _, answers := range []chan struct{}{s.able, s.note} {
+		if err := show(300*time.Millisecond, 1); err == nil {
+			t.Fatal("shown by a server that hangs")
+		}
+		within(t, time.Second, "the second", func() {
+			if err := show(time.Minute, 2); err == nil {
+				t.Error("shown by a server that hangs")
+			}
+		})
+		close(answers)
+		select {
+		case <-b.Ready():
+		case <-time.After(5 * time.Second):
+			t.Fatal("nobody said that it answers again")
+		}
+	}
+	if err := show(5*time.Second, 3); err != nil {
+		t.Fatal(err)
+	}
+	if late, now := s.shown(t), s.shown(t); late.Replaces != 0 || now.Replaces != late.ID {
+		t.Errorf("the late one %d, then one in place of %d", late.ID, now.Replaces)
 	}
 }

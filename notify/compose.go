@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -130,8 +131,8 @@ func (c composer) event(e localapi.Event) (Notification, bool) {
 }
 
 // problem says that a click could not be followed.
-func (c composer) problem(key string) Notification {
-	return Notification{Kind: KindProblem, Slot: string(KindProblem), Title: c.words.T(key), Body: c.words.T("notify.in_inbox")}
+func (c composer) problem(p problem) Notification {
+	return Notification{Kind: KindProblem, Slot: string(KindProblem), Title: c.words.T(p.key), Body: cmp.Or(p.reason, c.words.T("notify.in_inbox"))}
 }
 
 func (c composer) device(name string) string {

@@ -18,6 +18,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fakeBackend struct {
 	clicks    bool
 	responses chan Response
+	ready     chan struct{}
+	refuses   error
 	mu        sync.Mutex
 	notes     []Notification
 	closed    bool
@@ -26,8 +28,18 @@ type fakeBackend struct {
 func (b *fakeBackend) Show(_ context.Context, n Notification) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.refuses != nil {
+		return b.refuses
+	}
 	b.notes = append(b.notes, n)
 	return nil
+}
+
+// able has everything refused from now on, or nothing.
+func (b *fakeBackend) able(refuses error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refuses = refuses
 }
 
 func (b *fakeBackend) Clicks(context.Context) bool { return b.clicks }
@@ -38,6 +50,8 @@ func (b *fakeBackend) Responses() <-chan Response {
 	}
 	return b.responses
 }
+
+func (b *fakeBackend) Ready() <-chan struct{} { return b.ready }
 
 func (b *fakeBackend) Close() error { b.closed = true; return nil }
 

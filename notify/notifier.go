@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -33,6 +34,8 @@ type Params struct {
 	Copy func(ctx context.Context, text string) error
 	// Show opens the window with a pane.
 	Show func(ctx context.Context, pane string) error
+	// Moved returns a channel that is closed when the desktop may be another one; nil for one that stays.
+	Moved func() <-chan struct{}
 	// Words returns the catalogue for a language, empty for the system's; i18n.New when nil.
 	Words func(language string) *i18n.Catalogue
 	// Now is the wall clock; time.Now when nil.
@@ -59,8 +62,10 @@ type Notifier struct {
 	heldTabs burst
 	held     []localapi.Event
 	doing    sync.WaitGroup
-	failed   chan string // keys of problems of clicks, from their goroutines
-	quieted  *time.Timer
+	failed   chan problem // of clicks, from their goroutines
+	// owed is what could not be shown, by slot: it is shown when somebody can.
+	owed    map[string]owed
+	quieted *time.Timer
 }
 
 // shown is what the answer to a notification is about.
@@ -71,10 +76,25 @@ type shown struct {
 	pane    string
 }
 
+// owed is a notification that could not be shown.
+type owed struct {
+	compose func(composer) Notification
+	about   shown
+}
+
+// windowProblem is the key of a window that could not be opened.
+const windowProblem = "notify.problem.window"
+
+// problem is what a click asked for and did not get.
+type problem struct{ key, reason string }
+
 // New makes a notifier. It takes over the backend: Run closes it.
 func New(p Params) (*Notifier, error) {
 	if p.Agent == nil || p.Backend == nil || p.Open == nil || p.Copy == nil || p.Show == nil {
 		return nil, errors.New("notify: Agent, Backend, Open, Copy and Show are needed")
+	}
+	if p.Moved == nil {
+		p.Moved = func() <-chan struct{} { return nil }
 	}
 	if p.Words == nil {
 		p.Words = i18n.New
@@ -85,7 +105,7 @@ func New(p Params) (*Notifier, error) {
 	if p.Logger == nil {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Notifier{p: p, words: p.Words(""), open: map[uint64]shown{}, failed: make(chan string)}, nil
+	return &Notifier{p: p, words: p.Words(""), open: map[uint64]shown{}, failed: make(chan problem), owed: map[string]owed{}}, nil
 }
 
 // Run shows notifications until ctx ends, the agent quits (both nil) or cannot be watched any more.
@@ -105,7 +125,7 @@ func (n *Notifier) Run(ctx context.Context) (err error) {
 		n.doing.Wait()
 		err = errors.Join(err, n.p.Backend.Close())
 	}()
-	responses := n.p.Backend.Responses()
+	responses, moved := n.p.Backend.Responses(), n.p.Moved()
 	for {
 		select {
 		case u := <-updates:
@@ -118,8 +138,13 @@ func (n *Notifier) Run(ctx context.Context) (err error) {
 				continue
 			}
 			n.respond(ctx, r)
-		case key := <-n.failed:
-			n.show(ctx, n.composer(ctx).problem(key), shown{kind: KindProblem})
+		case p := <-n.failed:
+			n.show(ctx, func(c composer) Notification { return c.problem(p) }, shown{kind: KindProblem})
+		case <-n.p.Backend.Ready():
+			n.showOwed(ctx)
+		case <-moved:
+			moved = n.p.Moved()
+			n.showOwed(ctx)
 		case <-n.quieted.C:
 			n.release(ctx)
 		case err := <-watched:
@@ -217,8 +242,8 @@ func (n *Notifier) event(ctx context.Context, e localapi.Event) {
 		n.tabs(ctx, newBurst(news(e.Entries)...))
 		return
 	}
-	if note, ok := n.composer(ctx).event(e); ok {
-		n.show(ctx, note, shown{kind: note.Kind, pane: paneFor(e.Kind)})
+	if note, ok := (composer{words: n.words}).event(e); ok {
+		n.show(ctx, func(c composer) Notification { note, _ := c.event(e); return note }, shown{kind: note.Kind, pane: paneFor(e.Kind)})
 	}
 }
 
@@ -248,9 +273,12 @@ func (n *Notifier) tabs(ctx context.Context, came burst) {
 	}
 	if !n.settings.Grouped && came.count() <= apartAtMost {
 		for _, e := range came.recent {
-			note := n.composer(ctx).tabs(newBurst(e))
-			note.Slot = string(KindTabs) + "/" + strconv.FormatUint(n.serial, 10)
-			n.show(ctx, note, shown{kind: KindTabs, entries: []localapi.InboxEntry{e}, pane: "inbox"})
+			slot := string(KindTabs) + "/" + strconv.FormatUint(n.serial, 10)
+			n.show(ctx, func(c composer) Notification {
+				note := c.tabs(newBurst(e))
+				note.Slot = slot
+				return note
+			}, shown{kind: KindTabs, entries: []localapi.InboxEntry{e}, pane: "inbox"})
 		}
 		return
 	}
@@ -259,23 +287,27 @@ func (n *Notifier) tabs(ctx context.Context, came burst) {
 	}
 	n.unseen.join(came)
 	n.seenAt = n.p.Now()
-	n.show(ctx, n.composer(ctx).tabs(n.unseen), shown{kind: KindTabs, entries: n.unseen.all(), pane: "inbox"})
+	n.showUnseen(ctx)
 }
 
-func (n *Notifier) composer(ctx context.Context) composer {
-	return composer{words: n.words, clicks: n.p.Backend.Clicks(ctx)}
+// showUnseen shows the tabs that nobody has looked at yet.
+func (n *Notifier) showUnseen(ctx context.Context) {
+	n.show(ctx, func(c composer) Notification { return c.tabs(n.unseen) }, shown{kind: KindTabs, entries: n.unseen.all(), pane: "inbox"})
 }
 
 // show hands a notification to the backend and remembers what an answer would be about.
-func (n *Notifier) show(ctx context.Context, note Notification, about shown) {
+func (n *Notifier) show(ctx context.Context, compose func(composer) Notification, about shown) {
+	note := compose(composer{words: n.words, clicks: n.p.Backend.Clicks(ctx)})
 	n.serial++
 	note.Serial, about.slot = n.serial, note.Slot
 	if err := n.p.Backend.Show(ctx, note); err != nil {
 		if ctx.Err() == nil {
 			n.p.Logger.Warn("a notification could not be shown", "kind", note.Kind, "error", err)
+			n.owe(note.Slot, owed{compose, about})
 		}
 		return
 	}
+	delete(n.owed, note.Slot)
 	if n.p.Backend.Responses() == nil {
 		return // nothing will ever be answered
 	}
@@ -285,4 +317,40 @@ func (n *Notifier) show(ctx context.Context, note Notification, about shown) {
 		}
 	}
 	n.open[note.Serial] = about
+}
+
+// mostOwed bounds what is kept for a server that never comes: every kind, and some tabs apart.
+const mostOwed = 20
+
+func (n *Notifier) owe(slot string, o owed) {
+	if _, known := n.owed[slot]; known || len(n.owed) < mostOwed {
+		n.owed[slot] = o
+	}
+}
+
+// showOwed shows what could not be shown before, unless it was seen elsewhere meanwhile.
+func (n *Notifier) showOwed(ctx context.Context) {
+	if n.quiet.After(n.p.Now()) || !n.settings.Notifications {
+		return
+	}
+	due := n.owed
+	n.owed = map[string]owed{}
+	for _, slot := range slices.Sorted(maps.Keys(due)) {
+		o := due[slot]
+		switch {
+		case slot != string(KindTabs):
+			n.show(ctx, o.compose, o.about)
+		case n.unseen.count() > 0:
+			n.showUnseen(ctx)
+		}
+	}
+}
+
+// WindowFailed tells that a window that was asked for elsewhere could not be opened, and why. Run must be
+// under way.
+func (n *Notifier) WindowFailed(ctx context.Context, err error) {
+	select {
+	case n.failed <- problem{windowProblem, i18n.OneLine(err.Error(), maxText)}:
+	case <-ctx.Done():
+	}
 }

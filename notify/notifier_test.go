@@ -33,7 +33,7 @@ func play(t *testing.T, clicks bool, script func(t *testing.T, s *stage)) {
 		agent, client := localapitest.New(t)
 		s := &stage{
 			agent:   agent,
-			backend: &fakeBackend{clicks: clicks},
+			backend: &fakeBackend{clicks: clicks, ready: make(chan struct{})},
 			did:     make(chan string, 100), ended: make(chan error, 1), cancel: cancel,
 		}
 		if clicks {
@@ -68,6 +68,8 @@ func (s *stage) send(u localapi.Update) {
 	s.agent.Set(u.Snapshot, u.Events...)
 	synctest.Wait()
 }
+
+func (s *stage) tellReady() { s.backend.ready <- struct{}{}; synctest.Wait() }
 
 func (s *stage) respond(r Response) { s.backend.responses <- r; synctest.Wait() }
 
@@ -497,4 +499,37 @@ func TestBurstCountsLikeAList(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestWhatCouldNotBeShownIsShownLater is a login: tabs and news come before the desktop can show them.
+func TestWhatCouldNotBeShownIsShownLater(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		s.backend.able(errors.New("there is no server"))
+		s.send(received(tab("1", "Phone", "a.example", "A")))
+		s.send(received(tab("2", "Phone", "b.example", "B")))
+		s.send(localapi.Update{Snapshot: localapi.Snapshot{Settings: on()}, Events: []localapi.Event{{Kind: localapi.DeviceConnected, Device: "Laptop"}}})
+		s.tellReady()
+		s.last(t, 0) // it was no server after all
+		s.backend.able(nil)
+		s.tellReady()
+		if n := s.last(t, 2); n.Kind != KindTabs || !strings.Contains(n.Title, "2 tabs") || len(n.Buttons) == 0 {
+			t.Errorf("%+v", n)
+		}
+		s.tellReady()
+		s.last(t, 2) // once
+	})
+}
+
+// TestWhatWasSeenMeanwhileIsNotShownLater.
+func TestWhatWasSeenMeanwhileIsNotShownLater(t *testing.T) {
+	play(t, false, func(t *testing.T, s *stage) {
+		s.backend.able(errors.New("there is no server"))
+		s.send(received(tab("1", "Phone", "a.example", "A")))
+		read := tab("1", "Phone", "a.example", "A")
+		read.Read = true
+		s.send(localapi.Update{Snapshot: localapi.Snapshot{Settings: on(), Inbox: localapi.Inbox{Recent: []localapi.InboxEntry{read}}}})
+		s.backend.able(nil)
+		s.tellReady()
+		s.last(t, 0)
+	})
 }

@@ -27,9 +27,9 @@ func (n *Notifier) respond(ctx context.Context, r Response) {
 			n.do(ctx, "notify.problem.open", func(ctx context.Context) error { return n.openTabs(ctx, browser, about.entries) })
 			return
 		}
-		n.do(ctx, "notify.problem.window", func(ctx context.Context) error { return n.p.Show(ctx, about.pane) })
+		n.do(ctx, windowProblem, func(ctx context.Context) error { return n.p.Show(ctx, about.pane) })
 	case ActionShow:
-		n.do(ctx, "notify.problem.window", func(ctx context.Context) error { return n.p.Show(ctx, about.pane) })
+		n.do(ctx, windowProblem, func(ctx context.Context) error { return n.p.Show(ctx, about.pane) })
 	case ActionCopy:
 		n.do(ctx, "notify.problem.copy", func(ctx context.Context) error { return n.copyTabs(ctx, about.entries) })
 	case ActionLater:
@@ -38,15 +38,19 @@ func (n *Notifier) respond(ctx context.Context, r Response) {
 }
 
 // do runs what a click asked for, and lets the loop tell when it did not work.
-func (n *Notifier) do(ctx context.Context, problem string, f func(ctx context.Context) error) {
+func (n *Notifier) do(ctx context.Context, key string, f func(ctx context.Context) error) {
 	n.doing.Go(func() {
 		err := f(ctx)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		n.p.Logger.Warn("a click on a notification could not be followed", "problem", problem, "error", err)
+		n.p.Logger.Warn("a click on a notification could not be followed", "problem", key, "error", err)
+		if key == windowProblem {
+			n.WindowFailed(ctx, err)
+			return
+		}
 		select {
-		case n.failed <- problem:
+		case n.failed <- problem{key: key}:
 		case <-ctx.Done():
 		}
 	})
