@@ -167,6 +167,14 @@ func (a *Agent) ShowWindow(_ context.Context, pane string) (bool, error) {
 	return true, nil
 }
 
+// UseDesktop tells of the desktop of a later start.
+func (a *Agent) UseDesktop(_ context.Context, d localapi.Desktop) error {
+	if a.params.Desktop != nil {
+		a.params.Desktop(d)
+	}
+	return nil
+}
+
 // Diagnostics returns a text about the agent's state with every secret removed.
 func (a *Agent) Diagnostics(ctx context.Context) (string, error) {
 	s, err := a.Snapshot(ctx)

@@ -76,6 +76,8 @@ type Params struct {
 	// Open opens a link in a browser command ("" for the system's), for tabs from senders that the
 	// person chose. Nil opens nothing.
 	Open func(ctx context.Context, browser, url string) error
+	// Desktop hears of the desktops of later starts; nil for an agent that shows nothing.
+	Desktop func(localapi.Desktop)
 	// Wake tells of the network and of suspends; nil tells nothing, and a lost network is noticed later.
 	Wake wake.Watcher
 	// Clock and Random are the system's if nil.

@@ -41,6 +41,9 @@ type Agent interface {
 	SetSettings(ctx context.Context, s Settings) error
 	Quiet(ctx context.Context, minutes int) error
 	ShowWindow(ctx context.Context, pane string) (bool, error)
+	// UseDesktop offers the desktop of a later start: an agent that has none, or whose own has gone, moves
+	// there.
+	UseDesktop(ctx context.Context, d Desktop) error
 	Quit(ctx context.Context) error
 	Diagnostics(ctx context.Context) (string, error)
 

@@ -137,6 +137,7 @@ var (
 		shown, err := a.ShowWindow(ctx, in.Pane)
 		return shownAnswer{shown}, err
 	}}
+	callUseDesktop  = with("POST /v1/desktop", Agent.UseDesktop)
 	callQuit        = do("POST /v1/quit", Agent.Quit)
 	callDiagnostics = get("GET /v1/diagnostics", Agent.Diagnostics)
 
@@ -164,7 +165,7 @@ func (s *server) routes(mux *http.ServeMux) {
 		callInbox, callMarkRead, callDeleteReceived,
 		callRenameDevice, callDisconnectDevice, callDisconnectClient,
 		callAvatar, callPageURL, callUnlock, callProtect, callSetSettings, callQuiet,
-		callShowWindow, callQuit, callDiagnostics,
+		callShowWindow, callUseDesktop, callQuit, callDiagnostics,
 		callShowPairing, callPairingCode, callJoinPairing, callConfirmPairing, callCancelPairing,
 	} {
 		c.serve(s, mux)

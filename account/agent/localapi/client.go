@@ -177,6 +177,11 @@ func (c *Client) ShowWindow(ctx context.Context, pane string) (bool, error) {
 	return a.Shown, err
 }
 
+// UseDesktop offers this process's desktop to an agent that has none, or whose own has gone.
+func (c *Client) UseDesktop(ctx context.Context, d Desktop) error {
+	return tell(ctx, c, callUseDesktop, d)
+}
+
 // Quit ends the agent, and with it every face that watches.
 func (c *Client) Quit(ctx context.Context) error { return tell(ctx, c, callQuit, nothing{}) }
 

@@ -106,6 +106,9 @@ var calls = []struct {
 	}, nil},
 	{"Quiet 60", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Quiet(ctx, 60) }, nil},
 	{"ShowWindow inbox", func(ctx context.Context, c *localapi.Client) (any, error) { return c.ShowWindow(ctx, "inbox") }, true},
+	{"UseDesktop {:7 /a /w unix:path=/b}", func(ctx context.Context, c *localapi.Client) (any, error) {
+		return nil, c.UseDesktop(ctx, localapi.Desktop{Display: ":7", Authority: "/a", Wayland: "/w", Bus: "unix:path=/b"})
+	}, nil},
 	{"Quit", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Quit(ctx) }, nil},
 	{"Diagnostics", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Diagnostics(ctx) }, "all is well\n"},
 	{"ShowPairing", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.ShowPairing(ctx) }, nil},

@@ -33,6 +33,18 @@ type Snapshot struct {
 	QuietUntil time.Time `json:"quietUntil,omitzero"`
 }
 
+// Desktop is where a program shows things: what its environment says of it. Members are empty for what it
+// does not say.
+type Desktop struct {
+	// Display is the X display, Authority the file that opens it.
+	Display   string `json:"display,omitempty"`
+	Authority string `json:"authority,omitempty"`
+	// Wayland is the path of the compositor's socket.
+	Wayland string `json:"wayland,omitempty"`
+	// Bus is the session bus's address.
+	Bus string `json:"bus,omitempty"`
+}
+
 // AccountState is the sign-in state in one word.
 type AccountState string
 

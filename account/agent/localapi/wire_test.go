@@ -43,6 +43,7 @@ var wire = []string{
 	`PUT /v1/settings {"startAtLogin":true,"open":"from","openFrom":["d"],"notifications":false,"grouped":false,"language":"de"}`,
 	`POST /v1/quiet {"minutes":60}`,
 	`POST /v1/window/show {"pane":"inbox"}`,
+	`POST /v1/desktop {"display":":7","authority":"/a","wayland":"/w","bus":"unix:path=/b"}`,
 	`POST /v1/quit`,
 	`GET /v1/diagnostics`,
 	`POST /v1/pair/show`,

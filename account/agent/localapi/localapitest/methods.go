@@ -142,8 +142,13 @@ func (m methods) SetSettings(ctx context.Context, s localapi.Settings) error {
 }
 
 func (m methods) Quiet(ctx context.Context, minutes int) error { return m.tell(ctx, "Quiet", minutes) }
-func (m methods) Quit(ctx context.Context) error               { return m.tell(ctx, "Quit") }
-func (m methods) ShowPairing(ctx context.Context) error        { return m.tell(ctx, "ShowPairing") }
+
+func (m methods) UseDesktop(ctx context.Context, d localapi.Desktop) error {
+	return m.tell(ctx, "UseDesktop", d)
+}
+
+func (m methods) Quit(ctx context.Context) error        { return m.tell(ctx, "Quit") }
+func (m methods) ShowPairing(ctx context.Context) error { return m.tell(ctx, "ShowPairing") }
 
 func (m methods) JoinPairing(ctx context.Context, address string) error {
 	return m.tell(ctx, "JoinPairing", address)
