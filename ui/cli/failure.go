@@ -10,6 +10,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // failure is an error that knows its exit code and what to do next.
@@ -85,6 +86,9 @@ func (p *program) explain(err error) *failure {
 	}
 	if errors.Is(err, context.Canceled) {
 		return &failure{exit: ExitFailed, code: localapi.CodeInternal, message: p.Words.T("cli.error.cancelled")}
+	}
+	if errors.Is(err, session.ErrNoOpenGL) {
+		return &failure{exit: ExitFailed, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.no_opengl")}
 	}
 	var e *localapi.Error
 	if !errors.As(err, &e) {

@@ -28,6 +28,8 @@ type Params struct {
 	Open func(ctx context.Context, browser, address string) error
 	// Show opens the window with a pane, empty for the window's own choice.
 	Show func(ctx context.Context, pane string) error
+	// Moved returns a channel that is closed when the desktop may be another one; nil for one that stays.
+	Moved func() <-chan struct{}
 	// Words returns the catalogue for a language, empty for the system's; i18n.New when nil.
 	Words func(language string) *i18n.Catalogue
 	// Now is the wall clock; time.Now when nil.
@@ -39,6 +41,9 @@ type Params struct {
 func (p Params) check() (Params, error) {
 	if p.Agent == nil || p.Open == nil || p.Show == nil {
 		return p, errors.New("tray: Agent, Open and Show are needed")
+	}
+	if p.Moved == nil {
+		p.Moved = func() <-chan struct{} { return nil }
 	}
 	if p.Words == nil {
 		p.Words = i18n.New

@@ -17,7 +17,7 @@ import (
 
 // Run shows the tray until ctx ends, the agent quits (both nil) or is lost. It must be called on
 // the main goroutine, and once: the tray library cannot be started again in the same process.
-// Without a session bus (Linux) nothing is shown, and Run goes on all the same.
+// Without a session bus (Linux) nothing is shown, and Run goes on all the same: Params.Moved tells of one.
 func Run(ctx context.Context, params Params) error {
 	p, err := params.check()
 	if err != nil {
@@ -33,6 +33,7 @@ func Run(ctx context.Context, params Params) error {
 	ready := func() {
 		systray.SetOnTapped(func() { b.click(Action{Do: DoShow}) })
 		b.guarded(func() { b.setIcon(assets.TraySignedOut) })
+		b.listening.Go(func() { b.follow(p.Moved) })
 		go func() { // ended by systray.Quit's counterpart below: Run waits for it
 			ended <- newFace(p, b).run(ctx)
 			systray.Quit()
@@ -44,6 +45,22 @@ func Run(ctx context.Context, params Params) error {
 	close(b.done)
 	b.listening.Wait()
 	return err
+}
+
+// follow goes where the desktop goes.
+func (b *systrayBar) follow(moved func() <-chan struct{}) {
+	var bus joined
+	next := moved()
+	bus.note()
+	for {
+		select {
+		case <-next:
+			next = moved()
+			b.guarded(bus.rejoin)
+		case <-b.done:
+			return
+		}
+	}
 }
 
 // systrayBar is the real tray.

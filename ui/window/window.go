@@ -2,11 +2,13 @@ package window
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
@@ -110,12 +112,44 @@ func (w *Window) build() {
 }
 
 // ShowAndRun shows the window, runs the application and returns when the window has been closed
-// and everything it started has ended.
-func (w *Window) ShowAndRun() {
+// and everything it started has ended; ErrNotShown if the toolkit could not make it.
+func (w *Window) ShowAndRun() error {
 	w.Start()
 	w.win.Show()
-	w.p.App.Run()
+	shown := native(w.win)
+	if shown {
+		w.p.App.Run() // without a window it would run all the same
+	}
 	w.Stop()
+	if !shown {
+		return ErrNotShown
+	}
+	return nil
+}
+
+// ErrNotShown says that the display lets no window of ours appear; the toolkit has written why on standard
+// error.
+var ErrNotShown = errors.New("the window could not be made")
+
+// native reports whether a window exists outside this process. The toolkit tells of a failure nowhere else.
+func native(win fyne.Window) (exists bool) {
+	native, ok := win.(driver.NativeWindow)
+	if !ok {
+		return true // a driver of tests
+	}
+	native.RunNative(func(context any) {
+		switch c := context.(type) {
+		case driver.X11WindowContext:
+			exists = c.WindowHandle != 0
+		case driver.WaylandWindowContext:
+			exists = c.WaylandSurface != 0
+		case driver.WindowsWindowContext:
+			exists = c.HWND != 0
+		case driver.MacWindowContext:
+			exists = c.NSWindow != 0
+		}
+	})
+	return exists
 }
 
 // Start begins to watch the agent without showing the window.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -35,6 +36,13 @@ func FindDisplay() Display {
 		return NoDisplay
 	}
 }
+
+// What keeps a window from being shown.
+var (
+	ErrNoDisplay   = errors.New("there is no display to show a window on (DISPLAY and WAYLAND_DISPLAY are not set)")
+	ErrDeadDisplay = errors.New("the display does not answer")
+	ErrNoOpenGL    = errors.New("this display has no OpenGL")
+)
 
 // displayMark tells displays apart in the names of files; it is empty where there is but one. A desktop
 // with both kinds is known by its X display, which programs that are started without the other have too.

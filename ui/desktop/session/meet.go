@@ -63,7 +63,7 @@ func (p *Paths) meet() error {
 		}
 		dir, err := os.Readlink(p.agreement())
 		switch {
-		case err == nil && dir == p.Runtime, answers(p.Socket):
+		case err == nil && dir == p.Runtime, Listens(p.Socket):
 			return nil
 		case err == nil && checkPrivate(dir) == nil:
 			p.meetIn(dir) // somebody was faster
@@ -79,8 +79,8 @@ func (p *Paths) meet() error {
 // probeTime is how long an agent may take to accept a connection.
 const probeTime = time.Second
 
-// answers reports whether somebody listens on a socket.
-func answers(socket string) bool {
+// Listens reports whether somebody listens on a socket.
+func Listens(socket string) bool {
 	conn, err := net.DialTimeout("unix", socket, probeTime)
 	if err != nil {
 		return false

@@ -48,7 +48,7 @@ func LocatePaths(demo bool) Paths {
 	p.DemoFile = filepath.Join(p.Data, "demo.json")
 	places := p.meetingPlaces(name)
 	for _, dir := range places {
-		if p.meetIn(dir); len(places) == 1 || answers(p.Socket) {
+		if p.meetIn(dir); len(places) == 1 || Listens(p.Socket) {
 			return p
 		}
 	}

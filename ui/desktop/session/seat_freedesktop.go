@@ -1,0 +1,95 @@
+//go:build !windows && !darwin
+
+package session
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Here is the desktop of this process.
+func Here() Desktop {
+	d := Desktop{
+		Display: os.Getenv("DISPLAY"), Authority: os.Getenv("XAUTHORITY"),
+		Wayland: os.Getenv("WAYLAND_DISPLAY"), Bus: os.Getenv(busVariable),
+	}
+	if d.Wayland != "" && !filepath.IsAbs(d.Wayland) {
+		d.Wayland = filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), d.Wayland) // which another process may not have
+	}
+	if d.Bus == noBus {
+		d.Bus = ""
+	}
+	return d
+}
+
+// take takes over what is better, and reports whether d has anything that works.
+func take(d Desktop) bool {
+	mine, shows, speaks := Here(), d.shows(), d.speaks()
+	move := shows && (mine.Display == d.Display && mine.Wayland == d.Wayland || !mine.shows())
+	if move {
+		setenv("DISPLAY", d.Display)
+		setenv("XAUTHORITY", d.Authority)
+		setenv("WAYLAND_DISPLAY", d.Wayland)
+	}
+	// The tray and the notifications of a display are on its own bus.
+	if speaks && (move || !mine.speaks()) {
+		setenv(busVariable, d.Bus)
+	}
+	return shows || speaks
+}
+
+// setenv sets or unsets a variable. The names are ours, and values come from an environment: what they
+// may not hold, a zero, ends them there.
+func setenv(name, value string) {
+	value, _, _ = strings.Cut(value, "\x00")
+	err := os.Setenv(name, value)
+	if value == "" {
+		err = os.Unsetenv(name)
+	}
+	if err != nil {
+		panic("session: " + err.Error()) // the name is empty, or the value holds a zero
+	}
+}
+
+// speaks reports whether the session bus answers.
+func (d Desktop) speaks() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
+	defer cancel()
+	conn, err := connectBus(ctx, d.Bus)
+	return err == nil && conn.Close() == nil
+}
+
+// shows reports whether somebody serves the display.
+func (d Desktop) shows() bool {
+	return d.Wayland != "" && Listens(d.Wayland) || d.Display != "" && answersX(d.Display)
+}
+
+// xPort is the port of X display 0.
+const xPort = 6000
+
+// answersX reports whether an X server listens where the display's name says (X(7), "Display names").
+func answersX(display string) bool {
+	colon := strings.LastIndexByte(display, ':')
+	if colon < 0 {
+		return false
+	}
+	host := strings.TrimPrefix(display[:colon], "unix")
+	number, _, _ := strings.Cut(display[colon+1:], ".")
+	if strings.HasPrefix(host, "/") {
+		return Listens(display[:colon]+":"+number) || Listens(display)
+	}
+	if host == "" {
+		socket := "/tmp/.X11-unix/X" + number
+		return Listens(socket) || Listens("@"+socket)
+	}
+	port, err := strconv.Atoi(number)
+	if err != nil {
+		return false
+	}
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(host, strconv.Itoa(xPort+port)), probeTime)
+	return err == nil && conn.Close() == nil
+}
