@@ -28,6 +28,9 @@ func runAgent(ctx context.Context, demo bool) error {
 		return err
 	}
 	listener, err := localapi.Listen(paths.Socket)
+	if errors.Is(err, localapi.ErrAgentRunning) {
+		offerDesktop(ctx, paths)
+	}
 	if err != nil {
 		return err
 	}
@@ -41,7 +44,7 @@ func runAgent(ctx context.Context, demo bool) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	opener := new(desktop.Opener)
+	opener, seat := new(desktop.Opener), new(session.Seat)
 	words := new(i18n.Speaker) // one for all that speak in this process: a language is half a megabyte
 	params := agent.Params{
 		DataDir: paths.Data, Version: version, Demo: demo, Service: service,
@@ -49,13 +52,14 @@ func runAgent(ctx context.Context, demo bool) error {
 		DeviceName: deviceName(), UserAgent: userAgent(),
 		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
 		LastCrash: func() string { return desktop.LastCrash(paths.Logs, "agent") },
+		Desktop:   func(d localapi.Desktop) { seat.Offer(session.Desktop(d)) },
 		Clock:     clock(), Transport: session.Transport(), Wake: wake.NewSystem(wake.Params{}), Say: sayIn(words),
 	}
 	engine, err := agent.New(params)
 	if err != nil {
 		return errors.Join(err, listener.Close(), end())
 	}
-	err = (&faces{demo: demo, log: params.Logger, opener: opener, words: words}).run(ctx, engine, listener)
+	err = (&faces{demo: demo, log: params.Logger, opener: opener, words: words, seat: seat}).run(ctx, engine, listener)
 	if demo && ctx.Err() == nil { // it was told to quit, not killed: the demo ends with it
 		err = errors.Join(err, demoWorld{}.Stop(ctx))
 	}

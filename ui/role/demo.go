@@ -67,7 +67,7 @@ func enterDemo(ctx context.Context, paths session.Paths) (agent.Service, error) 
 	if answers(ctx) {
 		fresh = false
 	}
-	if err := ensure(ctx, "demo", answers, "demo", "serve"); err != nil {
+	if err := ensure(ctx, "demo", paths, answers, "demo", "serve"); err != nil {
 		return agent.Service{}, err
 	}
 	if fresh {

@@ -15,8 +15,10 @@ import (
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/notify"
+	"github.com/tabferry/tabferry/ui/cli"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 	"github.com/tabferry/tabferry/ui/tray"
 )
 
@@ -26,6 +28,7 @@ type faces struct {
 	log    *slog.Logger
 	opener *desktop.Opener
 	words  *i18n.Speaker
+	seat   *session.Seat
 	client *localapi.Client // of the engine, by plain calls
 }
 
@@ -44,17 +47,24 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
 
 	f.client = speaking(localapi.Local(engine, f.log), f.words)
-	board, err := clipboard.Open()
+	board := clipboard.Follow(clipboard.Open, f.seat.Moved, f.log)
+	defer board.Close()
+	notifier, err := f.notifier(ctx, board)
 	if err != nil {
-		f.log.Info("the clipboard cannot be watched", "reason", err)
-		board = nil
-	} else {
-		defer board.Close()
+		cancel()
+		return errors.Join(err, work.Wait())
 	}
-	work.Go(func() error { return f.notify(ctx, board) })
+	work.Go(func() error { return f.notify(ctx, notifier) })
 	work.Go(func() error { return f.autostart(ctx) })
 	err = tray.Run(ctx, tray.Params{
-		Agent: f.client, Clipboard: board, Open: f.opener.OpenWith, Show: f.show, Logger: f.log, Words: f.words.In,
+		Agent: f.client, Clipboard: board, Open: f.opener.OpenWith, Logger: f.log, Words: f.words.In, Moved: f.seat.Moved,
+		Show: func(ctx context.Context, pane string) error {
+			err := f.show(ctx, pane)
+			if err != nil {
+				notifier.WindowFailed(ctx, err)
+			}
+			return err
+		},
 	})
 	if err != nil {
 		f.log.Error("the tray ended", "error", err)
@@ -73,21 +83,21 @@ func (f *faces) giveUp() {
 	os.Exit(0)
 }
 
-// notify shows notifications. Without them the agent goes on: the inbox has everything.
-func (f *faces) notify(ctx context.Context, board clipboard.Clipboard) error {
+// notifier makes what shows notifications.
+func (f *faces) notifier(ctx context.Context, board *clipboard.Following) (*notify.Notifier, error) {
 	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, assets.AppIcon(48))
 	n, err := notify.New(notify.Params{
 		Agent: f.client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log, Words: f.words.In,
-		Copy: func(_ context.Context, text string) error {
-			if board == nil {
-				return clipboard.ErrUnavailable
-			}
-			return board.SetText(text)
-		},
+		Copy: func(_ context.Context, text string) error { return board.SetText(text) }, Moved: f.seat.Moved,
 	})
 	if err != nil {
-		return errors.Join(err, backend.Close())
+		return nil, errors.Join(err, backend.Close())
 	}
+	return n, nil
+}
+
+// notify shows notifications. Without them the agent goes on: the inbox has everything.
+func (f *faces) notify(ctx context.Context, n *notify.Notifier) error {
 	if err := n.Run(ctx); err != nil && ctx.Err() == nil {
 		f.log.Error("notifications ended", "error", err)
 	}
@@ -130,11 +140,19 @@ func setAutostart(entry desktop.Autostart, want bool) error {
 	return entry.Set(want)
 }
 
-// show brings an open window to the front, or opens one.
+// show brings the window on this desktop to the front, or opens one.
 func (f *faces) show(ctx context.Context, pane string) error {
-	shown, err := f.client.ShowWindow(ctx, pane)
-	if err != nil || shown {
+	if session.Listens(session.LocatePaths(f.demo).WindowSocket) {
+		if shown, err := f.client.ShowWindow(ctx, pane); err != nil || shown {
+			return err
+		}
+	}
+	if err := session.CheckDisplay(); err != nil {
 		return err
 	}
-	return openWindow(f.demo, pane)
+	program, err := windowProgram()
+	if err != nil {
+		return err
+	}
+	return openWindow(ctx, program, cli.WindowStart{Demo: f.demo, Pane: pane})
 }

@@ -7,6 +7,7 @@ package role
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,16 +24,17 @@ import (
 
 // The programs of an installation.
 const (
-	leanProgram   = "tabferry"
-	windowProgram = "tabferry-window"
+	leanName   = "tabferry"
+	windowName = "tabferry-window"
 )
 
 // Run plays the role that the command line names, to its end, and returns the exit code.
 func Run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := session.Settle(); err != nil {
-		fmt.Fprintln(os.Stderr, "tabferry:", err)
+	report, err := desktop.TakeReport()
+	if err := errors.Join(err, session.Settle()); err != nil {
+		fmt.Fprintln(report, "tabferry:", err)
 		return cli.ExitFailed
 	}
 	opener := new(desktop.Opener)
@@ -42,9 +44,12 @@ func Run(args []string) int {
 		Client: func(demo bool) *localapi.Client {
 			return localapi.Dial(session.LocatePaths(demo).Socket)
 		},
-		EnsureAgent:      ensureAgent,
-		RunAgent:         runAgent,
-		RunWindow:        runWindow,
+		EnsureAgent: ensureAgent,
+		RunAgent:    runAgent,
+		RunWindow: func(ctx context.Context, start cli.WindowStart) error {
+			return runWindow(ctx, start, report)
+		},
+		Err:              report,
 		Demo:             demoWorld{},
 		Open:             opener.OpenWith,
 		DrawCode:         qr.Draw,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -16,6 +17,10 @@ import (
 // startTime is how long another role may take to answer after its start; a cold disk and a waiting
 // keyring are in it.
 const startTime = 15 * time.Second
+
+// offerTime is how long an agent may take to look at a desktop, which it does in milliseconds unless a
+// program of that desktop hangs.
+const offerTime = 3 * time.Second
 
 // startPoll is how often a starting role is asked whether it is there.
 const startPoll = 20 * time.Millisecond
@@ -32,11 +37,29 @@ func ensureAgent(ctx context.Context, demo bool) error {
 		return err // it hangs in its place: another one could not begin
 	}
 	answers := func(ctx context.Context) bool { return ask(ctx) == nil }
-	return ensure(ctx, "agent", answers, roleArgs(demo, "agent")...)
+	if err := ensure(ctx, "agent", session.LocatePaths(demo), answers, roleArgs(demo, "agent")...); err != nil {
+		return err
+	}
+	offerDesktop(ctx, session.LocatePaths(demo))
+	return nil
+}
+
+// offerDesktop tells the agent which desktop this process was started on. It may have been started before
+// there was one. An agent of an earlier version does not know the call: it stays where it is.
+func offerDesktop(ctx context.Context, paths session.Paths) {
+	here := session.Here()
+	if here == (session.Desktop{}) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, offerTime)
+	defer cancel()
+	client := localapi.Dial(paths.Socket)
+	defer client.Close()
+	_ = client.UseDesktop(ctx, localapi.Desktop(here)) // nothing that was asked for depends on it
 }
 
 // ensure starts `tabferry args…` unless the role answers, and waits until it does.
-func ensure(ctx context.Context, role string, answers func(context.Context) bool, args ...string) error {
+func ensure(ctx context.Context, role string, paths session.Paths, answers func(context.Context) bool, args ...string) error {
 	if answers(ctx) {
 		return nil
 	}
@@ -48,6 +71,7 @@ func ensure(ctx context.Context, role string, answers func(context.Context) bool
 	if err != nil {
 		return fmt.Errorf("starting the %s: %w", role, err)
 	}
+	defer func() { _ = process.Forget() }() // an empty file among the temporary ones
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	for !answers(ctx) {
@@ -57,7 +81,7 @@ func ensure(ctx context.Context, role string, answers func(context.Context) bool
 			if answers(ctx) {
 				return nil
 			}
-			return fmt.Errorf("the %s ended at once: %w", role, errors.Join(process.Err(), errEnded))
+			return ended(role, paths, process.Err())
 		case <-ctx.Done():
 			return fmt.Errorf("the %s does not answer: %w", role, ctx.Err())
 		case <-time.After(startPoll):
@@ -66,7 +90,17 @@ func ensure(ctx context.Context, role string, answers func(context.Context) bool
 	return nil
 }
 
-var errEnded = errors.New("see its log for the reason")
+// ended says why a role ended at once, and where it has its log.
+func ended(role string, paths session.Paths, err error) error {
+	if err == nil {
+		err = errors.New("it gave no reason")
+	}
+	log := filepath.Join(paths.Logs, role+".log")
+	if _, statErr := os.Stat(log); statErr != nil {
+		return fmt.Errorf("the %s ended at once: %w (its log would be %s)", role, err, log)
+	}
+	return fmt.Errorf("the %s ended at once: %w (log: %s)", role, err, log)
+}
 
 // roleArgs are the arguments of a role.
 func roleArgs(demo bool, args ...string) []string {
@@ -85,25 +119,40 @@ func windowArgs(start cli.WindowStart) []string {
 	return append(append(args, "--"), start.Items...)
 }
 
-var errNoDisplay = errors.New("there is no display to show a window on (DISPLAY and WAYLAND_DISPLAY are not set)")
-
-// openWindow starts a window: the program that has one, or this one if it has.
-func openWindow(demo bool, pane string) error {
-	program, err := desktop.FindProgram(windowProgram)
-	if errors.Is(err, desktop.ErrNoProgram) && hasWindow {
-		program, err = os.Executable()
-	}
+// openWindow starts a window, the program that has one, or this one if it has, and returns once it is
+// there, or says why not. One that is open on this display already takes over.
+func openWindow(ctx context.Context, program string, start cli.WindowStart) error {
+	process, err := desktop.Spawn(program, windowArgs(start))
 	if err != nil {
 		return err
 	}
-	_, err = desktop.Spawn(program, windowArgs(cli.WindowStart{Demo: demo, Pane: pane}))
-	return err
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	for !process.Begun() {
+		select {
+		case <-process.Done():
+			return process.Err()
+		case <-ctx.Done():
+			return fmt.Errorf("the window does not appear: %w", ctx.Err())
+		case <-time.After(startPoll):
+		}
+	}
+	return process.Err() // it may have ended so fast
+}
+
+// windowProgram is the program that has the window.
+func windowProgram() (string, error) {
+	program, err := desktop.FindProgram(windowName)
+	if errors.Is(err, desktop.ErrNoProgram) && hasWindow {
+		return os.Executable()
+	}
+	return program, err
 }
 
 // roleProgram is the program that plays the roles without a window: the lean one where it is
 // installed, else this one.
 func roleProgram() (string, error) {
-	program, err := desktop.FindProgram(leanProgram)
+	program, err := desktop.FindProgram(leanName)
 	if errors.Is(err, desktop.ErrNoProgram) {
 		return os.Executable()
 	}

@@ -27,9 +27,9 @@ const hasWindow = true
 
 // runWindow is the window role: it makes sure that an agent runs and returns when the window has been
 // closed, or at once when an open window took over.
-func runWindow(ctx context.Context, start cli.WindowStart) error {
-	if session.FindDisplay() == session.NoDisplay {
-		return errNoDisplay // the toolkit would panic
+func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report) error {
+	if err := session.CheckDisplay(); err != nil {
+		return err // the toolkit would panic, or stay without a window
 	}
 	paths := session.LocatePaths(start.Demo)
 	if err := paths.Make(); err != nil {
@@ -74,8 +74,16 @@ func runWindow(ctx context.Context, start cli.WindowStart) error {
 	}
 	closed := context.AfterFunc(ctx, func() { fyne.Do(w.Close) })
 	defer closed()
-	w.ShowAndRun()
-	return errors.Join(instance.Close(), end())
+	fyne.CurrentApp().Lifecycle().SetOnStarted(func() {
+		if err := report.Begun(); err != nil {
+			logger.Warn("whoever started the window was not told", "error", err)
+		}
+	})
+	err = w.ShowAndRun()
+	if errors.Is(err, window.ErrNotShown) {
+		err = session.ErrNoOpenGL // the display answers, and this is what else is missing
+	}
+	return errors.Join(err, instance.Close(), end())
 }
 
 // newWindow wires the window to this desktop.
@@ -104,6 +112,6 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 		StartAgent:       func(ctx context.Context) error { return ensureAgent(ctx, start.Demo) },
 		Logger:           logger,
 		LogFolder:        paths.Logs,
-		NoTray:           desktop.FindTrayHost(ctx) == desktop.TrayHostAbsent,
+		NoTray:           desktop.FindTrayHost(ctx) != desktop.TrayHostPresent,
 	})
 }

@@ -5,9 +5,7 @@ package role
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/ui/cli"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/session"
@@ -18,34 +16,16 @@ const hasWindow = false
 
 // runWindow hands over to the build that has the window, and returns once the window is there: the
 // terminal or launcher that started us has then done its work.
-func runWindow(ctx context.Context, start cli.WindowStart) error {
-	if session.FindDisplay() == session.NoDisplay {
-		return errNoDisplay
+func runWindow(ctx context.Context, start cli.WindowStart, _ desktop.Report) error {
+	if err := session.CheckDisplay(); err != nil {
+		return err
 	}
-	program, err := desktop.FindProgram(windowProgram)
+	program, err := windowProgram()
 	if err != nil {
-		return fmt.Errorf("this build has no window: %w (install %s beside it)", err, windowProgram)
+		return fmt.Errorf("this build has no window: %w (install %s beside it)", err, windowName)
 	}
 	if err := ensureAgent(ctx, start.Demo); err != nil {
 		return err
 	}
-	process, err := desktop.Spawn(program, windowArgs(start))
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, startTime)
-	defer cancel()
-	client := localapi.Dial(session.LocatePaths(start.Demo).Socket)
-	for {
-		select {
-		case <-process.Done(): // an open window took over, or it failed
-			return process.Err()
-		case <-ctx.Done():
-			return fmt.Errorf("the window does not appear: %w", ctx.Err())
-		case <-time.After(startPoll):
-		}
-		if shown, err := client.ShowWindow(ctx, start.Pane); err == nil && shown {
-			return nil
-		}
-	}
+	return openWindow(ctx, program, start)
 }
