@@ -55,6 +55,7 @@ type Box struct {
 	env   []string
 	log   *os.File
 	procs []*exec.Cmd
+	bus   *exec.Cmd
 }
 
 // Start builds the desktop and returns once all of it answers. On error nothing is left running.
@@ -84,6 +85,7 @@ func (b *Box) start(ctx context.Context, p Params) error {
 	if err := b.run("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+b.Bus); err != nil {
 		return err
 	}
+	b.bus = b.procs[len(b.procs)-1]
 	if err := b.until(ctx, "dbus-send", "--session", "--dest=org.freedesktop.DBus", "--type=method_call", "--print-reply", "/", "org.freedesktop.DBus.GetId"); err != nil {
 		return err
 	}
@@ -232,6 +234,12 @@ func (b *Box) until(ctx context.Context, name string, args ...string) error {
 		}
 	}
 }
+
+// StopBus makes the session bus answer nobody any more, though it takes connections.
+func (b *Box) StopBus() error { return b.bus.Process.Signal(syscall.SIGSTOP) }
+
+// ResumeBus lets it go on.
+func (b *Box) ResumeBus() error { return b.bus.Process.Signal(syscall.SIGCONT) }
 
 // Close ends every program of the box, newest first, and waits for them.
 func (b *Box) Close() error {
