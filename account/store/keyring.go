@@ -27,9 +27,8 @@ type KeySource interface {
 // one user do not meet.
 const entryBytes = 8
 
-// Secrets is the operating system's keyring: the part of github.com/zalando/go-keyring we need.
-// Its calls may block for as long as a password dialog stays open; a missing entry is
-// [keyring.ErrNotFound].
+// Secrets is the operating system's keyring. Its calls may block for as long as a password dialog
+// stays open; a missing entry is [keyring.ErrNotFound].
 type Secrets interface {
 	Set(service, user, secret string) error
 	Get(service, user string) (string, error)
@@ -38,30 +37,6 @@ type Secrets interface {
 
 // SystemSecrets is the keyring of this system: Secret Service, Keychain or Credential Manager.
 type SystemSecrets struct{}
-
-// Set stores a secret.
-func (SystemSecrets) Set(service, user, secret string) error {
-	if err := unlock(); err != nil {
-		return err
-	}
-	return keyring.Set(service, user, secret)
-}
-
-// Get reads a secret.
-func (SystemSecrets) Get(service, user string) (string, error) {
-	if err := unlock(); err != nil {
-		return "", err
-	}
-	return keyring.Get(service, user)
-}
-
-// Delete removes a secret.
-func (SystemSecrets) Delete(service, user string) error {
-	if err := unlock(); err != nil {
-		return err
-	}
-	return keyring.Delete(service, user)
-}
 
 // Keyring is a [KeySource] over the operating system's keyring. A locked keyring may block a call
 // without end, and such a call cannot be taken back: every call therefore runs in a goroutine of
@@ -141,7 +116,7 @@ func (k *Keyring) Forget(ctx context.Context, h Header) error {
 	return err
 }
 
-// errGaveUp says that the keyring library failed in the middle of a call.
+// errGaveUp says that the keyring, or the library to it, failed in the middle of a call.
 var errGaveUp = errors.New("it went away in the middle of an answer")
 
 // answer is what a keyring call came back with.
@@ -172,8 +147,7 @@ func (k *Keyring) call(ctx context.Context, f func() (string, error)) (string, e
 
 // askKeyring is the one goroutine that may outlive its caller; leak checks know it by this name.
 //
-// A panic of the keyring library is an answer like any other: go-keyring reads past the end of its
-// signals when the session bus goes away while it waits for an answer.
+// A panic of a keyring library is an answer like any other.
 func (k *Keyring) askKeyring(f func() (string, error), done chan<- answer) {
 	defer func() { <-k.slot }()
 	defer func() {
