@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -36,6 +37,7 @@ type station struct {
 	dir     string
 	program string
 	env     []string
+	as      []string // the program that runs everything as somebody else
 	svc     *accounttest.Service
 	door    *door
 	person  *accounttest.Account
@@ -142,7 +144,8 @@ type result struct {
 // tabferry runs a command line to its end; one that does not end fails the test.
 func (s *station) tabferry(input string, args ...string) result {
 	s.t.Helper()
-	cmd := s.command(s.program, args...)
+	line := append(append(slices.Clone(s.as), s.program), args...)
+	cmd := s.command(line[0], line[1:]...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.Stdin, cmd.WaitDelay = &out, &errOut, strings.NewReader(input), time.Second
 	began := time.Now()
@@ -189,10 +192,28 @@ func (s *station) start(wrap ...string) {
 	}(s.agent)
 }
 
-// kill ends a process and all it has started.
+// kill ends a process and all it has started, and returns when none of it holds a lock any more: below
+// strace, the agent may end after its parent.
 func (p *process) kill() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it may have gone
 	<-p.ended
+	for end := time.Now().Add(startTime); p.alive() && time.Now().Before(end); {
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// alive reports whether a process of the group has not ended.
+func (p *process) alive() bool {
+	group := strconv.Itoa(p.cmd.Process.Pid)
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is good
+	for _, name := range stats {
+		text, _ := os.ReadFile(name) // it may have gone meanwhile
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if f := strings.Fields(rest); len(f) > 2 && f[2] == group && f[0] != "Z" && f[0] != "X" {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *process) gone(within time.Duration) bool {
@@ -244,8 +265,9 @@ func (s *station) until(within time.Duration, what string, fits func(localapi.Sn
 			return last
 		}
 	}
-	s.t.Fatalf("no %s within %v: account %s, storage %+v, connection %+v, inbox %d, waiting %d, error %v", what, within,
-		last.Account.State, last.Storage, last.Connection, last.Inbox.Total, last.Outbox.Waiting, err)
+	printed, _ := os.ReadFile(s.path("printed")) // there may be none
+	s.t.Fatalf("no %s within %v: account %s %q, storage %+v, connection %q, inbox %d, waiting %d, error %v\nprinted: %.2000s", what, within,
+		last.Account.State, last.Account.Cause, last.Storage, last.Connection.Problem, last.Inbox.Total, last.Outbox.Waiting, err, printed)
 	return last
 }
 
