@@ -11,9 +11,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/tabferry/tabferry/ui/qr"
-
 	qrcode "github.com/skip2/go-qrcode"
+
+	"github.com/tabferry/tabferry/ui/qr"
 )
 
 // picture is one of the set that readers are measured on: a pairing code as people come by it.
@@ -24,6 +24,7 @@ type picture struct {
 
 // view is how a camera sees a code: turned by degrees, seen from a distance, blurred, noisy.
 type view struct {
+	text             string
 	yaw, pitch, roll float64
 	distance         float64 // in sides of the code with its margin; near ones have strong perspective
 	width, height    int
@@ -55,7 +56,7 @@ func modules(t testing.TB, text string, level qrcode.RecoveryLevel) (side int, d
 
 // photograph draws the view: each pixel is the mean of four rays that meet the plane of the code.
 func photograph(t testing.TB, v view, rng *rand.Rand) *image.Gray {
-	side, dark := modules(t, pairing, v.level)
+	side, dark := modules(t, v.text, v.level)
 	whole := float64(side + 8)
 	sy, cy := math.Sincos(v.yaw * math.Pi / 180)
 	sp, cp := math.Sincos(v.pitch * math.Pi / 180)
@@ -174,14 +175,14 @@ func pictures(t testing.TB) []picture {
 		{0, 0, 20},
 	} {
 		taken("angle", view{
-			yaw: turn[0], pitch: turn[1], roll: turn[2], distance: []float64{1.4, 2, 3}[i%3], width: 640, height: 560,
+			text: pairing, yaw: turn[0], pitch: turn[1], roll: turn[2], distance: []float64{1.4, 2, 3}[i%3], width: 640, height: 560,
 			fill: .6, wide: 1, level: levels[i/3%3], quality: 85, dark: 10, light: 245, ground: 95,
 		})
 	}
 	for i := range 16 {
 		turn := func() float64 { return float64((5 + rng.IntN(16)) * (1 - 2*rng.IntN(2))) }
 		taken("worse", view{
-			yaw: turn(), pitch: turn(), roll: turn(), distance: 1.5 + rng.Float64(), width: 640, height: 480,
+			text: pairing, yaw: turn(), pitch: turn(), roll: turn(), distance: 1.5 + rng.Float64(), width: 640, height: 480,
 			fill: .6 + rng.Float64()/10, wide: 1, level: levels[i%2], blur: i % 4, noise: float64(2 + i), shade: .04 * float64(i),
 			quality: 80 - 3*i, dark: 30 + float64(i), light: 220 - 2*float64(i), ground: 60 + 10*float64(i),
 		})
