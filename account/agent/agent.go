@@ -90,7 +90,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	case <-late.C:
 		goodbye()
 		stacks := make([]byte, maxStacks)
-		a.params.Logger.Error("something does not end and is left behind", "stacks", string(stacks[:runtime.Stack(stacks, true)]))
+		a.params.Logger.Error("something does not end and is left behind", "stack", string(stacks[:runtime.Stack(stacks, true)]))
 		return nil
 	}
 }

@@ -88,7 +88,7 @@ type Params struct {
 	Say func(language string, s localapi.Sentence) (text, tag string)
 	// Logger should end in a [diagnostics.Log], which keeps secrets out; nil is silent.
 	Logger *slog.Logger
-	// LogTail gives the last log lines for diagnostics, for example [diagnostics.Log.Tail]; may be nil.
+	// LogTail gives the last log lines for diagnostics, without secrets: [diagnostics.Log.Tail]; may be nil.
 	LogTail func() []string
 	// LastCrash gives the trace of the last crash for diagnostics, empty when there was none; may be nil.
 	LastCrash func() string

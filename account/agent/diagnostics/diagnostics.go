@@ -24,7 +24,8 @@ type State struct {
 	// dead or not yet published.
 	Push        *push.Health
 	PushExpired bool
-	LogTail     []string
+	// LogTail is the last log lines; a [Log] has taken the secrets out of them.
+	LogTail []string
 	// LastCrash is the trace of the last crash of an agent, empty when there was none.
 	LastCrash string
 }
@@ -39,15 +40,25 @@ func Text(s State) string {
 	if s.Push != nil {
 		connection(line, *s.Push, s.PushExpired)
 	}
+	text := redactLines(b.String())
 	if s.LastCrash != "" {
-		b.WriteString("\nlast crash:\n" + strings.TrimSpace(s.LastCrash) + "\n")
+		reason, trace, _ := strings.Cut(strings.TrimSpace(s.LastCrash), "\ngoroutine ")
+		text += "\nlast crash:\n" + redactLines(reason) + "\n"
+		if trace != "" {
+			text += "goroutine " + Trace(trace) + "\n"
+		}
 	}
 	if len(s.LogTail) > 0 {
-		b.WriteString("\nlast log lines:\n" + strings.Join(s.LogTail, "\n") + "\n")
+		text += "\nlast log lines:\n" + strings.Join(s.LogTail, "\n") + "\n"
 	}
-	lines := strings.Split(b.String(), "\n")
+	return text
+}
+
+// redactLines redacts each line by itself, so that no pattern reaches over a line's end.
+func redactLines(text string) string {
+	lines := strings.Split(text, "\n")
 	for i := range lines {
-		lines[i] = Redact(lines[i]) // each by itself, so that no pattern reaches over a line's end
+		lines[i] = Redact(lines[i])
 	}
 	return strings.Join(lines, "\n")
 }

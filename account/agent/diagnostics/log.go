@@ -106,6 +106,9 @@ func redactAttr(a slog.Attr) slog.Attr {
 	case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindInt64, slog.KindTime, slog.KindUint64:
 		return slog.Attr{Key: a.Key, Value: value}
 	}
+	if a.Key == traceName {
+		return slog.String(a.Key, Trace(value.String()))
+	}
 	if secretNames.MatchString(a.Key) {
 		return slog.String(a.Key, removed)
 	}
@@ -128,8 +131,17 @@ var shapes = []struct {
 	{regexp.MustCompile(`(?i)\b(bearer|hawk|vapid)\s+\S+`), "$1 " + removed},
 	{regexp.MustCompile(`\b[0-9a-fA-F]{24,}\b`), removed},
 	{regexp.MustCompile(`[A-Za-z0-9_+/-]{40,}={0,2}`), removed},
-	{regexp.MustCompile(`(/home/|/Users/|\\Users\\)[^/\\\s"']+`), "$1" + removed},
+	{homes, "$1" + removed},
 }
+
+var homes = regexp.MustCompile(`(/home/|/Users/|\\Users\\)[^/\\\s"']+`)
+
+// traceName is the attribute that holds the trace of a goroutine.
+const traceName = "stack"
+
+// Trace takes home folders out of the trace of a goroutine, which else holds names and addresses of the
+// program alone. To [Redact] its long paths would look like keys.
+func Trace(text string) string { return homes.ReplaceAllString(text, "$1"+removed) }
 
 // Redact takes everything out of a text that might be a secret. It rather takes too much.
 func Redact(text string) string {

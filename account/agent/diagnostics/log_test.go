@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -65,6 +67,27 @@ func TestLogKeepsSecretsIn(t *testing.T) {
 				t.Errorf("%s lacks %q: %s", name, want, text)
 			}
 		}
+	}
+}
+
+// The way to a fault can be read in the log.
+func TestTraceStaysReadable(t *testing.T) {
+	log := diagnostics.NewLog(slog.NewTextHandler(io.Discard, nil))
+	slog.New(log).Error("a fault", "panic", "of s3cret@example.com", "stack", string(debug.Stack())+"\n/home/anna/x.go:1")
+	line := strings.Join(log.Tail(), "\n")
+	for _, want := range []string{"account/agent/diagnostics_test.TestTraceStaysReadable", "log_test.go:", "/home/[removed]/x.go:1"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("no %s in %s", want, line)
+		}
+	}
+	text := diagnostics.Text(diagnostics.State{LastCrash: "panic: of s3cret@example.com\n\n" + string(debug.Stack()) + "\n/home/anna/x.go:1"})
+	for _, want := range []string{"panic: of [removed]", "account/agent/diagnostics_test.TestTraceStaysReadable", "log_test.go:", "/home/[removed]/x.go:1"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in %s", want, text)
+		}
+	}
+	if strings.Contains(line+text, "s3cret") {
+		t.Errorf("the reason shows a secret: %s\n%s", line, text)
 	}
 }
 
