@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
@@ -113,12 +114,27 @@ func (p *program) explain(err error) *failure {
 	return f
 }
 
+// secretParts are what a link may hold that is nobody's business: a user's name, and all behind the path.
+var secretParts = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s/?#]*@)?([^\s"'<>?#]*)([?#][^\s"'<>]*)?`)
+
+// plain makes a text fit for a terminal and takes out of its links what may be secret.
+func plain(text string) string {
+	return secretParts.ReplaceAllStringFunc(i18n.Plain(text), func(found string) string {
+		part := secretParts.FindStringSubmatch(found)
+		if part[3] != "" {
+			part[3] = "?…"
+		}
+		return part[1] + part[2] + part[3]
+	})
+}
+
 // report writes an error to the error stream and returns the exit code.
 func (p *program) report(err error) int {
-	f := p.explain(err)
+	f := *p.explain(err)
 	if f.quiet {
 		return f.exit
 	}
+	f.message, f.hint = plain(f.message), plain(f.hint)
 	if p.json {
 		text, err := json.Marshal(struct {
 			Code    localapi.Code `json:"code"`

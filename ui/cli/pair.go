@@ -100,6 +100,9 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 	if link.OnePiece(arg) {
 		return arg, nil
 	}
+	if strings.Contains(arg, "://") {
+		return "", p.notALink(arg) // it would be named whole as a file, with its key
+	}
 	if p.ReadPicture == nil {
 		return "", p.missing()
 	}

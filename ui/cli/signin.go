@@ -82,7 +82,7 @@ func (p *program) showSignInPage(ctx context.Context, page localapi.SignIn, brow
 		if ctx.Err() != nil {
 			return err
 		}
-		fmt.Fprintln(p.Err, i18n.Plain(err.Error()))
+		fmt.Fprintln(p.Err, plain(err.Error()))
 		fmt.Fprintln(p.Err, p.Words.T("cli.signin.open_this"))
 		fmt.Fprintln(p.Err, page.URL)
 		return nil
