@@ -1,36 +1,195 @@
 package link
 
-import "strings"
-
-// maxSearched bounds the text that is searched for links, in bytes.
-const maxSearched = 1 << 20
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Find returns the [Web] links in a text, each once, in their order, and at most most of them.
-// Punctuation and brackets that close a sentence around a link are not part of it.
+//
+// A link that stands alone, or alone in its line among lines that do the same, is never shortened.
+// Among words it ends at a blank, at brackets and quotes that stand around it, and at the marks that
+// end sentences in any script; closing marks of the sentence are not part of it. Invisible
+// characters never are.
 func Find(text string, most int) []string {
-	if len(text) > maxSearched {
-		text = text[:maxSearched]
-	}
 	var links []string
 	seen := map[string]bool{}
-	for len(links) < most {
-		start := schemeIndex(text)
-		if start < 0 {
-			break
-		}
-		rest := text[start:]
-		end := strings.IndexFunc(rest, ends)
-		if end < 0 {
-			end = len(rest)
-		}
-		address := trim(rest[:end])
-		text = rest[end:]
-		if Web(address) && !seen[address] {
+	add := func(address string) {
+		address = strings.TrimFunc(address, around)
+		if len(links) < most && !seen[address] && Web(address) {
 			seen[address] = true
 			links = append(links, address)
 		}
 	}
+	text = visible(text)
+	if address, ok := alone(text); ok {
+		add(address)
+		return links
+	}
+	onlyLinks := true
+	for line := range strings.Lines(text) {
+		if _, ok := alone(line); !ok && strings.TrimSpace(line) != "" {
+			onlyLinks = false
+			break
+		}
+	}
+	for line := range strings.Lines(text) {
+		address, ok := alone(line)
+		switch {
+		case len(links) >= most:
+			return links
+		case !ok:
+			inProse(line, add)
+		case onlyLinks:
+			add(address)
+		default:
+			add(strings.TrimRight(address, sentenceEnds))
+		}
+	}
 	return links
+}
+
+// sentenceEnds end a sentence and, as the last sign, hardly ever a link.
+const sentenceEnds = ".,;:"
+
+// continued finds in what follows a blank that the address goes on there: signs of paths and queries
+// between letters, or the ending of a file.
+var continued = regexp.MustCompile(`(?i)^[^|–—]*[\pL\d](?:[/=&?#%][\pL\d]|\.(?:pdf|html?|docx?|xlsx?|pptx?|od[tsp]|jpe?g|png|gif|webp|svg|mp[34]|zip|txt|epub)\b)`)
+
+// alone returns the link that a text is; false if there may be words beside it.
+func alone(text string) (string, bool) {
+	text = strings.TrimFunc(text, outer)
+	address, reason := One(text)
+	if reason != Fine {
+		return "", false
+	}
+	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 && !continued.MatchString(text[i:]) {
+		return "", false
+	}
+	// In scripts without blanks words follow the mark that ends a sentence.
+	stopped := false
+	for _, r := range text {
+		if stopped && r >= 0x80 && unicode.IsLetter(r) {
+			return "", false
+		}
+		stopped = strings.ContainsRune(stops, r)
+	}
+	return address, true
+}
+
+// stops are the marks that end sentences or their parts in scripts other than Latin; walls are the
+// brackets, quotes and separators of all scripts that no browser leaves in an address it copies.
+const (
+	stops = "。，、；：！？．｡､،؛؟۔।॥։።၊။។"
+	walls = "（）［］｛｝＜＞「」『』｢｣《》〈〉【】〔〕〖〗“”„‟«»‹›〝〟＂＇\uFFFD<>"
+)
+
+// pairs are the signs that stand around a link, opening and closing.
+var pairs = map[rune]rune{'(': ')', '[': ']', '{': '}', '<': '>', '"': '"', '\'': '\'', '`': '`', '|': '|', '*': '*', '_': '_', '~': '~', '‘': '’', '‚': '‘'}
+
+// inProse hands out the links among the words of a line.
+func inProse(line string, add func(string)) {
+	for {
+		start := schemeIndex(line)
+		if start < 0 {
+			return
+		}
+		before := line[:start]
+		line = line[start:]
+		opener, _ := utf8.DecodeLastRuneInString(before)
+		closer := pairs[opener]
+		end := proseEnd(line, opener, closer)
+		address := line[:end]
+		inside := closer != 0 && strings.HasPrefix(line[end:], string(closer))
+		line = line[end:]
+		switch {
+		case inside && (opener == '<' || strings.HasSuffix(before, "](")): // marked as a link by its author
+		case inside:
+			address = strings.TrimRight(address, ".,")
+		default:
+			address = trim(address)
+		}
+		add(address)
+	}
+}
+
+// proseEnd returns where a link that begins a text ends: closer, if any, ends what opener began.
+func proseEnd(text string, opener, closer rune) int {
+	depth, braces := 0, 0
+	last := rune(0)
+	for i, r := range text {
+		switch {
+		case unicode.IsSpace(r), strings.ContainsRune(stops, r), strings.ContainsRune(walls, r), r == utf8.RuneError:
+			return i
+		case i > 0 && (r == 'h' || r == 'H') && apart(text[:i]) && beginsLink(text[i:]):
+			return i
+		case r == closer && opener == closer:
+			return i
+		case r == opener:
+			depth++
+		case r == closer && closer != 0:
+			if depth == 0 {
+				return i
+			}
+			depth--
+		case r == '"' && braces == 0:
+			return i
+		case (r == '‘' || r == '’') && !(unicode.IsLetter(last) && letterAt(text[i+len("’"):])):
+			return i
+		case r == '{':
+			braces++
+		case r == '}':
+			braces--
+		}
+		last = r
+	}
+	return len(text)
+}
+
+func letterAt(text string) bool {
+	r, _ := utf8.DecodeRuneInString(text)
+	return unicode.IsLetter(r)
+}
+
+// apart reports whether the link that follows a text is another one than the link in the text.
+func apart(before string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	return unicode.IsSpace(last) || last >= 0x80 || strings.ContainsRune(",;|<>\"'`", last)
+}
+
+// trim cuts off what belongs to the sentence around a link: trailing punctuation, and a bracket
+// whose other half is not inside.
+func trim(address string) string {
+	open := map[rune]int{')': 0, ']': 0, '}': 0} // how many are opened and not closed
+	for _, r := range address {
+		if _, closes := open[r]; closes {
+			open[r]--
+		} else if strings.ContainsRune("([{", r) {
+			open[pairs[r]]++
+		}
+	}
+	for address != "" {
+		last, size := utf8.DecodeLastRuneInString(address)
+		n, closes := open[last]
+		switch {
+		case closes && n < 0:
+			open[last]++
+		case strings.ContainsRune("([{", last):
+			open[pairs[last]]--
+		case !strings.ContainsRune(sentenceEnds+"!?'\"`\\…—–", last):
+			return address
+		}
+		address = address[:len(address)-size]
+	}
+	return address
+}
+
+// beginsLink reports whether a text begins with http:// or https://.
+func beginsLink(text string) bool {
+	scheme, _, _ := strings.Cut(text[:min(len(text), len("https://"))], "://")
+	return strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https") && len(text) >= len("https://")
 }
 
 // schemeIndex returns where the next http:// or https:// begins, -1 for nowhere.
@@ -51,24 +210,30 @@ func schemeIndex(text string) int {
 	}
 }
 
-func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
-
-// ends reports whether a link among other words ends before r.
-func ends(r rune) bool { return breaks(r) || strings.ContainsRune("<>\"`{}|\\^„“”«»", r) }
-
-// trim cuts off what belongs to the sentence around a link: trailing punctuation, and a closing
-// bracket that was not opened inside.
-func trim(address string) string {
-	for address != "" {
-		last := address[len(address)-1]
-		switch {
-		case strings.IndexByte(".,;:!?'*_", last) >= 0:
-		case last == ')' && strings.Count(address, "(") < strings.Count(address, ")"):
-		case last == ']' && strings.Count(address, "[") < strings.Count(address, "]"):
-		default:
-			return address
-		}
-		address = address[:len(address)-1]
+// visible returns a text without the characters that nobody sees (zero-width spaces, direction
+// marks, soft hyphens, byte order marks). Joiners stay between letters of the scripts that need them.
+func visible(text string) string {
+	if !strings.ContainsFunc(text, invisible) {
+		return text
 	}
-	return address
+	var b strings.Builder
+	last := rune(0)
+	for rest := text; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
+		sign := rest[:size]
+		rest = rest[size:]
+		if invisible(r) {
+			next, _ := utf8.DecodeRuneInString(rest)
+			if joiner := r == '\u200c' || r == '\u200d'; !joiner || last < 0x80 || next < 0x80 || unicode.IsSpace(next) || invisible(next) {
+				continue
+			}
+		}
+		last = r
+		b.WriteString(sign)
+	}
+	return b.String()
+}
+
+func invisible(r rune) bool {
+	return unicode.Is(unicode.Cf, r) || r == '\u034f' || r == '\u115f' || r == '\u3164'
 }

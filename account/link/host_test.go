@@ -19,7 +19,7 @@ func TestRead(t *testing.T) {
 		{"another port", "http://example.com:8080/", "example.com:8080", true},
 		{"the other's port", "http://example.com:443/", "example.com:443", true},
 		{"name in front", "https://www.bank.example@evil.example/", "evil.example", true},
-		{"trailing dot", "https://example.com./", "example.com", true},
+		{"trailing dot", "https://example.com./", "example.com.", true},
 		{"IPv4", "http://127.0.0.1:8000/", "127.0.0.1:8000", true},
 		{"IPv6", "http://[2001:db8::1]/", "[2001:db8::1]", true},
 		{"IPv6 with port", "http://[2001:db8::1]:81/", "[2001:db8::1]:81", true},
@@ -39,13 +39,23 @@ func TestRead(t *testing.T) {
 		{"broken punycode", "https://xn--a-\u00e4.example/", "https:", false},
 		{"soft hyphen inside", "https://exam\u00adple.com/", "example.com", true},
 		{"bidi override", "https://exa\u202emple.com/", "https:", false},
-		{"no host", "https:///path", "https:", false},
+		{"three slashes", "https:///path", "path", true},
+		{"no host", "https://?path", "https:", false},
 		{"only a port", "https://:443/", "https:", false},
-		{"opaque", "https:example.com", "https:", false},
-		{"empty label", "https://a..example/", "https:", false},
-		{"space", "https://a b.example/", "", false},
-		{"backslash", `https://good.example\@evil.example/`, "", false},
-		{"line break", "https://good.example\n.evil.example/", "", false},
+		{"no slashes", "https:example.com", "example.com", true},
+		{"empty label", "https://a..example/", "a..example", true},
+		{"space", "https://a b.example/", "https:", false},
+		{"backslash", `https://good.example\@evil.example/`, "good.example", true},
+		{"encoded backslash", "https://good.example%5C@evil.example/", "evil.example", true},
+		{"a number", "http://2130706433/", "127.0.0.1", true},
+		{"hexadecimal", "http://0x7f.1:80/", "127.0.0.1", true},
+		{"octal", "http://0177.0.0.01:8080", "127.0.0.1:8080", true},
+		{"IPv4 within IPv6", "http://[::ffff:127.0.0.1]/", "[::ffff:7f00:1]", true},
+		{"sharp s", "https://faß.example/", "xn--fa-hia.example", true},
+		{"wide letters", "https://ｅｘａｍｐｌｅ．ｃｏｍ/", "example.com", true},
+		{"a reader view", "about:reader?url=https%3A%2F%2Fexample.com%2F", "example.com", true},
+		{"too long", "https://" + strings.Repeat("a.", 200) + "example/", "https:", false},
+		{"line break", "https://good.example\n.evil.example/", "https:", false},
 		{"script", "javascript:alert(1)", "javascript:", false},
 		{"file", "file:///etc/passwd", "file:", false},
 		{"about", "about:config", "about:", false},
@@ -85,7 +95,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, address string) {
 		host, open := link.Read(address)
-		if open && !strings.HasPrefix(strings.ToLower(address), "http") {
+		if _, inside := link.Reader(address); open && !inside && !strings.HasPrefix(strings.ToLower(strings.TrimLeftFunc(address, func(r rune) bool { return r <= ' ' })), "http") {
 			t.Errorf("%q may be opened", address)
 		}
 		if open && host == "" {

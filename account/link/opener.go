@@ -4,34 +4,42 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 )
 
 // ErrNotWeb says that a text is not a link that may be opened: only http and https with a host are.
 var ErrNotWeb = errors.New("not a link that can be opened: only http and https are")
 
-// ForOpener returns a link in the form that is handed to other programs, or [ErrNotWeb]. What
-// cannot be part of a link (blanks, letters outside ASCII) is percent-encoded.
+// ForOpener returns a link in the form that is handed to other programs, or [ErrNotWeb]. Every byte
+// that they may not take (blanks, letters outside ASCII, some signs) is percent-encoded where it
+// stands, and nothing else changes: decoding these gives the bytes that came. A host outside ASCII
+// goes as browsers look it up. A backslash before the query stays: to browsers it is a slash there.
 func ForOpener(address string) (string, error) {
-	u, ok := parseWeb(address)
-	if !ok || strings.ContainsFunc(address, unicode.IsControl) {
+	if page, ok := Reader(address); ok {
+		address = page
+	}
+	p, reason := parse(address)
+	if reason != Fine {
 		return "", ErrNotWeb
 	}
-	if !strings.ContainsFunc(address, func(r rune) bool { return r >= 0x7f || escaped(byte(r)) }) { // #nosec G115 -- below 0x7f here
-		return address, nil
+	host := p.host
+	if strings.ContainsFunc(host, func(r rune) bool { return r >= 0x7f || escaped(byte(r)) }) { // #nosec G115 -- below 0x7f here
+		host = p.name
+		if p.port != "" {
+			host += ":" + p.port
+		}
 	}
-	u.RawQuery = escapeQuery(u.RawQuery)
-	return u.String(), nil
+	path, rest := p.path()
+	return escape(p.head, `\`) + host + escape(path, `\`) + escape(rest, ""), nil
 }
 
 // escaped reports whether a byte of a link is percent-encoded.
 func escaped(c byte) bool { return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 }
 
-// escapeQuery percent-encodes what url.URL leaves as it is in a query.
-func escapeQuery(query string) string {
+// escape percent-encodes what stands in a text and is [escaped], but for what is kept.
+func escape(text, kept string) string {
 	var b strings.Builder
-	for _, c := range []byte(query) {
-		if escaped(c) {
+	for _, c := range []byte(text) {
+		if escaped(c) && strings.IndexByte(kept, c) < 0 {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)

@@ -69,6 +69,8 @@ func plainLatin(r rune) bool {
 	switch r {
 	case 'ı', 'ĸ', 'ŀ', 'ŉ', 'ſ', 'ŋ', 'ł', 'ŧ', 'ħ', 'đ':
 		return false
+	case 'ß': // "ss" to older programs, which is another host
+		return false
 	case 'ș', 'ț':
 		return true
 	}

@@ -1,22 +1,28 @@
 package link
 
 import (
-	"net/url"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/net/idna"
 )
 
 // Short returns a link as it is written, without its scheme, "www." and what stands in its query:
-// for a row below the host that [Read] vouches for.
+// for a row below the host that [Read] vouches for. A host that is an address in disguise stands as
+// the address.
 func Short(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
+	if page, ok := Reader(address); ok {
+		address = page
+	}
+	p, reason := parse(address)
+	if reason != Fine {
 		return address
 	}
-	short := strings.TrimPrefix(u.Host, "www.") + u.EscapedPath()
-	if u.RawQuery != "" {
+	host := p.host
+	if strings.Trim(p.name, "0123456789.") == "" {
+		host = p.shown(readable)
+	}
+	path, rest := p.path()
+	short := strings.TrimPrefix(host, "www.") + path
+	if strings.HasPrefix(rest, "?") {
 		short += "?…"
 	}
 	return strings.TrimSuffix(short, "/")
@@ -26,44 +32,33 @@ func Short(address string) string {
 // that hides no other, then the path in readable letters. What comes after "?" or "#" may be secret
 // and is only hinted at.
 func Label(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
+	p, reason := parse(address)
+	if reason != Fine {
 		return ""
 	}
-	text := labelHost(u.Hostname())
-	if port := u.Port(); port != "" {
-		text += ":" + port
-	}
-	if path := u.EscapedPath(); path != "" && path != "/" {
-		if plain, err := url.PathUnescape(path); err == nil && utf8.ValidString(plain) {
+	// Letters of European languages, which hardly hide one behind another, else punycode.
+	text := p.shown(func(label string) bool {
+		return readable(label) && !strings.ContainsFunc(label, func(r rune) bool { return r > '\u017e' })
+	})
+	path, rest := p.path()
+	if path != "/" {
+		if plain := unescape(path); utf8.ValidString(plain) {
 			path = plain
 		}
 		text += path
 	}
-	if u.RawQuery != "" || u.Fragment != "" {
+	if len(rest) > 1 {
 		text += "…"
 	}
 	return text
 }
 
-// labelHost returns a host in its own letters if these are Latin ones of European languages, which
-// hardly hide one behind another, else in punycode.
-func labelHost(host string) string {
-	ascii, err := idna.Lookup.ToASCII(host)
-	if err != nil {
-		return strings.TrimSpace(host)
+// path returns the path of a link, and what follows from "?" or "#" on.
+func (p parts) path() (path, rest string) {
+	if i := strings.IndexAny(p.tail, "?#"); i >= 0 {
+		return p.tail[:i], p.tail[i:]
 	}
-	letters, err := idna.Display.ToUnicode(ascii)
-	if err != nil {
-		return ascii
-	}
-	for _, r := range letters {
-		// Up to U+017E lie ASCII, Latin-1 and Latin Extended-A; dotless i and its like do deceive.
-		if r > '\u017e' || strings.ContainsRune("ıĸŀł", r) {
-			return ascii
-		}
-	}
-	return letters
+	return p.tail, ""
 }
 
 // WithoutQuery returns a text without what may be secret in a link, for messages.

@@ -30,10 +30,14 @@ func (p *program) usage(message string) error {
 	return &failure{exit: ExitUsage, code: localapi.CodeUsage, message: message, hint: p.Words.T("cli.hint.help")}
 }
 
-// notALink says that a text is not a link that devices take.
-func (p *program) notALink(text string) error {
+// notALink says that a text is not a link that devices take, and why.
+func (p *program) notALink(text string, why link.Reason) error {
+	hint := p.Words.T("cli.hint.link")
+	if why != link.NoScheme && why != link.OtherScheme {
+		hint = p.Words.T("common.link." + string(why))
+	}
 	return &failure{
-		exit: ExitUsage, code: localapi.CodeUsage, hint: p.Words.T("cli.hint.link"),
+		exit: ExitUsage, code: localapi.CodeUsage, hint: hint,
 		message: p.Words.T("cli.error.not_a_link", "Text", i18n.OneLine(link.WithoutQuery(text), shownLink)),
 	}
 }

@@ -4,49 +4,61 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 )
 
-// maxInputLine is the longest line read from standard input; no device takes a longer link.
-const maxInputLine = 64 << 10
+// The bounds of standard input, in bytes: of one line, and of a text with links.
+const (
+	maxInputLine = 64 << 10
+	maxInput     = 16 << 20
+)
 
-// links turns arguments into links; "-" stands for the lines of standard input.
+// links turns arguments into links; "-" stands for the links in standard input.
 func (p *program) links(args []string) ([]localapi.Link, error) {
 	var links []localapi.Link
-	add := func(text string) error {
-		if !link.OnePiece(text) {
-			return p.notALink(text)
-		}
-		links = append(links, localapi.Link{URL: text})
-		return nil
-	}
 	for _, a := range args {
-		if a != "-" {
-			if err := add(a); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		for {
-			line, err := readLine(p.in)
-			if line = strings.TrimSpace(line); line != "" {
-				if err := add(line); err != nil {
-					return nil, err
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				break
-			}
+		if a == "-" {
+			found, err := p.linksOfInput()
 			if err != nil {
 				return nil, err
 			}
+			links = append(links, found...)
+			continue
 		}
+		address, why := link.One(a)
+		if why != link.Fine {
+			return nil, p.notALink(a, why)
+		}
+		links = append(links, localapi.Link{URL: address})
 	}
 	if len(links) == 0 {
 		return nil, p.usage(p.Words.T("cli.error.no_links"))
+	}
+	return links, nil
+}
+
+// linksOfInput finds the links in standard input. A line without one is a mistake somewhere before.
+func (p *program) linksOfInput() ([]localapi.Link, error) {
+	content, err := io.ReadAll(io.LimitReader(p.in, maxInput+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > maxInput {
+		return nil, errors.New("the input is too long")
+	}
+	text := link.Text(content)
+	for line := range strings.Lines(text) {
+		if _, why := link.One(line); why != link.Nothing && len(link.Find(line, 1)) == 0 {
+			return nil, p.notALink(strings.TrimSpace(line), why)
+		}
+	}
+	var links []localapi.Link
+	for _, address := range link.Find(text, math.MaxInt) {
+		links = append(links, localapi.Link{URL: address})
 	}
 	return links, nil
 }

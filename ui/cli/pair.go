@@ -97,11 +97,12 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 		}
 		return strings.TrimSpace(line), err
 	}
-	if link.OnePiece(arg) {
-		return arg, nil
+	address, why := link.One(arg)
+	if why == link.Fine {
+		return address, nil
 	}
 	if strings.Contains(arg, "://") {
-		return "", p.notALink(arg) // it would be named whole as a file, with its key
+		return "", p.notALink(arg, why) // it would be named whole as a file, with its key
 	}
 	if p.ReadPicture == nil {
 		return "", p.missing()

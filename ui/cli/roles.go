@@ -31,8 +31,12 @@ func (p *program) windowCommand() *cobra.Command {
 func (p *program) window(ctx context.Context, start WindowStart) error {
 	start.Demo = p.demo
 	for i, item := range start.Items {
-		if link.OnePiece(item) {
+		if address, why := link.One(item); why == link.Fine {
+			start.Items[i] = address
 			continue
+		}
+		if path, ok := link.FilePath(item); ok {
+			item = path
 		}
 		// A window that is open already may have another working folder.
 		if path, err := filepath.Abs(item); err == nil {
@@ -75,10 +79,11 @@ func (p *program) demoCommand() *cobra.Command {
 	add("serve", t("cli.demo.serve.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error { return p.Demo.Serve(ctx) })
 	add("stop", t("cli.demo.stop.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error { return p.Demo.Stop(ctx) })
 	add("send-me URL", t("cli.demo.send_me.short"), cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		if !link.OnePiece(args[0]) {
-			return p.notALink(args[0])
+		address, why := link.One(args[0])
+		if why != link.Fine {
+			return p.notALink(args[0], why)
 		}
-		return p.Demo.SendMe(ctx, args[0])
+		return p.Demo.SendMe(ctx, address)
 	})
 	add("scan [URL]", t("cli.demo.scan.short"), cobra.MaximumNArgs(1), p.demoScan)
 	add("show-code", t("cli.demo.show_code.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error {

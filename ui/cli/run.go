@@ -124,10 +124,18 @@ func (p *program) mendArgs(c *cobra.Command) {
 // else is a command nobody knows.
 func (p *program) itemsOrNothing(_ *cobra.Command, args []string) error {
 	for _, a := range args {
-		if link.OnePiece(a) {
+		_, why := link.One(a)
+		if why == link.Fine {
 			continue
 		}
-		if _, err := os.Stat(a); err != nil {
+		path, ok := link.FilePath(a)
+		if !ok {
+			path = a
+		}
+		if _, err := os.Stat(path); err != nil {
+			if why != link.NoScheme && why != link.OtherScheme && why != link.Nothing {
+				return p.notALink(a, why)
+			}
 			return p.usage(p.Words.T("cli.error.unknown_command", "Name", i18n.Plain(a)))
 		}
 	}

@@ -19,8 +19,8 @@ func TestErrorsKeepSecretsIn(t *testing.T) {
 	const secret = "https://someone:s3cret@a.example/path?token=s3cret#channel_key=s3cret"
 	broken := errors.New(`Get "` + secret + `": no such browser`)
 	for _, command := range [][]string{
-		{secret + " and more"},
-		{"send", secret + " and more"},
+		{secret + " https://b.example"},
+		{"send", secret + " https://b.example"},
 		{"send", "--wait", secret, "https://a.example"},
 		{"send", "--" + secret, "x"},
 		{"close", "javascript:" + secret},
@@ -32,7 +32,7 @@ func TestErrorsKeepSecretsIn(t *testing.T) {
 		{"rename", secret},
 		{"inbox", "open", "i1"},
 		{"inbox", "--limit", secret},
-		{"demo", "send-me", secret + " and more"},
+		{"demo", "send-me", secret + " https://b.example"},
 		{"diagnostics"},
 		{"completion", secret},
 	} {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -209,7 +210,7 @@ func (p *program) tellSent(entries []localapi.OutboxEntry) error {
 // sentLine is one entry in words: device, host, state.
 func (p *program) sentLine(e localapi.OutboxEntry) string {
 	host := e.Host
-	if host == "" {
+	if host == "" || strings.HasSuffix(host, ":") {
 		host = link.WithoutQuery(e.URL)
 	}
 	return i18n.Plain(p.device(e.To) + ": " + host + ": " + p.sendState(e))

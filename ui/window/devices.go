@@ -195,15 +195,15 @@ func (p *devicesPane) askClose(d localapi.Device) {
 		title: w.t("window.devices.close_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.close_text"),
 		extra: field, first: field, yes: w.t("window.devices.close_yes"),
 		check: func() bool {
-			_, ok := link.Typed(field.Text)
-			if !ok {
-				asked.text.Fail(w.t("window.send.no_link"))
+			_, why := link.Typed(field.Text)
+			if why != link.Fine {
+				asked.text.Fail(w.noLink(why))
 			}
-			return ok
+			return why == link.Fine
 		},
 		do: func() {
-			address, ok := link.Typed(field.Text)
-			if !ok {
+			address, why := link.Typed(field.Text)
+			if why != link.Fine {
 				return
 			}
 			request := localapi.SendRequest{Links: []localapi.Link{{URL: address}}, Devices: []string{d.ID}, Close: true, Hold: true}

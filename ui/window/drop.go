@@ -96,14 +96,20 @@ func (w *Window) takeItems(items []string) {
 	var links []localapi.Link
 	var files []string
 	for _, item := range items {
-		switch typed, ok := link.Typed(item); {
+		path, isFile := link.FilePath(item)
+		if !isFile {
+			path = item
+		}
+		address, one := link.One(item)
+		typed, why := link.Typed(item)
+		switch {
 		case link.Pairing(item):
 			w.join(item)
-		case link.Web(item):
-			links = append(links, localapi.Link{URL: item})
-		case link.IsFile(item) || isPicture(item):
-			files = append(files, strings.TrimPrefix(item, "file://"))
-		case ok:
+		case one == link.Fine:
+			links = append(links, localapi.Link{URL: address})
+		case isFile || link.IsFile(path) || isPicture(path):
+			files = append(files, path)
+		case why == link.Fine:
 			links = append(links, localapi.Link{URL: typed})
 		}
 	}

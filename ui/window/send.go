@@ -153,24 +153,24 @@ func (p *sendPane) choose(device string) {
 	p.update()
 }
 
-// picked returns the links that would be sent; bad says that the field holds something else.
-func (p *sendPane) picked() (links []localapi.Link, bad bool) {
+// picked returns the links that would be sent, and why the field holds none.
+func (p *sendPane) picked() (links []localapi.Link, why link.Reason) {
 	if p.links != nil {
 		for _, l := range p.links {
 			if l.on {
 				links = append(links, l.Link)
 			}
 		}
-		return links, false
+		return links, link.Fine
 	}
 	if p.link.Text == "" {
-		return nil, false
+		return nil, link.Fine
 	}
-	address, ok := link.Typed(p.link.Text)
-	if !ok {
-		return nil, true
+	address, why := link.Typed(p.link.Text)
+	if why != link.Fine {
+		return nil, why
 	}
-	return []localapi.Link{{URL: address, Title: p.title}}, false
+	return []localapi.Link{{URL: address, Title: p.title}}, link.Fine
 }
 
 // aims returns the chosen devices that can still receive.
@@ -207,12 +207,12 @@ func (p *sendPane) update() {
 func (p *sendPane) updateLinks() {
 	widget.SetVisible(p.single, p.links == nil)
 	widget.SetVisible(p.several, p.links != nil)
-	_, bad := p.picked()
+	_, why := p.picked()
 	switch {
 	case p.title != "":
 		p.hint.Stress(p.title)
-	case bad:
-		p.hint.Say(p.w.t("window.send.no_link"))
+	case why != link.Fine:
+		p.hint.Say(p.w.noLink(why))
 	case p.fromClip:
 		p.hint.Say(p.w.t("window.send.from_clipboard"))
 	default:
@@ -276,7 +276,7 @@ func (p *sendPane) updateTargets() {
 }
 
 func (p *sendPane) updateBar() {
-	links, bad := p.picked()
+	links, why := p.picked()
 	aims := p.aims()
 	ready := len(links) > 0 && len(aims) > 0 && !p.busy
 	p.send.Allow(ready)
@@ -292,8 +292,8 @@ func (p *sendPane) updateBar() {
 	switch {
 	case p.busy:
 		words = p.w.t("window.send.handing_over")
-	case bad:
-		words = p.w.t("window.send.no_link")
+	case why != link.Fine:
+		words = p.w.noLink(why)
 	case len(links) == 0:
 		words = p.w.t("window.send.need_link")
 	case len(aims) == 0 && len(p.w.model.receivers()) > 0:

@@ -65,6 +65,14 @@ func countdown(rest time.Duration) string {
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
+// noLink says why a text is no web link.
+func (w *Window) noLink(why link.Reason) string {
+	if why == link.NoScheme || why == link.Nothing {
+		return w.t("window.send.no_link")
+	}
+	return w.t("common.link." + string(why))
+}
+
 // shortLink returns a link without its scheme, for a row below its host.
 func shortLink(address string) string { return i18n.Plain(link.Short(address)) }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/internal/kit"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/account/store"
 )
 
@@ -106,7 +107,7 @@ func (i *Inbox) Page(q localapi.InboxQuery) ([]localapi.InboxEntry, error) {
 	might := func(stored []byte) bool { return !(q.Unread && isRead(stored)) && mightMatch(stored, text) }
 	page := []localapi.InboxEntry{}
 	err := i.Store.View(func(tx *store.Tx) error {
-		page = append(page, table.Search(tx, q.Before, min(q.Limit, localapi.MaxInboxPage), might, keep)...)
+		page = append(page, judged(table.Search(tx, q.Before, min(q.Limit, localapi.MaxInboxPage), might, keep))...)
 		return nil
 	})
 	if err != nil {
@@ -181,7 +182,18 @@ func (i *Inbox) edit(ctx context.Context, ids []string, change func(*store.Tx, *
 
 // recent looks up the newest entries.
 func recent(tx *store.Tx, inbox *localapi.Inbox) {
-	inbox.Recent = table.Page(tx, "", localapi.RecentEntries, nil)
+	inbox.Recent = judged(table.Page(tx, "", localapi.RecentEntries, nil))
+}
+
+// judged gives entries today's answer to what their links are: an older version may have stored
+// another one.
+func judged(entries []localapi.InboxEntry) []localapi.InboxEntry {
+	for i, entry := range entries {
+		if entry.Kind == localapi.KindTab {
+			entries[i].Host, entries[i].CanOpen = link.Read(entry.URL)
+		}
+	}
+	return entries
 }
 
 func (i *Inbox) shown() (inbox localapi.Inbox) {

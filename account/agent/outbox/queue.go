@@ -17,6 +17,7 @@ var (
 	nothing       = localapi.NewPhrase("send.nothing", "There is nothing to send.", "name at least one link and one device")
 	tooMany       = localapi.NewPhrase("send.too_many", "{count} tabs are too many at once: at most {limit} can be sent in one go.", "send them in several goes")
 	notALink      = localapi.NewPhrase("send.not_a_link", "This is not a link.", "a link begins with https:// or http://")
+	badLink       = localapi.NewPhrase("send.bad_link", "No browser opens this link.", "look at its host and port, and for control characters in it")
 	notYet        = localapi.NewPhrase("send.not_yet", "The list of devices is not known yet.", "try again in a moment")
 	noDevice      = localapi.NewPhrase("send.no_device", "There is no such device.", "see the list with `tabferry devices`")
 	ownDevice     = localapi.NewPhrase("send.own_device", "{device} is this computer.", "choose another device")
@@ -61,8 +62,14 @@ func (o *Outbox) queue(r localapi.SendRequest) ([]entry, error) {
 		return nil, tooMany.Refuse(localapi.CodeUsage, "count", strconv.Itoa(n), "limit", strconv.Itoa(maxSends))
 	}
 	for _, l := range r.Links {
-		if !link.Sendable(l.URL) {
+		if link.Sendable(l.URL) {
+			continue
+		}
+		switch link.Check(l.URL) {
+		case link.Nothing, link.NoScheme, link.OtherScheme:
 			return nil, notALink.Refuse(localapi.CodeUsage)
+		default:
+			return nil, badLink.Refuse(localapi.CodeUsage)
 		}
 	}
 	targets, err := o.targets(r)
