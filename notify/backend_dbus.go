@@ -62,7 +62,8 @@ type busBackend struct {
 type dialling struct {
 	done chan struct{}
 	err  error
-	late bool // nobody waits for it any more
+	able []string // what was answered
+	late bool     // nobody waits for it any more
 }
 
 // busVariable is where the environment names the session bus. The agent moves there when it changes.
@@ -224,21 +225,19 @@ func (b *busBackend) capabilities(ctx context.Context) ([]string, error) {
 	if probe.err != nil {
 		return nil, fmt.Errorf("notification server: %w", probe.err)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.able, nil
+	return probe.able, nil
 }
 
 // askAble asks for the capabilities, for as long as it takes.
 func (b *busBackend) askAble(conn *dbus.Conn, probe *dialling) {
-	var able []string
-	probe.err = ask(b.life, conn, "GetCapabilities").Store(&able)
+	probe.able = []string{}
+	probe.err = ask(b.life, conn, "GetCapabilities").Store(&probe.able)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.probe == probe { // it is still the same server
 		b.probe = nil
 		if probe.err == nil {
-			b.able = append([]string{}, able...)
+			b.able = probe.able
 		}
 		if probe.late && probe.err == nil {
 			b.tellReady()
@@ -429,8 +428,14 @@ func (b *busBackend) responsesTo(s *dbus.Signal) []Response {
 		return b.gone(id)
 	case "org.freedesktop.DBus.NameOwnerChanged":
 		// Another server: other capabilities, and its ids mean something else.
-		b.able, b.probe = nil, nil
-		if owner, ok := last(s.Body).(string); ok && owner != "" {
+		var name, before, after string
+		if dbus.Store(s.Body, &name, &before, &after) != nil {
+			return nil
+		}
+		if b.able = nil; before != "" {
+			b.probe = nil // a question that has started a server is answered by it
+		}
+		if after != "" {
 			b.tellReady()
 		}
 		var all []Response
@@ -440,14 +445,6 @@ func (b *busBackend) responsesTo(s *dbus.Signal) []Response {
 		return all
 	}
 	return nil
-}
-
-// last is the last of a signal's values.
-func last(body []any) any {
-	if len(body) == 0 {
-		return nil
-	}
-	return body[len(body)-1]
 }
 
 // tooEarly keeps a signal about an unknown id while the server still owes an answer: it goes its

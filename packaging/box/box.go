@@ -36,7 +36,8 @@ type Params struct {
 	Bare bool
 	// NoPanel leaves the panel out: a desktop without a tray host.
 	NoPanel bool
-	// NoNotifications leaves the notification daemon out, for tests that own its name themselves.
+	// NoNotifications leaves the notification daemon out, for tests that own its name themselves or begin
+	// one later.
 	NoNotifications bool
 	// Log receives what the programs print; nil discards it. It is a file, not any writer, because a
 	// program that stays behind (xclip does) would keep whoever copies its output waiting.
@@ -71,7 +72,7 @@ func Start(ctx context.Context, p Params) (*Box, error) {
 }
 
 func (b *Box) start(ctx context.Context, p Params) error {
-	if err := b.folders(); err != nil {
+	if err := b.folders(p); err != nil {
 		return err
 	}
 	if !p.Bare {
@@ -115,7 +116,7 @@ func (b *Box) start(ctx context.Context, p Params) error {
 }
 
 // folders makes the private home and the environment that points at it.
-func (b *Box) folders() error {
+func (b *Box) folders(p Params) error {
 	inside := func(name string) string { return filepath.Join(b.Dir, name) }
 	for _, dir := range []string{"home", "home/.cache", "config", "data", "cache", "run"} {
 		if err := os.MkdirAll(inside(dir), 0o700); err != nil {
@@ -128,6 +129,16 @@ func (b *Box) folders() error {
 	}
 	if err := os.WriteFile(filepath.Join(panel, "xfce4-panel.xml"), []byte(panelChannel), 0o600); err != nil {
 		return err
+	}
+	if p.NoNotifications { // nor may the bus start one: the first folder that names a service decides
+		services := inside("data/dbus-1/services")
+		if err := os.MkdirAll(services, 0o700); err != nil {
+			return err
+		}
+		none := "[D-BUS Service]\nName=org.freedesktop.Notifications\nExec=/bin/false\n"
+		if err := os.WriteFile(filepath.Join(services, "org.freedesktop.Notifications.service"), []byte(none), 0o600); err != nil {
+			return err
+		}
 	}
 	for _, line := range os.Environ() {
 		name, _, _ := strings.Cut(line, "=")
