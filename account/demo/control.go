@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest"
 )
@@ -117,8 +118,17 @@ func (w *world) report() Report {
 	return r
 }
 
-// ErrNotRunning says that no demo answers.
-var ErrNotRunning = errors.New("the demo does not run")
+// What a demo that cannot be asked comes to.
+var (
+	ErrNotRunning = errors.New("the demo does not run")
+	ErrSilent     = errors.New("the demo runs but does not answer: end its process")
+)
+
+// How long an order may take: answerTime, or orderTime where a demo device pairs or sends for it.
+const (
+	answerTime = 5 * time.Second
+	orderTime  = 30 * time.Second
+)
 
 // Client gives orders to a running demo.
 type Client struct{ http *http.Client }
@@ -136,35 +146,37 @@ func Dial(socket string) *Client {
 
 // SendMe has the demo phone send a tab to every program that is signed in to the demo account.
 func (c *Client) SendMe(ctx context.Context, url string) error {
-	return c.call(ctx, http.MethodPost, "/send-me", order{url}, nil)
+	return c.call(ctx, orderTime, http.MethodPost, "/send-me", order{url}, nil)
 }
 
 // Scan has a demo phone read the pairing code with this address and confirm it. It returns when the
 // phone waits for the other side.
 func (c *Client) Scan(ctx context.Context, address string) error {
-	return c.call(ctx, http.MethodPost, "/scan", order{address}, nil)
+	return c.call(ctx, orderTime, http.MethodPost, "/scan", order{address}, nil)
 }
 
 // ShowCode has a demo laptop that is signed in show a pairing code, and gives its address. The laptop
 // says yes to whoever reads it.
 func (c *Client) ShowCode(ctx context.Context) (string, error) {
 	var out order
-	err := c.call(ctx, http.MethodPost, "/show-code", struct{}{}, &out)
+	err := c.call(ctx, orderTime, http.MethodPost, "/show-code", struct{}{}, &out)
 	return out.URL, err
 }
 
 // Stop ends the demo. One that does not run is [ErrNotRunning].
 func (c *Client) Stop(ctx context.Context) error {
-	return c.call(ctx, http.MethodPost, "/stop", struct{}{}, nil)
+	return c.call(ctx, answerTime, http.MethodPost, "/stop", struct{}{}, nil)
 }
 
 // Report tells what the demo knows.
 func (c *Client) Report(ctx context.Context) (Report, error) {
 	var r Report
-	return r, c.call(ctx, http.MethodGet, "/report", nil, &r)
+	return r, c.call(ctx, answerTime, http.MethodGet, "/report", nil, &r)
 }
 
-func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+func (c *Client) call(ctx context.Context, limit time.Duration, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, ErrSilent)
+	defer cancel()
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tabferry/tabferry/account/demo"
 )
@@ -92,5 +93,20 @@ func TestConfigurationFile(t *testing.T) {
 	err := demo.Serve(t.Context(), demo.Params{File: filepath.Join(blocked, "demo.json"), Socket: filepath.Join(t.TempDir(), "demo.sock")})
 	if err == nil || errors.Is(err, demo.ErrRunning) {
 		t.Errorf("without a place for its file the demo says %v", err)
+	}
+}
+
+// A demo that is stopped takes connections, and holds nobody up.
+func TestSilentDemo(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket) // nobody accepts, but the system
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	begun := time.Now()
+	if err := demo.Dial(socket).Stop(t.Context()); !errors.Is(err, demo.ErrSilent) || time.Since(begun) > 10*time.Second {
+		t.Errorf("after %v: %v", time.Since(begun), err)
 	}
 }
