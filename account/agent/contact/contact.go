@@ -5,6 +5,7 @@ package contact
 import (
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
@@ -23,10 +24,15 @@ type Params struct {
 }
 
 // Contact hears of remote calls. Make it with [New].
-type Contact struct{ Params }
+type Contact struct {
+	Params
+
+	mu      sync.Mutex
+	backoff time.Duration // the end of the wait that is shown, on the monotonic clock
+}
 
 // New returns a contact.
-func New(p Params) *Contact { return &Contact{p} }
+func New(p Params) *Contact { return &Contact{Params: p} }
 
 // Heard takes note of how a remote call of the account ended; it is for [account.WithOutcome].
 func (c *Contact) Heard(err error) {
@@ -60,6 +66,7 @@ func (c *Contact) Heard(err error) {
 // answered notes that the server can be reached.
 func (c *Contact) answered(now bool, backoff time.Time, problem localapi.Sentence) {
 	at := c.Clock.Now().UTC()
+	waits := c.waits(backoff.Sub(at), !backoff.IsZero())
 	back := false
 	c.Board.Change(func(s *localapi.Snapshot) {
 		conn := &s.Connection
@@ -70,7 +77,7 @@ func (c *Contact) answered(now bool, backoff time.Time, problem localapi.Sentenc
 			back = !conn.Since.IsZero()
 			conn.Online, conn.Since = true, at
 		}
-		if backoff.IsZero() && at.Before(conn.BackoffUntil) {
+		if backoff.IsZero() && waits {
 			return // another service of the server answers; the wish of the first one stands
 		}
 		conn.BackoffUntil = backoff
@@ -79,6 +86,17 @@ func (c *Contact) answered(now bool, backoff time.Time, problem localapi.Sentenc
 	if back {
 		c.Back()
 	}
+}
+
+// waits notes a wait that begins, and reports whether one goes on.
+func (c *Contact) waits(wait time.Duration, begins bool) bool {
+	now := c.Clock.Monotonic()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if begins {
+		c.backoff = now + wait
+	}
+	return now < c.backoff
 }
 
 // Lost notes that the server cannot be reached.

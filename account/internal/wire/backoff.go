@@ -41,6 +41,9 @@ type deadline struct {
 	wall time.Time
 }
 
+// clockSlack is how far the clocks may be apart before the wall clock counts as set.
+const clockSlack = time.Second
+
 // backoff holds the waits of all services.
 type backoff struct {
 	clock kit.Clock
@@ -48,19 +51,30 @@ type backoff struct {
 	until map[Base]deadline
 }
 
+// end returns the end of the wait for base on the wall clock as it is set now; zero
+// when there is none. The lock is held.
+func (b *backoff) end(base Base) time.Time {
+	d, ok := b.until[base]
+	left := d.mono - b.clock.Monotonic()
+	if !ok || left <= 0 {
+		delete(b.until, base)
+		return time.Time{}
+	}
+	if at := b.clock.Now().Add(left); at.Sub(d.wall).Abs() > clockSlack {
+		d.wall = at
+		b.until[base] = d
+	}
+	return d.wall
+}
+
 // check returns the error for a call to base that must not be sent now.
 func (b *backoff) check(base Base) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	d, ok := b.until[base]
-	if !ok {
-		return nil
+	if until := b.end(base); !until.IsZero() {
+		return &BackoffError{Base: base, Until: until}
 	}
-	if b.clock.Monotonic() >= d.mono {
-		delete(b.until, base)
-		return nil
-	}
-	return &BackoffError{Base: base, Until: d.wall}
+	return nil
 }
 
 // start begins a wait and returns its end.
@@ -81,9 +95,9 @@ func (c *Client) Waits() map[Base]time.Time {
 	c.backoff.mu.Lock()
 	defer c.backoff.mu.Unlock()
 	waits := make(map[Base]time.Time)
-	for base, d := range c.backoff.until {
-		if c.clock.Monotonic() < d.mono {
-			waits[base] = d.wall
+	for base := range c.backoff.until {
+		if until := c.backoff.end(base); !until.IsZero() {
+			waits[base] = until
 		}
 	}
 	return waits
@@ -93,17 +107,10 @@ func (c *Client) Waits() map[Base]time.Time {
 // ahead than a server may ask for, is cut accordingly.
 func (c *Client) RestoreWaits(waits map[Base]time.Time) {
 	now := c.clock.Now()
-	c.backoff.mu.Lock()
-	defer c.backoff.mu.Unlock()
 	for base, until := range waits {
-		left := min(until.Sub(now), MaxWait)
-		if left <= 0 {
-			continue
+		if left := until.Sub(now); left > 0 {
+			c.backoff.start(base, left)
 		}
-		if c.backoff.until == nil {
-			c.backoff.until = make(map[Base]deadline)
-		}
-		c.backoff.until[base] = deadline{mono: c.clock.Monotonic() + left, wall: now.Add(left)}
 	}
 }
 

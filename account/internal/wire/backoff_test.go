@@ -117,8 +117,11 @@ func TestBackoffIsKeyedByService(t *testing.T) {
 	}
 	s.clock.set(-48 * time.Hour)
 	s.clock.pass(99 * time.Second)
-	if _, err := client.Devices(t.Context(), wire.Bearer(secret), time.Time{}); err == nil {
+	var early *wire.BackoffError
+	if _, err := client.Devices(t.Context(), wire.Bearer(secret), time.Time{}); !errors.As(err, &early) {
 		t.Error("asked a second too early")
+	} else if left := early.Until.Sub(s.clock.Now()); left != time.Second {
+		t.Errorf("a second before the end, %v are left on the clock that was set", left)
 	}
 	s.clock.pass(time.Second)
 	if _, err := client.Devices(t.Context(), wire.Bearer(secret), time.Time{}); err != nil {
