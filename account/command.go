@@ -66,8 +66,31 @@ type commandMemory struct {
 	// announced is the highest index that push messages announced and that has not
 	// been received since; 0 when none.
 	announced int64
+	// low is an announced index that is not above the last one received and that no
+	// poll of this process has brought: a late push, or a count that began again; 0
+	// when none.
+	low int64
+	// received are the indexes that polls of this process have brought.
+	received map[int64]bool
 	// lastReset is when command keys were last replaced, monotonic.
 	lastReset *resetMark
+}
+
+// maxReceived bounds how many received indexes are remembered; a push is late by one
+// or two.
+const maxReceived = 1000
+
+// took notes what a poll has brought, up to index.
+func (m *commandMemory) took(batch []IncomingCommand, index int64) {
+	if m.announced <= index {
+		m.announced = 0
+	}
+	if m.received == nil || len(m.received) > maxReceived {
+		m.received = make(map[int64]bool)
+	}
+	for _, c := range batch {
+		m.received[c.CommandIndex()] = true
+	}
 }
 
 // commandCiphers reads the keys for received commands, each once.

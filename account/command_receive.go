@@ -85,9 +85,11 @@ func (p *poll) page(ctx context.Context, t *tx) (more bool, err error) {
 		return false, fmt.Errorf("fetch commands: %w", err)
 	}
 	if len(page.Messages) == 0 {
-		// The server names index 0 then; ours stays. Its "last" can stay false when
-		// the newest commands have expired.
-		return false, nil
+		// The server names index 0 then; ours stays, unless a push says otherwise. Its
+		// "last" can stay false when the newest commands have expired.
+		if page, err = p.beganAgain(ctx, t, token); err != nil || len(page.Messages) == 0 {
+			return false, err
+		}
 	}
 	batch, index, err := p.decodePage(ctx, t, page)
 	if err != nil {
@@ -98,11 +100,7 @@ func (p *poll) page(ctx context.Context, t *tx) (more bool, err error) {
 	}
 	t.state.LastCommand = index
 	t.received = batch
-	t.onCommit(func(m *memory) {
-		if m.commands.announced <= index {
-			m.commands.announced = 0
-		}
-	})
+	t.onCommit(func(m *memory) { m.commands.took(batch, index) })
 	if err := t.commit(ctx); err != nil {
 		return false, err
 	}
@@ -111,6 +109,31 @@ func (p *poll) page(ctx context.Context, t *tx) (more bool, err error) {
 		t.a.countReceived(c)
 	}
 	return !page.Last, nil
+}
+
+// beganAgain looks whether the server, restored or exchanged, counts from below our
+// index: a push announced a command there which no poll has brought. The page is
+// empty when the push was merely late, which shows in that our index is still there.
+func (p *poll) beganAgain(ctx context.Context, t *tx, token string) (page wire.Commands, err error) {
+	var low int64
+	t.a.remember(func(m *memory) { low = m.commands.low })
+	if low == 0 {
+		return wire.Commands{}, nil
+	}
+	page, err = t.a.wire.Commands(ctx, wire.Bearer(token), t.state.LastCommand, 1)
+	counts := err == nil && len(page.Messages) == 0
+	if counts {
+		page, err = t.a.wire.Commands(ctx, wire.Bearer(token), low, 0)
+	}
+	if err != nil {
+		return wire.Commands{}, fmt.Errorf("fetch commands: %w", err)
+	}
+	t.a.remember(func(m *memory) { m.commands.low = 0 })
+	if !counts || len(page.Messages) == 0 {
+		return wire.Commands{}, nil
+	}
+	t.state.LastCommand = low - 1
+	return page, nil
 }
 
 // decodePage reads the messages of a page that were not received before and finds

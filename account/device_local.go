@@ -153,6 +153,10 @@ func (t *tx) updateDevice(ctx context.Context, u wire.DeviceUpdate) (LocalDevice
 		return LocalDevice{}, errors.Join(fmt.Errorf("update the device record: %w", err), t.commit(ctx))
 	}
 	local := localFrom(record, u, t.state.LocalDevice)
+	if t.state.DeviceID != "" && t.state.DeviceID != record.ID {
+		t.state.LastCommand = 0 // the queue of another record, perhaps on a server that counts anew
+		t.onCommit(func(m *memory) { m.commands.announced, m.commands.low, m.commands.received = 0, 0, nil })
+	}
 	t.state.DeviceID, t.state.LocalDevice = record.ID, local
 	t.state.DevicesUnavailable = false
 	t.onCommit(func(m *memory) { m.devices.drop() })

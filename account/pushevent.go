@@ -114,10 +114,18 @@ func (a *Account) HandlePush(ctx context.Context, payload []byte) (AccountEvent,
 // poll brings.
 func (a *Account) commandAnnounced(ctx context.Context, m pushMessage) (AccountEvent, error) {
 	event := CommandReceived{Index: m.index, SenderID: m.senderID}
-	event.Seen = m.index > 0 && m.index <= a.state().LastCommand
-	if !event.Seen {
-		a.remember(func(mem *memory) { mem.commands.announced = max(mem.commands.announced, m.index) })
-	}
+	last := a.state().LastCommand
+	a.remember(func(mem *memory) {
+		known := &mem.commands
+		event.Seen = m.index > 0 && m.index <= last && known.received[m.index]
+		switch {
+		case event.Seen || m.index <= 0:
+		case m.index > last:
+			known.announced = max(known.announced, m.index)
+		case known.low == 0 || m.index < known.low:
+			known.low = m.index
+		}
+	})
 	if !a.commandFetch {
 		return event, nil
 	}

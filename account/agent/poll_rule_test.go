@@ -262,3 +262,46 @@ func TestBackoffIsPerService(t *testing.T) {
 		})
 	}
 }
+
+// A service that counts from low numbers again, because it is another one or was restored, loses no tab
+// to the index that is kept here: neither after a new sign-in nor under the same one.
+func TestServerCountsAnew(t *testing.T) {
+	t.Parallel()
+	for name, again := range map[string]func(t *testing.T, desk, lap *station){
+		"after a new sign-in": func(_ *testing.T, desk, lap *station) {
+			desk.acct.ChangePassword()
+			rest(time.Minute)
+			desk.signIn()
+			lap.signIn()
+		},
+		"while signed in": func(*testing.T, *station, *station) { rest(29 * 24 * time.Hour) }, // until the queue is empty
+		"over a restart": func(_ *testing.T, desk, _ *station) {
+			rest(29 * 24 * time.Hour)
+			desk.again()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, w *world) {
+				desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
+				w.svc.SkipIndexes(1000)
+				lap.send(lap.alertable("Desk"), "https://example.com/before", "")
+				rest(time.Minute)
+				again(t, desk, lap)
+				rest(time.Minute)
+				w.svc.SkipIndexes(-1000)
+				if err := lap.face.Refresh(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				to := lap.alertable("Desk")
+				for _, url := range []string{"https://example.com/1", "https://example.com/2"} {
+					lap.send(to, url, "")
+					rest(time.Minute)
+				}
+				if got := desk.inbox(); len(got) != 3 || got[0].URL != "https://example.com/2" || got[1].URL != "https://example.com/1" {
+					t.Errorf("%d tabs: %+v", len(got), got)
+				}
+			})
+		})
+	}
+}

@@ -23,6 +23,11 @@ const (
 	intervalAlone   = 15 * time.Minute
 	// spacing is the least time between two polls that no push asked for.
 	spacing = 30 * time.Second
+	// retryFirst is the first wait after a poll that failed; it doubles up to intervalAlone.
+	retryFirst = 2 * time.Second
+	// firstPatience bounds a poll that follows a good one, so that a hung connection does not hold up
+	// what waits for as long as a slow network may take; the poll after it has that.
+	firstPatience = 8 * time.Second
 	// jitter spreads the polls of many installations, in parts of the interval.
 	jitter = 0.1
 )
@@ -66,7 +71,7 @@ type Poller struct {
 
 // New returns a poller that does not work yet.
 func New(p Params) *Poller {
-	o := &Poller{Params: p, dirty: true, factor: 1, wait: kit.Growth{First: spacing, Most: intervalAlone}}
+	o := &Poller{Params: p, dirty: true, factor: 1, wait: kit.Growth{First: retryFirst, Most: intervalAlone}}
 	o.Worker = worker.New(o.work)
 	return o
 }
@@ -79,11 +84,12 @@ func (p *Poller) Mark() {
 	p.Poke()
 }
 
-// Announce says that a push message told of the command with this index. One that a poll has brought
-// meanwhile is no reason for another poll.
+// Announce says that a push message told of the command with this index. The newest that a poll has
+// brought meanwhile is no reason for another poll; one below that may be late, or of a server that
+// counts anew.
 func (p *Poller) Announce(index int64) {
 	p.mu.Lock()
-	p.dirty = p.dirty || index <= 0 // an announcement that does not say which
+	p.dirty = p.dirty || index <= 0 || index < p.newest
 	if index > p.newest {
 		p.announced = max(p.announced, index)
 	}
@@ -116,9 +122,15 @@ func (p *Poller) work(ctx context.Context) time.Duration {
 	p.mu.Unlock()
 	ctx, done := p.Calls.Begin(ctx)
 	defer done()
-	commands, err := p.Account.PollCommands(ctx)
+	limited := ctx
+	if p.wait.Failures == 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, firstPatience)
+		defer cancel()
+	}
+	commands, err := p.Account.PollCommands(limited)
 	p.took(commands)
-	if board.Ended(err) {
+	if board.Ended(err) && ctx.Err() != nil {
 		return 0
 	}
 	p.polled, p.last, p.factor = true, p.Clock.Monotonic(), p.draw()
@@ -178,7 +190,7 @@ func (p *Poller) due(dirty, pushed bool) time.Duration {
 	var at time.Duration
 	switch {
 	case pushed && failed:
-		at = p.last + spacing // a burst of pushes is not to become a burst of failures
+		at = p.last + min(spacing, p.retry()) // a burst of pushes is not to become a burst of failures
 	case pushed:
 		at = 0
 	case dirty && failed:
