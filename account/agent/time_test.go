@@ -133,7 +133,7 @@ func TestPollsThatFail(t *testing.T) {
 			}
 			last = gap
 		}
-		if len(polls) < 8 || len(polls) > 14 {
+		if len(polls) < 8 || len(polls) > 18 {
 			t.Errorf("%d polls in two hours", len(polls))
 		}
 		w.svc.Faults.Clear()

@@ -132,7 +132,7 @@ func (w *work) openSignIn(a *Agent) {
 		Interrupt: w.signin.Cancel, Paired: func() { w.roster.Mark(roster.Devices | roster.Clients) }, Go: w.beside,
 	})
 	w.revoker = revoker.New(revoker.Params{
-		Account: w.acct, Memory: w.settings, Store: w.vault, Logger: p.Logger,
+		Account: w.acct, Memory: w.settings, Store: w.vault, Clock: p.Clock, Logger: p.Logger,
 		Keepers: []revoker.Keeper{w.settings, w.inbox, w.outbox, w.roster, w.signin},
 		Restore: func(state []byte) (*account.Account, error) { return account.Restore(state, w.options()...) },
 		Interrupt: func() {

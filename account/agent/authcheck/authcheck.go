@@ -16,7 +16,7 @@ import (
 
 // How a degraded account is looked at again: soon at first, then ever more rarely.
 const (
-	retryFirst = time.Minute
+	retryFirst = 5 * time.Second
 	retryMost  = time.Hour
 )
 

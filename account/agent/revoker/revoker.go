@@ -16,7 +16,7 @@ import (
 
 // How revocations are tried again until they are done.
 const (
-	retryFirst = time.Minute
+	retryFirst = 5 * time.Second
 	retryMost  = time.Hour
 )
 
@@ -50,6 +50,7 @@ type Params struct {
 	Calls   *worker.Calls
 	Memory  Memory
 	Store   *store.Vault
+	Clock   kit.Clock
 	Logger  *slog.Logger
 	Keepers []Keeper
 	// Restore makes an account of a state that was set aside, for another service; it is not saved.
@@ -119,9 +120,10 @@ func (r *Revoker) forget(ctx context.Context, all bool) error {
 func (r *Revoker) work(ctx context.Context) time.Duration {
 	left, err := r.Account.FlushRevocations(ctx)
 	if err == nil || left > 0 {
-		var others int
-		if others, err = r.flushAside(ctx); err == nil {
-			left += others
+		others, failed := r.flushAside(ctx)
+		left += others
+		if err == nil {
+			err = failed
 		}
 	}
 	switch {
@@ -129,6 +131,9 @@ func (r *Revoker) work(ctx context.Context) time.Duration {
 		return 0
 	case err != nil:
 		r.Logger.Info("revocations wait", "error", err)
+		if until := board.Until(err); !until.IsZero() {
+			return max(until.Sub(r.Clock.Now()), retryFirst) // so long, and no longer
+		}
 		return r.wait.Next()
 	case left > 0:
 		return r.wait.Next()
