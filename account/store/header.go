@@ -7,9 +7,8 @@ import (
 
 // headerBucket holds the only values that are not sealed.
 const (
-	headerBucket  = "header"
-	headerKey     = "header"
-	headerVersion = 1
+	headerBucket = "header"
+	headerKey    = "header"
 )
 
 // checkText is sealed into the header so that a wrong key is told from damage.
@@ -49,6 +48,31 @@ type Argon2id struct {
 	Salt      []byte `json:"salt"`
 }
 
+// migrations bring a file to the next version each, the first one from version 1. There is none yet.
+var migrations []func(*Tx) error
+
+func headerVersion() int { return len(migrations) + 1 }
+
+// migrate brings a file to the version that has all the steps behind it, in one transaction with the new
+// header: it is never in between.
+func (h Header) migrate(file engine, seal *sealer, steps []func(*Tx) error) error {
+	if h.Version > len(steps) {
+		return nil
+	}
+	return file.update(func(r rows) error {
+		for tx := (&Tx{rows: r, seal: seal}); h.Version <= len(steps); h.Version++ {
+			if err := steps[h.Version-1](tx); err != nil {
+				return fmt.Errorf("bringing the store from version %d to the next: %w", h.Version, err)
+			}
+		}
+		text, err := json.Marshal(h)
+		if err != nil {
+			return err
+		}
+		return r.put(headerBucket, headerKey, text)
+	})
+}
+
 // parseHeader reads a header and refuses what this version cannot use.
 func parseHeader(text []byte) (Header, error) {
 	var h Header
@@ -58,12 +82,12 @@ func parseHeader(text []byte) (Header, error) {
 	if err := json.Unmarshal(text, &h); err != nil {
 		return h, fmt.Errorf("%w: its header cannot be read", ErrCorrupt)
 	}
-	if h.Version > headerVersion {
+	if h.Version > headerVersion() {
 		return h, ErrNewer
 	}
 	known := h.Protection == ByKeyring && h.Entry != "" ||
 		h.Protection == ByPassphrase && h.Argon2id != nil && h.Argon2id.valid()
-	if h.Version != headerVersion || !known || len(h.Check) == 0 {
+	if h.Version < 1 || !known || len(h.Check) == 0 {
 		return h, fmt.Errorf("%w: its header makes no sense", ErrCorrupt)
 	}
 	return h, nil

@@ -70,7 +70,7 @@ func Create(ctx context.Context, path string, source KeySource) (*Store, error) 
 	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
 		return nil, fmt.Errorf("creating the store: %w", diskFault(err))
 	}
-	h := Header{Version: headerVersion, Protection: source.Protection()}
+	h := Header{Version: headerVersion(), Protection: source.Protection()}
 	key, err := source.Create(ctx, rand.Reader, &h)
 	if err != nil {
 		return nil, err
@@ -150,6 +150,9 @@ func (s *Store) Unlock(ctx context.Context, source KeySource) error {
 		return err
 	}
 	if err := s.header.checkKey(seal); err != nil {
+		return err
+	}
+	if err := s.header.migrate(s.engine, seal, migrations); err != nil {
 		return err
 	}
 	s.mu.Lock()
