@@ -27,7 +27,7 @@ const (
 )
 
 const (
-	// busTimeout bounds a call on the bus.
+	// busTimeout bounds a call on the bus, and connecting to it.
 	busTimeout = 5 * time.Second
 	// signalBuffer holds signals while one is handled.
 	signalBuffer = 64
@@ -36,6 +36,7 @@ const (
 // bus is a connection to the system bus with the matches for our signals.
 type bus struct {
 	conn    *dbus.Conn
+	end     context.CancelFunc // of what the connection lives in
 	signals chan *dbus.Signal
 
 	network      bool // NetworkManager is there
@@ -45,11 +46,15 @@ type bus struct {
 }
 
 func openBus(ctx context.Context, address string) (*bus, error) {
-	conn, err := connectBus(ctx, address)
+	life, end := context.WithCancel(ctx)
+	late := time.AfterFunc(busTimeout, end) // a bus that hangs takes connections and does not greet
+	conn, err := connectBus(life, address)
+	late.Stop()
 	if err != nil {
+		end()
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	b := &bus{conn: conn, signals: make(chan *dbus.Signal, signalBuffer)}
+	b := &bus{conn: conn, end: end, signals: make(chan *dbus.Signal, signalBuffer)}
 	if err := b.listen(ctx); err != nil {
 		b.close()
 		return nil, err
@@ -65,6 +70,7 @@ func connectBus(ctx context.Context, address string) (*dbus.Conn, error) {
 }
 
 func (b *bus) close() {
+	b.end()
 	_ = b.conn.Close() // it may be closed already
 }
 

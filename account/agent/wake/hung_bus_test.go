@@ -1,0 +1,38 @@
+//go:build linux
+
+package wake
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// A system bus that takes connections and answers none is given up, and holds nobody up at the end.
+func TestHungBus(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "bus")
+	l, err := net.Listen("unix", path) // nobody accepts, but the system
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	begun := time.Now()
+	if _, err := openBus(t.Context(), "unix:path="+path); err == nil || time.Since(begun) > 2*busTimeout {
+		t.Errorf("after %v: %v", time.Since(begun), err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- NewSystem(Params{BusAddress: "unix:path=" + path}).Watch(ctx, func(Event) {}) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(2 * time.Second):
+		t.Error("the watcher waits for the bus")
+	}
+}
