@@ -26,7 +26,7 @@ const (
 type search struct {
 	*bitmap
 	found []finder
-	ways  [64]point // around a middle, in an order that comes all around early
+	ways  [64]point // around a middle, opposite ones in pairs, in an order that comes around early
 	looks int
 }
 
@@ -34,9 +34,10 @@ type search struct {
 // or tilted, a line through the middle of one crosses stripes of 1:1:3:1:1.
 func findFinders(b *bitmap) []finder {
 	s := search{bitmap: b}
-	for i := range s.ways {
-		sin, cos := math.Sincos(2 * math.Pi * float64(i*11%len(s.ways)) / float64(len(s.ways)))
-		s.ways[i] = point{cos, sin}
+	for i := 0; i < len(s.ways); i += 2 {
+		const turn = 11 // of 32 half ways around
+		sin, cos := math.Sincos(2 * math.Pi * float64((i/2+1)*turn%32) / 64)
+		s.ways[i], s.ways[i+1] = point{cos, sin}, point{-cos, -sin}
 	}
 	edges := make([]int, 0, b.w+1)
 	step := 1 + b.h/900
@@ -90,7 +91,7 @@ func (s *search) near(p point, size float64) *finder {
 // colour wider at the expense of the other.
 func striped(edges []int) bool {
 	total := edges[5] - edges[0]
-	if total < 7 {
+	if total < 11 {
 		return false
 	}
 	unit := float64(total) / 7
@@ -128,10 +129,16 @@ func (s *search) middle(p point, size float64, dark bool) (_ point, height float
 func (s *search) closer(p point, width, height float64, dark bool) (f finder, ok bool) {
 	ends := make([]point, 0, len(s.ways))
 	least, most := .35*min(width, height)-1, 1.5*max(width, height)
+	before := 0.
 	for i, way := range s.ways {
 		c := s.crossings(p, way, dark, most)
 		slack := c[2]/5 + 1
-		if c[2] > least && math.Abs(c[0]-c[2]*3/7) < slack && math.Abs(c[1]-c[2]*5/7) < slack {
+		fits := c[2] > least && math.Abs(c[0]-c[2]*3/7) < slack && math.Abs(c[1]-c[2]*5/7) < slack
+		if i%2 == 1 && math.Abs(c[2]-before) > slack {
+			fits = false // the middle is not in the middle
+		}
+		before = c[2]
+		if fits {
 			ends = append(ends, p.plus(way.times(c[2])))
 		} else if missed := i + 1 - len(ends); missed > 3+i/5 {
 			return f, false

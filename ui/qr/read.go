@@ -119,7 +119,7 @@ func readGray(g *image.Gray) []string {
 	}
 	for len(texts) == 0 {
 		if len(g.Pix) <= smallPicture {
-			texts = find(smoothed(g))
+			texts = seen(smoothed(g))
 		}
 		if len(texts) > 0 || max(g.Rect.Dx(), g.Rect.Dy()) < 2*smallestSide {
 			break
@@ -138,13 +138,7 @@ func find(g *image.Gray) []string {
 	if pairing(texts) >= 0 {
 		return texts
 	}
-	side := max(g.Rect.Dx(), g.Rect.Dy())
-	for _, radius := range []int{side / 16, smallRadius} {
-		texts = append(texts, detect(g, threshold(g, radius))...)
-		if len(texts) > 0 || side/16 < 2*smallRadius {
-			break
-		}
-	}
+	texts = append(texts, seen(g)...)
 	for _, try := range []func() []string{
 		func() []string { return translated(g, false) },
 		func() []string { return translated(inverted(g), true) },
@@ -152,6 +146,19 @@ func find(g *image.Gray) []string {
 	} {
 		if len(texts) == 0 {
 			texts = try()
+		}
+	}
+	return texts
+}
+
+// seen looks for codes in perspective, of both colours, first with what is dark for its share of the
+// picture.
+func seen(g *image.Gray) (texts []string) {
+	side := max(g.Rect.Dx(), g.Rect.Dy())
+	for _, radius := range []int{side / 16, smallRadius} {
+		texts = detect(g, threshold(g, radius))
+		if len(texts) > 0 || side/16 < 2*smallRadius {
+			break
 		}
 	}
 	return texts
