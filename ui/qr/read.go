@@ -118,8 +118,9 @@ func readGray(g *image.Gray) []string {
 		texts = find(enlarged(padded(g), 3))
 	}
 	for len(texts) == 0 {
-		if len(g.Pix) <= smallPicture {
-			texts = seen(smoothed(g))
+		for h, n := g, 0; n < 2 && len(texts) == 0 && len(g.Pix) <= smallPicture; n++ {
+			h = smoothed(h)
+			texts = seen(h)
 		}
 		if len(texts) > 0 || max(g.Rect.Dx(), g.Rect.Dy()) < 2*smallestSide {
 			break
@@ -142,7 +143,6 @@ func find(g *image.Gray) []string {
 	for _, try := range []func() []string{
 		func() []string { return translated(g, false) },
 		func() []string { return translated(inverted(g), true) },
-		func() []string { return translated(inverted(g), false) },
 	} {
 		if len(texts) == 0 {
 			texts = try()
