@@ -5,8 +5,11 @@ import (
 	"sync"
 )
 
+// maxEvents is how many events wait for one watcher: those of weeks, for a face that hangs.
+const maxEvents = 10_000
+
 // Feed hands the newest snapshot and every event to any number of watchers. A slow watcher misses
-// snapshots, never events. The zero value is ready; its methods may be used at once from several
+// snapshots, and of events only the oldest when more than maxEvents wait for it. The zero value is ready; its methods may be used at once from several
 // goroutines and never wait for a watcher.
 type Feed struct {
 	mu       sync.Mutex
@@ -35,6 +38,7 @@ func (f *Feed) Publish(s Snapshot, events ...Event) {
 	for w := range f.watchers {
 		w.fresh = true
 		w.events = append(w.events, events...)
+		w.events = w.events[max(0, len(w.events)-maxEvents):]
 		w.signal()
 	}
 }

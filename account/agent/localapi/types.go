@@ -392,7 +392,7 @@ func (s Settings) InboxBounds() (entries, days int) {
 }
 
 // Update is one message of Client.Watch: the newest Snapshot and what happened since the last
-// message. Snapshots may be skipped when a face is slow; Events never are.
+// message. Snapshots may be skipped when a face is slow; Events are not, but for the oldest of more than ten thousand.
 type Update struct {
 	Snapshot Snapshot `json:"snapshot"`
 	Events   []Event  `json:"events,omitempty"`

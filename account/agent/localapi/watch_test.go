@@ -70,6 +70,20 @@ func TestSlowFaceMissesNoEvent(t *testing.T) {
 	}
 }
 
+// What waits for a face that hangs is bounded.
+func TestHungFaceHoldsNoMemory(t *testing.T) {
+	var feed localapi.Feed
+	hung := feed.Watch(localapi.FaceTray)
+	defer hung.Close()
+	for i := range 25_000 {
+		feed.Publish(snapshot(uint64(i)), event(i))
+	}
+	u, ok := hung.Next(t.Context())
+	if !ok || len(u.Events) != 10_000 || cap(u.Events) > 25_000 || u.Events[9_999].Device != "24999" {
+		t.Errorf("%d events wait, in room for %d", len(u.Events), cap(u.Events))
+	}
+}
+
 func TestFacesEndWithTheAgent(t *testing.T) {
 	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
 		agent.Set(snapshot(2))
