@@ -39,6 +39,9 @@ func (a Autostart) Set(on bool) error {
 `)
 }
 
+// SelfProgram is the program to start at login: this one.
+func SelfProgram() (string, error) { return os.Executable() }
+
 // Enabled reports whether the entry exists.
 func (a Autostart) Enabled() (bool, error) {
 	path, err := launchAgent()

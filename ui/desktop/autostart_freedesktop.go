@@ -5,8 +5,10 @@ package desktop
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/adrg/xdg"
@@ -37,8 +39,37 @@ func (a Autostart) Set(on bool) error {
 	return writeEntry(autostartFile(), a.desktopEntry())
 }
 
-// Enabled reports whether the entry exists. Inside a sandbox it cannot be known: false.
-func (a Autostart) Enabled() (bool, error) { return entryExists(autostartFile()) }
+// Enabled reports whether the entry exists, for this program or another one that is there: one that was
+// moved, or yesterday's mount of an AppImage, is no entry. Inside a sandbox it cannot be known: false.
+func (a Autostart) Enabled() (bool, error) {
+	exists, err := entryExists(autostartFile())
+	if err != nil || !exists {
+		return false, err
+	}
+	text, err := os.ReadFile(autostartFile())
+	if err != nil {
+		return false, fmt.Errorf("autostart: %w", err)
+	}
+	_, command, _ := strings.Cut(string(text), "\nExec=")
+	program, ours := unquoteExec(command)
+	if !ours || program == a.Program {
+		return true, nil // somebody else may have written it
+	}
+	_, err = os.Stat(program)
+	return !errors.Is(err, fs.ErrNotExist), nil
+}
+
+// SelfProgram is the program to start at login: this one, or the AppImage that it is mounted from, whose
+// path is another each time.
+func SelfProgram() (string, error) {
+	program, err := os.Executable()
+	image, mount := os.Getenv("APPIMAGE"), os.Getenv("APPDIR")
+	within := mount == "" || strings.HasPrefix(program, strings.TrimSuffix(mount, "/")+"/")
+	if err == nil && filepath.IsAbs(image) && within { // it may be the AppImage of the terminal we were started in
+		return image, nil
+	}
+	return program, err
+}
 
 func autostartFile() string {
 	return filepath.Join(xdg.ConfigHome, "autostart", AppID+".desktop")
@@ -54,6 +85,18 @@ func (a Autostart) desktopEntry() string {
 		"Exec=" + strings.Join(words, " "), "Terminal=false", "NoDisplay=true",
 		"X-GNOME-Autostart-enabled=true", "",
 	}, "\n")
+}
+
+// quotedWord is the first word of a command as quoteExec writes it, with or without more of it.
+var quotedWord = regexp.MustCompile(`^"((?:[^"\\%\n]|\\\\(?:\\\\|["$` + "`" + `])|%%)*)"`)
+
+// unquoteExec undoes quoteExec for the first word of a command; false for one that it has not written.
+func unquoteExec(command string) (word string, ours bool) {
+	found := quotedWord.FindStringSubmatch(command)
+	if found == nil {
+		return "", false
+	}
+	return strings.NewReplacer(`\\\\`, `\`, `\\`, ``, `%%`, `%`).Replace(found[1]), true
 }
 
 // quoteExec quotes a word of an Exec key: inside double quotes `"`, "`", "$" and "\" are escaped

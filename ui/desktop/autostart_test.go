@@ -48,8 +48,38 @@ func TestAutostartEntry(t *testing.T) {
 			t.Errorf("desktop-file-validate: %s", out)
 		}
 	}
+	gone := filepath.Join(dir, "mount", "tabferry")
+	moved := desktop.Autostart{Program: gone, Args: []string{"agent"}}
+	if on, err := moved.Enabled(); err != nil || on {
+		t.Errorf("an entry for a program that is nowhere: %v, %v", on, err)
+	}
+	if err := os.WriteFile(file, []byte("[Desktop Entry]\nExec=tabferry agent\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(true)
 	if err := a.Set(false); err != nil {
 		t.Fatal(err)
 	}
 	check(false)
+}
+
+func TestSelfProgram(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ image, mount, want string }{
+		"no AppImage":                 {"", "", self},
+		"an AppImage":                 {"/home/a/T.AppImage", filepath.Dir(self), "/home/a/T.AppImage"},
+		"one that says no mount":      {"/home/a/T.AppImage", "", "/home/a/T.AppImage"},
+		"the terminal's own":          {"/home/a/Term.AppImage", "/tmp/.mount_Term", self},
+		"a mount that begins like us": {"/home/a/T.AppImage", self[:len(self)-1], self},
+		"a relative one":              {"T.AppImage", filepath.Dir(self), self},
+	} {
+		t.Setenv("APPIMAGE", c.image)
+		t.Setenv("APPDIR", c.mount)
+		if got, err := desktop.SelfProgram(); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
+		}
+	}
 }

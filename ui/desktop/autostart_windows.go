@@ -3,6 +3,7 @@ package desktop
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
@@ -30,6 +31,9 @@ func (a Autostart) Set(on bool) (err error) {
 	}
 	return nil
 }
+
+// SelfProgram is the program to start at login: this one.
+func SelfProgram() (string, error) { return os.Executable() }
 
 // Enabled reports whether the entry exists.
 func (a Autostart) Enabled() (on bool, err error) {

@@ -109,7 +109,7 @@ func (f *faces) autostart(ctx context.Context) error {
 	if f.demo {
 		return nil // it is thrown away
 	}
-	program, err := os.Executable()
+	program, err := desktop.SelfProgram()
 	if err != nil {
 		return err
 	}
