@@ -1,9 +1,12 @@
 package cli_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -62,5 +65,71 @@ func TestAnyNumberOfEntries(t *testing.T) {
 				t.Errorf("inbox --limit %d lists %d of %d entries", limit, lines, n)
 			}
 		}
+	}
+}
+
+// Thousands of links are sent in one go: each is told of as the agent knows it, in the order given, and the
+// agent is not asked for each of them again and again.
+func TestSendsThousandsOfLinks(t *testing.T) {
+	const n = 2500
+	agent, client := localapitest.New(t)
+	agent.Change(func(s *localapi.Snapshot) {
+		s.Account.State, s.Devices.Known = localapi.SignedIn, true
+		s.Devices.Items = []localapi.Device{{ID: "d", Name: "Phone", CanReceiveTabs: true}}
+	})
+	var mu sync.Mutex
+	var all []localapi.OutboxEntry // newest first
+	settled := 0
+	show := func() {
+		agent.Change(func(s *localapi.Snapshot) {
+			s.Outbox = localapi.Outbox{Waiting: len(all) - settled, Recent: slices.Clone(all[:min(len(all), localapi.RecentEntries)])}
+		})
+	}
+	agent.Script("Send", func(c localapitest.Call) (any, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		var entries []localapi.OutboxEntry
+		for _, l := range c.Args[0].(localapi.SendRequest).Links {
+			e := localapi.OutboxEntry{ID: fmt.Sprintf("%06d", len(all)+1), To: "Phone", ToID: "d", URL: l.URL, State: localapi.SendWaiting}
+			all, entries = slices.Insert(all, 0, e), append(entries, e)
+		}
+		if len(all) == n {
+			go func() { // the oldest first, some at a time
+				for left := n; left > 0; left -= 100 {
+					mu.Lock()
+					for i := max(left-100, 0); i < left; i++ {
+						all[i].State = localapi.SendAlerted
+						settled++
+					}
+					show()
+					mu.Unlock()
+				}
+			}()
+		}
+		return entries, nil
+	})
+	agent.Script("Outbox", func(localapitest.Call) (any, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all), nil
+	})
+	var in, out strings.Builder
+	for i := range n {
+		fmt.Fprintf(&in, "https://a.example/%d\n", i)
+	}
+	code := cli.Run(t.Context(), cli.Params{
+		Client: func(bool) *localapi.Client { return client }, In: strings.NewReader(in.String()), Out: &out, Err: t.Output(),
+	}, []string{"send", "--json", "--wait", "20s", "-"})
+	var told []localapi.OutboxEntry
+	if err := json.Unmarshal([]byte(out.String()), &told); err != nil || code != cli.ExitOK || len(told) != n {
+		t.Fatalf("exit %d, %d entries, %v", code, len(told), err)
+	}
+	for i, e := range told {
+		if e.State != localapi.SendAlerted || e.URL != fmt.Sprintf("https://a.example/%d", i) {
+			t.Fatalf("entry %d is %+v", i, e)
+		}
+	}
+	if calls := len(agent.Calls("Outbox")) + len(agent.Calls("Sent")); len(agent.Calls("Send")) != 3 || calls > 15 {
+		t.Errorf("%d sends, %d questions", len(agent.Calls("Send")), calls)
 	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -108,75 +107,132 @@ func (p *program) send(ctx context.Context, s sending, args []string) error {
 	for _, d := range chosen {
 		request.Devices = append(request.Devices, d.ID)
 	}
-	entries, err := agent.Send(ctx, request)
-	if err != nil {
+	entries, refused := queue(ctx, agent, request)
+	if refused != nil && len(entries) == 0 {
+		return refused
+	}
+	if err := p.untilAccepted(ctx, agent, entries, s.wait); err != nil {
 		return err
 	}
-	entries, err = p.untilAccepted(ctx, agent, entries, s.wait)
-	if err != nil {
+	if err := p.tellSent(entries); refused == nil {
 		return err
 	}
-	return p.tellSent(entries)
+	return refused // what was queued before is told
 }
 
-// untilAccepted follows the entries until none waits any more or the time is over.
-func (p *program) untilAccepted(ctx context.Context, agent *localapi.Client, entries []localapi.OutboxEntry, wait time.Duration) ([]localapi.OutboxEntry, error) {
-	if wait <= 0 || !anyWaiting(entries) {
-		return entries, nil
+// What one call carries at most, so that the agent answers soon.
+const (
+	sendsAtOnce = 1000
+	bytesAtOnce = 1 << 20
+)
+
+// queue hands the links to the agent in as many calls as that takes, and returns the entries in the order
+// of the links, those before a refusal included.
+func queue(ctx context.Context, agent *localapi.Client, r localapi.SendRequest) (entries []localapi.OutboxEntry, err error) {
+	for rest := r.Links; len(rest) > 0; rest = rest[len(r.Links):] {
+		n, size := 0, 0
+		for n < len(rest) && (n == 0 || (n+1)*len(r.Devices) <= sendsAtOnce && size+len(rest[n].URL) <= bytesAtOnce) {
+			size += len(rest[n].URL)
+			n++
+		}
+		r.Links = rest[:n]
+		some, err := agent.Send(ctx, r)
+		if err != nil {
+			return entries, err
+		}
+		entries = append(entries, some...)
+	}
+	return entries, nil
+}
+
+// untilAccepted brings the entries up to date until none waits any more or the time is over.
+func (p *program) untilAccepted(ctx context.Context, agent *localapi.Client, entries []localapi.OutboxEntry, wait time.Duration) error {
+	f := follow(entries)
+	if wait <= 0 || len(f.waiting) == 0 {
+		return nil
 	}
 	limited, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for update, err := range agent.Watch(limited, localapi.FaceCommand) {
 		if err == nil {
-			err = follow(limited, agent, entries, update.Snapshot.Outbox.Recent)
-		}
-		if err != nil {
-			if ctx.Err() == nil && limited.Err() != nil {
-				return entries, nil // the time is over: what is known now is the answer
+			f.take(update.Snapshot.Outbox.Recent)
+			if f.behind(update.Snapshot.Outbox.Waiting, time.Now()) {
+				err = f.ask(limited, agent)
 			}
-			return entries, err
 		}
-		if !anyWaiting(entries) {
-			break
-		}
-	}
-	return entries, nil
-}
-
-// follow brings the entries up to date; one that is too old for the snapshot is asked for.
-func follow(ctx context.Context, agent *localapi.Client, entries, recent []localapi.OutboxEntry) error {
-	now := make(map[string]localapi.OutboxEntry, len(recent))
-	for _, e := range recent {
-		now[e.ID] = e
-	}
-	for i, e := range entries {
-		if e.State != localapi.SendWaiting {
-			continue
-		}
-		if fresh, ok := now[e.ID]; ok {
-			entries[i] = fresh
-			continue
-		}
-		fresh, err := agent.Sent(ctx, e.ID)
-		var refusal *localapi.Error
-		if errors.As(err, &refusal) && refusal.Code == localapi.CodeNotFound {
-			continue // somebody deleted it: it will not be sent, and stays "waiting" here
-		}
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() == nil && limited.Err() != nil:
+			return f.ask(ctx, agent) // the time is over: what is known now is the answer
+		case err != nil:
 			return err
+		case len(f.waiting) == 0:
+			return nil
 		}
-		entries[i] = fresh
 	}
-	return nil
+	return f.ask(ctx, agent)
 }
 
-func anyWaiting(entries []localapi.OutboxEntry) bool {
-	for _, e := range entries {
+// following are entries that are looked after, and where those stand that still wait.
+type following struct {
+	entries []localapi.OutboxEntry
+	waiting map[string]int
+	again   time.Time // when the whole list may be asked for again
+}
+
+func follow(entries []localapi.OutboxEntry) *following {
+	f := &following{entries: entries, waiting: make(map[string]int)}
+	for i, e := range entries {
 		if e.State == localapi.SendWaiting {
-			return true
+			f.waiting[e.ID] = i
 		}
 	}
-	return false
+	return f
+}
+
+// take takes over what is news.
+func (f *following) take(news []localapi.OutboxEntry) {
+	for _, e := range news {
+		if i, ok := f.waiting[e.ID]; ok {
+			f.entries[i] = e
+			if e.State != localapi.SendWaiting {
+				delete(f.waiting, e.ID)
+			}
+		}
+	}
+}
+
+// askEvery spaces out the calls for the whole list, whose length is nobody's to choose.
+const askEvery = time.Second
+
+// behind reports whether the whole list is worth asking for: much of what waited here, of which a snapshot
+// shows the newest entries only, does not wait any more, or may not.
+func (f *following) behind(waiting int, now time.Time) bool {
+	return len(f.waiting) > 0 && (waiting <= len(f.waiting)/2 || len(f.waiting) > localapi.RecentEntries && now.After(f.again))
+}
+
+// ask looks at the whole list. Who is not in it any more was deleted by somebody and is not waited for.
+func (f *following) ask(ctx context.Context, agent *localapi.Client) error {
+	if len(f.waiting) == 0 {
+		return nil
+	}
+	began := time.Now()
+	all, err := agent.Outbox(ctx)
+	if err != nil {
+		return err
+	}
+	f.take(all)
+	there := make(map[string]bool, len(all))
+	for _, e := range all {
+		there[e.ID] = true
+	}
+	for id := range f.waiting {
+		if !there[id] {
+			delete(f.waiting, id)
+		}
+	}
+	now := time.Now()
+	f.again = now.Add(max(askEvery, 10*now.Sub(began)))
+	return nil
 }
 
 // tellSent says how far each entry has come, and returns the error that sets the exit code.
