@@ -113,6 +113,10 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 		ServerURL: w.service.PushServer, HTTP: httpClient(p.PushTransport), UserAgent: p.UserAgent, Go: w.beside,
 		Heard: w.heard(),
 	})
+	if err != nil {
+		return nil, err
+	}
+	w.damaged, err = vault.Damaged()
 	return w, err
 }
 
@@ -186,9 +190,6 @@ func (w *work) openAccount(ids *store.IDs) (*account.Account, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err
-	}
-	if w.damaged, err = w.vault.Damaged(); err != nil {
 		return nil, err
 	}
 	if state == nil {
