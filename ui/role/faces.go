@@ -47,6 +47,9 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
 
 	f.client = speaking(localapi.Local(engine, f.log), f.words)
+	if session.NoBus() {
+		f.log.Warn("there is no session bus: no tray, no notifications and no keyring until a later start brings one")
+	}
 	board := clipboard.Follow(clipboard.Open, f.seat.Moved, f.log)
 	defer board.Close()
 	notifier, err := f.notifier(ctx, board)
@@ -102,42 +105,6 @@ func (f *faces) notify(ctx context.Context, n *notify.Notifier) error {
 		f.log.Error("notifications ended", "error", err)
 	}
 	return nil
-}
-
-// autostart makes the desktop start the agent at login as the settings say.
-func (f *faces) autostart(ctx context.Context) error {
-	if f.demo {
-		return nil // it is thrown away
-	}
-	program, err := desktop.SelfProgram()
-	if err != nil {
-		return err
-	}
-	entry := desktop.Autostart{Program: program, Args: []string{"agent"}}
-	told := "" // a fault that lasts is logged once, not with every update
-	for update, err := range f.client.Watch(ctx, localapi.FaceAutostart) {
-		if err != nil {
-			return nil // the agent ends
-		}
-		if update.Snapshot.Revision == 0 || update.Snapshot.Storage.Locked {
-			continue // the settings are not known yet
-		}
-		err := setAutostart(entry, update.Snapshot.Settings.StartAtLogin)
-		if err != nil && err.Error() != told {
-			told = err.Error()
-			f.log.Error("starting at login could not be changed", "error", err)
-		}
-	}
-	return nil
-}
-
-// setAutostart writes or removes the entry unless it is as wanted.
-func setAutostart(entry desktop.Autostart, want bool) error {
-	is, err := entry.Enabled()
-	if err != nil || is == want {
-		return err
-	}
-	return entry.Set(want)
 }
 
 // show brings the window on this desktop to the front, or opens one.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
-	"github.com/tabferry/tabferry/ui/cli"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/session"
 )
@@ -110,51 +109,19 @@ func roleArgs(demo bool, args ...string) []string {
 	return args
 }
 
-// windowArgs are the arguments that start a window in this way.
-func windowArgs(start cli.WindowStart) []string {
-	args := roleArgs(start.Demo, "window")
-	if start.Pane != "" {
-		args = append(args, "--pane", start.Pane)
-	}
-	return append(append(args, "--"), start.Items...)
-}
-
-// openWindow starts a window, the program that has one, or this one if it has, and returns once it is
-// there, or says why not. One that is open on this display already takes over.
-func openWindow(ctx context.Context, program string, start cli.WindowStart) error {
-	process, err := desktop.Spawn(program, windowArgs(start))
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, startTime)
-	defer cancel()
-	for !process.Begun() {
-		select {
-		case <-process.Done():
-			return process.Err()
-		case <-ctx.Done():
-			return fmt.Errorf("the window does not appear: %w", ctx.Err())
-		case <-time.After(startPoll):
-		}
-	}
-	return process.Err() // it may have ended so fast
-}
-
-// windowProgram is the program that has the window.
-func windowProgram() (string, error) {
-	program, err := desktop.FindProgram(windowName)
-	if errors.Is(err, desktop.ErrNoProgram) && hasWindow {
-		return os.Executable()
-	}
-	return program, err
-}
-
-// roleProgram is the program that plays the roles without a window: the lean one where it is
-// installed, else this one.
+// roleProgram is the program that plays the roles without a window: the lean one where it is installed,
+// else this one. An AppImage is started anew: what is mounted goes with the process that it was mounted for.
 func roleProgram() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	if image, err := desktop.SelfProgram(); err != nil || image != self {
+		return image, err
+	}
 	program, err := desktop.FindProgram(leanName)
 	if errors.Is(err, desktop.ErrNoProgram) {
-		return os.Executable()
+		return self, nil
 	}
 	return program, err
 }

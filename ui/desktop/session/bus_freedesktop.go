@@ -89,6 +89,9 @@ func runtimeFolders() []string {
 	return dirs
 }
 
+// NoBus reports whether there is no session bus to speak to.
+func NoBus() bool { return os.Getenv(busVariable) == noBus }
+
 // errNoBus says that there is nothing to connect to.
 var errNoBus = errors.New("there is no session bus")
 

@@ -7,6 +7,9 @@ import "os"
 // Settle has nothing to decide: there is no session bus.
 func Settle() error { return nil }
 
+// NoBus is false: none is needed.
+func NoBus() bool { return false }
+
 // Environ is the environment for programs of the person's own.
 func Environ() []string { return os.Environ() }
 
