@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -186,6 +187,22 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%q, %v", text, err)
 		}
 	})
+}
+
+// TestMemory: a large picture costs a few bytes a pixel beside its own, at all sizes together.
+func TestMemory(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 4000, 3000))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := qr.Read(img); !errors.Is(err, qr.ErrNoCode) {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if got := (after.TotalAlloc - before.TotalAlloc) / uint64(len(img.Pix)); got > 8 {
+		t.Errorf("%d bytes a pixel", got)
+	} else {
+		t.Logf("%d bytes a pixel", got)
+	}
 }
 
 // FuzzRoundTrip: whatever is drawn reads as what it was, turned and mirrored too. Seen at an angle or

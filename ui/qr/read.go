@@ -98,10 +98,10 @@ func ReadAll(img image.Image) ([]string, error) {
 	if b.Dx() > maxPixels/b.Dy() {
 		return nil, ErrTooLarge
 	}
-	texts := readGray(toGray(img, 255))
+	texts := readGray(toGray(img, 255), find)
 	// What is light on nothing shows on a dark page only.
 	if o, ok := img.(interface{ Opaque() bool }); len(texts) == 0 && ok && !o.Opaque() {
-		texts = readGray(toGray(img, 0))
+		texts = readGray(toGray(img, 0), seen)
 	}
 	if len(texts) == 0 {
 		return nil, ErrNoCode
@@ -112,7 +112,7 @@ func ReadAll(img image.Image) ([]string, error) {
 
 // readGray looks for codes at several sizes, the usual one first; the others cost time only where
 // nothing was found.
-func readGray(g *image.Gray) []string {
+func readGray(g *image.Gray, find func(*image.Gray) []string) []string {
 	texts := find(g)
 	if len(texts) == 0 && len(g.Pix) <= smallPicture {
 		texts = find(enlarged(padded(g), 3))
