@@ -2,6 +2,7 @@ package link_test
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -69,6 +70,31 @@ func TestFind(t *testing.T) {
 	}
 	if n := len(link.Find(strings.Repeat("https://a.example/xxx ", 3), 200)); n != 1 {
 		t.Errorf("%d links, want one", n)
+	}
+}
+
+// TestSharedTexts reads the texts that the tests of every face read: one answer everywhere.
+func TestSharedTexts(t *testing.T) {
+	content, err := os.ReadFile("testdata/texts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []struct {
+		Name, Text string
+		Links      []string
+	}
+	if err := json.Unmarshal(content, &texts); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range texts {
+		if got := link.Find(c.Text, 99); !slices.Equal(got, c.Links) && len(got)+len(c.Links) > 0 {
+			t.Errorf("%s: found %q, want %q", c.Name, got, c.Links)
+		}
+		for _, l := range c.Links {
+			if _, open := link.Read(l); !open || !link.Sendable(l) {
+				t.Errorf("%s: %q cannot be opened or sent", c.Name, l)
+			}
+		}
 	}
 }
 

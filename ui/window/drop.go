@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,17 +19,14 @@ import (
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
-// maxLinkFile bounds what is read from a dropped file, in bytes: a browser's bookmark export is a
-// few megabytes. Pictures are bounded by who reads them.
-const maxLinkFile = 8 << 20
-
-// maxLinks bounds how many links one paste or drop may bring: more is no list a person can look at.
-const maxLinks = 200
+// maxLinkFile bounds what is read from a dropped file, in bytes: a browser's bookmark export with the
+// icons of the pages has tens of megabytes. Pictures are bounded by who reads them.
+const maxLinkFile = 128 << 20
 
 // findLinks returns the web links in a text, as they are sent.
 func findLinks(text string) []localapi.Link {
 	var links []localapi.Link
-	for _, address := range link.Find(text, maxLinks) {
+	for _, address := range link.Find(text, math.MaxInt) {
 		links = append(links, localapi.Link{URL: address})
 	}
 	return links
@@ -37,7 +35,7 @@ func findLinks(text string) []localapi.Link {
 // linksInFile returns the links a file of the given name holds, as they are sent.
 func linksInFile(name string, content []byte) []localapi.Link {
 	var links []localapi.Link
-	for _, l := range link.InFile(name, content, maxLinks) {
+	for _, l := range link.InFile(name, content, math.MaxInt) {
 		links = append(links, localapi.Link{URL: l.URL, Title: i18n.Plain(l.Title)})
 	}
 	return links
@@ -61,6 +59,9 @@ func linkInDrop(path string) (string, bool) {
 // errNoCode says that a picture holds no code that can be read.
 var errNoCode = errors.New("window: no code in the picture")
 
+// errTooLarge says that a file is larger than [maxLinkFile].
+var errTooLarge = errors.New("window: the file is too large")
+
 // pasted takes what was pasted outside of a field; without a text that is a picture of a code.
 func (w *Window) pasted(words string) {
 	if w.dialog != nil {
@@ -74,7 +75,7 @@ func (w *Window) pasted(words string) {
 		w.join(strings.TrimSpace(words))
 		return
 	}
-	w.take(findLinks(words))
+	w.take(findLinks(words), words)
 }
 
 // Offer hands the window what another start of Tabferry was called with: a pane, empty for none,
@@ -117,7 +118,7 @@ func (w *Window) takeItems(items []string) {
 		w.readFiles(files)
 	}
 	if len(links) > 0 {
-		w.take(links)
+		w.take(links, "")
 	}
 }
 
@@ -139,15 +140,19 @@ func (w *Window) runLater() {
 	}
 	if links := w.waiting; len(links) > 0 && w.model.gate() == gateOpen {
 		w.waiting = nil
-		w.take(links)
+		w.take(links, "")
 	}
 }
 
-// take puts links into the send pane; before there is an account they wait for it.
-func (w *Window) take(links []localapi.Link) {
+// take puts links into the send pane; before there is an account they wait for it. If there is none,
+// the words stand there that were meant for one, so that nothing else is sent in their place.
+func (w *Window) take(links []localapi.Link, words string) {
 	switch {
 	case len(links) == 0:
 		w.toasts.say(widget.ToneInfo, w.t("window.toast.no_link"))
+		if w.current == PaneSend {
+			w.sendPane().refuse(words)
+		}
 	case w.model.gate() != gateOpen:
 		w.waiting = links
 		w.toasts.say(widget.ToneInfo, w.t("window.toast.sign_in_first"))
@@ -168,7 +173,7 @@ func (w *Window) dropped(uris []fyne.URI) {
 				w.toasts.say(widget.ToneWarn, w.t("window.toast.paste_instead"))
 				return
 			}
-			w.take([]localapi.Link{{URL: address}})
+			w.take([]localapi.Link{{URL: address}}, "")
 			w.toasts.say(widget.ToneInfo, w.t("window.toast.check_dropped"))
 			return
 		case u.Scheme() == "file" && (link.IsFile(u.Name()) || isPicture(u.Name())):
@@ -211,6 +216,8 @@ func (w *Window) readFiles(files []string) {
 		switch {
 		case errors.Is(err, errNoCode):
 			w.toasts.say(widget.ToneBad, w.t("window.pair.no_code"))
+		case errors.Is(err, errTooLarge):
+			w.toasts.say(widget.ToneBad, w.t("window.error.file_too_large", "Limit", maxLinkFile>>20))
 		case err != nil:
 			w.toasts.say(widget.ToneBad, w.t("window.error.read_file"))
 		default:
@@ -228,7 +235,7 @@ func (w *Window) takeCodes(codes []string, links []localapi.Link) {
 	for _, code := range codes {
 		links = append(links, findLinks(code)...)
 	}
-	w.take(links[:min(len(links), maxLinks)])
+	w.take(links, strings.Join(codes, " "))
 }
 
 func (w *Window) canPastePictures() bool {
@@ -279,7 +286,7 @@ func readUpTo(file string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(content)) > limit {
-		return nil, errors.New("window: the file is too large")
+		return nil, errTooLarge
 	}
 	return content, nil
 }

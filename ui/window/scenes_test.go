@@ -77,6 +77,13 @@ func manyTabs(n int) localapi.Inbox {
 	return inbox
 }
 
+func manyLinks(n int) (links []localapi.Link) {
+	for i := range n {
+		links = append(links, localapi.Link{URL: fmt.Sprintf("https://example.org/%d", i), Title: fmt.Sprint("Page ", i)})
+	}
+	return links
+}
+
 func pairing(state localapi.PairingState, authority bool) localapi.Pairing {
 	return localapi.Pairing{
 		Authority: authority, State: state, Until: now().Add(4*time.Minute + 7*time.Second), RenewalsLeft: 5,

@@ -2,7 +2,7 @@ package window
 
 import (
 	"context"
-	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -14,23 +14,15 @@ import (
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
-// linkChoice is one of several pasted links, with its box.
-type linkChoice struct {
-	localapi.Link
-	on bool
-}
-
 // sendPane sends links to devices.
 type sendPane struct {
 	w    *Window
 	page *widget.Page
 
-	link     *widget.Field
-	hint     *widget.Text
-	single   *fyne.Container
-	several  *fyne.Container
-	count    *widget.Line
-	linkRows *widget.RowList
+	link   *widget.Field
+	hint   *widget.Text
+	single *fyne.Container
+	list   *linkList // several links; empty while there is the one in the field
 
 	targets    *widget.RowList
 	targetBox  *fyne.Container
@@ -48,8 +40,7 @@ type sendPane struct {
 	status *widget.Line
 	send   *widget.Button
 
-	title   string       // of the link in the field, when known
-	links   []linkChoice // several links; nil for the one in the field
+	title   string // of the link in the field, when known
 	chosen  map[string]bool
 	touched bool   // the person has chosen devices
 	offered string // the clipboard's content when it was last looked at
@@ -64,7 +55,7 @@ func newSendPane(w *Window) *sendPane {
 	p.link.OnSubmitted = func(string) { p.submit() }
 	p.link.OnPaste = func(words string) bool {
 		links := findLinks(words)
-		if len(links) < 2 {
+		if len(links) == 0 || len(links) == 1 && p.link.Text != "" {
 			return false
 		}
 		p.setLinks(links, "")
@@ -73,10 +64,7 @@ func newSendPane(w *Window) *sendPane {
 	p.hint = widget.NewMuted("")
 	paste := w.iconButton(w.t("window.paste"), theme.ContentPasteIcon(), func() { w.pasted(w.p.Clipboard.Content()) })
 	p.single = widget.VStack(widget.GapTiny, container.NewBorder(nil, nil, nil, paste, p.link), p.hint)
-	p.count = widget.NewBoldLine("", theme.ColorNameForeground, theme.SizeNameText)
-	clearAll := w.button(w.t("window.send.clear"), func() { p.setLinks(nil, "") }).Quiet()
-	p.linkRows = widget.NewRowList(w.escape)
-	p.several = widget.VStack(widget.GapTiny, container.NewBorder(nil, nil, nil, clearAll, widget.Middle(p.count)), p.linkRows)
+	p.list = newLinkList(w, p.update, func() { p.setLinks(nil, "") })
 
 	p.targets = widget.NewRowList(w.escape)
 	p.stale = widget.NewMuted("")
@@ -95,7 +83,7 @@ func newSendPane(w *Window) *sendPane {
 	p.send.Icon = widget.Icon("send", theme.ColorNameForegroundOnPrimary)
 	bar := container.NewBorder(nil, nil, nil, p.send, widget.Middle(p.status))
 
-	content := widget.VStack(widget.GapLarge-4, widget.NewCard(widget.VStack(0, p.single, p.several)), p.targetBox, p.stateCard, p.sentBox)
+	content := widget.VStack(widget.GapLarge-4, widget.NewCard(widget.VStack(0, p.single, p.list.object)), p.targetBox, p.stateCard, p.sentBox)
 	p.page = widget.NewPage(w.t("window.send.title"), nil, content, bar)
 	return p
 }
@@ -104,10 +92,10 @@ func (p *sendPane) object() fyne.CanvasObject { return p.page.Object }
 
 // shown fills the link field from the clipboard, once for each new content.
 func (p *sendPane) shown() {
-	if p.link.Text == "" && p.links == nil {
+	if p.link.Text == "" && p.list.links == nil {
 		content := p.w.p.Clipboard.Content()
-		if links := findLinks(content); content != p.offered && len(links) == 1 && !link.Pairing(content) {
-			p.link.Put(links[0].URL)
+		if copied, ok := link.Copied(content); ok && content != p.offered {
+			p.link.Put(copied)
 			p.fromClip = true
 		}
 		p.offered = content
@@ -117,7 +105,7 @@ func (p *sendPane) shown() {
 }
 
 func (p *sendPane) escape() {
-	if p.links != nil || p.link.Text != "" {
+	if p.list.links != nil || p.link.Text != "" {
 		p.setLinks(nil, "")
 	}
 }
@@ -125,18 +113,18 @@ func (p *sendPane) escape() {
 // setLinks takes links from elsewhere: one goes into the field, several into the list; none clears.
 // device, if not empty, is the only device chosen then.
 func (p *sendPane) setLinks(links []localapi.Link, device string) {
-	p.links, p.title = nil, ""
+	p.title = ""
 	switch len(links) {
 	case 0:
 		p.link.Put("")
+		p.list.set(nil)
 	case 1:
+		p.list.set(nil)
 		p.link.Put(links[0].URL)
 		p.title = i18n.Plain(links[0].Title)
 	default:
 		p.link.Put("")
-		for _, l := range links {
-			p.links = append(p.links, linkChoice{l, true})
-		}
+		p.list.set(links)
 	}
 	p.fromClip = false
 	if device != "" {
@@ -144,6 +132,17 @@ func (p *sendPane) setLinks(links []localapi.Link, device string) {
 	}
 	p.update()
 	p.page.Scroll.ScrollToTop()
+}
+
+// maxShown is the longest refused text that is shown, in bytes.
+const maxShown = 2000
+
+// refuse shows a text that holds no link in place of the links there were.
+func (p *sendPane) refuse(words string) {
+	p.setLinks(nil, "")
+	if words = strings.TrimSpace(words); len(words) <= maxShown && !strings.ContainsAny(words, "\r\n") {
+		p.link.Put(words) // whole: a part of it could be a link
+	}
 }
 
 // choose makes a device the only one chosen.
@@ -155,13 +154,8 @@ func (p *sendPane) choose(device string) {
 
 // picked returns the links that would be sent, and why the field holds none.
 func (p *sendPane) picked() (links []localapi.Link, why link.Reason) {
-	if p.links != nil {
-		for _, l := range p.links {
-			if l.on {
-				links = append(links, l.Link)
-			}
-		}
-		return links, link.Fine
+	if p.list.links != nil {
+		return p.list.picked(), link.Fine
 	}
 	if p.link.Text == "" {
 		return nil, link.Fine
@@ -205,8 +199,8 @@ func (p *sendPane) update() {
 }
 
 func (p *sendPane) updateLinks() {
-	widget.SetVisible(p.single, p.links == nil)
-	widget.SetVisible(p.several, p.links != nil)
+	widget.SetVisible(p.single, p.list.links == nil)
+	p.list.update()
 	_, why := p.picked()
 	switch {
 	case p.title != "":
@@ -218,22 +212,6 @@ func (p *sendPane) updateLinks() {
 	default:
 		p.hint.Say("")
 	}
-	if p.links == nil {
-		p.linkRows.Set(nil)
-		return
-	}
-	on := 0
-	specs := make([]widget.RowSpec, 0, len(p.links))
-	for i, l := range p.links {
-		if l.on {
-			on++
-		}
-		spec := widget.RowSpec{ID: strconv.Itoa(i), Title: titleOf(l.Title, l.URL), Detail: i18n.Plain(l.URL), Chooses: true, Chosen: l.on, Calm: true}
-		spec.Tap = func() { p.links[i].on = !p.links[i].on; p.update() }
-		specs = append(specs, spec)
-	}
-	p.linkRows.Set(specs)
-	p.count.Set(p.w.words.N("window.send.links_chosen", on, "All", len(p.links)))
 }
 
 func (p *sendPane) updateTargets() {

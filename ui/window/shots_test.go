@@ -83,6 +83,12 @@ func scenes() []scene {
 		{name: "send-many", snap: signedIn, pane: PaneSend, then: func(h *harness) {
 			h.w.pasted("see https://one.example/a and https://two.example/b?x=1, or (https://three.example/c)")
 		}},
+		{name: "send-thousands", snap: signedIn, pane: PaneSend, then: func(h *harness) { h.w.take(manyLinks(1500), "") }},
+		{name: "send-thousands-search", snap: signedIn, pane: PaneSend, then: func(h *harness) {
+			h.w.take(manyLinks(12345), "")
+			h.w.sendPane().list.search.SetText("page 149")
+		}},
+		{name: "send-refused", snap: signedIn, pane: PaneSend, then: func(h *harness) { h.w.pasted("https://exa%20mple.org/") }},
 		{name: "send-empty", snap: in(func(s *localapi.Snapshot) { s.Devices.Items = s.Devices.Items[1:2]; s.Outbox = localapi.Outbox{} }), pane: PaneSend},
 		{name: "send-offline", snap: in(func(s *localapi.Snapshot) { s.Connection.Online = false; s.Connection.Since = ago(12 * time.Minute) }), pane: PaneSend},
 		{name: "send-toast", snap: signedIn, pane: PaneSend, then: func(h *harness) {

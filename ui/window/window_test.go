@@ -278,7 +278,7 @@ func TestAnotherStartHandsItsLinksOver(t *testing.T) {
 		h.w.Offer(PaneSend, "https://one.example", "two.example/x")
 		h.settle() // the agent has not answered yet
 		h.send(signedIn())
-		if got := len(h.w.sendPane().links); got != 2 {
+		if got := len(h.w.sendPane().list.links); got != 2 {
 			t.Errorf("%d links, want 2", got)
 		}
 		h.w.Offer("", file)
@@ -310,7 +310,7 @@ func TestDrop(t *testing.T) {
 			h.settle()
 		}
 		drop(write("a.url", []byte("[InternetShortcut]\nURL=https://a.example\n")), write("b.txt", []byte("https://b.example")))
-		if got := len(h.w.sendPane().links); got != 2 {
+		if got := len(h.w.sendPane().list.links); got != 2 {
 			t.Errorf("%d links from two files", got)
 		}
 		drop(storage.NewFileURI("https://example.org/a"))
