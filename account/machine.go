@@ -271,8 +271,8 @@ func outcomeOf(err error) outcome {
 		return done
 	case errors.Is(err, ErrNoRefreshToken):
 		return dead
-	case errors.Is(err, ErrWrongAuthFlow):
-		// The answer to an older page: the one that is open may still be answered.
+	case errors.Is(err, ErrWrongAuthFlow), errors.Is(err, errForeignCode):
+		// The answer to another page: the one that is open may still be answered.
 		return later
 	case errors.Is(err, ErrNetwork), errors.Is(err, ErrUnavailable), errors.Is(err, ErrCircuitOpen),
 		errors.As(err, &wait), errors.As(err, &save),

@@ -160,12 +160,33 @@ func TestMachineFailedCompletionReturns(t *testing.T) {
 	m := newMember(t, s)
 	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
 	page := m.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
-	_, oauthState := answer(t, s, page.OAuthURL, s.NewAccount("mia@example.com", "a long password"))
+	code, oauthState := answer(t, s, page.OAuthURL, s.NewAccount("mia@example.com", "a long password"))
 	state, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: strings.Repeat("ab", 32), State: oauthState})
 	want(t, "unknown code", err, account.ErrSignInExpired)
+	if state.Kind != account.Authenticating { // anybody can make up a code
+		t.Errorf("state %v", state)
+	}
+	s.Faults.Next("POST /v1/oauth/token", 400, accounttest.Errno(174))
+	state, err = m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: code, State: oauthState})
+	want(t, "expired code", err, account.ErrSignInExpired)
 	if state.Kind != account.Disconnected {
 		t.Errorf("state %v", state)
 	}
+}
+
+// TestMachineMadeUpCode does not end a sign-in whose own code comes after it.
+func TestMachineMadeUpCode(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	m := newMember(t, s)
+	m.event(account.EventInitialize{Device: deskConfig}, account.Disconnected)
+	page := m.event(account.EventBeginOAuth{Scopes: everything}, account.Authenticating)
+	code, oauthState := answer(t, s, page.OAuthURL, s.NewAccount("mia@example.com", "a long password"))
+	for range 3 {
+		_, err := m.ProcessEvent(t.Context(), account.EventCompleteOAuth{Code: strings.Repeat("ab", 32), State: oauthState})
+		want(t, "made up", err, account.ErrSignInExpired)
+	}
+	m.event(account.EventCompleteOAuth{Code: code, State: oauthState}, account.Connected)
 }
 
 func TestMachineAuthIssues(t *testing.T) {

@@ -25,6 +25,8 @@ type flow struct {
 	// redeemed is what the code was exchanged for when a later step failed. The
 	// code is spent then, and completing goes on from here.
 	redeemed *wire.Tokens
+	// lost is a code for which no answer came: it may be spent.
+	lost string
 	// sessionDead says that the session token held then was refused.
 	sessionDead bool
 }

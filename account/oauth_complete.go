@@ -18,7 +18,8 @@ import (
 // It may be called again with the same code and state after ErrNetwork, a
 // BackoffError, ErrUnavailable or a SaveError: what was reached is kept. A state
 // that is not ours is ErrNoAuthFlow or ErrWrongAuthFlow; a code that is no longer
-// good is ErrSignInExpired, and the sign-in must begin anew. A sign-in to another
+// good is ErrSignInExpired, and the sign-in must begin anew, except that a code the
+// server does not know as the page's leaves it open: anybody can make one up. A sign-in to another
 // account than the one held is ErrOtherAccount and changes nothing.
 //
 // Whether the key for the account's devices came along is told by
@@ -34,16 +35,18 @@ func (a *Account) CompleteOAuthFlow(ctx context.Context, code, state string) err
 			return err
 		}
 		if err := t.redeem(ctx, &f, code); err != nil {
-			if codeSpent(err) {
+			switch {
+			case foreignCode(err) && f.lost != code:
+				return fmt.Errorf("%w: %w", errForeignCode, err)
+			case codeSpent(err):
 				a.forgetFlow(state)
+			case errors.Is(err, ErrNetwork):
+				f.lost = code
+				a.keepFlow(state, f)
 			}
 			return err
 		}
-		a.remember(func(m *memory) {
-			if _, ok := m.flows[state]; ok {
-				m.flows[state] = f
-			}
-		})
+		a.keepFlow(state, f)
 		if err := t.signIn(ctx, f); err != nil {
 			if !retryable(err) {
 				// Nothing can be done with these tokens any more.
@@ -64,12 +67,31 @@ func codeSpent(err error) bool {
 		slices.Contains([]int{162, 166, 172, 173, 174, 175}, r.Errno)
 }
 
+// errForeignCode says that a code is not the page's, whose own may still come.
+var errForeignCode = newSentinel(ErrSignInExpired, "the code is not that of the sign-in")
+
+// foreignCode reports whether the server refused a code that it did not give to this
+// sign-in. One that was used is refused in the same way.
+func foreignCode(err error) bool {
+	var r *RemoteError
+	return codeSpent(err) && errors.As(err, &r) && slices.Contains([]int{172, 173, 175}, r.Errno)
+}
+
 // retryable reports whether the same call may succeed later without anybody doing
 // anything.
 func retryable(err error) bool {
 	var save *SaveError
 	return errors.Is(err, ErrNetwork) || errors.Is(err, ErrUnavailable) || errors.As(err, &save) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// keepFlow notes how far a sign-in has come, unless it was ended meanwhile.
+func (a *Account) keepFlow(state string, f flow) {
+	a.remember(func(m *memory) {
+		if _, ok := m.flows[state]; ok {
+			m.flows[state] = f
+		}
+	})
 }
 
 func (a *Account) forgetFlow(state string) {

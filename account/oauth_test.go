@@ -213,8 +213,7 @@ func TestSignInAnswerLost(t *testing.T) {
 // TestSignInRefusedForGood forgets the sign-in.
 func TestSignInRefusedForGood(t *testing.T) {
 	for errno, class := range map[int]error{
-		162: account.ErrClientConfiguration, 166: account.ErrClientConfiguration, 172: account.ErrSignInExpired,
-		173: account.ErrSignInExpired, 174: account.ErrSignInExpired, 175: account.ErrSignInExpired,
+		162: account.ErrClientConfiguration, 166: account.ErrClientConfiguration, 174: account.ErrSignInExpired,
 	} {
 		s := newScene(t)
 		a := s.account()
@@ -222,6 +221,18 @@ func TestSignInRefusedForGood(t *testing.T) {
 		s.service.Faults.Next(tokenRoute, 400, accounttest.Errno(errno))
 		want(t, "the first try", a.CompleteOAuthFlow(t.Context(), code, state), class)
 		want(t, "the second try", a.CompleteOAuthFlow(t.Context(), code, state), account.ErrNoAuthFlow)
+	}
+}
+
+// TestSignInWithAForeignCode leaves it open for the page's own.
+func TestSignInWithAForeignCode(t *testing.T) {
+	for _, errno := range []int{172, 173, 175} {
+		s := newScene(t)
+		a := s.account()
+		code, state := s.begin(a, account.ScopeProfile)
+		s.service.Faults.Next(tokenRoute, 400, accounttest.Errno(errno))
+		want(t, "a foreign code", a.CompleteOAuthFlow(t.Context(), "code", state), account.ErrSignInExpired)
+		ok(t, "the page's own", a.CompleteOAuthFlow(t.Context(), code, state))
 	}
 }
 

@@ -3,6 +3,7 @@ package agent_test
 import (
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -208,7 +209,20 @@ func TestSignInRefusals(t *testing.T) {
 	if page, err = desk.face.BeginSignIn(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := desk.face.CompleteSignIn(t.Context(), agent.DefaultRedirectURI+"?error=access_denied&state=x"); code(err) != localapi.CodeSignIn {
+	for _, foreign := range []string{"?error=access_denied", "?error=access_denied&state=x"} {
+		if err := desk.face.CompleteSignIn(t.Context(), agent.DefaultRedirectURI+foreign); code(err) != localapi.CodeSignIn {
+			t.Errorf("refused by somebody else: %v", err)
+		}
+		if snap := desk.snapshot(); snap.Account.State != localapi.SigningIn || snap.SignIn == nil {
+			t.Errorf("somebody else's refusal ends it: %s", describe(snap))
+		}
+	}
+	address, err := url.Parse(page.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := agent.DefaultRedirectURI + "?error=access_denied&state=" + url.QueryEscape(address.Query().Get("state"))
+	if err := desk.face.CompleteSignIn(t.Context(), own); code(err) != localapi.CodeSignIn {
 		t.Errorf("refused on the page: %v", err)
 	}
 	if snap := desk.snapshot(); snap.Account.State != localapi.SignedOut || snap.SignIn != nil || snap.Account.Cause == "" {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,37 @@ func TestSendAndReceive(t *testing.T) {
 	}
 }
 
+// A refusal on the sign-in page ends the sign-in, and the browser is told.
+func TestLoopbackRefused(t *testing.T) {
+	w := newWorld(t)
+	redirect := "http://" + freePort(t) + "/signin"
+	s := w.station("Desk", func(p *agent.Params) { p.Service.RedirectURI = redirect }).run()
+	page, err := s.face.BeginSignIn(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := url.Parse(page.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Transport: transport(t)}
+	response, err := browser.Get(redirect + "?error=access_denied&state=" + url.QueryEscape(address.Query().Get("state")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || !strings.Contains(string(body), "refused") {
+		t.Errorf("the page is %s, %v", body, err)
+	}
+	if snap := s.snapshot(); snap.Account.State != localapi.SignedOut || snap.SignIn != nil {
+		t.Errorf("after it: %+v", snap.Account)
+	}
+	w.eventually("the port to be closed", func() bool {
+		again, err := browser.Get(redirect)
+		return err != nil || again.Body.Close() != nil
+	})
+}
+
 func TestSignInByLoopback(t *testing.T) {
 	w := newWorld(t)
 	redirect := "http://" + freePort(t) + "/signin"
@@ -77,6 +109,16 @@ func TestSignInByLoopback(t *testing.T) {
 	}
 	if status, _ := get(redirect + "?code=" + strings.Repeat("0", 64) + "&state=not-ours"); status != http.StatusBadRequest {
 		t.Errorf("a foreign answer gives %d", status)
+	}
+	address, err := url.Parse(page.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := "&state=" + url.QueryEscape(address.Query().Get("state"))
+	for _, made := range []string{"?error=x", "?error=x&state=not-ours", "?code=" + strings.Repeat("0", 64) + own} {
+		if status, body := get(redirect + made); status != http.StatusBadRequest || !strings.Contains(body, "did not work") {
+			t.Errorf("%s gives %d, %.60q", made, status, body)
+		}
 	}
 	// A page elsewhere whose name was made to lead to this machine gets nothing.
 	rebound, err := http.NewRequest(http.MethodGet, redirect+"?code=x&state=y", nil)

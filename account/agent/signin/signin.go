@@ -63,6 +63,7 @@ type SignIn struct {
 type run struct {
 	listener *loopback // nil when the redirect does not lead to this machine
 	timer    *time.Timer
+	state    string // what the page gives back, so that nobody else's answer is taken for its
 }
 
 // New returns a sign-in that is not under way.
@@ -113,8 +114,11 @@ func (s *SignIn) Begin(ctx context.Context, email string) (signIn localapi.SignI
 		URL: withEmail(state.OAuthURL, email), Loopback: r.listener != nil,
 		RedirectPrefix: s.RedirectURI, Started: s.Clock.Now().UTC(),
 	}
+	if page, err := url.Parse(state.OAuthURL); err == nil {
+		r.state = page.Query().Get("state")
+	}
 	life := context.WithoutCancel(ctx)
-	r.timer = time.AfterFunc(pageLife, func() { s.giveUp(life, tooLate.Say()) })
+	r.timer = time.AfterFunc(pageLife, func() { s.end(life, tooLate.Say()) })
 	s.replace(r)
 	s.show(&signIn, localapi.Sentence{})
 	return signIn, nil
@@ -145,7 +149,11 @@ func (s *SignIn) Complete(ctx context.Context, address string) error {
 		return err
 	}
 	if query.Get("error") != "" {
+		if !s.ours(query.Get("state")) {
+			return board.Refusal(account.ErrWrongAuthFlow) // anybody can write such an address
+		}
 		s.giveUp(ctx, refused.Say())
+		s.finish()
 		return refused.Refuse(localapi.CodeSignIn)
 	}
 	code, stateParam := query.Get("code"), query.Get("state")
@@ -161,7 +169,7 @@ func (s *SignIn) Complete(ctx context.Context, address string) error {
 		s.show(nil, localapi.Sentence{})
 		s.finish()
 		return nil
-	case account.Authenticating: // the code is still good: it can be tried again
+	case account.Authenticating: // the page's own answer can still come, or be tried again
 		if err == nil {
 			err = account.ErrWrongAuthFlow
 		}
@@ -171,7 +179,15 @@ func (s *SignIn) Complete(ctx context.Context, address string) error {
 		err = account.ErrNoAuthFlow
 	}
 	s.show(nil, board.Sentence(err))
+	s.finish()
 	return board.Refusal(err)
+}
+
+// ours reports whether a state is that of the page under way.
+func (s *SignIn) ours(state string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.run != nil && s.run.state != "" && s.run.state == state
 }
 
 // finish ends the listener when the browser, which still waits for its answer, has it.
@@ -198,11 +214,16 @@ func redirectQuery(redirect, address string) (url.Values, error) {
 }
 
 // Cancel ends the sign-in under way.
-func (s *SignIn) Cancel(ctx context.Context) { s.giveUp(ctx, localapi.Sentence{}) }
+func (s *SignIn) Cancel(ctx context.Context) { s.end(ctx, localapi.Sentence{}) }
+
+// end ends the sign-in with what belongs to it, and says why.
+func (s *SignIn) end(ctx context.Context, cause localapi.Sentence) {
+	s.End()
+	s.giveUp(ctx, cause)
+}
 
 // giveUp drops the sign-in and says why.
 func (s *SignIn) giveUp(ctx context.Context, cause localapi.Sentence) {
-	s.End()
 	if s.Board.Now().SignIn == nil {
 		return
 	}
