@@ -47,6 +47,9 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	work.Go(func() error { return localapi.Serve(serving, listener, engine, f.log) })
 
 	f.client = speaking(localapi.Local(engine, f.log), f.words)
+	if err := session.CheckRuntime(); err != nil {
+		f.log.Warn("the runtime folder of the environment is not used", "reason", err)
+	}
 	if session.NoBus() {
 		f.log.Warn("there is no session bus: no tray, no notifications and no keyring until a later start brings one")
 	}

@@ -42,7 +42,9 @@ func Run(args []string) int {
 		Version: version,
 		Build:   build(),
 		Client: func(demo bool) *localapi.Client {
-			return localapi.Dial(session.LocatePaths(demo).Socket)
+			paths := session.LocatePaths(demo)
+			offerDesktop(ctx, paths)
+			return localapi.Dial(paths.Socket)
 		},
 		EnsureAgent: ensureAgent,
 		RunAgent:    runAgent,

@@ -19,7 +19,7 @@ const startTime = 15 * time.Second
 
 // offerTime is how long an agent may take to look at a desktop, which it does in milliseconds unless a
 // program of that desktop hangs.
-const offerTime = 3 * time.Second
+const offerTime = time.Second
 
 // startPoll is how often a starting role is asked whether it is there.
 const startPoll = 20 * time.Millisecond
@@ -36,18 +36,14 @@ func ensureAgent(ctx context.Context, demo bool) error {
 		return err // it hangs in its place: another one could not begin
 	}
 	answers := func(ctx context.Context) bool { return ask(ctx) == nil }
-	if err := ensure(ctx, "agent", session.LocatePaths(demo), answers, roleArgs(demo, "agent")...); err != nil {
-		return err
-	}
-	offerDesktop(ctx, session.LocatePaths(demo))
-	return nil
+	return ensure(ctx, "agent", session.LocatePaths(demo), answers, roleArgs(demo, "agent")...)
 }
 
 // offerDesktop tells the agent which desktop this process was started on. It may have been started before
 // there was one. An agent of an earlier version does not know the call: it stays where it is.
 func offerDesktop(ctx context.Context, paths session.Paths) {
 	here := session.Here()
-	if here == (session.Desktop{}) {
+	if here == (session.Desktop{}) || !session.Listens(paths.Socket) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, offerTime)

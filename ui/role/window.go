@@ -63,6 +63,7 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 		cancel() // a later start may be waiting for the window that never comes
 		return errors.Join(err, instance.Close(), end())
 	}
+	offerDesktop(ctx, paths)
 	w, err = newWindow(ctx, start, paths, logger)
 	if err != nil {
 		cancel()

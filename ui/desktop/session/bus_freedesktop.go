@@ -92,6 +92,16 @@ func runtimeFolders() []string {
 // NoBus reports whether there is no session bus to speak to.
 func NoBus() bool { return os.Getenv(busVariable) == noBus }
 
+// CheckRuntime says why the runtime folder that the environment names is not used, if so: after su it is
+// another user's.
+func CheckRuntime() error {
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	if dir == "" {
+		return nil
+	}
+	return checkOurs(dir)
+}
+
 // errNoBus says that there is nothing to connect to.
 var errNoBus = errors.New("there is no session bus")
 

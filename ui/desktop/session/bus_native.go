@@ -10,6 +10,9 @@ func Settle() error { return nil }
 // NoBus is false: none is needed.
 func NoBus() bool { return false }
 
+// CheckRuntime has nothing to look at.
+func CheckRuntime() error { return nil }
+
 // Environ is the environment for programs of the person's own.
 func Environ() []string { return os.Environ() }
 

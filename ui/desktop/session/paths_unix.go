@@ -50,7 +50,7 @@ func checkOurs(dir string) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	shared := info.Mode().Perm()&0o022 != 0
 	if !ok || !info.IsDir() || (int(stat.Uid) != os.Getuid() || shared) && info.Mode()&fs.ModeSticky == 0 {
-		return ErrNotPrivate
+		return fmt.Errorf("%s: %w", dir, ErrNotPrivate)
 	}
 	return nil
 }

@@ -1,0 +1,96 @@
+//go:build linux
+
+package session_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tabferry/tabferry/ui/desktop/session"
+)
+
+// TestSeatMovesToWhatWorks: from nothing to a display, not away from one that works, and on when it has gone.
+func TestSeatMovesToWhatWorks(t *testing.T) {
+	dir := shortHome(t)
+	for _, name := range []string{"DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	var seat session.Seat
+	serve := func(name string) (stop func()) {
+		l, err := net.Listen("unix", filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return func() { _ = l.Close() }
+	}
+	offer := func(d session.Desktop, told bool, at string) {
+		t.Helper()
+		moved := seat.Moved()
+		seat.Offer(d)
+		select {
+		case <-moved:
+			if !told {
+				t.Errorf("%+v: told without need", d)
+			}
+		default:
+			if told {
+				t.Errorf("%+v: nobody was told", d)
+			}
+		}
+		if here := session.Here(); here.Wayland != at {
+			t.Errorf("%+v: at %+v", d, here)
+		}
+	}
+	first, second := filepath.Join(dir, "one"), filepath.Join(dir, "two")
+	offer(session.Desktop{Wayland: first}, false, "")
+	stop := serve("one")
+	serve("two")
+	offer(session.Desktop{Wayland: first, Bus: "unix:path=" + second}, true, first) // which is no bus
+	offer(session.Desktop{Wayland: second}, true, first)
+	offer(session.Desktop{Wayland: first, Authority: "/new"}, true, first) // as after another login
+	if got := session.Here(); got.Authority != "/new" || got.Bus != "" {
+		t.Errorf("%+v", got)
+	}
+	stop()
+	offer(session.Desktop{Wayland: second}, true, second)
+	if os.Getenv("XAUTHORITY") != "" {
+		t.Error("the other display's key was kept")
+	}
+	t.Setenv("WAYLAND_DISPLAY", "two") // beside the runtime folder, which another process may not have
+	if here := session.Here(); here.Wayland != second {
+		t.Errorf("%+v", here)
+	}
+}
+
+func TestCheckDisplay(t *testing.T) {
+	dir := shortHome(t)
+	l, err := net.Listen("unix", filepath.Join(dir, "way"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for name, c := range map[string]struct{ x, wayland, want string }{
+		"none":            {"", "", session.ErrNoDisplay.Error()},
+		"Wayland":         {"", filepath.Join(dir, "way"), ""},
+		"dead Wayland":    {"", filepath.Join(dir, "gone"), "the display does not answer: WAYLAND_DISPLAY is " + filepath.Join(dir, "gone")},
+		"dead X":          {":4711", "", "the display does not answer: DISPLAY is :4711"},
+		"nonsense":        {"nonsense", "", "the display does not answer: DISPLAY is nonsense"},
+		"Wayland, dead X": {":4711", filepath.Join(dir, "way"), ""},
+	} {
+		t.Setenv("DISPLAY", c.x)
+		t.Setenv("WAYLAND_DISPLAY", c.wayland)
+		t.Setenv("WAYLAND_SOCKET", "")
+		got := ""
+		if err := session.CheckDisplay(); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
