@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/tabferry/tabferry/account/internal/kit"
 	"github.com/tabferry/tabferry/account/pairing/tlspsk"
 )
 
@@ -33,8 +34,10 @@ const (
 	twoStepAge = 4 * time.Minute
 	// farewell is how long to wait for the other side's close_notify.
 	farewell = 2 * time.Second
-	// renewPause keeps a relay that drops everybody from being asked again at once.
+	// renewPause keeps a relay that drops everybody from being asked again at once. While it cannot be
+	// reached the pause doubles up to renewMost: each try costs a renewal.
 	renewPause = 2 * time.Second
+	renewMost  = 30 * time.Second
 )
 
 // Grant is permission for a supplicant.
@@ -131,6 +134,9 @@ func (a *Authority) Confirm(ctx context.Context, twoStep string) error {
 // errRenew ends an attempt that nobody has joined.
 var errRenew = errors.New("pairing: nobody has joined")
 
+// errAway ends an attempt to renew a code while the relay is away.
+var errAway = errors.New("pairing: the relay is away")
+
 // Run does the pairing and returns when everything is over: nil for success, else one of this
 // package's errors. The final Status comes first, up to a few seconds earlier, which go into an
 // orderly goodbye. Run may be called once.
@@ -140,13 +146,20 @@ func (a *Authority) Run(ctx context.Context) error {
 		return err
 	}
 	defer a.stop()
-	for {
+	wait := kit.Growth{First: renewPause, Most: renewMost}
+	for again := false; ; again = true {
 		started := time.Now()
-		err = a.attempt(ctx)
-		if !errors.Is(err, errRenew) {
+		err = a.attempt(ctx, again)
+		pause := renewPause
+		switch {
+		case errors.Is(err, errAway):
+			pause = wait.Next()
+		case errors.Is(err, errRenew):
+			wait.Reset()
+		default:
 			return err
 		}
-		if pause := renewPause - time.Since(started); pause > 0 {
+		if pause -= time.Since(started); pause > 0 {
 			select {
 			case <-ctx.Done():
 			case <-time.After(pause):
@@ -155,12 +168,17 @@ func (a *Authority) Run(ctx context.Context) error {
 	}
 }
 
-// attempt shows one code until it is used or has to be renewed.
-func (a *Authority) attempt(ctx context.Context) error {
+// attempt shows one code until it is used or has to be renewed; again says that it is not the first.
+func (a *Authority) attempt(ctx context.Context, again bool) error {
 	s, err := a.open(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
+		away := errors.Is(err, ErrRelayUnreachable) || errors.Is(err, ErrCodeUnknown)
+		switch {
+		case ctx.Err() != nil:
 			err = ErrCancelled
+		case away && again && a.Status().RenewalsLeft > 0:
+			a.set(func(st *Status) { st.RenewalsLeft-- })
+			return errAway
 		}
 		a.conclude(err)
 		return err

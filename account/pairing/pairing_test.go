@@ -2,6 +2,7 @@ package pairing
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -195,7 +196,7 @@ func TestVanishAtEveryStep(t *testing.T) {
 					if who == "supplicant" {
 						gone, left, wantLeft = supp, auth, ErrTimedOut
 					}
-					gone.cut()
+					gone.cut(0)
 					switch {
 					case stage.supp == Redeeming: // the code has arrived: all is well
 						close(supp.account.hold)
@@ -346,6 +347,33 @@ func TestRelayRestart(t *testing.T) {
 			supp.endsSoon(nil)
 		})
 	})
+	for away, c := range map[time.Duration]struct {
+		left int
+		end  error
+	}{
+		2 * time.Second: {Renewals - 1, nil}, 3 * time.Second: {Renewals - 2, nil}, 10 * time.Second: {Renewals - 4, nil}, time.Hour: {0, ErrRelayUnreachable},
+	} {
+		t.Run(fmt.Sprintf("while showing, and away for %v", away), func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				auth := w.authority(newAccount())
+				auth.is(Showing)
+				auth.cut(away)
+				time.Sleep(min(away+10*time.Second, 3*time.Minute))
+				if status := auth.flow.Status(); status.RenewalsLeft != c.left {
+					t.Errorf("%d renewals left", status.RenewalsLeft)
+				}
+				if c.end != nil {
+					auth.ends(c.end)
+					return
+				}
+				supp := w.supplicant(newAccount(), auth.address())
+				supp.confirm("")
+				auth.confirm("")
+				auth.endsSoon(nil)
+				supp.endsSoon(nil)
+			})
+		})
+	}
 	t.Run("while asked", func(t *testing.T) {
 		inWorld(t, func(t *testing.T, w *world) {
 			auth, supp := w.pair()

@@ -126,9 +126,16 @@ type wire struct {
 	svc   *accounttest.Service
 	mu    sync.Mutex
 	conns []net.Conn
+	until time.Time // nobody is reached before
 }
 
 func (w *wire) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	w.mu.Lock()
+	away := time.Now().Before(w.until)
+	w.mu.Unlock()
+	if away {
+		return nil, errTest
+	}
 	conn, err := w.svc.Dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
@@ -139,9 +146,11 @@ func (w *wire) dial(ctx context.Context, network, addr string) (net.Conn, error)
 	return conn, nil
 }
 
-func (w *wire) cut() {
+// cut breaks what there is, and keeps everything from being reached for a while.
+func (w *wire) cut(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.until = time.Now().Add(d)
 	for _, c := range w.conns {
 		if err := c.Close(); err != nil {
 			panic(err)
