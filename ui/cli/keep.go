@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -156,6 +157,9 @@ func (p *program) keepBy(ctx context.Context, agent *localapi.Client, way locala
 // choosePassphrase asks for a new passphrase twice.
 func (p *program) choosePassphrase(ctx context.Context, agent *localapi.Client) error {
 	first, err := p.secret(p.Words.T("cli.unlock.choose"))
+	if errors.Is(err, io.EOF) {
+		return &failure{exit: ExitFailed, message: p.Words.T("cli.error.no_answer"), hint: p.Words.T("cli.hint.keep")}
+	}
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ var disk = []struct {
 	err    error
 	phrase localapi.Phrase
 }{
+	{store.ErrReplaced, localapi.NewPhrase("storage.replaced", "Tabferry's data file was moved away or replaced.", "`tabferry unlock` goes on with what is there now")},
+	{store.ErrCorrupt, localapi.NewPhrase("storage.damaged", "Tabferry's data file is damaged. It is left as it is.", "`tabferry unlock`, or the window, begins anew and keeps the damaged file")},
 	{store.ErrFull, localapi.NewPhrase("disk.full", "The disk is full.", "make room; what is sent to this computer meanwhile stays on the server")},
 	{store.ErrDisk, localapi.NewPhrase("disk.fails", "The disk does not read or write what it should.", "look after the disk; Tabferry tries again by itself")},
 	{store.ErrReadOnly, localapi.NewPhrase("disk.read_only", "The disk with Tabferry's data takes no changes.", "make it writable; Tabferry tries again by itself")},
@@ -104,7 +106,7 @@ func Refusal(err error) error {
 		refusal := Backoff.Refuse(localapi.CodeBackoff)
 		refusal.Until = wait.Until
 		return refusal
-	case errors.As(err, &save), errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrCorrupt), errors.Is(err, store.ErrReplaced):
+	case errors.As(err, &save), errors.Is(err, store.ErrClosed):
 		return unsaved.Refuse(localapi.CodeInternal)
 	}
 	for _, m := range meanings {

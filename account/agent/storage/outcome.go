@@ -14,11 +14,11 @@ import (
 func (s *Storage[W]) heard(vault *store.Vault, o store.Outcome) {
 	phrase, fault := board.Disk(o.Err)
 	switch {
-	case fault:
-		s.showFault(phrase.Say())
 	case o.Wrote && o.Err == nil:
 		s.showFault(localapi.Sentence{})
-	case beginAnew(o.Err):
+	case fault && !beginAnew(o.Err):
+		s.showFault(phrase.Say())
+	case fault:
 		s.asked.Go(func() {
 			err := s.do(s.life, func(context.Context) error { s.lose(vault, o.Err); return nil })
 			if err != nil && s.life.Err() == nil {

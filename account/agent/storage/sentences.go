@@ -2,6 +2,7 @@ package storage
 
 import (
 	"errors"
+	"io/fs"
 
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -35,8 +36,7 @@ var problems = []struct {
 	{store.ErrKeyring, localapi.NewPhrase("storage.keyring_fails", "The keyring does not keep Tabferry's key.", "choose a passphrase, or keep nothing after quitting")},
 	{store.ErrInUse, localapi.NewPhrase("storage.in_use", "Another program uses Tabferry's data.", "quit the other Tabferry")},
 	{store.ErrNewer, localapi.NewPhrase("storage.newer", "Tabferry's data was written by a newer version.", "update Tabferry")},
-	{store.ErrReplaced, localapi.NewPhrase("storage.replaced", "Tabferry's data file was moved away or replaced.", "`tabferry unlock` goes on with what is there now")},
-	{store.ErrCorrupt, localapi.NewPhrase("storage.damaged", "Tabferry's data file is damaged. It is left as it is.", "choose a protection to begin anew; the damaged file is kept")},
+	{fs.ErrExist, lockedData},
 }
 
 // problem says what is wrong with the store.

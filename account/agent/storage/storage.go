@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -167,11 +168,11 @@ func (s *Storage[W]) lockedError() error {
 	if shown.WaitingForKeyring {
 		return waiting.Refuse(localapi.CodeLocked)
 	}
-	e := locked.Refuse(localapi.CodeLocked)
-	if shown.Problem != "" {
-		e.Message, e.Said = shown.Problem, shown.ProblemSaid
+	phrases := localapi.Phrases()
+	if i := slices.IndexFunc(phrases, func(p localapi.Phrase) bool { return p.Key == shown.ProblemSaid.Key }); i >= 0 {
+		return phrases[i].Refuse(localapi.CodeLocked) // none of them has a place to fill
 	}
-	return e
+	return locked.Refuse(localapi.CodeLocked)
 }
 
 // Locked reports whether an error says that the store is locked.
