@@ -1,0 +1,225 @@
+package agent_test
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// spoilAtRest is what may have happened to a file before a start.
+func spoilAtRest(t *testing.T, s *station) map[string]struct {
+	do      func(good []byte) error
+	problem string
+	anew    bool
+} {
+	write := func(text []byte) error { return os.WriteFile(s.storeFile(), text, 0o600) }
+	header := func(from, to string) func([]byte) error {
+		return func(good []byte) error {
+			if err := write(good); err != nil {
+				return err
+			}
+			s.edit(func(tx *bbolt.Tx) error {
+				b := tx.Bucket([]byte("header"))
+				return b.Put([]byte("header"), bytes.Replace(b.Get([]byte("header")), []byte(from), []byte(to), 1))
+			})
+			return nil
+		}
+	}
+	return map[string]struct {
+		do      func(good []byte) error
+		problem string
+		anew    bool
+	}{
+		"empty":         {func([]byte) error { return write(nil) }, "damaged", true},
+		"foreign":       {func([]byte) error { return write([]byte("a letter to a friend")) }, "damaged", true},
+		"zeroed":        {func(good []byte) error { return write(make([]byte, len(good))) }, "damaged", true},
+		"cut in half":   {func(good []byte) error { return write(good[:len(good)/2]) }, "damaged", true},
+		"a bad header":  {header(`"keyring"`, `"magic"`), "damaged", true},
+		"newer":         {header(`"version":1`, `"version":9`), "newer version", false},
+		"another's key": {func(good []byte) error { s.secrets.swap(); return write(good) }, "does not fit", false},
+	}
+}
+
+// swap puts another key in the place of each.
+func (f *fakeSecrets) swap() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, secret := range f.entries {
+		f.entries[name] = strings.Repeat("A", len(secret)-1) + "="
+	}
+}
+
+func (f *fakeSecrets) copied() map[string]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.entries)
+}
+
+func (f *fakeSecrets) put(entries map[string]string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.entries = maps.Clone(entries)
+}
+
+// Each fault of a file has its own words and keeps the file as it is; a mended one opens by unlocking, and
+// one that is of no use is set aside for every kind of protection.
+func TestFaultsOfTheFile(t *testing.T) {
+	w := newWorld(t)
+	desk := w.station("Desk").run().signIn()
+	desk.end()
+	good, err := os.ReadFile(desk.storeFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := desk.secrets.copied()
+	for name, c := range spoilAtRest(t, desk) {
+		for _, way := range []localapi.Protection{localapi.ProtectedByKeyring, localapi.ProtectedByPassphrase, localapi.MemoryOnly, "mended"} {
+			t.Run(name+"/"+string(way), func(t *testing.T) {
+				desk.secrets.put(entries)
+				if err := c.do(good); err != nil {
+					t.Fatal(err)
+				}
+				bad, err := os.ReadFile(desk.storeFile())
+				if err != nil {
+					t.Fatal(err)
+				}
+				desk.run()
+				defer desk.end()
+				snap := desk.await("the problem", func(s localapi.Snapshot) bool { return s.Storage.Problem != "" })
+				if !snap.Storage.Locked || !strings.Contains(snap.Storage.Problem, c.problem) || snap.Storage.BeginAnew != c.anew {
+					t.Fatalf("the storage is %+v", snap.Storage)
+				}
+				if _, err := desk.face.Inbox(t.Context(), localapi.InboxQuery{}); err == nil || err.Error() != snap.Storage.Problem {
+					t.Errorf("a call says %v", err)
+				}
+				if err := desk.face.Unlock(t.Context(), ""); code(err) != localapi.CodeLocked {
+					t.Errorf("unlocking: %v", err)
+				}
+				if kept, err := os.ReadFile(desk.storeFile()); err != nil || !bytes.Equal(kept, bad) {
+					t.Errorf("the file was changed (%v)", err)
+				}
+				if way == "mended" {
+					desk.secrets.put(entries)
+					if err := os.WriteFile(desk.storeFile(), good, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					if err := desk.face.Unlock(t.Context(), ""); err != nil {
+						t.Fatalf("the mended file: %v", err)
+					}
+					desk.await("the sign-in of before", settled)
+					return
+				}
+				err = desk.face.Protect(t.Context(), way, map[bool]string{true: "phrase"}[way == localapi.ProtectedByPassphrase])
+				asides, globErr := filepath.Glob(desk.storeFile() + ".damaged-*")
+				if globErr != nil {
+					t.Fatal(globErr)
+				}
+				defer removeAll(t, asides)
+				if way != localapi.MemoryOnly && !c.anew {
+					if err == nil || len(asides) > 0 {
+						t.Errorf("%s takes its place: %v", way, err)
+					}
+					return
+				}
+				if snap := desk.snapshot(); err != nil || snap.Storage.Protection != way || snap.Storage.Locked || snap.Storage.Problem != "" {
+					t.Errorf("beginning anew: %v, %+v", err, snap.Storage)
+				}
+				kept := desk.storeFile()
+				if way != localapi.MemoryOnly {
+					if len(asides) != 1 {
+						t.Fatalf("set aside: %v", asides)
+					}
+					kept = asides[0]
+				}
+				if text, err := os.ReadFile(kept); err != nil || !bytes.Equal(text, bad) {
+					t.Errorf("the old file was not kept (%v)", err)
+				}
+			})
+		}
+	}
+}
+
+func removeAll(t *testing.T, files []string) {
+	t.Helper()
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What happens to a file under a running agent is said, ends at once when asked to, and has a way out.
+func TestFaultsWhileRunning(t *testing.T) {
+	for name, c := range map[string]struct {
+		do      func(path string) error
+		problem string
+	}{
+		"cut short": {func(path string) error { return os.Truncate(path, 8192) }, "damaged"},
+		"emptied":   {func(path string) error { return os.Truncate(path, 0) }, "damaged"},
+		"removed":   {os.Remove, "moved away"},
+		"replaced": {func(path string) error {
+			return errors.Join(os.Remove(path), os.WriteFile(path, []byte("mine"), 0o600))
+		}, "moved away"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			desk := w.station("Desk").run().signIn()
+			if err := c.do(desk.storeFile()); err != nil {
+				t.Fatal(err)
+			}
+			_ = desk.face.Quiet(t.Context(), 1) // whatever it says, it is noticed
+			desk.await("the problem", func(s localapi.Snapshot) bool {
+				return s.Storage.Locked && s.Storage.BeginAnew && strings.Contains(s.Storage.Problem, c.problem)
+			})
+			if err := desk.face.Protect(t.Context(), localapi.ProtectedByKeyring, ""); err != nil {
+				t.Fatal(err)
+			}
+			desk.signIn()
+			if err := c.do(desk.storeFile()); err != nil {
+				t.Fatal(err)
+			}
+			_ = desk.face.Quiet(t.Context(), 1)
+			began := time.Now()
+			desk.end()
+			if took := time.Since(began); took > 3*time.Second {
+				t.Errorf("ending took %v", took)
+			}
+		})
+	}
+}
+
+// A keyring that is locked is not called an absent one, nor one that fails.
+func TestKeyringsAreToldApart(t *testing.T) {
+	for cause, want := range map[error]string{
+		store.ErrNoKeyring: "There is no keyring", store.ErrKeyringLocked: "The keyring is locked", errors.New("no"): "does not keep",
+	} {
+		w := newWorld(t)
+		desk := w.station("Desk")
+		desk.secrets.mood(cause, nil)
+		desk.run()
+		if snap := desk.snapshot(); snap.Storage.Kept || snap.Storage.Protection != localapi.ProtectedByKeyring {
+			t.Errorf("before anything is kept: %+v", snap.Storage)
+		}
+		err := desk.face.Unlock(t.Context(), "")
+		if snap := desk.snapshot(); code(err) != localapi.CodeLocked || err.Error() != snap.Storage.Problem || !strings.Contains(snap.Storage.Problem, want) {
+			t.Errorf("%v: %v, %+v", cause, err, snap.Storage)
+		}
+		desk.secrets.mood(nil, nil)
+		if err := desk.face.Unlock(t.Context(), ""); err != nil {
+			t.Errorf("once it works: %v", err)
+		}
+		if snap := desk.snapshot(); !snap.Storage.Kept || snap.Storage.Protection != localapi.ProtectedByKeyring || !desk.hasStoreFile() {
+			t.Errorf("once it works: %+v", snap.Storage)
+		}
+	}
+}
