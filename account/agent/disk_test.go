@@ -154,8 +154,8 @@ func TestDamagedEntries(t *testing.T) {
 	put("inbox", "02", `not JSON`)
 	put("outbox", "03", `[]`)
 	s := stationOn(t, memory, svc)
-	if shown := s.agent.board.Now(); shown.Inbox.Total != 1 || len(shown.Outbox.Recent) != 0 {
-		t.Errorf("inbox %+v, outbox %+v", shown.Inbox, shown.Outbox)
+	if shown := s.agent.board.Now(); shown.Inbox.Total != 1 || len(shown.Outbox.Recent) != 0 || shown.Storage.Damaged != 2 {
+		t.Errorf("inbox %+v, outbox %+v, %d damaged", shown.Inbox, shown.Outbox, shown.Storage.Damaged)
 	}
 	put("account", "state", `{"version":99}`)
 	if _, err := s.agent.open(s.work.vault); !errors.Is(err, store.ErrCorrupt) {
