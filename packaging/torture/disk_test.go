@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -61,6 +62,9 @@ func filled(t *testing.T, program string, tabs int) *station {
 // One bit of the store is not what it was. The agent starts all the same; what it cannot read it says,
 // and what comes next arrives; or it refuses the whole file, says so, and leaves it alone.
 func TestFlippedBits(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	fates := map[fate]int{}
 	for round := range 4 {
 		t.Run(fmt.Sprint(round+1), func(t *testing.T) {
 			t.Parallel()
@@ -69,7 +73,6 @@ func TestFlippedBits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			refused, put := 0, 0
 			for range *flips / 4 {
 				bit := s.rnd.IntN(len(whole) * 8)
 				damaged := bytes.Clone(whole)
@@ -78,53 +81,81 @@ func TestFlippedBits(t *testing.T) {
 					t.Fatal(err)
 				}
 				what := fmt.Sprintf("bit %d of byte %d", bit%8, bit/8)
-				if s.damaged(what, damaged) {
-					put++
-				} else {
-					refused++
+				fate := s.damaged(what)
+				if now, err := os.ReadFile(s.store()); fate == refused && (err != nil || !bytes.Equal(now, damaged)) {
+					t.Errorf("%s: the refused file was changed: %v", what, err)
 				}
+				mu.Lock()
+				fates[fate]++
+				mu.Unlock()
 			}
-			t.Logf("%d of %d files were opened, the others refused", put, put+refused)
 		})
 	}
+	t.Cleanup(func() {
+		t.Logf("of %d files with a flipped bit: %v", *flips, fates)
+		if quiet := fates[silent] + fates[deaf]; quiet > max(1, *flips/50) {
+			t.Errorf("%d of %d flipped bits have lost something, and nothing said so", quiet, *flips)
+		}
+	})
 }
 
-// damaged starts the agent on a file that is not what it was, and reports whether it opened it.
-func (s *station) damaged(what string, file []byte) (opened bool) {
+// fate is what an agent makes of a flipped bit. The pages of the file have no checksums, the values have:
+// a bit of the few bytes that lead to a value may hide it (silent), or bring arrivals to a stop (deaf).
+// These two are bounded, the others are as they should be.
+type fate string
+
+const (
+	opened  fate = "opened"
+	refused fate = "refused"
+	silent  fate = "silent"
+	deaf    fate = "deaf"
+)
+
+// damaged starts the agent on a file that is not what it was.
+func (s *station) damaged(what string) fate {
 	s.t.Helper()
 	s.start()
 	defer s.crashes()
+	defer s.down()
 	x := s.until(startTime, "agent after "+what, func(x localapi.Snapshot) bool {
-		return x.Storage.Problem != "" || x.Account.State == localapi.SignedIn || x.Account.State == localapi.SignedOut && x.Storage.Protection != ""
+		return x.Storage.Problem != "" || !x.Storage.Locked && !x.Storage.WaitingForKeyring && x.Storage.Protection != ""
 	})
 	if x.Storage.Locked || x.Account.State != localapi.SignedIn {
-		if x.Storage.Problem == "" && x.Account.Cause == "" && x.Storage.Damaged == 0 {
+		if x.Storage.Problem == "" && x.Account.Cause == "" {
 			s.t.Errorf("%s: signed out, and nothing says why", what)
 		}
-		s.down()
-		if now, err := os.ReadFile(s.store()); x.Storage.Locked && (err != nil || !bytes.Equal(now, file)) {
-			s.t.Errorf("%s: the refused file was changed: %v", what, err)
+		if x.Storage.Locked {
+			return refused
 		}
-		s.t.Logf("%s: %q %q, %d damaged", what, x.Storage.Problem, x.Account.Cause, x.Storage.Damaged)
-		return false
+		return opened
 	}
-	inbox := s.tabferry("", "inbox", "--json", "--limit", "500")
-	outbox := s.tabferry("", "outbox", "--json")
-	for name, r := range map[string]result{"inbox": inbox, "outbox": outbox} {
-		if r.code != 0 {
-			s.t.Errorf("%s: tabferry %s: exit %d: %s", what, name, r.code, r.err)
+	inbox, outbox := s.tabferry("", "inbox", "--json", "--limit", "500"), s.tabferry("", "outbox", "--json")
+	status := s.tabferry("", "status")
+	if inbox.code+outbox.code > 0 { // it was found on the way
+		if !strings.Contains(status.out, "damaged") {
+			s.t.Errorf("%s: inbox: %s; outbox: %s; but status: %s", what, inbox.err, outbox.err, status.out)
+		}
+		return opened
+	}
+	var lost []string
+	for _, link := range append(s.book.in[:40:40], s.book.out[:40]...) {
+		if !strings.Contains(inbox.out+outbox.out, strings.Split(link, "?")[0]+"?") {
+			lost = append(lost, link)
 		}
 	}
-	gone := 2*40 - strings.Count(inbox.out, `"https://in.`) - strings.Count(outbox.out, `"https://out.`)
-	if status := s.tabferry("", "status"); gone > 0 && !strings.Contains(status.out, "could not be read") && !strings.Contains(status.out, "damaged") {
-		s.t.Errorf("%s: %d entries are gone, and nothing says so:\n%s", what, gone, status.out)
+	if len(lost) > 0 && !strings.Contains(status.out, "could not be read") {
+		s.t.Logf("%s: gone, and nothing says so: %q", what, lost)
+		return silent
 	}
 	before := x.Inbox.Total
 	s.receive(s.link("later", s.rnd.Int()))
-	s.until(15*time.Second, "new tab after "+what, func(x localapi.Snapshot) bool { return x.Inbox.Total > before })
-	s.down()
-	s.phone.fetch(s.t)
-	return true
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if x, err := s.snapshot(); err == nil && (x.Inbox.Total > before || x.Storage.Problem != "") {
+			return opened
+		}
+	}
+	s.t.Logf("%s: nothing arrives any more, and nothing says so", what)
+	return deaf
 }
 
 // The file ends where it should not. The agent refuses it with words, leaves it alone, ends when it is
@@ -249,7 +280,7 @@ func TestFullDisk(t *testing.T) {
 		return x.Storage.Problem != "" || strings.Contains(x.Connection.Problem, "saved")
 	})
 	t.Logf("full: %q %q, %d received", said.Storage.Problem, said.Connection.Problem, said.Inbox.Total)
-	if r := s.tabferry("", "send", "https://out.example/full?"+long, "--to", "Phone"); r.code == 0 || strings.Contains(r.err, "Something went wrong") {
+	if r := s.tabferry("", "send", "https://out.example/full?"+long, "--to", "Phone"); r.code != 0 && !strings.Contains(r.err, "disk") {
 		t.Errorf("send on a full disk: exit %d: %s", r.code, r.err)
 	}
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", syscall.MS_REMOUNT, "size=16m"); err != nil {

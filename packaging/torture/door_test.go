@@ -5,6 +5,7 @@ package torture_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -137,7 +138,7 @@ func say(status int, kind, body string) func(*door, http.ResponseWriter, *http.R
 
 const asJSON = "application/json; charset=utf-8"
 
-// wait answers with a status that tells to wait: until d is over the base is closed. A zero form tells
+// wait answers with a status that tells to wait: for so long the base is closed. Without a form it tells
 // no time.
 func wait(status int, form string, how time.Duration) func(*door, http.ResponseWriter, *http.Request) {
 	return func(d *door, w http.ResponseWriter, r *http.Request) {
@@ -190,10 +191,8 @@ func slow(d time.Duration) func(*door, http.ResponseWriter, *http.Request) {
 }
 
 func hang(_ *door, _ http.ResponseWriter, r *http.Request) {
-	select {
-	case <-r.Context().Done():
-	case <-time.After(2 * time.Minute):
-	}
+	_, _ = io.Copy(io.Discard, r.Body) // only then is it noticed that who asks has gone
+	<-r.Context().Done()
 }
 
 // captive sends everybody to a page of its own, as a hotel does.

@@ -217,10 +217,12 @@ func (p *process) alive() bool {
 }
 
 func (p *process) gone(within time.Duration) bool {
+	late := time.NewTimer(max(within, time.Millisecond)) // one that has ended is seen first
+	defer late.Stop()
 	select {
 	case <-p.ended:
 		return true
-	case <-time.After(within):
+	case <-late.C:
 		return false
 	}
 }
@@ -301,6 +303,9 @@ func (s *station) signIn(edit ...func(*localapi.Settings)) {
 		return x.Account.State == localapi.SignedIn && x.Account.DeviceID != "" && len(x.Devices.Items) >= 2 && x.Connection.Push.Connected
 	}).Account.DeviceID
 	s.phone.peer = own
+	if s.until(startTime, "agent", func(localapi.Snapshot) bool { return true }).Storage.Protection == localapi.MemoryOnly {
+		return
+	}
 	if _, err := os.Stat(s.store()); err != nil { // a slow keyring: until it answers, memory holds everything
 		s.until(startTime, "store file", func(localapi.Snapshot) bool { _, err := os.Stat(s.store()); return err == nil })
 	}
