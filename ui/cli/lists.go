@@ -9,6 +9,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/device"
 )
 
 func (p *program) inboxCommand() *cobra.Command {
@@ -209,13 +210,17 @@ func (p *program) outbox(ctx context.Context) error {
 }
 
 func (p *program) devicesCommand() *cobra.Command {
-	return &cobra.Command{
+	ids := false
+	cmd := &cobra.Command{
 		Use: "devices", Short: p.Words.T("cli.devices.short"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.devices(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.devices(cmd.Context(), ids) },
 	}
+	cmd.Flags().BoolVar(&ids, "ids", false, p.Words.T("cli.flag.ids"))
+	return cmd
 }
 
-func (p *program) devices(ctx context.Context) error {
+// devices lists the devices, with their ids if asked for or if names repeat.
+func (p *program) devices(ctx context.Context, ids bool) error {
 	agent, err := p.agent(ctx)
 	if err != nil {
 		return err
@@ -230,7 +235,12 @@ func (p *program) devices(ctx context.Context) error {
 		}
 		return p.printJSON(devices)
 	}
+	ids = ids || slices.ContainsFunc(devices, func(d localapi.Device) bool { return device.Twice(d, devices) })
 	t := p.Words.T
+	head := []string{t("cli.column.name"), t("cli.column.type"), t("cli.column.last_seen"), ""}
+	if ids {
+		head = append(head, t("cli.column.id"))
+	}
 	var rows [][]string
 	for _, d := range devices {
 		var marks []string
@@ -242,17 +252,13 @@ func (p *program) devices(ctx context.Context) error {
 		if d.PushOff && !d.This {
 			marks = append(marks, t("cli.devices.push_off"))
 		}
-		rows = append(rows, []string{p.device(d.Name), p.deviceType(d.Type), p.ago(d.LastAccess), strings.Join(marks, ", ")})
+		row := []string{p.device(d.Name), device.Type(p.Words, d.Type), p.ago(d.LastAccess), strings.Join(marks, ", ")}
+		if ids {
+			row = append(row, d.ID)
+		}
+		rows = append(rows, row)
 	}
-	return p.table([]string{t("cli.column.name"), t("cli.column.type"), t("cli.column.last_seen"), ""}, rows)
-}
-
-// deviceType returns a word for a device's type.
-func (p *program) deviceType(kind string) string {
-	if key := "cli.device_type." + kind; p.Words.Has(key) {
-		return p.Words.T(key)
-	}
-	return kind
+	return p.table(head, rows)
 }
 
 func (p *program) renameCommand() *cobra.Command {

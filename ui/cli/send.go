@@ -10,6 +10,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/device"
 )
 
 // defaultWait is how long send waits for the server to accept (architecture, decision 14).
@@ -67,9 +68,14 @@ func (p *program) completeDevices(cmd *cobra.Command, fits able) {
 		}
 		var names []string
 		for _, d := range s.Devices.Items {
-			if fits(d) {
-				names = append(names, i18n.Plain(d.Name))
+			if !fits(d) {
+				continue
 			}
+			name := i18n.Plain(d.Name)
+			if device.Twice(d, s.Devices.Items) { // the id, and what it stands for behind a tab
+				name = d.ID + "\t" + device.Name(p.Words, d, s.Devices.Items, p.Now(), 40)
+			}
+			names = append(names, name)
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/device"
 )
 
 // deviceListTime is how long a command waits for an agent that has just started to know its devices:
@@ -135,14 +136,10 @@ func (p *program) byName(fitting, all []localapi.Device, name string) (localapi.
 
 // nameList lists devices for a hint; two of the same name are told apart by their ids.
 func nameList(devices []localapi.Device) string {
-	seen := map[string]int{}
-	for _, d := range devices {
-		seen[d.Name]++
-	}
 	var names []string
 	for _, d := range devices {
 		name := i18n.Plain(d.Name)
-		if seen[d.Name] > 1 || name == "" {
+		if device.Twice(d, devices) || name == "" {
 			name = strings.TrimSpace(name + " (" + d.ID + ")")
 		}
 		names = append(names, name)

@@ -2,7 +2,9 @@ package tray
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -245,5 +247,56 @@ func TestEndsWithTheAgent(t *testing.T) {
 func TestRunWantsItsParts(t *testing.T) {
 	if err := Run(t.Context(), Params{}); err == nil {
 		t.Error("a tray without parts")
+	}
+}
+
+// The one link that every face finds in a text is what the tray offers; of several, none.
+func TestTheTrayOffersWhatIsFound(t *testing.T) {
+	content, err := os.ReadFile("../../account/link/testdata/texts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []struct {
+		Name, Text string
+		Links      []string
+	}
+	if err := json.Unmarshal(content, &texts); err != nil {
+		t.Fatal(err)
+	}
+	play(t, func(t *testing.T, s *stage) {
+		s.update(signedIn(1))
+		for _, c := range texts {
+			if err := s.clipboard.SetText(c.Text); err != nil {
+				t.Fatal(err)
+			}
+			settle()
+			_, _, items := s.bar.shown()
+			offered := ""
+			for _, i := range items {
+				if i.Do.Do == DoSend {
+					offered = i.Do.Link
+				}
+			}
+			want := ""
+			if len(c.Links) == 1 {
+				want = c.Links[0]
+			}
+			if offered != want {
+				t.Errorf("%s: offered %q, want %q", c.Name, offered, want)
+			}
+		}
+	})
+}
+
+func TestDevicesOfOneNameAreToldApart(t *testing.T) {
+	s := signedIn(0)
+	for i, kind := range []string{"mobile", "tablet"} {
+		s.Devices.Items = append(s.Devices.Items, localapi.Device{ID: kind, Name: "Demo phone", Type: kind, CanReceiveTabs: true, LastAccess: noon.Add(-time.Duration(i+1) * time.Hour)})
+	}
+	got := text(Menu(s, "https://example.org", english(), noon))
+	for _, want := range []string{"→ Demo phone (phone, 1 hour ago)\n", "→ Demo phone (tablet, 2 hours ago)\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/device"
 )
 
 // The measures of the menu: at most MaxItems lines besides separators, so that it fits on a small
@@ -140,10 +141,7 @@ func (m *builder) receivers() []localapi.Device {
 }
 
 func (m *builder) device(d localapi.Device, copied string) Item {
-	name := i18n.OneLine(d.Name, maxDeviceName)
-	if name == "" {
-		name = m.words.T("common.unnamed_device")
-	}
+	name := device.Name(m.words, d, m.s.Devices.Items, m.now, maxDeviceName)
 	if d.PushOff {
 		name = m.words.T("tray.push_off", "Device", name)
 	}

@@ -90,7 +90,7 @@ func (p *accountPane) update() {
 	p.server.Set(i18n.Plain(s.Account.Server))
 	p.contact.Set(w.words.Ago(s.Connection.LastContact, now))
 	if this, _ := w.model.others(); this != nil {
-		p.device.Set(w.name(this.Name))
+		p.device.Set(w.name(*this, maxName))
 	} else {
 		p.device.Set("")
 	}

@@ -105,7 +105,7 @@ func (p *devicesPane) updateThis(this *localapi.Device) {
 		return
 	}
 	spec := widget.RowSpec{
-		ID: this.ID, Icon: deviceIcon(this.Type), IconColor: widget.ColorAccent, Title: w.name(this.Name), Strong: true,
+		ID: this.ID, Icon: deviceIcon(this.Type), IconColor: widget.ColorAccent, Title: w.name(*this, maxName), Strong: true,
 		Detail: p.abilities(*this), Mark: w.t("window.devices.this_mark"),
 		Action: widget.Action{Label: w.t("window.devices.rename"), Do: func() {
 			p.renaming = true
@@ -151,7 +151,7 @@ func (p *devicesPane) abilities(d localapi.Device) string {
 
 func (p *devicesPane) row(d localapi.Device) widget.RowSpec {
 	w := p.w
-	name := w.name(d.Name)
+	name := w.name(d, maxName)
 	detail := widget.Dotted(w.seen(d.LastAccess), i18n.Plain(d.Location))
 	spec := widget.RowSpec{ID: d.ID, Icon: deviceIcon(d.Type), Title: name, Strong: true, More: w.t("window.more")}
 	switch {
@@ -172,7 +172,7 @@ func (p *devicesPane) row(d localapi.Device) widget.RowSpec {
 	}
 	spec.Menu = append(spec.Menu, widget.MenuEntry{Label: w.t("window.devices.disconnect"), Do: func() {
 		w.ask(question{
-			title: w.t("window.devices.disconnect_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.disconnect_text"),
+			title: w.t("window.devices.disconnect_title", "Device", w.name(d, 30)), text: w.t("window.devices.disconnect_text"),
 			yes: w.t("window.devices.disconnect_yes"), danger: true,
 			do: func() {
 				w.do(func(ctx context.Context) error { return w.p.Agent.DisconnectDevice(ctx, d.ID) })
@@ -189,10 +189,9 @@ func (p *devicesPane) askClose(d localapi.Device) {
 	if links := w.clipboardLinks(); len(links) == 1 {
 		field.Put(links[0].URL)
 	}
-	name := w.name(d.Name)
 	var asked *asking
 	q := question{
-		title: w.t("window.devices.close_title", "Device", i18n.OneLine(name, 30)), text: w.t("window.devices.close_text"),
+		title: w.t("window.devices.close_title", "Device", w.name(d, 30)), text: w.t("window.devices.close_text"),
 		extra: field, first: field, yes: w.t("window.devices.close_yes"),
 		check: func() bool {
 			_, why := link.Typed(field.Text)

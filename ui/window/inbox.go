@@ -197,9 +197,9 @@ func (p *inboxPane) newGroup() *inboxCard {
 func (p *inboxPane) fill(c *inboxCard, g inboxGroup) {
 	w := p.w
 	c.group = g
-	from := i18n.Plain(g.from)
-	if from == "" {
-		from = w.t("common.unknown_device")
+	from := w.t("common.unknown_device")
+	if i18n.Plain(g.from) != "" {
+		from = w.nameOf(g.fromID, g.from)
 	}
 	c.title.Set(widget.Dotted(from, dayName(w.words, g.day, w.p.Now())))
 	c.open.Relabel(w.words.N("window.inbox.open_all", len(g.openable())))

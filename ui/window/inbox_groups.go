@@ -13,6 +13,7 @@ import (
 type inboxGroup struct {
 	key     string
 	from    string
+	fromID  string
 	day     time.Time
 	entries []localapi.InboxEntry
 	unread  int
@@ -40,7 +41,7 @@ func groupInbox(entries []localapi.InboxEntry, now time.Time) []inboxGroup {
 		if !ok {
 			i = len(groups)
 			byKey[key] = i
-			groups = append(groups, inboxGroup{key: key, from: e.From, day: at})
+			groups = append(groups, inboxGroup{key: key, from: e.From, fromID: e.FromID, day: at})
 		}
 		g := &groups[i]
 		g.entries = append(g.entries, e)

@@ -285,6 +285,28 @@ func TestDevices(t *testing.T) {
 	})
 }
 
+func TestDevicesOfOneNameAreToldApart(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(with(signedIn(), func(s *localapi.Snapshot) {
+			for i := range s.Devices.Items {
+				if !s.Devices.Items[i].This {
+					s.Devices.Items[i].Name = "Demo phone"
+				}
+			}
+			for i := range s.Inbox.Recent {
+				s.Inbox.Recent[i].From = "Demo phone"
+			}
+		}))
+		for _, pane := range []string{PaneSend, PaneDevices, PaneInbox} {
+			h.w.show(pane)
+			h.want("Demo phone (phone, 4 minutes ago)")
+		}
+		h.w.show(PaneDevices)
+		h.choose(h.row("Demo phone (phone, 4 minutes ago)"), "Disconnect…")
+		h.want("Disconnect Demo phone (phone, 4 minutes ago)?")
+	})
+}
+
 func TestCloseATabOnAnotherDevice(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		h.send(signedIn())

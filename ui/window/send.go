@@ -241,7 +241,7 @@ func (p *sendPane) updateTargets() {
 	}
 	for _, d := range list {
 		spec := widget.RowSpec{
-			ID: "device " + d.ID, Icon: deviceIcon(d.Type), Title: p.w.name(d.Name), Strong: true,
+			ID: "device " + d.ID, Icon: deviceIcon(d.Type), Title: p.w.name(d, maxName), Strong: true,
 			Detail: p.w.seen(d.LastAccess), Chooses: true, Chosen: p.chosen[d.ID],
 		}
 		if d.PushOff {
@@ -261,7 +261,7 @@ func (p *sendPane) updateBar() {
 	label := p.w.t("window.send.send")
 	switch {
 	case len(aims) == 1:
-		label = p.w.t("window.send.send_to", "Device", i18n.OneLine(p.w.name(aims[0].Name), 20))
+		label = p.w.t("window.send.send_to", "Device", p.w.name(aims[0], 20))
 	case len(aims) > 1:
 		label = p.w.words.N("window.send.send_many", len(aims))
 	}

@@ -60,7 +60,7 @@ const sentShown = 5
 func (w *Window) offerUndo(entries []localapi.OutboxEntry, aims []localapi.Device) {
 	words := w.words.N("window.toast.sending_many", len(aims))
 	if len(aims) == 1 {
-		words = w.t("window.toast.sending", "Device", w.name(aims[0].Name))
+		words = w.t("window.toast.sending", "Device", w.name(aims[0], maxName))
 	}
 	list := make([]string, 0, len(entries))
 	for _, e := range entries {
@@ -108,12 +108,12 @@ func (p *sendPane) sentRow(e localapi.OutboxEntry) widget.RowSpec {
 	}
 	spec := widget.RowSpec{
 		ID: e.ID, Icon: v.icon, IconColor: v.tone.Color(), Title: title, DetailTone: v.tone,
-		Detail: widget.Dotted(w.name(e.To), v.words, when(w.words, e.At, now)),
+		Detail: widget.Dotted(w.nameOf(e.ToID, e.To), v.words, when(w.words, e.At, now)),
 		More:   w.t("window.more"),
 	}
 	switch {
 	case v.undo:
-		spec.Detail = widget.Dotted(w.name(e.To), v.words)
+		spec.Detail = widget.Dotted(w.nameOf(e.ToID, e.To), v.words)
 		spec.Action = widget.Action{Label: w.t("window.undo"), Do: func() { w.undo([]string{e.ID}) }}
 	case v.retry:
 		spec.Action = widget.Action{Label: w.t("window.retry"), Do: func() {

@@ -167,7 +167,7 @@ func (p *settingsPane) updateOpenFrom(s localapi.Settings) {
 	specs := make([]widget.RowSpec, 0, len(others)+1)
 	for _, d := range others {
 		on := slices.Contains(s.OpenFrom, d.ID)
-		specs = append(specs, widget.RowSpec{ID: d.ID, Icon: deviceIcon(d.Type), Title: w.name(d.Name), Chooses: true, Chosen: on, Calm: true, Tap: func() {
+		specs = append(specs, widget.RowSpec{ID: d.ID, Icon: deviceIcon(d.Type), Title: w.name(d, maxName), Chooses: true, Chosen: on, Calm: true, Tap: func() {
 			p.change(func(s *localapi.Settings) {
 				s.OpenFrom = slices.DeleteFunc(s.OpenFrom, func(id string) bool { return id == d.ID })
 				if !on {

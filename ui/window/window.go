@@ -13,6 +13,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/device"
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
@@ -359,10 +360,23 @@ func (w *Window) tick() {
 // t returns a text.
 func (w *Window) t(key string, args ...any) string { return w.words.T(key, args...) }
 
-// name returns a device's name fit to be shown.
-func (w *Window) name(device string) string {
-	if n := i18n.Plain(device); n != "" {
-		return n
+// maxName is more than any device's name has, in characters: rows cut what does not fit.
+const maxName = 300
+
+// name returns what a device is called here, in at most most characters of its own name.
+func (w *Window) name(d localapi.Device, most int) string {
+	return device.Name(w.words, d, w.model.snap.Devices.Items, w.p.Now(), most)
+}
+
+// nameOf returns what the device of an id is called, which may be gone: then by the name it had.
+func (w *Window) nameOf(id, name string) string {
+	for _, d := range w.model.snap.Devices.Items {
+		if d.ID == id && i18n.Plain(d.Name) == i18n.Plain(name) {
+			return w.name(d, maxName)
+		}
+	}
+	if name = i18n.Plain(name); name != "" {
+		return name
 	}
 	return w.t("common.unnamed_device")
 }
