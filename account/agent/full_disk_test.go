@@ -5,6 +5,8 @@ package agent
 import (
 	"context"
 	"errors"
+	"os"
+	"os/exec"
 	"os/signal"
 	"reflect"
 	"sync"
@@ -18,9 +20,12 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
+// fullDiskVariable makes TestNothingChangesOnAFullDisk do its work, in a process of its own: what the
+// system refuses it, it refuses the whole process.
+const fullDiskVariable = "TABFERRY_TEST_FULL_DISK"
+
 // fullDisk makes the system refuse every write to a file, as it does at the end of a disk or of a quota,
-// until the test or free ends that. No other test of the package runs meanwhile: none of those in
-// parallel has begun.
+// until the test or free ends that.
 func fullDisk(t *testing.T) (free func()) {
 	t.Helper()
 	signal.Ignore(syscall.SIGXFSZ)
@@ -45,6 +50,14 @@ func fullDisk(t *testing.T) (free func()) {
 // With a disk that takes nothing any more every call that would change something says so, and what is
 // shown stays what is stored.
 func TestNothingChangesOnAFullDisk(t *testing.T) {
+	if os.Getenv(fullDiskVariable) == "" {
+		self := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNothingChangesOnAFullDisk$")
+		self.Env = append(os.Environ(), fullDiskVariable+"=1")
+		if out, err := self.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
 	svc := accounttest.New(t)
 	file, _, _ := sealed(t)
 	at := time.Now().UTC()

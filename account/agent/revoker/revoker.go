@@ -4,6 +4,7 @@ package revoker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -90,7 +91,11 @@ func (r *Revoker) SignOut(ctx context.Context, all bool) error {
 	if r.Account.AuthState() == account.AuthStateConnected {
 		return board.Refusal(err)
 	}
-	if err := r.forget(ctx, all); err != nil {
+	err = r.forget(ctx, all)
+	if all && errors.Is(err, store.ErrClosed) {
+		return nil // nothing was left to revoke, and all is deleted already
+	}
+	if err != nil {
 		return board.Refusal(err)
 	}
 	r.Poke()
