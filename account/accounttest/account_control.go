@@ -224,6 +224,19 @@ func (h *Account) SendPush(command string, data any) {
 	h.s.act(func(c *call) { c.pushes = h.s.pushTo(h.a.devices, command, data, ttlNow) })
 }
 
+// Queued returns the indexes of all commands that a device was ever sent and that have not expired, fetched
+// or not, in the order of their arrival.
+func (h *Account) Queued(deviceID string) (indexes []int64) {
+	h.s.mu.Lock()
+	defer h.s.mu.Unlock()
+	if d := h.a.device(deviceID); d != nil {
+		for _, entry := range d.queue {
+			indexes = append(indexes, entry.index)
+		}
+	}
+	return indexes
+}
+
 // SkipIndexes raises the counter behind all command queues, as the traffic of
 // other accounts does.
 func (s *Service) SkipIndexes(n int64) {
