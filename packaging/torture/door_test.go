@@ -27,6 +27,7 @@ type door struct {
 	armed  []*mischief
 	closed map[string]time.Time // by base: when a wait that we asked for ends
 	broken []string             // requests that came nevertheless
+	tap    func(header http.Header, asked, answered []byte)
 }
 
 // mischief is what happens to the next requests of a route.
@@ -110,7 +111,14 @@ func (d *door) take(r *http.Request) *mischief {
 // reply is what the service says.
 func (d *door) reply(r *http.Request) *httptest.ResponseRecorder {
 	answer := httptest.NewRecorder()
-	d.svc.ServeHTTP(answer, r)
+	if d.tap == nil {
+		d.svc.ServeHTTP(answer, r)
+	} else {
+		asked, _ := io.ReadAll(r.Body) // who asks may have been killed
+		r.Body = io.NopCloser(bytes.NewReader(asked))
+		d.svc.ServeHTTP(answer, r)
+		d.tap(r.Header, asked, answer.Body.Bytes())
+	}
 	if strings.HasPrefix(r.URL.Path, "/.well-known/") { // what it says of itself leads through the door
 		answer.Body = bytes.NewBuffer(bytes.ReplaceAll(answer.Body.Bytes(), []byte(d.svc.URL()), []byte(d.url)))
 	}

@@ -44,6 +44,8 @@ type station struct {
 	phone   *phone
 	agent   *process
 	book    book
+	// page and back are the addresses of the sign-in's page and of its end.
+	page, back string
 }
 
 const email, password = "ferryman@example.com", "a password of hers"
@@ -296,7 +298,10 @@ func (s *station) signIn(edit ...func(*localapi.Settings)) {
 	if err != nil {
 		s.t.Fatalf("the page: %v", err)
 	}
-	if err := c.CompleteSignIn(ctx, back); err != nil {
+	s.page, s.back = page.URL, back
+	if page.Loopback {
+		s.browse(back)
+	} else if err := c.CompleteSignIn(ctx, back); err != nil {
 		s.t.Fatalf("sign in: %v", err)
 	}
 	own := s.until(startTime, "signed-in agent with its devices", func(x localapi.Snapshot) bool {
