@@ -170,7 +170,7 @@ func TestCanaries(t *testing.T) {
 	if err := os.WriteFile(s.path("tmp", "planted"), []byte("x"+planted), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if found := s.find(c); len(found) != 1 || !strings.Contains(found[0], "passphrase") {
+	if found := s.find(c); len(found) == 0 || !strings.Contains(found[0], "passphrase") {
 		t.Errorf("the search for a planted secret found %q", found)
 	}
 	kinds := slices.Sorted(maps.Keys(c.kinds))
