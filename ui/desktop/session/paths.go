@@ -81,7 +81,7 @@ func checkHome(data string) error {
 		return err
 	}
 	if home := os.Getenv("HOME"); home != "" && runtime.GOOS != "windows" {
-		if _, err := os.Stat(home); err != nil && beneath(data, home) {
+		if _, err := os.Stat(home); err != nil && beneath(data, home) { // #nosec G703 -- the user's own environment names it
 			return fmt.Errorf("the home folder: %w", err)
 		}
 	}

@@ -43,7 +43,7 @@ func checkOwner(dir string) error {
 // checkOurs wants dir to be a folder of ours that nobody else can put things into, or only what they
 // cannot exchange for ours.
 func checkOurs(dir string) error {
-	info, err := os.Stat(dir)
+	info, err := os.Stat(dir) // #nosec G703 -- the user's own environment names it
 	if err != nil {
 		return fmt.Errorf("look at folder: %w", err)
 	}
