@@ -32,8 +32,9 @@ type Opener struct {
 }
 
 // OpenWith opens address with the command browser; empty means the system's choice. The command is
-// split at blanks, single or double quotes hold words together, and %u is replaced by the address,
-// which otherwise comes last. It is never given to a shell.
+// split at blanks, single or double quotes hold words together, "~/" and $HOME are the home folder, and
+// %u, %U, %f, %F or %s is replaced by the address, which otherwise comes last. It is never given to a
+// shell.
 func (o *Opener) OpenWith(ctx context.Context, browser, address string) error {
 	address, err := link.ForOpener(address)
 	if err != nil {
@@ -49,20 +50,63 @@ func (o *Opener) OpenWith(ctx context.Context, browser, address string) error {
 	if browser == "" {
 		return o.openDefault(ctx, address, getenv)
 	}
-	words, err := splitCommand(browser)
+	command, err := words(browser, address, getenv("HOME"))
 	if err != nil {
 		return err
 	}
+	return o.start(ctx, command)
+}
+
+// words makes the words of a program to run of a browser command: the codes that desktop entries and
+// the variable BROWSER have for the address stand for it, which otherwise comes last.
+func words(command, address, home string) ([]string, error) {
+	split, err := splitCommand(command)
+	if err != nil {
+		return nil, err
+	}
+	var words []string
 	placed := false
-	for i, w := range words {
-		if strings.Contains(w, "%u") {
-			words[i], placed = strings.ReplaceAll(w, "%u", address), true
+	for _, w := range split {
+		if home != "" {
+			if rest, ok := strings.CutPrefix(w, "~/"); ok {
+				w = home + "/" + rest
+			}
+			w = strings.NewReplacer("${HOME}", home, "$HOME", home).Replace(w)
 		}
+		var full strings.Builder
+		for rest := w; rest != ""; {
+			before, code, ok := strings.Cut(rest, "%")
+			full.WriteString(before)
+			if !ok {
+				break
+			}
+			rest = ""
+			if code != "" {
+				rest = code[1:]
+			}
+			switch {
+			case code == "":
+				full.WriteByte('%')
+			case strings.IndexByte("uUfFs", code[0]) >= 0:
+				full.WriteString(address)
+				placed = true
+			case code[0] == '%':
+				full.WriteByte('%')
+			case strings.IndexByte("ickdDnNvm", code[0]) < 0: // those name icons and such: nothing here
+				full.WriteString("%" + code[:1])
+			}
+		}
+		if full.Len() > 0 || w == "" {
+			words = append(words, full.String())
+		}
+	}
+	if len(words) == 0 {
+		return nil, errNoProgram
 	}
 	if !placed {
 		words = append(words, address)
 	}
-	return o.start(ctx, words)
+	return words, nil
 }
 
 // Wait waits for the started programs to end, for tests and orderly ends of tools.
@@ -94,6 +138,8 @@ func (o *Opener) start(ctx context.Context, words []string) error {
 		return context.Cause(ctx)
 	}
 }
+
+var errNoProgram = errors.New("browser command: no program named")
 
 // withoutLink keeps the link out of an error's text.
 func withoutLink(err error) error {
@@ -140,7 +186,7 @@ func splitCommand(command string) ([]string, error) {
 		words = append(words, word.String())
 	}
 	if len(words) == 0 || words[0] == "" {
-		return nil, errors.New("browser command: no program named")
+		return nil, errNoProgram
 	}
 	return words, nil
 }

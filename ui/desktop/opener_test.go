@@ -80,3 +80,28 @@ func TestOpenReportsFailureWithoutTheLink(t *testing.T) {
 	}
 	o.Wait()
 }
+
+func TestCommandsAsDesktopsWriteThem(t *testing.T) {
+	command, record := recorder(t)
+	home := filepath.Dir(command)
+	getenv := func(name string) string { return map[string]string{"HOME": home}[name] }
+	address := "https://example.com/100%u%20x?a=%s"
+	for browser, want := range map[string]string{
+		`"$HOME/open it" %U`:               address,
+		`"${HOME}/open it" --a %F -b`:      "--a\n" + address + "\n-b",
+		`"~/open it" %i --class=%c %u`:     "--class=\n" + address,
+		`"~/open it" 100%% %x %`:           "100%\n%x\n%\n" + address,
+		`'~/open it' --url="%s" ~/a $HOME`: "--url=" + address + "\n" + home + "/a\n" + home,
+	} {
+		o := desktop.Opener{Getenv: getenv}
+		if err := o.OpenWith(t.Context(), browser, address); err != nil {
+			t.Errorf("%s: %v", browser, err)
+		}
+		o.Wait()
+		text, err := os.ReadFile(record)
+		if err != nil || string(text) != want+"\n" {
+			t.Errorf("%s ran with\n%s%v", browser, text, err)
+		}
+		os.Remove(record)
+	}
+}
