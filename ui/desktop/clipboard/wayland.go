@@ -59,7 +59,7 @@ const (
 	transferTime      = 3 * time.Second // for another program's text
 )
 
-// waylandTexts are the forms of text, best first; the last two are X11's names.
+// waylandTexts are the forms of text that we offer; the last two are X11's names.
 func waylandTexts() []string {
 	return []string{"text/plain;charset=utf-8", "text/plain", "UTF8_STRING", "STRING"}
 }
@@ -73,7 +73,7 @@ type waylandContent struct {
 
 // openWaylandClipboard connects to the compositor named by WAYLAND_DISPLAY, to read text.
 func openWaylandClipboard() (Clipboard, error) {
-	return newWaylandClipboard(waylandContent{forms: waylandTexts(), limit: maxText})
+	return newWaylandClipboard(waylandContent{forms: textForms(), limit: maxText})
 }
 
 func newWaylandClipboard(content waylandContent) (*waylandClipboard, error) {

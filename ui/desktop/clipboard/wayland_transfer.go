@@ -36,7 +36,7 @@ func (c *waylandClipboard) receive(offer uint32, form string, turn uint64) error
 		if err != nil || int64(len(text)) > c.content.limit {
 			text = nil
 		}
-		c.set(turn, string(text))
+		c.set(turn, decodeText(form, string(text)))
 	})
 	return nil
 }

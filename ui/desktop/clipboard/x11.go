@@ -62,7 +62,7 @@ func (c *x11Clipboard) prepare() error {
 	if _, err := xfixes.QueryVersion(c.conn, 1, 0).Reply(); err != nil {
 		return fmt.Errorf("XFixes: %w", err)
 	}
-	for _, name := range []string{xClipboard, xTargets, xUTF8, xMime, xIncr, xText, xSecret} {
+	for _, name := range append(textForms(), xClipboard, xTargets, xIncr, xText, xSecret) {
 		atom, err := xproto.InternAtom(c.conn, false, uint16(len(name)), name).Reply() // #nosec G115 -- short names
 		if err != nil {
 			return fmt.Errorf("atom: %w", err)
@@ -184,8 +184,8 @@ func (c *x11Clipboard) arrived(e xproto.SelectionNotifyEvent) {
 		return
 	}
 	if e.Target == c.atoms[xTargets] {
-		if property.Format == 32 && c.offersText(property.Value) {
-			c.ask(xUTF8)
+		if form := c.offered(property.Value); property.Format == 32 && form != "" {
+			c.ask(form)
 		} else {
 			c.set("")
 		}
@@ -203,24 +203,34 @@ func (c *x11Clipboard) arrived(e xproto.SelectionNotifyEvent) {
 		xproto.DeleteProperty(c.conn, c.window, c.atoms[xText])
 		c.set("")
 	case property.Format == 8:
-		c.set(string(property.Value))
+		c.set(decodeText(c.form(e.Target), string(property.Value)))
 	default:
 		c.set("")
 	}
 }
 
-// offersText reads a list of targets: text must be among them, a password's mark must not.
-func (c *x11Clipboard) offersText(list []byte) bool {
-	text := false
+// offered returns the best form of text in a list of targets; none beside a password's mark.
+func (c *x11Clipboard) offered(list []byte) string {
+	there := map[xproto.Atom]bool{}
 	for ; len(list) >= 4; list = list[4:] {
-		switch xproto.Atom(xgb.Get32(list)) {
-		case c.atoms[xSecret]:
-			return false
-		case c.atoms[xUTF8]:
-			text = true
+		there[xproto.Atom(xgb.Get32(list))] = true
+	}
+	for _, form := range textForms() {
+		if there[c.atoms[form]] && !there[c.atoms[xSecret]] {
+			return form
 		}
 	}
-	return text
+	return ""
+}
+
+// form returns the form of text that an atom stands for.
+func (c *x11Clipboard) form(atom xproto.Atom) string {
+	for _, form := range textForms() {
+		if c.atoms[form] == atom {
+			return form
+		}
+	}
+	return ""
 }
 
 // piece throws a piece of a large transfer away; an empty one is the last.

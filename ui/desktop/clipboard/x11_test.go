@@ -95,6 +95,15 @@ func TestX11Clipboard(t *testing.T) {
 	until(t, c, "")
 	xclip(t, "after")
 	until(t, c, "after")
+	// Owners that have no UTF8_STRING.
+	xclip(t, "https://example.org/ä", "-t", "text/plain;charset=utf-8")
+	until(t, c, "https://example.org/ä")
+	xclip(t, "# made by\r\nhttps://example.org/list\r\n", "-t", "text/uri-list")
+	until(t, c, "https://example.org/list")
+	xclip(t, "https://example.org/moz\nA title", "-t", "text/x-moz-url")
+	until(t, c, "https://example.org/moz")
+	xclip(t, "https://example.org/\xe4", "-t", "STRING")
+	until(t, c, "https://example.org/ä")
 	// Something that is no text.
 	xclip(t, "\x89PNG", "-t", "image/png")
 	until(t, c, "")
