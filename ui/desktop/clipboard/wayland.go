@@ -20,6 +20,7 @@ type waylandClipboard struct {
 	device  uint32
 	changed chan struct{}
 	quit    chan struct{}
+	ended   chan struct{}  // closed when all of working has ended
 	working sync.WaitGroup // the reading loop and transfers
 	offers  map[uint32][]string
 
@@ -82,7 +83,7 @@ func newWaylandClipboard(content waylandContent) (*waylandClipboard, error) {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	c := &waylandClipboard{
-		content: content, conn: conn, changed: make(chan struct{}, 1), quit: make(chan struct{}),
+		content: content, conn: conn, changed: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}),
 		offers: map[uint32][]string{}, sources: map[uint32]string{}, registry: map[string]waylandGlobal{},
 	}
 	if err := c.prepare(); err != nil {
@@ -90,6 +91,11 @@ func newWaylandClipboard(content waylandContent) (*waylandClipboard, error) {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrUnavailable, err), conn.socket.Close())
 	}
 	c.working.Go(c.read)
+	go func() { // ends with the last of them; Close waits for it
+		c.working.Wait()
+		close(c.changed)
+		close(c.ended)
+	}()
 	return c, nil
 }
 
@@ -177,8 +183,7 @@ func (c *waylandClipboard) Changed() <-chan struct{} { return c.changed }
 func (c *waylandClipboard) Close() error {
 	close(c.quit)
 	err := c.conn.socket.Close()
-	c.working.Wait()
-	close(c.changed)
+	<-c.ended
 	return err
 }
 

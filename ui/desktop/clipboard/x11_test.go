@@ -7,17 +7,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
+	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // xvfb starts an X server of its own and points DISPLAY at it.
-func xvfb(t *testing.T) {
+func xvfb(t *testing.T) (kill func()) {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -28,12 +31,13 @@ func xvfb(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	kill = sync.OnceFunc(func() {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
 		_ = cmd.Wait() // says "killed"
 	})
+	t.Cleanup(kill)
 	if err := write.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +51,7 @@ func xvfb(t *testing.T) {
 	t.Setenv("DISPLAY", fmt.Sprintf(":%d", number))
 	t.Setenv("WAYLAND_DISPLAY", "")
 	t.Setenv("XAUTHORITY", "/dev/null")
+	return kill
 }
 
 // xclip runs xclip on the clipboard; with input it stays in the background and owns it.
@@ -176,4 +181,26 @@ func TestX11ClipboardPicture(t *testing.T) {
 	if _, err := clipboard.Picture(t.Context()); !errors.Is(err, clipboard.ErrPicturesUnsupported) {
 		t.Errorf("without a display: %v", err)
 	}
+}
+
+// TestFollowingOutlivesItsServer is a logout and the next login, with an agent that stays.
+func TestFollowingOutlivesItsServer(t *testing.T) {
+	kill := xvfb(t)
+	var seat session.Seat
+	f := clipboard.Follow(clipboard.Open, seat.Moved, slog.New(slog.DiscardHandler))
+	defer f.Close()
+	xclip(t, "https://a.example/")
+	until(t, f, "https://a.example/")
+	old := os.Getenv("DISPLAY")
+	kill()
+	until(t, f, "")
+	xvfb(t)
+	now := session.Here()
+	t.Setenv("DISPLAY", old) // as the agent still has it
+	seat.Offer(now)
+	if got := os.Getenv("DISPLAY"); got != now.Display {
+		t.Fatalf("at %s, not at %s", got, now.Display)
+	}
+	xclip(t, "https://b.example/")
+	until(t, f, "https://b.example/")
 }
