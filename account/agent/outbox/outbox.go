@@ -86,8 +86,8 @@ func Open(p Params) (*Outbox, error) {
 	return o, err
 }
 
-// reopened is an entry as it was stored, with what is left of its waits: never more than they can have
-// been, whatever was done to the clock.
+// reopened is an entry as it was stored, with what is left of its waits: nothing of one that is longer
+// than it can have been, because the clock was set since.
 func reopened(e entry, now time.Time, mono time.Duration) item {
 	it := item{entry: e}
 	if e.settled() {
@@ -97,12 +97,16 @@ func reopened(e entry, now time.Time, mono time.Duration) item {
 		it.InFlight, it.MayBeTwice, it.NextTry = false, true, time.Time{}
 	}
 	left := func(until time.Time, most time.Duration) time.Duration {
-		if until.IsZero() {
+		wait := until.Sub(now)
+		if until.IsZero() || wait <= 0 || wait > most {
 			return 0
 		}
-		return mono + max(0, min(until.Sub(now), most))
+		return mono + wait
 	}
-	it.due, it.held = left(it.NextTry, retryMost), left(it.HeldUntil, localapi.HoldTime)
+	if it.due = left(it.NextTry, retryMost); it.due == 0 {
+		it.NextTry = time.Time{}
+	}
+	it.held = left(it.HeldUntil, localapi.HoldTime)
 	return it
 }
 
