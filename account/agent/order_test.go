@@ -178,6 +178,22 @@ func TestFailuresOfASend(t *testing.T) {
 	}
 }
 
+// A list of devices that nobody can read says that nothing was sent: it is asked for until it can be read.
+func TestUnreadableDeviceList(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, w *world) {
+		desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
+		to := desk.alertable("Laptop")
+		rest(time.Hour)
+		w.svc.Faults.Next("GET /v1/account/devices", http.StatusOK, accounttest.RawBody("application/json", "null"), accounttest.Times(8))
+		sent := desk.send(to, "https://example.com/", "")
+		rest(time.Hour)
+		if got, err := desk.face.Sent(t.Context(), sent.ID); err != nil || got.State != localapi.SendAlerted || got.MayBeTwice || lap.snapshot().Inbox.Total != 1 {
+			t.Errorf("%d arrived, %+v, %v", lap.snapshot().Inbox.Total, got, err)
+		}
+	})
+}
+
 // A server whose answers nobody understands gets a tab a few times and no more: each may have arrived.
 func TestAnswersStayUnclear(t *testing.T) {
 	t.Parallel()

@@ -147,6 +147,9 @@ func (o *Outbox) attempt(ctx context.Context, e entry) (account.Delivery, error)
 		return err
 	}
 	if _, err := o.Account.Devices(limited); err != nil {
+		if errors.Is(err, account.ErrInvalidAnswer) {
+			err = fmt.Errorf("%w: the list of devices: %w", account.ErrUnavailable, err) // a later one may do
+		}
 		return account.Delivery{}, hung(err)
 	}
 	delivery, err := o.ask(limited, e)
@@ -247,7 +250,7 @@ func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error)
 	if e.Close && e.State == localapi.SendWaiting && errors.Is(failure, account.ErrUnsupported) {
 		e.Reason, e.ReasonSaid = cannotClose.Say().Parts()
 	}
-	unclear := errors.Is(failure, account.ErrInvalidAnswer)
+	unclear := lost && errors.Is(failure, account.ErrInvalidAnswer)
 	if unclear {
 		e.Unclear++
 		e.Reason, e.ReasonSaid = unclearAnswer.Say().Parts()
