@@ -167,7 +167,7 @@ func TestSecretServices(t *testing.T) {
 		"unlocked by a dialog":               {&secretService{collection: secretsPath + "/collection/login", asks: true}, nil},
 		"dialog dismissed":                   {&secretService{collection: secretsPath + "/collection/login", asks: true, dismissed: true}, store.ErrKeyringLocked},
 		"dialog cannot be shown":             {&secretService{collection: secretsPath + "/collection/login", asks: true, mute: true}, store.ErrKeyringLocked},
-		"no collection":                      {&secretService{collection: "/"}, store.ErrKeyring},
+		"no collection":                      {&secretService{collection: "/"}, store.ErrNoKeyring},
 		"refusing":                           {&secretService{collection: secretsPath + "/collection/login", refuses: refused}, store.ErrKeyring},
 		"no service":                         {nil, store.ErrNoKeyring},
 	} {

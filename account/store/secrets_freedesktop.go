@@ -159,7 +159,7 @@ func (s *secretService) collection() (dbus.ObjectPath, error) {
 		}
 	}
 	if collection == nothing {
-		return "", errors.New("it has no collection for secrets")
+		return "", fmt.Errorf("%w: the service has no collection for secrets", ErrNoKeyring)
 	}
 	return collection, s.unlock(collection)
 }
