@@ -197,3 +197,33 @@ func fullInbox(b *testing.B) *Inbox {
 	fill(b, vault, i, localapi.DefaultInboxEntries, time.Now(), func(k int) bool { return k%2 == 0 })
 	return i
 }
+
+// What an older version thought of a link does not bind this one.
+func TestStoredLinksAreJudgedAnew(t *testing.T) {
+	memory, err := store.NewMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault := store.NewVault(memory)
+	for id, url := range map[string]string{"a": "https://my_site.example.com/page", "b": "https://example.com/100%", "c": "about:reader?url=https%3A%2F%2Fexample.org", "d": "javascript:alert(1)"} {
+		if err := vault.Update(func(tx *store.Tx) error {
+			return table.Put(tx, id, localapi.InboxEntry{ID: id, Kind: localapi.KindTab, URL: url, Host: "https:", CanOpen: id == "d", Read: true, At: time.Now()})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i, b := on(t, vault)
+	page, err := i.Page(localapi.InboxQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]localapi.InboxEntry{page, b.Now().Inbox.Recent} {
+		var got []string
+		for _, e := range list {
+			got = append(got, fmt.Sprint(e.ID, " ", e.Host, " ", e.CanOpen))
+		}
+		if want := []string{"d javascript: false", "c example.org true", "b example.com true", "a my_site.example.com true"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
