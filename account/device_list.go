@@ -216,13 +216,13 @@ func (a *Account) DisconnectDevice(ctx context.Context, id string) error {
 func checkDeviceName(name string) error {
 	switch {
 	case strings.TrimSpace(name) == "":
-		return fmt.Errorf("device name is empty: %w", ErrInvalidArgument)
+		return fmt.Errorf("device name is empty: %w", ErrDeviceName)
 	case !utf8.ValidString(name):
-		return fmt.Errorf("device name is not UTF-8: %w", ErrInvalidArgument)
+		return fmt.Errorf("device name is not UTF-8: %w", ErrDeviceName)
 	case utf8.RuneCountInString(name) > maxDeviceName:
-		return fmt.Errorf("device name has more than %d characters: %w", maxDeviceName, ErrInvalidArgument)
+		return fmt.Errorf("device name has more than %d characters: %w", maxDeviceName, ErrDeviceName)
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Co, r) }):
-		return fmt.Errorf("device name has characters that cannot be shown: %w", ErrInvalidArgument)
+		return fmt.Errorf("device name has characters that cannot be shown: %w", ErrDeviceName)
 	}
 	return nil
 }
@@ -238,6 +238,10 @@ func findDevice(list []Device, id string) (Device, bool) {
 	}
 	return list[i], true
 }
+
+// ErrDeviceName says that a name is none that the server takes: empty, longer than
+// 255 characters, or with ones that cannot be shown. It is an ErrInvalidArgument.
+var ErrDeviceName = newSentinel(ErrInvalidArgument, "the device name cannot be used")
 
 // ErrDevicesUnavailable says that the server lets this client have no device
 // features, although the sign-in is alive: sending and receiving tabs is not

@@ -75,6 +75,7 @@ func TestInitializeDeviceRefusals(t *testing.T) {
 		want(t, name, err, account.ErrInvalidArgument)
 		_, err = m.SetDeviceName(t.Context(), bad)
 		want(t, name, err, account.ErrInvalidArgument)
+		want(t, name, err, account.ErrDeviceName)
 	}
 	_, err = m.InitializeDevice(t.Context(), "x", account.DeviceDesktop, []account.Capability{"Teleport"})
 	want(t, "unknown capability", err, account.ErrInvalidArgument)

@@ -85,6 +85,7 @@ var meanings = []meaning{
 	{account.ErrForbidden, localapi.CodeUnsupported, localapi.NewPhrase("account.forbidden", "The server does not allow this.", "")},
 	{account.ErrNetwork, localapi.CodeOffline, Offline},
 	{account.ErrUnavailable, localapi.CodeOffline, Busy},
+	{account.ErrDeviceName, localapi.CodeUsage, localapi.NewPhrase("account.device_name", "A device name has 1 to 255 characters, all of them visible.", "")},
 	{account.ErrInvalidArgument, localapi.CodeUsage, localapi.NewPhrase("account.invalid_argument", "This cannot be used.", "")},
 	{account.ErrInvalidAnswer, localapi.CodeInternal, localapi.NewPhrase("account.invalid_answer", "The server's answer cannot be understood.", "update Tabferry")},
 }
