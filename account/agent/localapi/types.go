@@ -276,7 +276,8 @@ type OutboxEntry struct {
 	HeldUntil time.Time `json:"heldUntil,omitzero"`
 	// NextTry is when a waiting or failed entry is tried again; zero when not on a timer.
 	NextTry time.Time `json:"nextTry,omitzero"`
-	// MayBeTwice says that an answer was lost and the send repeated.
+	// MayBeTwice says that an answer was lost or unclear and the send repeated, or that its end is not
+	// stored yet, so that a crash would repeat it.
 	MayBeTwice bool `json:"mayBeTwice,omitempty"`
 }
 
