@@ -48,12 +48,14 @@ func fromBookmarks(page string, most int) []Titled {
 	return c.links
 }
 
+// anchor is a link of a page as it is written.
+type anchor struct {
+	href  string
+	title strings.Builder
+}
+
 // fromPage reads the links of a page, each once, with their texts as titles.
 func fromPage(page string, most int) []Titled {
-	type anchor struct {
-		href  string
-		title strings.Builder
-	}
 	var anchors []*anchor
 	var base string
 	open := false // the last anchor's text is being read
@@ -67,7 +69,7 @@ func fromPage(page string, most int) []Titled {
 		case kind == html.EndTagToken && t.Data == "a":
 			open = false
 		case kind != html.StartTagToken && kind != html.SelfClosingTagToken:
-		case t.Data == "base" && base == "" && Web(href(t)):
+		case t.Data == "base" && base == "":
 			base = href(t)
 		case t.Data == "a" || t.Data == "area":
 			anchors = append(anchors, &anchor{href: href(t)})
@@ -77,7 +79,14 @@ func fromPage(page string, most int) []Titled {
 			tokens.NextIsNotRawText()
 		}
 	}
-	c := collector{most: most, seen: map[string]bool{}, base: base}
+	return resolved(base, anchors, most)
+}
+
+func resolved(base string, anchors []*anchor, most int) []Titled {
+	c := collector{most: most, seen: map[string]bool{}}
+	if Web(base) {
+		c.base = base
+	}
 	for _, a := range anchors {
 		c.add(a.href, a.title.String())
 	}
@@ -117,17 +126,16 @@ func (c *collector) add(address, title string) {
 // resolve returns the address that a relative link of a page means. Without a base only one that names
 // its host means anything elsewhere.
 func (c *collector) resolve(ref string) string {
-	scheme, _, absolute := cutScheme(ref)
-	if absolute || ref == "" || ref[0] == '#' || len(ref) > maxRef {
+	if _, _, absolute := cutScheme(ref); absolute || ref == "" || ref[0] == '#' || len(ref) > maxRef {
 		return ""
 	}
-	if scheme, _, _ = cutScheme(c.base); scheme == "" {
-		scheme = "https"
-	}
-	if strings.HasPrefix(ref, "//") {
+	scheme, _, based := cutScheme(c.base)
+	switch {
+	case strings.HasPrefix(ref, "//") && based:
 		return scheme + ":" + ref
-	}
-	if c.base == "" {
+	case strings.HasPrefix(ref, "//"):
+		return "https:" + ref
+	case !based:
 		return ""
 	}
 	u, err := url.ParseRef(c.base, ref)

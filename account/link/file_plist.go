@@ -58,50 +58,55 @@ func (p binaryPlist) value(key string) string {
 		return ""
 	}
 	trailer := p[len(p)-32:]
-	wide, wideRef := uint64(trailer[6]), uint64(trailer[7])
-	top, table := binary.BigEndian.Uint64(trailer[16:]), binary.BigEndian.Uint64(trailer[24:])
-	object := func(n uint64) (kind byte, count, at uint64) {
-		offset, ok := p.number(table+n*wide, wide)
-		marker, ok2 := p.number(offset, 1)
-		if !ok || !ok2 || n > uint64(len(p)) {
-			return 0, 0, 0
-		}
-		at, count = offset+1, marker&0x0f
-		if count == 0x0f { // an integer object follows that holds the count
-			size, _ := p.number(at, 1)
-			bytes := uint64(1) << (size & 3)
-			count, ok = p.number(at+1, bytes)
-			if at += 1 + bytes; !ok {
-				return 0, 0, 0
-			}
-		}
-		return byte(marker >> 4), count, at // #nosec G115 -- one byte's half
-	}
-	text := func(n uint64) string {
-		kind, count, at := object(n)
-		switch {
-		case count > uint64(len(p)) || at > uint64(len(p)):
-		case kind == 5 && count <= uint64(len(p))-at:
-			return string(p[at : at+count])
-		case kind == 6 && 2*count <= uint64(len(p))-at:
-			units := make([]uint16, count)
-			for i := range units {
-				units[i] = binary.BigEndian.Uint16(p[at+2*uint64(i):]) // #nosec G115 -- an index
-			}
-			return string(utf16.Decode(units))
-		}
-		return ""
-	}
-	kind, count, at := object(top)
+	wideRef := uint64(trailer[7])
+	kind, count, at := p.object(binary.BigEndian.Uint64(trailer[16:]))
 	for i := uint64(0); kind == 0xd && i < min(count, maxKeys); i++ {
 		k, ok := p.number(at+i*wideRef, wideRef)
 		v, ok2 := p.number(at+(count+i)*wideRef, wideRef)
 		if !ok || !ok2 {
 			return ""
 		}
-		if text(k) == key {
-			return text(v)
+		if p.text(k) == key {
+			return p.text(v)
 		}
+	}
+	return ""
+}
+
+// object returns the kind of an object, how much it holds and where that begins; kind 0 for none.
+func (p binaryPlist) object(n uint64) (kind byte, count, at uint64) {
+	trailer := p[len(p)-32:]
+	wide, table := uint64(trailer[6]), binary.BigEndian.Uint64(trailer[24:])
+	offset, ok := p.number(table+n*wide, wide)
+	marker, ok2 := p.number(offset, 1)
+	if !ok || !ok2 || n > uint64(len(p)) {
+		return 0, 0, 0
+	}
+	at, count = offset+1, marker&0x0f
+	if count == 0x0f { // an integer object follows that holds the count
+		size, _ := p.number(at, 1)
+		bytes := uint64(1) << (size & 3)
+		count, ok = p.number(at+1, bytes)
+		if at += 1 + bytes; !ok {
+			return 0, 0, 0
+		}
+	}
+	return byte(marker >> 4), count, at // #nosec G115 -- one byte's half
+}
+
+// text returns a string object, empty when it is none.
+func (p binaryPlist) text(n uint64) string {
+	kind, count, at := p.object(n)
+	switch {
+	case at > uint64(len(p)) || count > uint64(len(p))-at:
+	case kind == 5:
+		return string(p[at : at+count])
+	case kind == 6 && 2*count <= uint64(len(p))-at:
+		units := make([]uint16, count)
+		for i := range units {
+			units[i] = binary.BigEndian.Uint16(p[at+2*uint64(i):]) // #nosec G115 -- an index
+		}
+		return string(utf16.Decode(units))
 	}
 	return ""
 }

@@ -117,35 +117,44 @@ func inProse(line string, add func(string)) {
 
 // proseEnd returns where a link that begins a text ends: closer, if any, ends what opener began.
 func proseEnd(text string, opener, closer rune) int {
-	depth, braces := 0, 0
-	last := rune(0)
+	n := nesting{opener: opener, closer: closer}
 	for i, r := range text {
-		switch {
-		case unicode.IsSpace(r), strings.ContainsRune(stops, r), strings.ContainsRune(walls, r), r == utf8.RuneError:
+		wall := unicode.IsSpace(r) || r == utf8.RuneError || strings.ContainsRune(stops, r) || strings.ContainsRune(walls, r)
+		another := i > 0 && (r == 'h' || r == 'H') && apart(text[:i]) && beginsLink(text[i:])
+		if wall || another || n.ends(r, text[i:]) {
 			return i
-		case i > 0 && (r == 'h' || r == 'H') && apart(text[:i]) && beginsLink(text[i:]):
-			return i
-		case r == closer && opener == closer:
-			return i
-		case r == opener:
-			depth++
-		case r == closer && closer != 0:
-			if depth == 0 {
-				return i
-			}
-			depth--
-		case r == '"' && braces == 0:
-			return i
-		case (r == '‘' || r == '’') && !(unicode.IsLetter(last) && letterAt(text[i+len("’"):])):
-			return i
-		case r == '{':
-			braces++
-		case r == '}':
-			braces--
 		}
-		last = r
 	}
 	return len(text)
+}
+
+// nesting follows the brackets and quotes in a link.
+type nesting struct {
+	opener, closer rune // what stands around the link; zero for nothing
+	depth, braces  int
+	last           rune
+}
+
+// ends reports whether r, which begins rest, ends the link.
+func (n *nesting) ends(r rune, rest string) bool {
+	last := n.last
+	n.last = r
+	switch {
+	case r == n.closer && n.closer != 0:
+		n.depth--
+		return n.opener == n.closer || n.depth < 0
+	case r == n.opener:
+		n.depth++
+	case r == '"':
+		return n.braces == 0
+	case r == '‘' || r == '’': // or an apostrophe within a word
+		return !unicode.IsLetter(last) || !letterAt(rest[len("’"):])
+	case r == '{':
+		n.braces++
+	case r == '}':
+		n.braces--
+	}
+	return false
 }
 
 func letterAt(text string) bool {

@@ -73,31 +73,10 @@ func words(command, address, home string) ([]string, error) {
 			}
 			w = strings.NewReplacer("${HOME}", home, "$HOME", home).Replace(w)
 		}
-		var full strings.Builder
-		for rest := w; rest != ""; {
-			before, code, ok := strings.Cut(rest, "%")
-			full.WriteString(before)
-			if !ok {
-				break
-			}
-			rest = ""
-			if code != "" {
-				rest = code[1:]
-			}
-			switch {
-			case code == "":
-				full.WriteByte('%')
-			case strings.IndexByte("uUfFs", code[0]) >= 0:
-				full.WriteString(address)
-				placed = true
-			case code[0] == '%':
-				full.WriteByte('%')
-			case strings.IndexByte("ickdDnNvm", code[0]) < 0: // those name icons and such: nothing here
-				full.WriteString("%" + code[:1])
-			}
-		}
-		if full.Len() > 0 || w == "" {
-			words = append(words, full.String())
+		full, holds := expand(w, address)
+		placed = placed || holds
+		if full != "" || w == "" {
+			words = append(words, full)
 		}
 	}
 	if len(words) == 0 {
@@ -107,6 +86,29 @@ func words(command, address, home string) ([]string, error) {
 		words = append(words, address)
 	}
 	return words, nil
+}
+
+// expand puts the address in the place of its codes in a word, and reports whether there was one.
+func expand(word, address string) (full string, holds bool) {
+	var b strings.Builder
+	for {
+		before, code, ok := strings.Cut(word, "%")
+		b.WriteString(before)
+		switch {
+		case !ok:
+			return b.String(), holds
+		case code == "":
+			return b.String() + "%", holds
+		case strings.IndexByte("uUfFs", code[0]) >= 0:
+			b.WriteString(address)
+			holds = true
+		case code[0] == '%':
+			b.WriteByte('%')
+		case strings.IndexByte("ickdDnNvm", code[0]) < 0: // those name icons and such: nothing here
+			b.WriteString("%" + code[:1])
+		}
+		word = code[1:]
+	}
 }
 
 // Wait waits for the started programs to end, for tests and orderly ends of tools.
