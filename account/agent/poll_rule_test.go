@@ -274,9 +274,9 @@ func TestServerCountsAnew(t *testing.T) {
 			desk.signIn()
 			lap.signIn()
 		},
-		"while signed in": func(*testing.T, *station, *station) { rest(29 * 24 * time.Hour) }, // until the queue is empty
+		"while signed in": func(_ *testing.T, desk, _ *station) { desk.svc.Clock.Advance(29 * 24 * time.Hour) }, // until the queue is empty
 		"over a restart": func(_ *testing.T, desk, _ *station) {
-			rest(29 * 24 * time.Hour)
+			desk.svc.Clock.Advance(29 * 24 * time.Hour)
 			desk.again()
 		},
 	} {

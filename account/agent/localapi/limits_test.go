@@ -79,6 +79,9 @@ func TestWatchOfAHungAgent(t *testing.T) {
 			if err != nil {
 				return
 			}
+			if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil { // an answer before it is asked for is none
+				return
+			}
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\ndata: {\"snapshot\":{\"revision\":1}}\n\n")
 			_, _ = io.Copy(io.Discard, conn)
 		}()
