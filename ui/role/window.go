@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -98,6 +99,11 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 		ID: id, Name: "Tabferry", Version: version, Icon: icon, Release: true,
 		Migrations: map[string]bool{"fyneDo": true},
 	})
+	if cache, err := os.UserCacheDir(); err == nil {
+		if err := os.MkdirAll(cache, 0o700); err != nil { // the toolkit complains without one, and does without
+			logger.Warn("there is no cache folder", "error", err)
+		}
+	}
 	opener := new(desktop.Opener)
 	return window.New(window.Params{
 		App:              app.NewWithID(id),
