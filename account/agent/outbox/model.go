@@ -71,6 +71,7 @@ type model struct {
 	items   []*item
 	lanes   map[string]*lane
 	settled int
+	look    int // how many settled ones are reason to look for the surplus again
 }
 
 func find(items []*item, id string) (int, bool) {
@@ -212,7 +213,7 @@ const (
 
 // surplus returns the ids of the settled entries that make room, oldest first.
 func (m *model) surplus(now time.Duration) (ids []string) {
-	if m.settled < keepSettled+trimStep {
+	if m.settled < max(keepSettled+trimStep, m.look) {
 		return nil
 	}
 	for _, it := range m.items {
@@ -224,5 +225,6 @@ func (m *model) surplus(now time.Duration) (ids []string) {
 			ids = append(ids, it.ID)
 		}
 	}
+	m.look = m.settled - len(ids) + trimStep
 	return ids
 }
