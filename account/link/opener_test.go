@@ -2,6 +2,7 @@ package link_test
 
 import (
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -100,4 +101,46 @@ func href(address string) string {
 		one, _ := url.PathUnescape(e)
 		return one
 	})
+}
+
+// TestReportedLinks reads the links of the reports: kind, way, link, what is right, what was wrong.
+func TestReportedLinks(t *testing.T) {
+	content, err := os.ReadFile("testdata/links.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(content)) {
+		f := strings.Split(strings.TrimSpace(line), "\t")
+		address, right := f[2], strings.TrimPrefix(f[3], "…")
+		opened, err := link.ForOpener(address)
+		switch f[0] {
+		case "K1", "K2":
+			if _, open := link.Read(address); !open || !link.Sendable(address) || err != nil || opened != address {
+				t.Errorf("%s is opened as %q, %v", address, opened, err)
+			}
+		case "K3":
+			if err != nil || !strings.HasSuffix(opened, right) {
+				t.Errorf("%s is opened as %q, want …%s", address, opened, right)
+			}
+		case "K4":
+			if found := link.Find(address, 9); len(found) != 1 || found[0] != address {
+				t.Errorf("%s is found as %q", address, found)
+			}
+		case "K9":
+			if path, ok := link.FilePath(address); !ok || path != strings.TrimPrefix(address, "file://") {
+				t.Errorf("%s is the file %q", address, path)
+			}
+		}
+	}
+}
+
+func TestFilePath(t *testing.T) {
+	for address, want := range map[string]string{
+		"file:///home/u/a%20b%C3%A9.url": "/home/u/a bé.url", "FILE://localhost/x#y": "/x", "file:/x?y": "/x", "file:///C:/x.url": "C:/x.url",
+		"file:///100%": "/100%", "file://server/share": "", "file:x": "", "https://x/": "", "file:///a%00b": "",
+	} {
+		if got, ok := link.FilePath(address); got != want || ok != (want != "") {
+			t.Errorf("%s is %q", address, got)
+		}
+	}
 }
