@@ -308,12 +308,10 @@ func (s *station) signIn(edit ...func(*localapi.Settings)) {
 		return x.Account.State == localapi.SignedIn && x.Account.DeviceID != "" && len(x.Devices.Items) >= 2 && x.Connection.Push.Connected
 	}).Account.DeviceID
 	s.phone.peer = own
-	if s.until(startTime, "agent", func(localapi.Snapshot) bool { return true }).Storage.Protection == localapi.MemoryOnly {
-		return
-	}
-	if _, err := os.Stat(s.store()); err != nil { // a slow keyring: until it answers, memory holds everything
-		s.until(startTime, "store file", func(localapi.Snapshot) bool { _, err := os.Stat(s.store()); return err == nil })
-	}
+	// A keyring that takes its time: until it has answered, memory holds everything.
+	s.until(startTime, "sign-in that is kept", func(x localapi.Snapshot) bool {
+		return x.Storage.Kept || x.Storage.Protection == localapi.MemoryOnly
+	})
 }
 
 // settled is a station whose agent runs and is signed in.
