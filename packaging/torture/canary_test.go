@@ -129,7 +129,9 @@ func TestCanaries(t *testing.T) {
 		t.Fatal(err)
 	}
 	title, link = tab("sent")
-	faults := slices.DeleteFunc(everyErrand(), func(e errand) bool { return e.own || strings.HasPrefix(e.name, "429") || strings.HasPrefix(e.name, "503") })
+	faults := slices.DeleteFunc(everyErrand(), func(e errand) bool {
+		return e.own || strings.HasPrefix(e.name, "429") || strings.HasPrefix(e.name, "503")
+	})
 	for _, e := range faults { // each of them is an error that somebody may want to log
 		for _, path := range []string{"POST /account/devices/invoke_command", "GET /account/device/commands", "GET /account/devices", "GET /v1/profile", "POST /v1/account/device"} {
 			method, end, _ := strings.Cut(path, " ")

@@ -44,30 +44,40 @@ func (p *program) unlock(ctx context.Context, keep string) error {
 	if err != nil {
 		return err
 	}
-	open := s.Storage.Kept && !s.Storage.Locked
-	switch planned := s.Storage.Protection == localapi.ProtectedByKeyring; {
-	case keep != "":
-		err = p.keepBy(ctx, agent, localapi.Protection(keep))
-	case s.Storage.Locked && s.Storage.Protection == localapi.Undecided:
-		err = p.openAgain(ctx, agent)
-	case s.Storage.Protection == localapi.Undecided && !p.terminal():
-		err = p.choosePassphrase(ctx, agent)
-	case s.Storage.Protection == localapi.Undecided:
-		err = p.choose(ctx, agent)
-	case s.Storage.Locked && s.Storage.Protection == localapi.ProtectedByPassphrase:
-		err = p.unlockByPassphrase(ctx, agent)
-	case s.Storage.Locked || s.Storage.WaitingForKeyring || planned && !open:
-		err = p.keyringOrChoose(ctx, agent, s.Storage.Locked)
-	default:
-		if p.json {
-			return nil
-		}
+	locked, err := p.unlockStorage(ctx, agent, s.Storage, keep)
+	switch {
+	case err != nil, p.json:
+		return err
+	case !locked:
 		return p.print(p.Words.T("cli.unlock.not_locked"))
 	}
-	if err != nil || p.json {
-		return err
-	}
 	return p.print(p.Words.T("cli.unlock.done"))
+}
+
+// unlockStorage does what the state of the storage asks for, and reports whether it asked for anything.
+func (p *program) unlockStorage(ctx context.Context, agent *localapi.Client, s localapi.Storage, keep string) (asked bool, err error) {
+	open := s.Kept && !s.Locked
+	if keep != "" {
+		return true, p.keepBy(ctx, agent, localapi.Protection(keep))
+	}
+	switch s.Protection {
+	case localapi.Undecided:
+		switch {
+		case s.Locked:
+			return true, p.openAgain(ctx, agent)
+		case !p.terminal():
+			return true, p.choosePassphrase(ctx, agent)
+		}
+		return true, p.choose(ctx, agent)
+	case localapi.ProtectedByPassphrase:
+		if s.Locked {
+			return true, p.unlockByPassphrase(ctx, agent)
+		}
+	}
+	if s.Locked || s.WaitingForKeyring || s.Protection == localapi.ProtectedByKeyring && !open {
+		return true, p.keyringOrChoose(ctx, agent, s.Locked)
+	}
+	return false, nil
 }
 
 func (p *program) unlockByPassphrase(ctx context.Context, agent *localapi.Client) error {
