@@ -50,6 +50,9 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	if err := session.CheckRuntime(); err != nil {
 		f.log.Warn("the runtime folder of the environment is not used", "reason", err)
 	}
+	if err := session.CheckProxy(os.Getenv); err != nil {
+		f.log.Warn("no server can be reached", "reason", err)
+	}
 	if session.NoBus() {
 		f.log.Warn("there is no session bus: no tray, no notifications and no keyring until a later start brings one")
 	}

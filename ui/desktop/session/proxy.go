@@ -60,6 +60,17 @@ func Proxy(getenv func(string) string) func(*http.Request) (*url.URL, error) {
 	}
 }
 
+// CheckProxy says that the environment names a proxy that is refused.
+func CheckProxy(getenv func(string) string) error {
+	choose := Proxy(getenv)
+	for _, scheme := range []string{"http", "https"} {
+		if _, err := choose(&http.Request{URL: &url.URL{Scheme: scheme, Host: "example.org"}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // spelledOut gives a SOCKS proxy without a version the one that is in use, and makes one that cannot be
 // read a proxy that is refused: nothing may go past it.
 func spelledOut(proxy string) string {

@@ -56,6 +56,9 @@ func TestProxy(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: %q, want %q (%v)", name, got, c.want, err)
 		}
+		if err := session.CheckProxy(func(name string) string { return c.env[name] }); (err != nil) != (c.want == "!") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
