@@ -115,7 +115,7 @@ func onSecrets(do func(*secretService) error) error {
 		return fmt.Errorf("%w: %w", ErrNoKeyring, err)
 	}
 	defer conn.Close()
-	late := time.AfterFunc(secretsTime, func() { conn.Close() }) // what it interrupts says so
+	late := time.AfterFunc(secretsTime, func() { conn.Close() }) // #nosec G104 -- what it interrupts says so
 	err = conn.Auth(nil)
 	if err == nil {
 		err = conn.Hello()
