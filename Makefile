@@ -80,7 +80,7 @@ race: ## every package under the race detector, in random order
 	go test -race -shuffle=on -tags headless ./account/... ./assets/... ./notify/... ./ui/...
 
 desktop: lean build ## the built program on a real desktop in a box
-	go test -tags desktop -count=1 -timeout 15m ./packaging/... ./account/agent/wake ./notify ./ui/desktop/... ./ui/qr ./ui/tray
+	go test -tags desktop -count=1 -timeout 15m ./packaging/... ./account/agent/wake ./account/store ./notify ./ui/desktop/... ./ui/qr ./ui/tray
 
 peers: ## Firefox, PyFxA and web-push as users of the in-process service
 	go test -tags peers -count=1 -timeout 10m ./account/peers
