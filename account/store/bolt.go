@@ -173,8 +173,11 @@ func (b *boltFile) run(writable bool, f func(*boltRows) error) error {
 	if panicked {
 		b.dead.Store(true)
 	}
-	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+	switch {
+	case errors.Is(err, bolterrors.ErrDatabaseNotOpen):
 		return ErrClosed
+	case errors.Is(err, bolterrors.ErrIncompatibleValue): // a bucket where a value should be, or the reverse
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return diskFault(err)
 }

@@ -21,10 +21,10 @@ type note struct {
 
 var notes = store.NewTable[note]("notes")
 
-func pathIn(t *testing.T) string { return filepath.Join(t.TempDir(), "data", "store.db") }
+func pathIn(t testing.TB) string { return filepath.Join(t.TempDir(), "data", "store.db") }
 
 // fileStore makes a store in a file whose key lies in a fake keyring.
-func fileStore(t *testing.T) (*store.Store, string, *store.Keyring, *fakeSecrets) {
+func fileStore(t testing.TB) (*store.Store, string, *store.Keyring, *fakeSecrets) {
 	t.Helper()
 	secrets := newFakeSecrets()
 	ring := store.NewKeyring(secrets, "test")
@@ -37,7 +37,7 @@ func fileStore(t *testing.T) (*store.Store, string, *store.Keyring, *fakeSecrets
 	return s, path, ring, secrets
 }
 
-func put(t *testing.T, s *store.Store, key, text string) {
+func put(t testing.TB, s *store.Store, key, text string) {
 	t.Helper()
 	if err := s.Update(func(tx *store.Tx) error { return notes.Put(tx, key, note{text}) }); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,23 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
+// What is wrong with the place of the data has words of its own, also where the account was to be saved.
+func TestDisk(t *testing.T) {
+	for cause, want := range map[error]string{
+		store.ErrFull: "The disk is full.", store.ErrDisk: "The disk does not read or write what it should.",
+		store.ErrReadOnly: "The disk with Tabferry's data takes no changes.", store.ErrDenied: "Tabferry may not read or change its own data.",
+		store.ErrCorrupt: "Tabferry's data file is damaged. It is left as it is.", store.ErrReplaced: "Tabferry's data file was moved away or replaced.",
+		store.ErrClosed: "This could not be saved.",
+	} {
+		for _, err := range []error{cause, &account.SaveError{Err: fmt.Errorf("saving: %w", cause)}} {
+			var e *localapi.Error
+			if !errors.As(board.Refusal(err), &e) || e.Message != want || e.Hint == "" || e.Code != localapi.CodeInternal {
+				t.Errorf("%v becomes %#v", err, e)
+			}
+		}
+	}
+}
+
 // Every failure of the account becomes a refusal with a code, a sentence and nothing of its own text.
 func TestRefusal(t *testing.T) {
 	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
