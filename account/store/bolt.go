@@ -182,8 +182,12 @@ func (b *boltFile) run(writable bool, f func(*boltRows) error) error {
 	return diskFault(err)
 }
 
-// commit keeps a transaction. A disk that fails at the very last step leaves it written, for every later
-// reader, though perhaps not safely: then it is asked once more to keep it.
+// errUnsynced marks a transaction that is written, for every later reader, though the disk may not have
+// kept it.
+var errUnsynced = errors.New("it is written, but perhaps not kept")
+
+// commit keeps a transaction. A disk that fails at the very last step leaves it written: then it is asked
+// once more to keep it.
 func (b *boltFile) commit(tx *bbolt.Tx) error {
 	id := tx.ID()
 	err := tx.Commit()
@@ -193,7 +197,10 @@ func (b *boltFile) commit(tx *bbolt.Tx) error {
 	if now, e := b.db.Begin(false); e == nil {
 		written := now.ID() == id
 		if e = now.Rollback(); e == nil && written {
-			return b.db.Sync()
+			if e = b.db.Sync(); e != nil {
+				e = fmt.Errorf("%w: %w", errUnsynced, e)
+			}
+			return e
 		}
 	}
 	return err
