@@ -50,8 +50,6 @@ func (o *Outbox) Resume() {
 	o.Poke()
 }
 
-func (o *Outbox) now() time.Time { return o.Clock.Now().UTC() }
-
 // work has everything sent that is due: devices side by side, the oldest first for each.
 func (o *Outbox) work(ctx context.Context) (wait time.Duration) {
 	wait = o.settleDebts(ctx)
