@@ -125,4 +125,7 @@ func TestHungPlainBackend(t *testing.T) {
 			t.Errorf("Show: %v", err)
 		}
 	})
+	if err := b.Close(); err != nil { // nothing of it stays in the temporary folder
+		t.Error(err)
+	}
 }
