@@ -23,7 +23,7 @@ func FuzzPicture(f *testing.F) {
 	f.Add(302, "\x00:", []byte("\xff\xd8\xff"))
 	f.Fuzz(func(t *testing.T, status int, location string, body []byte) {
 		if status < 200 || status > 599 {
-			t.Skip()
+			t.Skip("not a status that a server could answer with")
 		}
 		r := New(Params{UserAgent: "Tabferry", HTTP: &http.Client{Transport: answering(func(r *http.Request) *http.Response {
 			if r.URL.Scheme != "https" && r.URL.Hostname() != "localhost" && r.URL.Hostname() != "::1" && r.URL.Hostname()[:4] != "127." {
