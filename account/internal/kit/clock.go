@@ -17,3 +17,16 @@ type system struct{ start time.Time }
 
 func (system) Now() time.Time             { return time.Now() }
 func (s system) Monotonic() time.Duration { return time.Since(s.start) }
+
+// clockSlack is how far the clocks may be apart before the wall clock counts as set.
+const clockSlack = time.Second
+
+// Wall returns the moment, on the wall clock as it is set now, that comes at end on the monotonic one: told, which
+// is what was said of it before, unless the clock was set since.
+func Wall(c Clock, end time.Duration, told time.Time) time.Time {
+	at := c.Now().Add(end - c.Monotonic())
+	if at.Sub(told).Abs() <= clockSlack {
+		return told
+	}
+	return at
+}
