@@ -149,7 +149,7 @@ func (s *authoritySession) confirm(ctx context.Context, c confirm) {
 		c.reply <- nil
 	case c.twoStep == "":
 		c.reply <- ErrTwoStepNeeded
-	case !twoStepForm.MatchString(c.twoStep):
+	case !twoStepForm().MatchString(c.twoStep):
 		c.reply <- s.refused(ErrTwoStepWrong)
 	default:
 		s.pending = &c
@@ -209,7 +209,7 @@ func (s *authoritySession) deliver(grant Grant, err error) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrGrant, err)
 	}
-	if !codeForm.MatchString(grant.Code) {
+	if !codeForm().MatchString(grant.Code) {
 		return fmt.Errorf("%w: the code has a strange form", ErrGrant)
 	}
 	data := authorization{Code: grant.Code, State: s.request.State, Redirect: grant.Redirect}

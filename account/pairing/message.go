@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // The messages of the channel (docs/protocol/pairing.md §6).
@@ -82,9 +83,9 @@ const (
 )
 
 var (
-	clientIDForm = regexp.MustCompile(`^[0-9a-f]{16}$`)
-	codeForm     = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
-	twoStepForm  = regexp.MustCompile(`^[0-9]{6,10}$`)
+	clientIDForm = kit.Pattern(`^[0-9a-f]{16}$`)
+	codeForm     = kit.Pattern(`^[0-9a-fA-F]{64}$`)
+	twoStepForm  = kit.Pattern(`^[0-9]{6,10}$`)
 )
 
 // check applies the rules of the accounts pages (version 2), which are the only thing between a
@@ -92,7 +93,7 @@ var (
 func (r Request) check() error {
 	fault := func(what string) error { return fmt.Errorf("%w: %s", ErrRequestRefused, what) }
 	switch n := len(r.CodeChallenge); {
-	case !clientIDForm.MatchString(r.ClientID):
+	case !clientIDForm().MatchString(r.ClientID):
 		return fault("client_id")
 	case n < minChallenge || n > maxChallenge || !isBase64URL(r.CodeChallenge):
 		return fault("code_challenge")

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // Peer is what is known of the other side, for a person to judge. All texts are cleaned and short,
@@ -86,27 +88,27 @@ func clean(text string) string {
 var (
 	browsers = []struct {
 		name    string
-		pattern *regexp.Regexp
+		pattern func() *regexp.Regexp
 	}{
-		{"Tabferry", regexp.MustCompile(`\bTabferry/`)},
-		{"Firefox", regexp.MustCompile(`\b(Firefox|FxiOS|Focus|Fenix)/`)},
-		{"Edge", regexp.MustCompile(`\b(Edg|EdgA|EdgiOS)/`)},
-		{"Opera", regexp.MustCompile(`\bOPR/`)},
-		{"Chrome", regexp.MustCompile(`\b(Chrome|CriOS)/`)},
-		{"Safari", regexp.MustCompile(`\bVersion/.*Safari/`)},
+		{"Tabferry", kit.Pattern(`\bTabferry/`)},
+		{"Firefox", kit.Pattern(`\b(Firefox|FxiOS|Focus|Fenix)/`)},
+		{"Edge", kit.Pattern(`\b(Edg|EdgA|EdgiOS)/`)},
+		{"Opera", kit.Pattern(`\bOPR/`)},
+		{"Chrome", kit.Pattern(`\b(Chrome|CriOS)/`)},
+		{"Safari", kit.Pattern(`\bVersion/.*Safari/`)},
 	}
 	systems = []struct {
 		name    string
-		pattern *regexp.Regexp
+		pattern func() *regexp.Regexp
 	}{
-		{"Android", regexp.MustCompile(`\bAndroid\b`)},
-		{"iPad", regexp.MustCompile(`\biPad\b`)},
-		{"iPhone", regexp.MustCompile(`\biPhone\b`)},
-		{"iOS", regexp.MustCompile(`\biOS\b|Firefox-iOS`)},
-		{"Windows", regexp.MustCompile(`\bWindows\b`)},
-		{"macOS", regexp.MustCompile(`\b(Macintosh|Mac OS X|macOS)\b`)},
-		{"ChromeOS", regexp.MustCompile(`\bCrOS\b`)},
-		{"Linux", regexp.MustCompile(`\b(Linux|X11)\b`)},
+		{"Android", kit.Pattern(`\bAndroid\b`)},
+		{"iPad", kit.Pattern(`\biPad\b`)},
+		{"iPhone", kit.Pattern(`\biPhone\b`)},
+		{"iOS", kit.Pattern(`\biOS\b|Firefox-iOS`)},
+		{"Windows", kit.Pattern(`\bWindows\b`)},
+		{"macOS", kit.Pattern(`\b(Macintosh|Mac OS X|macOS)\b`)},
+		{"ChromeOS", kit.Pattern(`\bCrOS\b`)},
+		{"Linux", kit.Pattern(`\b(Linux|X11)\b`)},
 	}
 )
 
@@ -114,13 +116,13 @@ var (
 func system(ua string) string {
 	var browser, os string
 	for _, b := range browsers {
-		if b.pattern.MatchString(ua) {
+		if b.pattern().MatchString(ua) {
 			browser = b.name
 			break
 		}
 	}
 	for _, s := range systems {
-		if s.pattern.MatchString(ua) {
+		if s.pattern().MatchString(ua) {
 			os = s.name
 			break
 		}

@@ -267,7 +267,7 @@ func (s *supplicantSession) hold(m message) error {
 		return nil
 	}
 	var a authorization
-	if err := json.Unmarshal(m.Data, &a); err != nil || !codeForm.MatchString(a.Code) {
+	if err := json.Unmarshal(m.Data, &a); err != nil || !codeForm().MatchString(a.Code) {
 		return fmt.Errorf("%w: unreadable permission", ErrDisturbed)
 	}
 	if !hmac.Equal([]byte(a.State), []byte(s.request.State)) {
