@@ -1,7 +1,6 @@
 package link
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/nlnwa/whatwg-url/url"
@@ -13,20 +12,20 @@ const maxRef = 8 << 10
 
 // The signs of bookmark exports (the Netscape format that all browsers write).
 var (
-	bookmarksStart = regexp.MustCompile(`(?i)^\s*<!DOCTYPE NETSCAPE-Bookmark-file|<dt>\s*<a\s`)
-	entryStart     = regexp.MustCompile(`(?i)<a\s`)
-	entryEnd       = regexp.MustCompile(`(?i)</a\s*>|<dt>|<dd>|[\r\n]`)
-	entryHref      = regexp.MustCompile(`(?i)\shref\s*=\s*["']?([^"'\s>]+)`)
+	bookmarksStart = lazily(`(?i)^\s*<!DOCTYPE NETSCAPE-Bookmark-file|<dt>\s*<a\s`)
+	entryStart     = lazily(`(?i)<a\s`)
+	entryEnd       = lazily(`(?i)</a\s*>|<dt>|<dd>|[\r\n]`)
+	entryHref      = lazily(`(?i)\shref\s*=\s*["']?([^"'\s>]+)`)
 )
 
-func isBookmarks(page string) bool { return bookmarksStart.MatchString(page[:min(len(page), 4<<10)]) }
+func isBookmarks(page string) bool { return bookmarksStart().MatchString(page[:min(len(page), 4<<10)]) }
 
 // fromBookmarks reads a bookmark export. It is no HTML that a parser of HTML can be trusted with:
 // titles hold tags that were never escaped, which would swallow the entries behind them. Each entry
 // is therefore read by itself.
 func fromBookmarks(page string, most int) []Titled {
 	c := collector{most: most, seen: map[string]bool{}}
-	starts := entryStart.FindAllStringIndex(page, -1)
+	starts := entryStart().FindAllStringIndex(page, -1)
 	for i, start := range starts {
 		entry := page[start[0]:]
 		if i+1 < len(starts) {
@@ -37,10 +36,10 @@ func fromBookmarks(page string, most int) []Titled {
 		if tokens.Next() == html.StartTagToken {
 			title = entry[len(tokens.Raw()):]
 			address = href(tokens.Token())
-		} else if m := entryHref.FindStringSubmatch(entry); m != nil { // a quote that is not closed
+		} else if m := entryHref().FindStringSubmatch(entry); m != nil { // a quote that is not closed
 			address = html.UnescapeString(m[1])
 		}
-		if end := entryEnd.FindStringIndex(title); end != nil {
+		if end := entryEnd().FindStringIndex(title); end != nil {
 			title = title[:end[0]]
 		}
 		c.add(address, html.UnescapeString(title))

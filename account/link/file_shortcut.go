@@ -2,7 +2,6 @@ package link
 
 import (
 	"encoding/base64"
-	"regexp"
 	"strings"
 
 	"golang.org/x/text/encoding/unicode"
@@ -57,10 +56,10 @@ func titled(title string, texts ...string) []Titled {
 }
 
 // shifted is a run of UTF-7: "+", UTF-16 in base 64, and "-" if a sign of base 64 follows.
-var shifted = regexp.MustCompile(`\+([A-Za-z0-9+/]*)-?`)
+var shifted = lazily(`\+([A-Za-z0-9+/]*)-?`)
 
 func fromUTF7(text string) string {
-	return shifted.ReplaceAllStringFunc(text, func(run string) string {
+	return shifted().ReplaceAllStringFunc(text, func(run string) string {
 		run = strings.TrimSuffix(run[1:], "-")
 		wide, err := base64.RawStdEncoding.DecodeString(run)
 		if run == "" || err != nil {

@@ -3,6 +3,7 @@ package link
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -54,9 +55,14 @@ func Find(text string, most int) []string {
 // sentenceEnds end a sentence and, as the last sign, hardly ever a link.
 const sentenceEnds = ".,;:"
 
+// lazily is a pattern that is compiled when it is first needed: a program that needs none starts sooner.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // continued finds in what follows a blank that the address goes on there: signs of paths and queries
 // between letters, or the ending of a file.
-var continued = regexp.MustCompile(`(?i)^[^|–—]*[\pL\d](?:[/=&?#%][\pL\d]|\.(?:pdf|html?|docx?|xlsx?|pptx?|od[tsp]|jpe?g|png|gif|webp|svg|mp[34]|zip|txt|epub)\b)`)
+var continued = lazily(`(?i)^[^|–—]*[\pL\d](?:[/=&?#%][\pL\d]|\.(?:pdf|html?|docx?|xlsx?|pptx?|od[tsp]|jpe?g|png|gif|webp|svg|mp[34]|zip|txt|epub)\b)`)
 
 // alone returns the link that a text is; false if there may be words beside it.
 func alone(text string) (string, bool) {
@@ -65,7 +71,7 @@ func alone(text string) (string, bool) {
 	if reason != Fine {
 		return "", false
 	}
-	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 && !continued.MatchString(text[i:]) {
+	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 && !continued().MatchString(text[i:]) {
 		return "", false
 	}
 	// In scripts without blanks words follow the mark that ends a sentence.
