@@ -104,7 +104,7 @@ func open(s *persisted, opts []Option) (*Account, error) {
 	for base, until := range s.Waits {
 		waits[wire.Base(base)] = until
 	}
-	client.RestoreWaits(waits)
+	client.RestoreWaits(waits, s.WaitsAt)
 	text, err := s.encode()
 	if err != nil {
 		return nil, err

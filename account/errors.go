@@ -113,7 +113,8 @@ var (
 type BackoffError struct {
 	// Until is on the injected clock.
 	Until time.Time
-	// Service is content, auth, oauth or profile.
+	// Service is content, auth, oauth, profile, or metrics, which is /metrics-flow and
+	// waits by itself.
 	Service string
 	// Remote is the answer that began the wait; nil for a call that was not sent.
 	Remote *RemoteError
@@ -142,9 +143,12 @@ type RemoteError struct {
 	// Foreign says that the answer did not come from the service but from a proxy
 	// or captive portal. Class ErrNetwork.
 	Foreign bool
-	// RetryAfter is how long the server asks to leave this feature alone; 0 when it
-	// did not say.
+	// RetryAfter is how long this feature is left alone: what the server has switched
+	// off is not asked for again before it said, nor more than once in an hour. 0 when
+	// the refusal names no time.
 	RetryAfter time.Duration
+	// Held says that nothing was sent now, because RetryAfter is not over.
+	Held bool
 	// DeviceID is the record that the credential already has, with auth errno 124.
 	DeviceID string
 
@@ -156,6 +160,9 @@ type RemoteError struct {
 func (e *RemoteError) Error() string {
 	if e.Foreign {
 		return fmt.Sprintf("%s answered with status %d by something that is not the accounts server", e.Route, e.Status)
+	}
+	if e.Held {
+		return fmt.Sprintf("%s is switched off by the server and not asked for another %s", e.Route, e.RetryAfter.Round(time.Second))
 	}
 	return fmt.Sprintf("%s answered with status %d, %s errno %d", e.Route, e.Status, e.Space, e.Errno)
 }
@@ -221,7 +228,7 @@ func translate(err error) error {
 func remote(s *wire.StatusError) *RemoteError {
 	return &RemoteError{
 		Route: s.Route, Status: s.Status, Errno: s.Errno, Space: s.Space.String(), Foreign: s.Foreign,
-		RetryAfter: s.RetryAfter, DeviceID: s.DeviceID,
+		RetryAfter: s.RetryAfter, Held: s.Held, DeviceID: s.DeviceID,
 		meanings: remoteMeanings(s),
 	}
 }

@@ -142,7 +142,8 @@ func (p *player) checkTold(t *testing.T, what string, err error) {
 			told++
 		}
 	}
-	if refused != (told == 1) || told > 1 || p.asked > 0 && len(p.told) == 0 {
+	silent := strings.HasSuffix(t.Name(), "/MetricsFlow") // what becomes of statistics is told to nobody
+	if refused != (told == 1) || told > 1 || (p.asked > 0 && len(p.told) == 0) != (silent && p.asked > 0) {
 		t.Errorf("%s: %d requests, %v was told of %v", what, p.asked, p.told, err)
 	}
 }
@@ -359,6 +360,9 @@ func sameState(t *testing.T, what string, a *account.Account, was []byte, keeps 
 	ok(t, "the state before", json.Unmarshal(was, &before))
 	ok(t, "the state", json.Unmarshal(text, &after))
 	for name := range union(before, after) {
+		if name == "waits" || name == "waits_at" {
+			continue // the server's wish outlives the call that met it
+		}
 		if !slices.Contains(keeps, name) && !bytes.Equal(before[name], after[name]) {
 			t.Errorf("%s: the failed call changed %s", what, name)
 		}

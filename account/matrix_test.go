@@ -282,7 +282,7 @@ func TestMatrixTransport(t *testing.T) {
 		"captive portal": page(200), "captive portal redirects": func(to *http.Request, _ recording) (*http.Response, error) {
 			return recording{302, http.Header{"Location": {"http://portal.example.com/?" + bodySecret}}, nil}.response(to), nil
 		},
-		"proxy 401": page(401), "proxy 403": page(403), "proxy 404": page(404), "proxy 407": page(407), "proxy 502": page(502), "proxy 503": page(503),
+		"proxy 401": page(401), "proxy 403": page(403), "proxy 404": page(404), "proxy 407": page(407), "proxy 502": page(502),
 		"not acceptable": func(to *http.Request, _ recording) (*http.Response, error) {
 			return refusal{status: 406, errno: 999}.refuse(to, ""), nil
 		},
@@ -293,6 +293,10 @@ func TestMatrixTransport(t *testing.T) {
 			for name, trouble := range troubles {
 				what := route + " with " + name
 				w.failed(t, p, what, route, account.ErrNetwork, w.spoil(t, p, route, trouble), secrets)
+			}
+			for _, status := range []int{429, 503} { // whoever says so, it is left alone for a while
+				what := fmt.Sprintf("%s with a proxy's %d", route, status)
+				w.failed(t, p, what, route, account.ErrUnavailable, w.spoil(t, p, route, page(status)), secrets)
 			}
 		}
 	})

@@ -58,8 +58,10 @@ type persisted struct {
 
 	// Revocations are credentials still to be revoked on the server.
 	Revocations []revocation `json:"revocations,omitempty"`
-	// Waits are the long waits that servers asked for, by service.
-	Waits map[string]time.Time `json:"waits,omitempty"`
+	// Waits are the waits that servers asked for, by service or by feature that is
+	// switched off, and WaitsAt is when they were noted.
+	Waits   map[string]time.Time `json:"waits,omitempty"`
+	WaitsAt time.Time            `json:"waits_at,omitzero"`
 }
 
 type storedConfig struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"time"
 )
 
@@ -53,7 +54,7 @@ func (t *tx) afterFailure(f func(s *persisted)) { t.salvage = append(t.salvage, 
 // A state equal to the current one is not saved again.
 func (t *tx) commit(ctx context.Context) error {
 	a := t.a
-	t.state.Waits = a.longWaits()
+	a.noteLearned(t.state)
 	text, err := t.state.encode()
 	if err != nil {
 		return err
@@ -122,7 +123,7 @@ func (a *Account) change(ctx context.Context, f func(ctx context.Context, t *tx)
 		return t.commit(ctx)
 	}
 	a.owed = append(a.owed, t.salvage...)
-	return a.refused(ctx, a.withWaits(ctx, err))
+	return a.refused(ctx, a.withLearned(ctx, err))
 }
 
 // view runs f, which asks the server and leaves the saved state alone, on the
@@ -137,14 +138,13 @@ func (a *Account) view(ctx context.Context, f func(ctx context.Context, s *persi
 		}
 	}
 	err := a.refused(ctx, f(ctx, a.state()))
-	var wait *BackoffError
-	if !errors.As(err, &wait) || wait.Remote == nil || !a.waitsChanged() {
+	if !a.learned() {
 		return err
 	}
 	select {
 	case a.slot <- struct{}{}:
 		defer func() { <-a.slot }()
-		return a.withWaits(ctx, err)
+		return a.withLearned(ctx, err)
 	case <-ctx.Done():
 		return err
 	}
@@ -173,49 +173,57 @@ func (t *tx) forgetEverything() {
 	})
 }
 
-// savedWaitFrom is how long a wait must be to be worth saving: a shorter one is
-// over before a restart is.
-const savedWaitFrom = time.Minute
-
-// longWaits returns the waits that must survive a restart.
-func (a *Account) longWaits() map[string]time.Time {
-	saved := a.state().Waits
-	var long map[string]time.Time
-	for base, until := range a.wire.Waits() {
-		_, known := saved[string(base)]
-		if known || until.Sub(a.clock.Now()) > savedWaitFrom {
-			if long == nil {
-				long = make(map[string]time.Time)
-			}
-			long[string(base)] = until
-		}
+// noteLearned puts what was learned of the server into a state about to be saved: the
+// waits that hold, whatever their length, since a restart is no way around a wait. A state that holds them already stays equal to what it
+// was.
+func (a *Account) noteLearned(s *persisted) {
+	waits := a.waits()
+	if !sameWaits(s.Waits, waits) {
+		s.Waits, s.WaitsAt = waits, a.clock.Now().UTC()
 	}
-	return long
+	if len(waits) == 0 {
+		s.WaitsAt = time.Time{}
+	}
 }
 
-// waitsChanged reports whether there is a long wait that the saved state lacks.
-func (a *Account) waitsChanged() bool {
+// waits are those that hold, by service or feature; nil when there are none.
+func (a *Account) waits() map[string]time.Time {
+	var waits map[string]time.Time
+	for key, until := range a.wire.Waits() {
+		if waits == nil {
+			waits = make(map[string]time.Time)
+		}
+		waits[string(key)] = until.UTC()
+	}
+	return waits
+}
+
+func sameWaits(a, b map[string]time.Time) bool { return maps.EqualFunc(a, b, time.Time.Equal) }
+
+// learned reports whether the saved state lacks something that was learned of the
+// server.
+func (a *Account) learned() bool {
 	saved := a.state().Waits
-	for base, until := range a.longWaits() {
-		if !saved[base].Equal(until) {
+	for key, until := range a.waits() {
+		if !saved[key].Equal(until) {
 			return true
 		}
 	}
 	return false
 }
 
-// withWaits saves the long waits, and nothing else, after a call that failed with
-// err, and returns err. The slot must be held.
-func (a *Account) withWaits(ctx context.Context, err error) error {
-	if !a.waitsChanged() {
+// withLearned saves what was learned of the server, and nothing else, after a call
+// that ended with err, and returns err. The slot must be held.
+func (a *Account) withLearned(ctx context.Context, err error) error {
+	if !a.learned() {
 		return err
 	}
 	owed := a.owed
 	t := &tx{a: a, state: a.state().clone()}
 	failed := t.commit(ctx)
 	a.owed = owed
-	if failed != nil {
+	if failed != nil && err != nil {
 		return errors.Join(err, failed)
 	}
-	return err
+	return err // what went well did not fail because of it; it is learned again
 }

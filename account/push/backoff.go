@@ -12,9 +12,10 @@ const (
 	// backoffBase and backoffMax are Firefox's (docs/protocol/push.md §6).
 	backoffBase = 5 * time.Second
 	backoffMax  = 30 * time.Minute
-	// retryAfterCap bounds what a server may ask for; a captive portal's wish
-	// should not outlive the day.
-	retryAfterCap = time.Hour
+	// quietFirst and quietMost are the waits after refusals that ask for silence and
+	// name no time (docs/decisions.md §10).
+	quietFirst = 30 * time.Second
+	quietMost  = 15 * time.Minute
 	// wakeMin and wakeMax bound the wait after a network event, in which the
 	// network is seldom ready at once.
 	wakeMin = time.Second

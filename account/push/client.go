@@ -6,6 +6,9 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // Client is a Web Push user agent. Make one with New and let it Run; its other
@@ -20,6 +23,8 @@ type Client struct {
 	mu      sync.Mutex
 	reasons []Reason
 	health  Health
+	// nextAttempt is that of health on the monotonic clock.
+	nextAttempt time.Duration
 }
 
 // New prepares a client. The error is [ErrParams].
@@ -64,7 +69,11 @@ func (c *Client) Run(ctx context.Context) error {
 func (c *Client) Health() Health {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.health
+	h := c.health
+	if !h.NextAttempt.IsZero() {
+		h.NextAttempt = kit.Wall(c.p.Clock, c.nextAttempt, h.NextAttempt)
+	}
+	return h
 }
 
 // Wake tells the client of an event that concerns its connection. It never

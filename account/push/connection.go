@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // attempt is a connection being made.
@@ -45,8 +47,8 @@ func (l *loop) dialDone(r connected) {
 	l.dialing = nil
 	if r.err != nil {
 		var failed *connectError
-		if errors.As(r.err, &failed) && failed.retryAfter > 0 {
-			l.notBefore = l.now() + failed.retryAfter
+		if errors.As(r.err, &failed) && failed.silence {
+			l.silenced(failed.retryAfter)
 		}
 		l.h.CloseCode = 0
 		l.h.LastError = r.err.Error()
@@ -63,6 +65,19 @@ func (l *loop) dialDone(r connected) {
 	l.greeted(r.link)
 }
 
+// silenced keeps the server's wish to be left alone, also over a restart.
+func (l *loop) silenced(wait time.Duration) {
+	if wait == 0 {
+		wait = l.quiet.Next()
+	}
+	l.notBefore = l.now() + wait
+	next, at := l.st.clone(), l.p.Clock.Now().UTC()
+	next.NotBefore, next.Noted = at.Add(wait), at
+	if err := l.save(next); err != nil {
+		l.p.Logger.Error("push: state could not be saved", "error", err)
+	}
+}
+
 func (l *loop) greeted(k *link) {
 	ctx, cancel := context.WithCancel(l.ctx)
 	k.cancel = cancel
@@ -76,6 +91,7 @@ func (l *loop) greeted(k *link) {
 	l.pongBy, l.leaveBy = never, never
 	l.probing = false
 	l.notBefore, l.offline = 0, false
+	l.quiet.Reset()
 	l.h.Connections++
 	l.h.LastError, l.h.CloseCode = "", 0
 	l.h.Outage = 0
@@ -213,6 +229,6 @@ func (l *loop) retryLater() {
 	if l.offline {
 		wait = backoffMax
 	}
-	l.retryAt = max(l.now()+wait, l.notBefore)
+	l.retryAt = l.now() + max(wait, kit.Spread(l.p.Rand, l.notBefore-l.now()))
 	l.failures++
 }

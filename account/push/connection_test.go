@@ -335,7 +335,7 @@ func TestRetryAfter(t *testing.T) {
 			if n := w.dialsSince(before); n != 1 {
 				t.Errorf("%d: %d attempts before Retry-After is over, want 1", status, n)
 			}
-			time.Sleep(time.Minute)
+			time.Sleep(time.Minute + 10*time.Second) // a tenth is spread
 			w.expectConnected("after Retry-After")
 		})
 	}
@@ -346,6 +346,55 @@ func TestRetryAfter(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		if wait := time.Until(w.client.Health().NextAttempt); wait < time.Second {
 			t.Errorf("next attempt in %v", wait)
+		}
+	})
+}
+
+// TestSilenceSurvives: what the server asked for holds in the next process too, in full and whatever was done
+// to the clock; and where it names no time, we do.
+func TestSilenceSurvives(t *testing.T) {
+	for _, jump := range []time.Duration{-48 * time.Hour, 0} {
+		inWorld(t, func(w *world) {
+			w.subscribe("account")
+			before := w.dialsSince(0)
+			w.ctl.RefuseUpgrades(503, "7200", 1)
+			w.ctl.Cut()
+			time.Sleep(10 * time.Minute)
+			w.clock.leap(jump)
+			w.halt()
+			w.start()
+			w.client.Wake(push.UserAsked)
+			rest := 110 * time.Minute
+			if jump < 0 {
+				rest = 2 * time.Hour // how much of it is over cannot be known
+			}
+			time.Sleep(rest - time.Minute)
+			if n := w.dialsSince(before); n != 1 {
+				t.Errorf("set by %v: %d attempts before Retry-After is over, want 1", jump, n)
+			}
+			time.Sleep(2 * time.Minute)
+			w.expectConnected("after Retry-After")
+		})
+	}
+	inWorld(t, func(w *world) {
+		w.subscribe("account")
+		before := w.dialsSince(0)
+		w.ctl.RefuseUpgrades(429, "", -1)
+		w.ctl.Cut()
+		for at := time.Duration(0); at < 10*time.Minute; at += time.Second {
+			w.client.Wake(push.UserAsked)
+			time.Sleep(time.Second)
+		}
+		dials := w.ctl.Upgrades()[before:]
+		least := 30 * time.Second
+		for i := 1; i < len(dials); i++ {
+			if wait := dials[i].Sub(dials[i-1]); wait < least || wait > least+least/10+2*time.Second {
+				t.Errorf("attempt %d after %v, want %v", i, wait, least)
+			}
+			least *= 2
+		}
+		if len(dials) != 5 {
+			t.Errorf("%d attempts in ten minutes", len(dials))
 		}
 	})
 }

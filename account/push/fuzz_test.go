@@ -3,7 +3,6 @@ package push
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
 	"reflect"
 	"testing"
 	"time"
@@ -155,25 +154,5 @@ func TestBackOffSteps(t *testing.T) {
 			t.Errorf("step %d hardly varies: %v to %v", n, low, high)
 		}
 		whole = min(2*whole, 30*time.Minute)
-	}
-}
-
-func TestRetryAfterForms(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for text, want := range map[string]time.Duration{
-		"":                              0,
-		"soon":                          0,
-		"-5":                            0,
-		"1.5":                           0,
-		"99999999999999999999":          0,
-		"90":                            90 * time.Second,
-		"999999999999":                  time.Hour,
-		"Fri, 02 Jan 2026 03:06:05 GMT": 2 * time.Minute,
-		"Fri, 02 Jan 2026 03:00:05 GMT": 0,
-		"Sat, 02 Jan 2027 03:00:05 GMT": time.Hour,
-	} {
-		if got := retryAfter(http.Header{"Retry-After": {text}}, now); got != want {
-			t.Errorf("%q: %v, want %v", text, got, want)
-		}
 	}
 }

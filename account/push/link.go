@@ -36,8 +36,11 @@ const (
 
 // connectError says why an attempt failed.
 type connectError struct {
-	text       string
-	retryAfter time.Duration // 0: not said
+	text string
+	// silence says that the server wants to be left alone, retryAfter for how long; 0
+	// when it names no time.
+	silence    bool
+	retryAfter time.Duration
 }
 
 func (e *connectError) Error() string { return "push: " + e.text }
@@ -101,7 +104,7 @@ func dialError(ctx context.Context, resp *http.Response, now time.Time) error {
 	case resp != nil && resp.StatusCode != http.StatusSwitchingProtocols:
 		e := &connectError{text: "server answered the upgrade with status " + strconv.Itoa(resp.StatusCode)}
 		if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable {
-			e.retryAfter = retryAfter(resp.Header, now)
+			e.silence, e.retryAfter = true, kit.RetryAfter(resp.Header, now)
 		}
 		return e
 	case resp != nil:
@@ -111,16 +114,6 @@ func dialError(ctx context.Context, resp *http.Response, now time.Time) error {
 	default:
 		return &connectError{text: "server cannot be reached"}
 	}
-}
-
-// retryAfter reads the header Retry-After. Numbers that are not whole seconds are
-// of no server of ours.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	wait, form := kit.RetryAfter(header.Get("Retry-After"), now)
-	if form == kit.RetryNumber {
-		return 0
-	}
-	return min(wait, retryAfterCap)
 }
 
 func (l *link) greet(ctx context.Context, uaid string) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 const (
@@ -58,6 +60,7 @@ type loop struct {
 	failures  int
 	retryAt   time.Duration
 	notBefore time.Duration // the server's Retry-After
+	quiet     kit.Growth    // the waits of refusals that name no time
 	lastDial  time.Duration
 	dialed    bool
 	offline   bool
@@ -87,8 +90,10 @@ func newLoop(ctx context.Context, c *Client, stored state) *loop {
 		leaveBy:   never,
 		probes:    make(chan probe),
 		registrar: newRegistrar(),
+		quiet:     kit.Growth{First: quietFirst, Most: quietMost},
 	}
-	l.retryAt = l.now()
+	l.notBefore = l.now() + kit.Left(stored.NotBefore, stored.Noted, c.p.Clock.Now())
+	l.retryAt = l.notBefore
 	l.h = Health{State: Stopped, Since: l.p.Clock.Now()}
 	return l
 }
@@ -286,7 +291,7 @@ func (l *loop) publish() {
 	h := l.h
 	l.c.mu.Lock()
 	conflict := l.c.health.Conflict
-	l.c.health = h
+	l.c.health, l.c.nextAttempt = h, l.retryAt
 	l.c.mu.Unlock()
 	if (changed || conflict != h.Conflict) && l.p.HealthChanged != nil {
 		l.calls.put(l.ctx, func(ctx context.Context) { l.p.HealthChanged(ctx, h) })

@@ -41,6 +41,10 @@ type state struct {
 	ServerURL     string             `json:"server_url"`
 	UAID          string             `json:"uaid,omitempty"`
 	Subscriptions map[string]*record `json:"subscriptions,omitempty"`
+	// NotBefore is the end of the last silence that the server asked for, and Noted is
+	// when it did.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	Noted     time.Time `json:"noted,omitzero"`
 }
 
 // record is one subscription. Without an endpoint it waits to be made anew.
@@ -89,6 +93,9 @@ func decodeState(blob []byte, serverURL string) (state, error) {
 		if err := r.derive(); err != nil {
 			return empty, err
 		}
+	}
+	if s.ServerURL != serverURL {
+		s.NotBefore, s.Noted = time.Time{}, time.Time{}
 	}
 	if s.ServerURL != serverURL || s.UAID == "" {
 		s = s.orphaned("")

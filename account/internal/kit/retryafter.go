@@ -8,45 +8,49 @@ import (
 	"time"
 )
 
-// RetryForm is the form in which a Retry-After field was written.
-type RetryForm int
-
 const (
-	// RetryUnsaid: there is no wait that could be read.
-	RetryUnsaid RetryForm = iota
-	// RetrySeconds is a whole number of seconds.
-	RetrySeconds
-	// RetryNumber is any other number, which the RFC does not know and some
-	// servers send.
-	RetryNumber
-	// RetryDate is a moment; the wait to it is 0 if it lies in the past.
-	RetryDate
+	// MostWait is the longest wait that a server's word can begin; what asks for more is a mistake.
+	MostWait = 24 * time.Hour
+	// secondsMost: a number above this, a day in seconds, is milliseconds from an older server.
+	secondsMost = 86_400
 )
 
-const longest = time.Duration(math.MaxInt64)
-
-// RetryAfter reads the value of a Retry-After field (RFC 9110, section 10.2.3) that
-// arrived at now. The wait is never negative and not bounded otherwise: how long a
-// server may ask for is the caller's to say.
-func RetryAfter(value string, now time.Time) (time.Duration, RetryForm) {
-	value = strings.TrimSpace(value)
+// RetryAfter reads how long an answer asks to be left alone (RFC 9110, section 10.2.3): seconds, milliseconds
+// from an older server, or a date, which is taken against the server's own clock where the answer tells that,
+// since ours may be wrong, and against now otherwise. It is honoured in full, up to [MostWait]
+// (docs/decisions.md §10). 0: the answer does not say, or says a moment gone by.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
 	if at, err := http.ParseTime(value); err == nil {
-		return max(at.Sub(now), 0), RetryDate
+		if sent, err := http.ParseTime(header.Get("Date")); err == nil {
+			now = sent
+		}
+		return min(max(at.Sub(now), 0), MostWait)
 	}
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil && seconds > 0 {
-		return time.Duration(min(seconds, int64(longest/time.Second))) * time.Second, RetrySeconds
+	seconds, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return 0
 	}
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 {
-		return Seconds(seconds), RetryNumber
+	if seconds > secondsMost {
+		seconds /= 1000
 	}
-	return 0, RetryUnsaid
+	return Seconds(seconds)
 }
 
-// Seconds turns a positive number of seconds into a wait. One that is too large for
-// a Duration becomes the longest one.
+// Seconds turns a number of seconds into a wait of at most [MostWait]; what is no positive number is none.
 func Seconds(seconds float64) time.Duration {
-	if !(seconds < longest.Seconds()) {
-		return longest
+	if !(seconds > 0) || math.IsInf(seconds, 0) {
+		return 0
 	}
-	return time.Duration(seconds * float64(time.Second))
+	return time.Duration(min(seconds, MostWait.Seconds()) * float64(time.Second))
+}
+
+// Left is what is left, at now, of a wait that was noted with its end on the wall clock. The clock may have been
+// set since: it is never more than was left then, nor than [MostWait]. noted may be zero if it is not known.
+func Left(until, noted, now time.Time) time.Duration {
+	left := until.Sub(now)
+	if !noted.IsZero() {
+		left = min(left, until.Sub(noted))
+	}
+	return min(max(left, 0), MostWait)
 }

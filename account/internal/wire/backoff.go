@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,25 +15,28 @@ import (
 // one route (docs/decisions.md §10).
 type Base string
 
-// The services.
+// The services. BaseMetrics is /metrics-flow of the content server, which waits by
+// itself: statistics must never hold up a sign-in.
 const (
 	BaseContent Base = "content"
 	BaseAuth    Base = "auth"
 	BaseOAuth   Base = "oauth"
 	BaseProfile Base = "profile"
+	BaseMetrics Base = "metrics"
 )
 
 const (
-	// MaxWait caps what a server may ask for, so that a mistake of the server
-	// does not silence the client for a day.
-	MaxWait = 15 * time.Minute
-	// millisecondsAbove: a Retry-After of a 429 above this is milliseconds sent
-	// by mistake, as servers before August 2026 did.
-	millisecondsAbove = 3600 * time.Second
+	// ownFirst and ownMost are the waits of our own after answers that ask for
+	// silence and name no time.
+	ownFirst = 30 * time.Second
+	ownMost  = 15 * time.Minute
+	// featureLeast: what a server has switched off is asked for at most hourly by
+	// whatever repeats by itself.
+	featureLeast = time.Hour
 	// bodyMillisecondsFrom: the member retryAfter of a 429 body is milliseconds
 	// in newer servers and seconds in older ones; no older server asked for this
 	// many seconds.
-	bodyMillisecondsFrom = 10000 * time.Second
+	bodyMillisecondsFrom = 10000
 )
 
 // deadline is the end of a wait on both clocks. The monotonic one rules, so that
@@ -41,47 +46,54 @@ type deadline struct {
 	wall time.Time
 }
 
-// clockSlack is how far the clocks may be apart before the wall clock counts as set.
-const clockSlack = time.Second
-
-// backoff holds the waits of all services.
+// backoff holds all waits: those of services, by base, and those of features that
+// are switched off, by what feature returns.
 type backoff struct {
 	clock kit.Clock
 	mu    sync.Mutex
 	until map[Base]deadline
+	// own counts the waits of our own in a row.
+	own map[Base]*kit.Growth
 }
 
 // end returns the end of the wait for base on the wall clock as it is set now; zero
 // when there is none. The lock is held.
 func (b *backoff) end(base Base) time.Time {
 	d, ok := b.until[base]
-	left := d.mono - b.clock.Monotonic()
-	if !ok || left <= 0 {
+	if !ok || d.mono <= b.clock.Monotonic() {
 		delete(b.until, base)
 		return time.Time{}
 	}
-	if at := b.clock.Now().Add(left); at.Sub(d.wall).Abs() > clockSlack {
-		d.wall = at
-		b.until[base] = d
-	}
+	d.wall = kit.Wall(b.clock, d.mono, d.wall)
+	b.until[base] = d
 	return d.wall
 }
 
-// check returns the error for a call to base that must not be sent now.
-func (b *backoff) check(base Base) error {
+// check returns the error for a request that must not be sent now.
+func (b *backoff) check(r *request) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if until := b.end(base); !until.IsZero() {
-		return &BackoffError{Base: base, Until: until}
+	if until := b.end(r.base); !until.IsZero() {
+		return &BackoffError{Base: r.base, Until: until}
+	}
+	for _, off := range switchedOff {
+		if until := b.end(off.key(r)); !until.IsZero() {
+			return &StatusError{
+				Route: r.route(), Status: off.status, Errno: off.errno, Space: r.space, Held: true,
+				RetryAfter: until.Sub(b.clock.Now()),
+			}
+		}
 	}
 	return nil
 }
 
-// start begins a wait and returns its end.
+// start begins a wait and returns its end. An answer to a request that was under
+// way does not shorten a wait that holds already. The lock is held.
 func (b *backoff) start(base Base, wait time.Duration) time.Time {
-	wait = min(wait, MaxWait)
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	wait = min(wait, kit.MostWait)
+	if wall := b.end(base); !wall.IsZero() && b.until[base].mono-b.clock.Monotonic() >= wait {
+		return wall
+	}
 	d := deadline{mono: b.clock.Monotonic() + wait, wall: b.clock.Now().Add(wait)}
 	if b.until == nil {
 		b.until = make(map[Base]deadline)
@@ -90,7 +102,74 @@ func (b *backoff) start(base Base, wait time.Duration) time.Time {
 	return d.wall
 }
 
-// Waits returns the services that asked for silence and until when.
+// silence begins the wait of a service that wants to be left alone for so long, or,
+// when it names no time, for as long as we decide, and returns its end.
+func (b *backoff) silence(base Base, wait time.Duration) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if wait > 0 {
+		return b.start(base, wait)
+	}
+	if wall := b.end(base); !wall.IsZero() {
+		return wall // of another request under way at the same time
+	}
+	if b.own == nil {
+		b.own = make(map[Base]*kit.Growth)
+	}
+	if b.own[base] == nil {
+		b.own[base] = &kit.Growth{First: ownFirst, Most: ownMost}
+	}
+	return b.start(base, b.own[base].Next())
+}
+
+// served notes that a service did what it was asked for.
+func (b *backoff) served(base Base) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.own, base)
+}
+
+// off is a refusal that is about one feature: the server has switched it, or this
+// client's use of it, off for some time (docs/protocol/errno.md §2.1).
+type off struct {
+	space         Space
+	status, errno int
+}
+
+// switchedOff are these refusals. They differ in what they mean to a caller, so
+// that one which is not sent again must be remembered as what it was.
+var switchedOff = [...]off{
+	{SpaceAuth, http.StatusForbidden, 202},
+	{SpaceAuth, http.StatusServiceUnavailable, 202},
+	{SpaceAuth, http.StatusServiceUnavailable, 204},
+	{SpaceOAuth, http.StatusServiceUnavailable, 202},
+}
+
+// key is what the wait of a feature is kept under.
+func (o off) key(r *request) Base {
+	return Base(fmt.Sprintf("%s %d/%d %s", r.base, o.status, o.errno, r.feature()))
+}
+
+// hold begins the wait of a feature if e says that it is switched off.
+func (b *backoff) hold(r *request, e *StatusError) bool {
+	is := off{e.Space, e.Status, e.Errno}
+	if e.Foreign || !slices.Contains(switchedOff[:], is) {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	least := featureLeast
+	if r.byHand {
+		least = ownFirst
+		if e.RetryAfter > 0 {
+			least = e.RetryAfter
+		}
+	}
+	e.RetryAfter = b.start(is.key(r), max(e.RetryAfter, least)).Sub(b.clock.Now())
+	return true
+}
+
+// Waits returns what asked for silence and until when.
 func (c *Client) Waits() map[Base]time.Time {
 	c.backoff.mu.Lock()
 	defer c.backoff.mu.Unlock()
@@ -103,29 +182,26 @@ func (c *Client) Waits() map[Base]time.Time {
 	return waits
 }
 
-// RestoreWaits takes up waits saved earlier. One that ended, or that lies further
-// ahead than a server may ask for, is cut accordingly.
-func (c *Client) RestoreWaits(waits map[Base]time.Time) {
+// RestoreWaits takes up waits that were saved at the given moment.
+func (c *Client) RestoreWaits(waits map[Base]time.Time, saved time.Time) {
+	c.backoff.mu.Lock()
+	defer c.backoff.mu.Unlock()
 	now := c.clock.Now()
 	for base, until := range waits {
-		if left := until.Sub(now); left > 0 {
+		if left := kit.Left(until, saved, now); left > 0 {
 			c.backoff.start(base, left)
 		}
 	}
 }
 
-// retryAfter reads how long an answer asks to wait: the Retry-After header
-// (RFC 9110 section 10.2.3, seconds or a date), else the retryAfter member of the
-// body; 0 when neither says.
+// retryAfter reads how long an answer asks to wait: the Retry-After header, else
+// the retryAfter member of the body; 0 when neither says.
 func retryAfter(status int, header http.Header, body float64, now time.Time) time.Duration {
-	wait, form := kit.RetryAfter(header.Get("Retry-After"), now)
-	milliseconds := form != kit.RetryDate && wait > millisecondsAbove
-	if form == kit.RetryUnsaid && body > 0 {
-		wait = kit.Seconds(body)
-		milliseconds = wait >= bodyMillisecondsFrom
+	if wait := kit.RetryAfter(header, now); wait > 0 {
+		return wait
 	}
-	if milliseconds && status == http.StatusTooManyRequests {
-		wait /= 1000
+	if status == http.StatusTooManyRequests && body >= bodyMillisecondsFrom {
+		body /= 1000
 	}
-	return min(wait, MaxWait)
+	return kit.Seconds(body)
 }

