@@ -95,7 +95,7 @@ func open(s *persisted, opts []Option) (*Account, error) {
 	client, err := wire.New(wire.Params{
 		ContentURL: s.Config.ContentURL, ClientID: s.Config.ClientID,
 		Transport: o.transport, Clock: o.clock, Random: o.random,
-		UserAgent: o.userAgent, Hawk: o.hawk, Translate: translate, Outcome: o.ended,
+		UserAgent: o.userAgent, Hawk: s.Hawk, Translate: translate, Outcome: o.ended,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidArgument, err)

@@ -178,7 +178,7 @@ func TestDefaults(t *testing.T) {
 
 func TestUserAgentAndHawk(t *testing.T) {
 	s := newScene(t)
-	a := s.account(account.WithUserAgent("Another/1.0"), account.WithHawk())
+	a := s.account(account.WithUserAgent("Another/1.0"))
 	s.signIn(a)
 	s.service.Faults.Next(clientsRoute, 401) // as a server that knows no typed bearer
 	_, err := a.AttachedClients(t.Context())

@@ -361,6 +361,7 @@ func TestOutcomeOfRefusals(t *testing.T) {
 			s.signIn(a)
 			_, err := a.ProcessEvent(t.Context(), account.EventInitialize{Device: deskConfig})
 			ok(t, "EventInitialize", err)
+			ok(t, "AttachedClients", clients(a)) // how the server takes sessions is known
 			w.heard()
 			s.service.Faults.Next(c.route, http.StatusUnauthorized, accounttest.Errno(110), accounttest.Times(c.times))
 			err = c.call(a)

@@ -48,7 +48,6 @@ type options struct {
 	clock     Clock
 	random    io.Reader
 	userAgent string
-	hawk      bool
 	// commandFetch is set by WithCommandFetch.
 	commandFetch bool
 	observer     func(State)
@@ -73,10 +72,6 @@ func WithRandom(r io.Reader) Option { return func(o *options) { o.random = r } }
 // WithUserAgent sends this User-Agent. The server guesses the kind of a device
 // from it and shows it in the list of sessions.
 func WithUserAgent(agent string) Option { return func(o *options) { o.userAgent = agent } }
-
-// WithHawk allows session credentials in the Hawk form, once, when a server
-// refuses the bearer form; self-hosted servers from before 2026 need it.
-func WithHawk() Option { return func(o *options) { o.hawk = true } }
 
 // defaultUserAgent names the product and nothing about the machine.
 const defaultUserAgent = "Tabferry"

@@ -56,6 +56,9 @@ type persisted struct {
 	Devices   []Device  `json:"devices,omitempty"`
 	DevicesAt time.Time `json:"devices_at,omitzero"`
 
+	// Hawk says that the server was found to take session tokens in the Hawk form only.
+	Hawk bool `json:"hawk,omitempty"`
+
 	// Revocations are credentials still to be revoked on the server.
 	Revocations []revocation `json:"revocations,omitempty"`
 	// Waits are the waits that servers asked for, by service or by feature that is

@@ -141,6 +141,15 @@ func (a *Account) view(ctx context.Context, f func(ctx context.Context, s *persi
 	if !a.learned() {
 		return err
 	}
+	if err == nil {
+		select {
+		case a.slot <- struct{}{}:
+			defer func() { <-a.slot }()
+			return a.withLearned(ctx, nil)
+		default:
+			return nil // whoever has the turn saves it
+		}
+	}
 	select {
 	case a.slot <- struct{}{}:
 		defer func() { <-a.slot }()
@@ -174,9 +183,11 @@ func (t *tx) forgetEverything() {
 }
 
 // noteLearned puts what was learned of the server into a state about to be saved: the
-// waits that hold, whatever their length, since a restart is no way around a wait. A state that holds them already stays equal to what it
+// waits that hold, whatever their length, since a restart is no way around a wait, and
+// how it takes session tokens. A state that holds them already stays equal to what it
 // was.
 func (a *Account) noteLearned(s *persisted) {
+	s.Hawk = a.wire.Hawk()
 	waits := a.waits()
 	if !sameWaits(s.Waits, waits) {
 		s.Waits, s.WaitsAt = waits, a.clock.Now().UTC()
@@ -203,6 +214,9 @@ func sameWaits(a, b map[string]time.Time) bool { return maps.EqualFunc(a, b, tim
 // learned reports whether the saved state lacks something that was learned of the
 // server.
 func (a *Account) learned() bool {
+	if a.wire.Hawk() != a.state().Hawk {
+		return true
+	}
 	saved := a.state().Waits
 	for key, until := range a.waits() {
 		if !saved[key].Equal(until) {

@@ -44,8 +44,8 @@ type Params struct {
 	Random    io.Reader
 	// UserAgent is sent with every request; empty sends the default of net/http.
 	UserAgent string
-	// Hawk allows one fallback to the older Hawk scheme when a server refuses the
-	// typed bearer form of a session credential.
+	// Hawk says that the server was found to take session credentials in the older
+	// Hawk form only; see [Client.Hawk].
 	Hawk bool
 	// Translate, when set, turns the errors of this package into the caller's own.
 	// It is applied once, to what leaves an exported method.
@@ -64,16 +64,18 @@ type Client struct {
 	clock     kit.Clock
 	random    io.Reader
 	userAgent string
-	hawk      bool
 	translate func(error) error
 	outcome   func(error)
 
 	backoff  backoff
 	failNext atomic.Bool
-	// hawkFirst remembers that the server takes Hawk only; hawkSkew is how far its
-	// clock is ahead of ours, in nanoseconds.
-	hawkFirst atomic.Bool
-	hawkSkew  atomic.Int64
+	// hawk remembers that the server takes Hawk only, typed that it takes the typed
+	// bearer form; at most one is set. hawkTaken counts how often in a row it took Hawk
+	// for what it had refused in the other form. hawkSkew is how far its clock is ahead
+	// of ours, in nanoseconds.
+	hawk, typed atomic.Bool
+	hawkTaken   atomic.Int32
+	hawkSkew    atomic.Int64
 
 	discovery discovery
 }
@@ -91,10 +93,11 @@ func New(p Params) (*Client, error) {
 	}
 	c := &Client{
 		content: content, clientID: p.ClientID,
-		clock: p.Clock, random: &lockedReader{r: p.Random}, userAgent: p.UserAgent, hawk: p.Hawk,
+		clock: p.Clock, random: &lockedReader{r: p.Random}, userAgent: p.UserAgent,
 		translate: p.Translate, outcome: p.Outcome,
 		backoff: backoff{clock: p.Clock},
 	}
+	c.hawk.Store(p.Hawk)
 	c.discovery.turn = make(chan struct{}, 1)
 	c.http = &http.Client{Transport: p.Transport, CheckRedirect: checkRedirect}
 	return c, nil
@@ -231,39 +234,59 @@ func (c *Client) call(ctx context.Context, r request, out any) (*answer, error) 
 	return a, a.decode(out)
 }
 
-// attempt sends the request and repeats it once where the refusal was about the
-// form of a session credential and not about the session.
+// attempt sends the request. A session credential goes out in the form that the
+// server takes: the typed bearer form, or Hawk on servers that know nothing else. Which
+// one that is shows in what it answers. Until then, and where a server that took Hawk
+// may have been renewed, one that was refused is shown once more in the other form.
 func (c *Client) attempt(ctx context.Context, r *request, target *url.URL, body []byte) (*answer, error) {
-	session := r.cred.scheme == schemeSession && c.hawk
-	hawk := session && c.hawkFirst.Load()
-	a, err := c.send(ctx, r, target, body, hawk)
-	if err == nil || !session {
+	if r.cred.scheme != schemeSession {
+		return c.send(ctx, r, target, body, false)
+	}
+	hawk := c.hawk.Load()
+	a, err := c.show(ctx, r, target, body, hawk)
+	if _, refused := unauthorized(err, 109, 110); !refused || c.typed.Load() {
 		return a, err
 	}
-	if !hawk {
-		if _, refused := unauthorized(err, 109, 110); !refused {
-			return a, err
+	return c.show(ctx, r, target, body, !hawk)
+}
+
+// Hawk reports whether the server was found to take session credentials in the Hawk
+// form only, so that it can be remembered.
+func (c *Client) Hawk() bool { return c.hawk.Load() }
+
+// show sends the request with a session credential in one form. A Hawk header that the
+// server's clock, or a nonce, stood in the way of is made anew once.
+func (c *Client) show(ctx context.Context, r *request, target *url.URL, body []byte, hawk bool) (*answer, error) {
+	a, err := c.send(ctx, r, target, body, hawk)
+	if s, repairable := unauthorized(err, 111, 115); hawk && repairable {
+		if s.Errno == 111 && !s.ServerTime.IsZero() {
+			c.hawkSkew.Store(int64(s.ServerTime.Sub(c.clock.Now())))
 		}
-		a, second := c.send(ctx, r, target, body, true)
-		switch _, skewed := unauthorized(second, 111, 115); {
-		case second == nil:
-			c.hawkFirst.Store(true)
-			return a, nil
-		case !skewed:
-			return nil, second
+		if s.Errno == 115 || !s.ServerTime.IsZero() {
+			a, err = c.send(ctx, r, target, body, hawk)
 		}
-		err = second
 	}
-	if s, skewed := unauthorized(err, 111); skewed && !s.ServerTime.IsZero() {
-		c.hawkSkew.Store(int64(s.ServerTime.Sub(c.clock.Now())))
-	} else if _, used := unauthorized(err, 115); !used {
-		return nil, err
-	}
-	a, err = c.send(ctx, r, target, body, true)
 	if err == nil {
-		c.hawkFirst.Store(true)
+		c.taken(hawk)
 	}
 	return a, err
+}
+
+// hawkSure is how often a server must take Hawk in place of the typed form before it
+// counts as one that knows nothing else: a refusal may have had another reason.
+const hawkSure = 2
+
+// taken notes the form in which a session credential was taken.
+func (c *Client) taken(hawk bool) {
+	if !hawk {
+		c.hawkTaken.Store(0)
+		c.hawk.Store(false)
+		c.typed.Store(true)
+		return
+	}
+	if c.hawkTaken.Add(1) >= hawkSure {
+		c.hawk.Store(true)
+	}
 }
 
 // target is the full address of the request.
