@@ -85,6 +85,8 @@ type Authority struct {
 	params AuthorityParams
 	server string
 	code   *Code // guarded by flow.mu
+	// notBefore is when the relay may be dialled again, of Run's goroutine alone.
+	notBefore time.Time
 }
 
 // NewAuthority checks the parameters.
@@ -146,7 +148,7 @@ func (a *Authority) Run(ctx context.Context) error {
 		return err
 	}
 	defer a.stop()
-	wait := kit.Growth{First: renewPause, Most: renewMost}
+	wait := kit.Growth{First: renewPause, Most: renewMost, Random: a.params.Random}
 	for again := false; ; again = true {
 		started := time.Now()
 		err = a.attempt(ctx, again)
@@ -159,7 +161,7 @@ func (a *Authority) Run(ctx context.Context) error {
 		default:
 			return err
 		}
-		if pause -= time.Since(started); pause > 0 {
+		if pause = max(pause-time.Since(started), time.Until(a.notBefore)); pause > 0 {
 			select {
 			case <-ctx.Done():
 			case <-time.After(pause):
@@ -173,6 +175,12 @@ func (a *Authority) attempt(ctx context.Context, again bool) error {
 	s, err := a.open(ctx)
 	if err != nil {
 		away := errors.Is(err, ErrRelayUnreachable) || errors.Is(err, ErrCodeUnknown)
+		var busy *BusyError
+		if errors.As(err, &busy) {
+			// Nobody waits in front of an empty square for long.
+			away = time.Until(busy.Until) <= renewMost
+			a.notBefore = busy.Until
+		}
 		switch {
 		case ctx.Err() != nil:
 			err = ErrCancelled

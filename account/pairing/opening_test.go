@@ -118,7 +118,7 @@ func TestConfirmGivesUp(t *testing.T) {
 		acct := &slowTwoStep{account: newAccount()}
 		relay, wr := w.relayFor("")
 		p := w.newParty(wr, acct.account)
-		a, err := NewAuthority(AuthorityParams{Server: w.svc.URL(), Relay: relay, Granter: acct, TwoStep: acct, Changed: p.changed})
+		a, err := NewAuthority(AuthorityParams{Server: w.svc.URL(), Relay: relay, Granter: acct, TwoStep: acct, Metadata: named, Changed: p.changed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,3 +160,72 @@ func (s *slowTwoStep) Verify(ctx context.Context, _ string) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+// TestRelayWantsSilence: what the relay asked for in answer to a handshake is kept, in full, for whoever pairs next;
+// a short wish is waited for while the code is renewed.
+func TestRelayWantsSilence(t *testing.T) {
+	for name, c := range map[string]struct {
+		status     int
+		retryAfter string
+		wait       time.Duration
+	}{
+		"seconds":         {http.StatusServiceUnavailable, "7200", 2 * time.Hour},
+		"no time":         {http.StatusTooManyRequests, "", 30 * time.Second},
+		"milliseconds":    {http.StatusTooManyRequests, "120000", 2 * time.Minute},
+		"another refusal": {http.StatusBadGateway, "7200", 0},
+		"a date":          {http.StatusServiceUnavailable, "date", time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dials := 0
+				silence := new(Silence)
+				relay := Relay{URL: "wss://relay.example.com", Silence: silence, HTTPClient: &http.Client{Transport: tripper(func(r *http.Request) (*http.Response, error) {
+					dials++
+					value := c.retryAfter
+					if value == "date" {
+						value = time.Now().Add(c.wait).UTC().Format(http.TimeFormat)
+					}
+					return &http.Response{
+						StatusCode: c.status, Header: http.Header{"Retry-After": {value}}, Body: http.NoBody, Request: r,
+						Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+					}, nil
+				})}}
+				run := func() error {
+					a, err := NewAuthority(AuthorityParams{Server: "https://accounts.firefox.com", Relay: relay, Granter: newAccount()})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return a.Run(t.Context())
+				}
+				began := time.Now()
+				err := run()
+				var busy *BusyError
+				if !errors.Is(err, ErrRelayUnreachable) || errors.As(err, &busy) != (c.wait > 0) {
+					t.Fatalf("ended with %v", err)
+				}
+				if c.wait == 0 {
+					return
+				}
+				if left := busy.Until.Sub(began); left < c.wait-time.Second || left > c.wait+time.Second {
+					t.Errorf("asked to wait %v, want %v", left, c.wait)
+				}
+				time.Sleep(c.wait - 2*time.Second)
+				if err := run(); !errors.As(err, &busy) || dials != 1 {
+					t.Errorf("within the wait: %v, dialled %d times", err, dials)
+				}
+				time.Sleep(3 * time.Second)
+				if err := run(); !errors.As(err, &busy) || dials != 2 {
+					t.Errorf("after it: %v, dialled %d times", err, dials)
+				}
+				if left := time.Until(busy.Until); c.retryAfter == "" && left != time.Minute {
+					t.Errorf("the second wait of our own is %v", left)
+				}
+			})
+		})
+	}
+}
+
+// tripper is a transport of one function.
+type tripper func(*http.Request) (*http.Response, error)
+
+func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

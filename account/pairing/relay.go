@@ -28,6 +28,8 @@ type Relay struct {
 	UserAgent string
 	// Language is an Accept-Language value: the language of place names the other side sees.
 	Language string
+	// Silence remembers what the relay asked for; without it, it is forgotten with the pairing.
+	Silence *Silence
 }
 
 const (
@@ -66,11 +68,17 @@ func (r Relay) dial(ctx context.Context, id string) (*link, error) {
 	if r.Language != "" {
 		header.Set("Accept-Language", r.Language)
 	}
-	conn, _, err := websocket.Dial(ctx, address, &websocket.DialOptions{
+	if err := r.Silence.Check(); err != nil {
+		return nil, err
+	}
+	conn, response, err := websocket.Dial(ctx, address, &websocket.DialOptions{
 		HTTPClient:      r.HTTPClient,
 		HTTPHeader:      header,
 		CompressionMode: websocket.CompressionDisabled,
 	})
+	if busy := r.Silence.heard(response); busy != nil {
+		return nil, busy
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRelayUnreachable, withoutURL(err))
 	}

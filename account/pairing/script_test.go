@@ -88,6 +88,9 @@ func TestVersion1Authority(t *testing.T) {
 	})
 }
 
+// named is the least metadata that is taken.
+var named = Metadata{Email: "person@example.com"}
+
 // TestVersion1AuthorityClosesEarly: a close after the code is no cancellation.
 func TestVersion1AuthorityClosesEarly(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
