@@ -66,7 +66,7 @@ func (s *authoritySession) incoming(ctx context.Context, raw []byte, ok bool) er
 		s.joined = true
 		s.ends = time.Now().Add(PairingLife)
 		s.wait(requestTime, ErrNoAnswer)
-		s.a.set(func(st *Status) { st.Until, st.RenewalsLeft = s.ends, 0 })
+		s.a.set(func(st *Status) { st.Joined, st.Until, st.RenewalsLeft = true, s.ends, 0 })
 	}
 	for _, m := range got.messages {
 		if err := s.message(ctx, m, got.sender); err != nil {

@@ -39,6 +39,9 @@ var (
 	ErrGrant = errors.New("pairing: no permission could be made")
 	// ErrRedeem: the code could not be redeemed.
 	ErrRedeem = errors.New("pairing: the sign-in could not be completed")
+	// ErrUnnamed: the other side does not say which account it would give access to, so that the person
+	// here cannot judge it, and what is signed in could not be compared with it.
+	ErrUnnamed = errors.New("pairing: the other side names no account")
 	// ErrOtherAccount: the account signed in is not the one shown, or not the one held here. The
 	// new sign-in was abandoned.
 	ErrOtherAccount = errors.New("pairing: another account than the one shown")

@@ -72,7 +72,7 @@ func TestWhatThePersonsSee(t *testing.T) {
 		if want := (Peer{DeviceName: "Desktop", System: "Tabferry on Linux", Address: "127.0.0.1", Email: "person@example.com"}); *s.Peer != want {
 			t.Errorf("supplicant sees %+v", *s.Peer)
 		}
-		if a.Until.Sub(began) != PairingLife || a.RenewalsLeft != 0 {
+		if a.Until.Sub(began) != PairingLife || a.RenewalsLeft != 0 || !a.Joined {
 			t.Errorf("authority ends after %v with %d renewals", a.Until.Sub(began), a.RenewalsLeft)
 		}
 		if _, ok := auth.auth.Code(); ok {

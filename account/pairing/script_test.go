@@ -96,7 +96,7 @@ func TestVersion1AuthorityClosesEarly(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		firefox, supp := w.scriptedAuthority(newAccount())
 		firefox.got()
-		firefox.say(nameMetadata, nil) // early version 2 pages send an empty object
+		firefox.say(nameMetadata, named)
 		firefox.say(nameAuthAuthorize, authorization{Code: testCode, State: testState})
 		firefox.ch.sayBye()
 		supp.is(Confirming)
@@ -112,20 +112,25 @@ func TestAuthorityMisbehaves(t *testing.T) {
 		act  func(*scripted)
 		want error
 	}{
-		"silence":               {func(*scripted) {}, ErrNotAccepted},
-		"cancel":                {func(s *scripted) { s.say(nameCancel, nil) }, ErrPeerCancelled},
-		"cancel of a new name":  {func(s *scripted) { s.say("pair:other:cancel", nil) }, ErrPeerCancelled},
-		"close":                 {func(s *scripted) { s.ch.sayBye() }, ErrPeerCancelled},
-		"code before metadata":  {func(s *scripted) { s.say(nameAuthAuthorize, authorization{Code: testCode, State: testState}) }, ErrDisturbed},
-		"unknown message":       {func(s *scripted) { s.say("pair:other", nil) }, ErrDisturbed},
+		"silence":              {func(*scripted) {}, ErrNotAccepted},
+		"cancel":               {func(s *scripted) { s.say(nameCancel, nil) }, ErrPeerCancelled},
+		"cancel of a new name": {func(s *scripted) { s.say("pair:other:cancel", nil) }, ErrPeerCancelled},
+		"close":                {func(s *scripted) { s.ch.sayBye() }, ErrPeerCancelled},
+		"code before metadata": {func(s *scripted) { s.say(nameAuthAuthorize, authorization{Code: testCode, State: testState}) }, ErrDisturbed},
+		"unknown message":      {func(s *scripted) { s.say("pair:other", nil) }, ErrDisturbed},
+		"metadata of nobody":   {func(s *scripted) { s.say(nameMetadata, nil) }, ErrUnnamed},
+		"metadata without whose": {func(s *scripted) {
+			s.say(nameMetadata, Metadata{DeviceName: "Firefox", Email: " "})
+			s.say(nameAuthAuthorize, authorization{Code: testCode, State: testState})
+		}, ErrUnnamed},
 		"metadata is no object": {func(s *scripted) { s.say(nameMetadata, 7) }, ErrDisturbed},
-		"metadata twice":        {func(s *scripted) { s.say(nameMetadata, nil); s.say(nameMetadata, nil) }, ErrDisturbed},
+		"metadata twice":        {func(s *scripted) { s.say(nameMetadata, named); s.say(nameMetadata, named) }, ErrDisturbed},
 		"state of another": {func(s *scripted) {
-			s.say(nameMetadata, nil)
+			s.say(nameMetadata, named)
 			s.say(nameAuthAuthorize, authorization{Code: testCode, State: "x"})
 		}, ErrDisturbed},
 		"code of a strange form": {func(s *scripted) {
-			s.say(nameMetadata, nil)
+			s.say(nameMetadata, named)
 			s.say(nameAuthAuthorize, authorization{Code: "zz", State: testState})
 		}, ErrDisturbed},
 		"no JSON": {func(s *scripted) {

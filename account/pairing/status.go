@@ -41,6 +41,8 @@ type Status struct {
 	Until time.Time
 	// RenewalsLeft counts how often the code will renew itself while nobody has joined.
 	RenewalsLeft int
+	// Joined says that a device has read the code: it is used up.
+	Joined bool
 	// Peer is the other side, from Asked or Confirming on.
 	Peer *Peer
 	// ConfirmedHere and ConfirmedThere tell who has said yes.

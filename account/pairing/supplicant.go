@@ -252,6 +252,9 @@ func (s *supplicantSession) show(m message, from sender) error {
 			return fmt.Errorf("%w: unreadable message", ErrDisturbed)
 		}
 	}
+	if clean(metadata.Email) == "" {
+		return ErrUnnamed
+	}
 	s.metadata = &metadata
 	peer := from.peer()
 	peer.DeviceName, peer.Email = clean(metadata.DeviceName), clean(metadata.Email)
@@ -309,8 +312,7 @@ func (s *supplicantSession) signedIn(who Redeemed, err error) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRedeem, err)
 	}
-	shown := s.metadata.Email
-	if (shown != "" && !strings.EqualFold(shown, who.Email)) || (s.s.params.UID != "" && s.s.params.UID != who.UID) {
+	if !strings.EqualFold(s.metadata.Email, who.Email) || (s.s.params.UID != "" && s.s.params.UID != who.UID) {
 		return ErrOtherAccount
 	}
 	s.redeemed = true
