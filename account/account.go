@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tabferry/tabferry/account/internal/gate"
 	"github.com/tabferry/tabferry/account/internal/wire"
 )
 
@@ -36,8 +37,8 @@ type Account struct {
 	// it sees each as it was made. No method that reads needs it.
 	telling sync.Mutex
 
-	telemetry telemetry
-	machine   machine
+	gate    *gate.Gate // in front of all usage data
+	machine machine
 }
 
 // snapshot is a state and its text.
@@ -110,6 +111,7 @@ func open(s *persisted, opts []Option) (*Account, error) {
 		return nil, err
 	}
 	a := &Account{options: o, wire: client, slot: make(chan struct{}, 1)}
+	a.gate = gate.New(gate.Params{Allows: o.allows, Clock: o.clock, Random: o.random})
 	a.current.Store(&snapshot{state: s, text: text})
 	a.mem.checks.fill(o.clock.Monotonic())
 	return a, nil

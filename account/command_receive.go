@@ -308,20 +308,3 @@ func (p *poll) replaceKeys(ctx context.Context, t *tx) error {
 	}
 	return nil
 }
-
-// countReceived records a command for telemetry.
-func (a *Account) countReceived(c IncomingCommand) {
-	switch c := c.(type) {
-	case *TabReceived:
-		a.telemetry.recordReceived(receivedRecord{telemetrySendTab, c.Payload.FlowID, c.Payload.StreamID, c.Reason})
-	case *TabsClosed:
-		a.telemetry.recordReceived(receivedRecord{telemetryCloseTabs, c.Payload.FlowID, c.Payload.StreamID, c.Reason})
-	}
-}
-
-// GatherTelemetry returns the commands sent and received since the last call, as
-// JSON in the shape Mozilla's component uses, and forgets them. Nothing is ever
-// reported by this package itself.
-//
-// No request; fxa-client gather_telemetry; docs/protocol/accounts-client.md §12.
-func (a *Account) GatherTelemetry() ([]byte, error) { return a.telemetry.gather() }

@@ -350,7 +350,7 @@ func TestNewSyncKeyRepublishes(t *testing.T) {
 
 func TestTelemetry(t *testing.T) {
 	t.Parallel()
-	_, _, from, to := pair(t)
+	_, _, from, to := counted(t, allowed)
 	from.send(to, "x", "https://example.com/")
 	if _, err := from.CloseTabs(t.Context(), to.id(), []string{"https://example.com/"}); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/tabferry/tabferry/account/internal/ece"
+	"github.com/tabferry/tabferry/account/internal/gate"
 	"github.com/tabferry/tabferry/account/internal/keys"
 	"github.com/tabferry/tabferry/account/internal/wire"
 )
@@ -58,7 +59,8 @@ func (a *Account) SendTab(ctx context.Context, deviceID, title, url string, opts
 	}
 	payload := SendTabPayload{Entries: []TabEntry{{Title: title, URL: url, Private: o.private}}}
 	var err error
-	if payload.FlowID, payload.StreamID, err = a.telemetryIDs(); err != nil {
+	uid := a.state().countedUID()
+	if payload.FlowID, payload.StreamID, err = a.tag(uid, ""); err != nil {
 		return Delivery{}, err
 	}
 	var delivery Delivery
@@ -73,7 +75,7 @@ func (a *Account) SendTab(ctx context.Context, deviceID, title, url string, opts
 	if err != nil {
 		return Delivery{}, err
 	}
-	a.telemetry.recordSent(sentRecord{telemetrySendTab, payload.FlowID, payload.StreamID})
+	a.gate.Sent(uid, gate.Record{Command: telemetrySendTab, FlowID: payload.FlowID, StreamID: payload.StreamID})
 	return delivery, nil
 }
 
@@ -100,35 +102,32 @@ func (a *Account) CloseTabs(ctx context.Context, deviceID string, urls []string)
 // POST /v1/account/devices/invoke_command; not in fxa-client;
 // docs/protocol/accounts-client.md §8.4.
 func (a *Account) CloseTabsDelivery(ctx context.Context, deviceID string, urls []string) (delivery Delivery, unsent []string, err error) {
-	flow, _, err := a.telemetryIDs()
-	if err != nil {
-		return Delivery{}, urls, err
-	}
 	unsent = urls
 	err = a.viewDevices(ctx, func(ctx context.Context, s *persisted) error {
 		out, err := a.addressee(ctx, s, deviceID, commandCloseURI)
 		if err != nil {
 			return err
 		}
-		unsent, err = out.closeTabs(ctx, unsent, flow, &delivery)
+		unsent, err = out.closeTabs(ctx, unsent, s.countedUID(), &delivery)
 		return err
 	})
 	return delivery, unsent, err
 }
 
 // closeTabs sends the chunks one after the other.
-func (o *outgoing) closeTabs(ctx context.Context, urls []string, flow string, last *Delivery) (unsent []string, err error) {
+func (o *outgoing) closeTabs(ctx context.Context, urls []string, uid string, last *Delivery) (unsent []string, err error) {
 	chunks, tooLong := chunkURLs(urls, maxCommandPayload)
 	var failures []error
+	var flow string // one for all, with a stream for each chunk
 	for i, chunk := range chunks {
-		stream, err := newTelemetryID(o.account.random)
-		if err != nil {
-			return append(unsent, flatten(chunks[i:], tooLong)...), fmt.Errorf("%w: %w", ErrInternal, err)
+		var stream string
+		if flow, stream, err = o.account.tag(uid, flow); err != nil {
+			return append(unsent, flatten(chunks[i:], tooLong)...), err
 		}
 		delivery, err := o.invoke(ctx, CloseTabsPayload{URLs: chunk, FlowID: flow, StreamID: stream}, closeTabsTTL)
 		if err == nil {
 			*last = delivery
-			o.account.telemetry.recordSent(sentRecord{telemetryCloseTabs, flow, stream})
+			o.account.gate.Sent(uid, gate.Record{Command: telemetryCloseTabs, FlowID: flow, StreamID: stream})
 			continue
 		}
 		failures = append(failures, err)
@@ -153,17 +152,6 @@ func flatten(chunks [][]string, rest []string) []string {
 		all = append(all, c...)
 	}
 	return append(all, rest...)
-}
-
-// telemetryIDs makes a flow and a stream id.
-func (a *Account) telemetryIDs() (flow, stream string, err error) {
-	if flow, err = newTelemetryID(a.random); err == nil {
-		stream, err = newTelemetryID(a.random)
-	}
-	if err != nil {
-		return "", "", fmt.Errorf("%w: %w", ErrInternal, err)
-	}
-	return flow, stream, nil
 }
 
 // outgoing is a target with all that is needed to send it one kind of command.

@@ -144,6 +144,8 @@ func hammerCalls(s *scene, a *account.Account, target string, clients []account.
 			check(err)
 			_, err = a.GatherTelemetry()
 			check(err)
+			a.MetricsOpen()
+			a.ForgetTelemetry()
 			_, err = a.SessionToken()
 			check(err)
 			_, err = a.SignedInUserJSON()

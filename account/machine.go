@@ -346,7 +346,7 @@ func (o *accountSteps) begin(ctx context.Context, e Event) (string, error) {
 	}
 	switch e := e.(type) {
 	case EventBeginOAuth:
-		return a.BeginOAuthFlow(ctx, e.Scopes, e.Entrypoint, WithService(e.Service))
+		return a.BeginOAuthFlow(ctx, e.Scopes, e.Entrypoint, append([]FlowOption{WithService(e.Service)}, e.Options...)...)
 	case EventBeginPairing:
 		return a.BeginPairingFlow(ctx, e.PairingURL, e.Scopes, e.Entrypoint, WithService(e.Service))
 	default:

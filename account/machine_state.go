@@ -73,6 +73,8 @@ type EventBeginOAuth struct {
 	Entrypoint string
 	// Service is passed on to the page when not empty.
 	Service string
+	// Options add to the address of the page, as with [Account.BeginOAuthFlow].
+	Options []FlowOption
 }
 
 // EventBeginPairing starts a sign-in with the address from another device's

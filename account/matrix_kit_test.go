@@ -225,7 +225,7 @@ func (w *matrixWorld) again(t *testing.T, transport http.RoundTripper, saver acc
 	t.Helper()
 	opts := []account.Option{
 		account.WithTransport(transport), account.WithClock(w.clock), account.WithRandom(rand.NewChaCha8([32]byte{7})),
-		account.WithCommandFetch(),
+		account.WithCommandFetch(), account.WithMetricsGate(allowed),
 	}
 	if saver != nil {
 		opts = append(opts, account.WithSaver(saver))

@@ -4,16 +4,27 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
+	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
+// MetricsFlowLife is how long the values of a flow count.
+const MetricsFlowLife = 2 * time.Hour
+
+// ErrMetricsOff says that usage data is switched off, here or by the last account that was
+// signed in. Class ErrOther.
+var ErrMetricsOff = newSentinel(ErrOther, "usage data is switched off")
+
 // MetricsFlow ties a sign-in to the view it was begun from. It belongs to no
-// person; use it for one sign-in, within two hours, and never store it.
+// person; use it for one sign-in, within [MetricsFlowLife], and never store it.
 type MetricsFlow struct {
 	FlowID    string
 	BeginTime int64 // milliseconds, as the server gave it
 	DeviceID  string
+	// Entrypoint, Source and Campaign are those that the flow was begun with.
+	Entrypoint, Source, Campaign string
 }
 
 // parameters are what the sign-in address carries of the flow; nothing for none.
@@ -22,7 +33,11 @@ func (f MetricsFlow) parameters() []parameter {
 		return nil
 	}
 	return []parameter{
-		{"flow_id", f.FlowID}, {"flow_begin_time", strconv.FormatInt(f.BeginTime, 10)}, {"device_id", f.DeviceID},
+		{"flow_id", f.FlowID},
+		{"flow_begin_time", strconv.FormatInt(f.BeginTime, 10)},
+		{"device_id", f.DeviceID},
+		{"utm_source", f.Source},
+		{"utm_campaign", f.Campaign},
 	}
 }
 
@@ -42,20 +57,33 @@ type MetricsFlowParams struct {
 // The server drops the metrics of a flow without a word when one value does not fit
 // its pattern.
 var (
-	entrypointPattern = regexp.MustCompile(`^[\w.:-]{1,128}$`)
-	campaignPattern   = regexp.MustCompile(`^[\w/.%-]{0,128}$`)
+	entrypointPattern = kit.Pattern(`^[\w.:-]{1,128}$`)
+	campaignPattern   = kit.Pattern(`^[\w/.%-]{0,128}$`)
 )
+
+// Check reports whether the server would take the parameters, ErrInvalidArgument if not.
+func (p MetricsFlowParams) Check() error {
+	if !entrypointPattern().MatchString(p.Entrypoint) || p.Form != "email" && p.Form != "button" ||
+		!campaignPattern().MatchString(p.Source) || !campaignPattern().MatchString(p.Campaign) {
+		return fmt.Errorf("metrics parameters: %w", ErrInvalidArgument)
+	}
+	return nil
+}
 
 // MetricsFlow tells the server that a sign-in is being offered and returns what ties
 // the sign-in to it, see [WithMetricsFlow]. Call it once for each view. It takes
-// three seconds at most; when it fails, sign in without. Do not call it for people
-// who switched usage data off.
+// three seconds at most; when it fails, sign in without.
+//
+// ErrMetricsOff, and no request, unless [WithMetricsGate] allows it and the last profile
+// of this state did not refuse usage data.
 //
 // GET /metrics-flow; not in fxa-client; docs/protocol/relying-party.md §4.
 func (a *Account) MetricsFlow(ctx context.Context, p MetricsFlowParams) (MetricsFlow, error) {
-	if !entrypointPattern.MatchString(p.Entrypoint) || p.Form != "email" && p.Form != "button" ||
-		!campaignPattern.MatchString(p.Source) || !campaignPattern.MatchString(p.Campaign) {
-		return MetricsFlow{}, fmt.Errorf("metrics parameters: %w", ErrInvalidArgument)
+	if err := p.Check(); err != nil {
+		return MetricsFlow{}, err
+	}
+	if a.state().MetricsRefused || !a.gate.Allowed("") {
+		return MetricsFlow{}, ErrMetricsOff
 	}
 	query := url.Values{"entrypoint": {p.Entrypoint}, "form_type": {p.Form}}
 	if p.Source != "" {
@@ -67,7 +95,10 @@ func (a *Account) MetricsFlow(ctx context.Context, p MetricsFlowParams) (Metrics
 	var flow MetricsFlow
 	err := a.view(ctx, func(ctx context.Context, _ *persisted) error {
 		f, err := a.wire.MetricsFlow(ctx, p.Origin, query)
-		flow = MetricsFlow{FlowID: f.FlowID, BeginTime: f.FlowBeginTime, DeviceID: f.DeviceID}
+		flow = MetricsFlow{
+			FlowID: f.FlowID, BeginTime: f.FlowBeginTime, DeviceID: f.DeviceID,
+			Entrypoint: p.Entrypoint, Source: p.Source, Campaign: p.Campaign,
+		}
 		return err
 	})
 	return flow, err

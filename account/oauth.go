@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdh"
 	"fmt"
@@ -48,7 +49,8 @@ func WithService(service string) FlowOption { return func(o *flowOptions) { o.se
 // already comes first.
 func WithEmail(email string) FlowOption { return func(o *flowOptions) { o.email = email } }
 
-// WithMetricsFlow ties the sign-in to a flow begun with [Account.MetricsFlow].
+// WithMetricsFlow ties the sign-in to a flow begun with [Account.MetricsFlow]. The
+// flow's entrypoint stands in when the sign-in names none.
 func WithMetricsFlow(f MetricsFlow) FlowOption { return func(o *flowOptions) { o.metrics = f } }
 
 // WithCampaign says where the person came from, in the utm parameters of the web.
@@ -98,7 +100,8 @@ func addQuery(u *url.URL, list []parameter) {
 // held: what it covers already is kept. After the server ended a sign-in
 // (AuthStateAuthIssues) what it had covered is asked for again.
 //
-// entrypoint tells Mozilla from where in the application the person came.
+// entrypoint tells Mozilla from where in the application the person came. It may be
+// empty, and should be for a person who has not allowed usage data.
 //
 // It needs the network for the discovery of the server.
 //
@@ -119,7 +122,7 @@ func (a *Account) BeginOAuthFlow(ctx context.Context, scopes []string, entrypoin
 		addQuery(page, []parameter{
 			{"action", "email"},
 			{"response_type", "code"},
-			{"entrypoint", entrypoint},
+			{"entrypoint", cmp.Or(entrypoint, o.metrics.Entrypoint)},
 			{"service", o.service},
 			{"email", email},
 		})

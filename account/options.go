@@ -52,6 +52,7 @@ type options struct {
 	commandFetch bool
 	observer     func(State)
 	outcome      func(error)
+	allows       func(uid string) bool // set by WithMetricsGate
 }
 
 // WithSaver hands every new state to s. Without one, the caller takes states with

@@ -154,7 +154,12 @@ func (t *tx) fetchProfileOnce(ctx context.Context, o tokenOptions) error {
 		}}
 		t.state.EmailHint = told.Email
 	}
-	t.onCommit(func(m *memory) { m.profileAt = &mono })
+	said := t.state.Profile.Profile
+	t.state.MetricsRefused = said.MetricsEnabled != nil && !*said.MetricsEnabled
+	t.onCommit(func(m *memory) {
+		m.profileAt = &mono
+		t.a.gate.Say(said.UID, said.MetricsEnabled)
+	})
 	return nil
 }
 

@@ -116,11 +116,14 @@ func (s *scene) config() account.Config {
 	}
 }
 
+// allowed is a person who allows usage data in the application.
+func allowed(string) bool { return true }
+
 // options are what every account of the scene is made with.
 func (s *scene) options(more ...account.Option) []account.Option {
 	transport := s.service.Transport()
 	s.Cleanup(transport.CloseIdleConnections)
-	return append([]account.Option{account.WithTransport(transport), account.WithClock(s.clock)}, more...)
+	return append([]account.Option{account.WithTransport(transport), account.WithClock(s.clock), account.WithMetricsGate(allowed)}, more...)
 }
 
 // account makes an account that signs out at the end of the test.

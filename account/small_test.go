@@ -76,35 +76,6 @@ func TestAnswersThatForgetCommands(t *testing.T) {
 	}
 }
 
-func TestTelemetryIsBounded(t *testing.T) {
-	var tm telemetry
-	for i := range 300 {
-		tm.recordSent(sentRecord{telemetrySendTab, fmt.Sprint(i), "s"})
-		tm.recordReceived(receivedRecord{telemetryCloseTabs, fmt.Sprint(i), "s", ReasonPush})
-	}
-	text, err := tm.gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out struct {
-		Sent     []map[string]string `json:"commands_sent"`
-		Received []map[string]string `json:"commands_received"`
-	}
-	if err := json.Unmarshal(text, &out); err != nil {
-		t.Fatal(err)
-	}
-	if len(out.Sent) != 200 || len(out.Received) != 200 || out.Sent[199]["flow_id"] != "199" {
-		t.Errorf("%d sent, %d received", len(out.Sent), len(out.Received))
-	}
-	want := map[string]string{"command": "close_tabs", "flow_id": "0", "stream_id": "s", "reason": "push"}
-	if diff := cmp.Diff(want, out.Received[0]); diff != "" {
-		t.Error(diff)
-	}
-	if text, err := tm.gather(); err != nil || string(text) != `{"commands_sent":[],"commands_received":[]}` {
-		t.Errorf("%s, %v", text, err)
-	}
-}
-
 // drained is a source of randomness that has run out.
 type drained struct{}
 
@@ -115,14 +86,19 @@ func (drained) Read([]byte) (int, error) { return 0, errDrained }
 // TestWithoutRandomness: nothing is sent or published with keys that are not
 // random.
 func TestWithoutRandomness(t *testing.T) {
-	a, err := New(Config{ClientID: "x", RedirectURI: "https://example.com/"}, WithRandom(drained{}))
+	a, err := New(Config{ClientID: "x", RedirectURI: "https://example.com/"}, WithRandom(drained{}),
+		WithMetricsGate(func(string) bool { return true }))
 	if err != nil {
 		t.Fatal(err)
 	}
+	yes := true
+	a.current.Load().state.Profile = &storedProfile{Profile: Profile{UID: "u"}}
+	a.gate.Say("u", &yes)
 	if _, err := a.SendTab(t.Context(), "x", "y", "https://example.com/"); !errors.Is(err, ErrInternal) {
 		t.Errorf("send: %v", err)
 	}
-	if unsent, err := a.CloseTabs(t.Context(), "x", []string{"u"}); !errors.Is(err, ErrInternal) || len(unsent) != 1 {
+	var told Delivery
+	if unsent, err := (&outgoing{account: a}).closeTabs(t.Context(), []string{"u"}, "u", &told); !errors.Is(err, ErrInternal) || len(unsent) != 1 {
 		t.Errorf("close: %v", err)
 	}
 	state := &persisted{ScopedKeys: map[string]ScopedKey{ScopeOldSync: {KTY: "oct", Scope: ScopeOldSync, KID: "1-AAAA", K: strings.Repeat("A", 86)}}}

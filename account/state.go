@@ -56,6 +56,10 @@ type persisted struct {
 	Devices   []Device  `json:"devices,omitempty"`
 	DevicesAt time.Time `json:"devices_at,omitzero"`
 
+	// MetricsRefused says that the last profile here said no to usage data. It outlives the
+	// sign-in: who comes next is asked on the same screen.
+	MetricsRefused bool `json:"metrics_refused,omitempty"`
+
 	// Hawk says that the server was found to take session tokens in the Hawk form only.
 	Hawk bool `json:"hawk,omitempty"`
 
@@ -162,6 +166,15 @@ func (s *persisted) uid() string {
 		return ""
 	}
 	return s.Profile.Profile.UID
+}
+
+// countedUID is whose usage data may be collected as far as the profile's age goes: empty where none is
+// known, or the server told of a change since.
+func (s *persisted) countedUID() string {
+	if s.Profile == nil || s.Profile.Stale {
+		return ""
+	}
+	return s.uid()
 }
 
 // refresh is the refresh token, ErrNoRefreshToken when there is none.

@@ -1,19 +1,11 @@
 package account
 
 import (
-	"encoding/base64"
-	"encoding/json"
+	"context"
 	"fmt"
-	"io"
-	"sync"
+
+	"github.com/tabferry/tabferry/account/internal/gate"
 )
-
-// maxTelemetryEntries bounds each list; later entries are dropped, as in
-// Mozilla's clients.
-const maxTelemetryEntries = 200
-
-// telemetryIDBytes gives identifiers of 12 characters.
-const telemetryIDBytes = 9
 
 // Reason says how a received command became known.
 type Reason string
@@ -29,75 +21,79 @@ const (
 	ReasonPoll Reason = "poll"
 )
 
-type sentRecord struct {
-	Command  string `json:"command"`
-	FlowID   string `json:"flow_id"`
-	StreamID string `json:"stream_id"`
-}
-
-type receivedRecord struct {
-	Command  string `json:"command"`
-	FlowID   string `json:"flow_id"`
-	StreamID string `json:"stream_id"`
-	Reason   Reason `json:"reason"`
-}
-
+// The commands in telemetry.
 const (
 	telemetrySendTab   = "send_tab"
 	telemetryCloseTabs = "close_tabs"
 )
 
-// telemetry counts commands for the application to report or to throw away. It
-// never leaves the process by itself and is lost on restart.
-type telemetry struct {
-	mu       sync.Mutex
-	sent     []sentRecord
-	received []receivedRecord
+// WithMetricsGate has allows say whether the person allows usage data in this
+// application; uid is empty for a sign-in that is only offered. Usage data is made,
+// kept and handed out only while allows says so and a profile fetched within the last
+// 26 hours of this process says metricsEnabled: see [Account.MetricsOpen]. Without this
+// option nothing is.
+//
+// allows must not block, and must not call the account. When a person takes the yes
+// back, call [Account.ForgetTelemetry] after allows says no.
+//
+// docs/protocol/relying-party.md §7.
+func WithMetricsGate(allows func(uid string) bool) Option {
+	return func(o *options) { o.allows = allows }
 }
 
-func (t *telemetry) recordSent(r sentRecord) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.sent) < maxTelemetryEntries {
-		t.sent = append(t.sent, r)
+// MetricsOpen reports whether usage data may be made now: the ids in what is sent to
+// other devices, the records of [Account.GatherTelemetry], and whatever the application
+// itself counts about the person.
+//
+// No request; not in fxa-client; docs/protocol/relying-party.md §7.
+func (a *Account) MetricsOpen() bool { return a.gate.Open(a.state().countedUID()) }
+
+// MetricsOptedOut takes the word of a metrics-opt-out event: nothing is collected
+// until a profile is fetched that says otherwise, and what was collected is gone.
+//
+// No request; not in fxa-client; docs/protocol/relying-party.md §2.1.
+func (a *Account) MetricsOptedOut(ctx context.Context) error {
+	a.gate.Shut()
+	return a.change(ctx, func(_ context.Context, t *tx) error {
+		t.state.MetricsRefused = true
+		if t.state.Profile != nil {
+			no, kept := false, *t.state.Profile
+			kept.Profile.MetricsEnabled, kept.Stale = &no, true
+			kept.ETag = "" // the next answer has to have its own word
+			t.state.Profile = &kept
+		}
+		return nil
+	})
+}
+
+// GatherTelemetry returns the commands sent and received since the last call, as
+// JSON in the shape Mozilla's component uses, and forgets them. Nothing is ever
+// reported by this package itself. While [Account.MetricsOpen] says no, and for what
+// happened then, the lists are empty. They are lost on restart.
+//
+// No request; fxa-client gather_telemetry; docs/protocol/accounts-client.md §12.
+func (a *Account) GatherTelemetry() ([]byte, error) { return a.gate.Gather(a.state().countedUID()) }
+
+// ForgetTelemetry deletes what [Account.GatherTelemetry] would return.
+//
+// No request; not in fxa-client; docs/protocol/relying-party.md §7.
+func (a *Account) ForgetTelemetry() { a.gate.Erase() }
+
+// tag makes the ids of a command to send; see [gate.Gate.Tag].
+func (a *Account) tag(uid, begun string) (flow, stream string, err error) {
+	if flow, stream, err = a.gate.Tag(uid, begun); err != nil {
+		return "", "", fmt.Errorf("%w: %w", ErrInternal, err)
 	}
+	return flow, stream, nil
 }
 
-func (t *telemetry) recordReceived(r receivedRecord) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.received) < maxTelemetryEntries {
-		t.received = append(t.received, r)
+// countReceived records a command for telemetry.
+func (a *Account) countReceived(c IncomingCommand) {
+	uid := a.state().countedUID()
+	switch c := c.(type) {
+	case *TabReceived:
+		a.gate.Received(uid, gate.Record{Command: telemetrySendTab, FlowID: c.Payload.FlowID, StreamID: c.Payload.StreamID, Reason: string(c.Reason)})
+	case *TabsClosed:
+		a.gate.Received(uid, gate.Record{Command: telemetryCloseTabs, FlowID: c.Payload.FlowID, StreamID: c.Payload.StreamID, Reason: string(c.Reason)})
 	}
-}
-
-func (t *telemetry) reset() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sent, t.received = nil, nil
-}
-
-// gather returns both lists, which are always present, and empties them.
-func (t *telemetry) gather() ([]byte, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	out := struct {
-		Sent     []sentRecord     `json:"commands_sent"`
-		Received []receivedRecord `json:"commands_received"`
-	}{append([]sentRecord{}, t.sent...), append([]receivedRecord{}, t.received...)}
-	text, err := json.Marshal(out)
-	if err != nil {
-		return nil, fmt.Errorf("write telemetry: %w", err)
-	}
-	t.sent, t.received = nil, nil
-	return text, nil
-}
-
-// newTelemetryID makes a flow or stream id.
-func newTelemetryID(rand io.Reader) (string, error) {
-	b := make([]byte, telemetryIDBytes)
-	if _, err := io.ReadFull(rand, b); err != nil {
-		return "", fmt.Errorf("make telemetry id: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
 }

@@ -178,7 +178,7 @@ func (t *tx) forgetLists() {
 func (t *tx) forgetEverything() {
 	t.onCommit(func(m *memory) {
 		*m = memory{checks: m.checks}
-		t.a.telemetry.reset()
+		t.a.gate.Shut()
 	})
 }
 
