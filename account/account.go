@@ -1,7 +1,6 @@
 package account
 
 import (
-	"bytes"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -26,6 +25,8 @@ type Account struct {
 	// owed is what changed on the server for good in a change whose saving failed;
 	// the next change begins with it. Guarded by slot.
 	owed []func(*persisted)
+	// saved is the list of devices that a [PartSaver] has. Guarded by slot.
+	saved *knownDevices
 	// owing says that owed is not empty, for those who do not hold the slot.
 	owing atomic.Bool
 
@@ -41,7 +42,7 @@ type Account struct {
 	machine machine
 }
 
-// snapshot is a state and its text.
+// snapshot is a state and its text, which is without the list of devices.
 type snapshot struct {
 	state *persisted // never changed
 	text  []byte
@@ -106,11 +107,17 @@ func open(s *persisted, opts []Option) (*Account, error) {
 		waits[wire.Base(base)] = until
 	}
 	client.RestoreWaits(waits, s.WaitsAt)
+	saved := &knownDevices{} // nobody's: the first save hands the list over
+	if o.devices != nil {
+		if k, err := decodeDevices(o.devices); err == nil {
+			s.known, saved = k, k
+		}
+	}
 	text, err := s.encode()
 	if err != nil {
 		return nil, err
 	}
-	a := &Account{options: o, wire: client, slot: make(chan struct{}, 1)}
+	a := &Account{options: o, wire: client, slot: make(chan struct{}, 1), saved: saved}
 	a.gate = gate.New(gate.Params{Allows: o.allows, Clock: o.clock, Random: o.random})
 	a.current.Store(&snapshot{state: s, text: text})
 	a.mem.checks.fill(o.clock.Monotonic())
@@ -132,7 +139,7 @@ func (a *Account) Close() {
 //
 // No request; fxa-client to_json; docs/protocol/accounts-client.md §11.
 func (a *Account) Snapshot() ([]byte, error) {
-	return bytes.Clone(a.current.Load().text), nil
+	return a.current.Load().whole()
 }
 
 // Config is the configuration the account was made with.

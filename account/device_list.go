@@ -30,6 +30,9 @@ const (
 type cachedDevices struct {
 	list []Device
 	at   time.Duration
+	// as is the saved list that this one was found not to differ from: comparing 500
+	// devices for every tab took longer than decrypting it.
+	as *knownDevices
 	// token is the refresh token it was fetched with; empty when there is no list.
 	// An answer that comes after the sign-in has changed is of no use to the next.
 	token string
@@ -77,7 +80,10 @@ func (a *Account) Devices(ctx context.Context, opts ...ReadOption) ([]Device, er
 // No request; not in fxa-client; docs/protocol/accounts-client.md §6.3.
 func (a *Account) SavedDevices() ([]Device, time.Time) {
 	s := a.state()
-	return slices.Clone(s.Devices), s.DevicesAt
+	if s.known == nil {
+		return nil, time.Time{}
+	}
+	return slices.Clone(s.known.list), s.known.at
 }
 
 // listDevices returns the cached list or fetches one. A failure leaves the cache
@@ -111,7 +117,7 @@ func (a *Account) listDevices(ctx context.Context, s *persisted, fresh bool) ([]
 // last seen changes all the time and is not worth a write. A list that was fetched
 // with another token than the one held by now is not kept.
 func (a *Account) keepDevices(ctx context.Context, list []Device, token string) error {
-	if !devicesDiffer(a.state().Devices, list) && !a.state().DevicesUnavailable {
+	if a.sameDevices(a.state(), list) && !a.state().DevicesUnavailable {
 		return nil
 	}
 	return a.change(ctx, func(_ context.Context, t *tx) error {
@@ -125,9 +131,32 @@ func (a *Account) keepDevices(ctx context.Context, list []Device, token string) 
 // keepDevices puts a list that was just fetched into the state.
 func (t *tx) keepDevices(list []Device) {
 	t.state.DevicesUnavailable = false
-	if devicesDiffer(t.state.Devices, list) {
-		t.state.Devices, t.state.DevicesAt = slices.Clone(list), t.a.clock.Now().UTC()
+	if !t.a.sameDevices(t.state, list) {
+		t.state.known = newKnownDevices(list, t.a.clock.Now().UTC())
 	}
+}
+
+// sameDevices reports whether a list is the saved one, but for when devices were last
+// seen.
+func (a *Account) sameDevices(s *persisted, list []Device) bool {
+	cached := func(m *memory) bool {
+		c := m.devices.list
+		return len(c) == len(list) && (len(c) == 0 || &c[0] == &list[0])
+	}
+	same := false
+	a.remember(func(m *memory) { same = cached(m) && s.known != nil && m.devices.as == s.known })
+	if same {
+		return true
+	}
+	if devicesDiffer(s.known.devices(), list) {
+		return false
+	}
+	a.remember(func(m *memory) {
+		if cached(m) {
+			m.devices.as = s.known
+		}
+	})
+	return true
 }
 
 func devicesDiffer(a, b []Device) bool {

@@ -27,6 +27,17 @@ type Saver interface {
 	Save(ctx context.Context, state []byte, received []IncomingCommand) error
 }
 
+// PartSaver does what a [Saver] does, and keeps the list of devices apart from the
+// rest of the state: the list is most of a state where there are many devices, and
+// most changes leave it as it is.
+//
+// devices is nil when the list is as it was handed over last, and empty when there is
+// none any more. Both parts belong into one transaction; [Restore] gets them back with
+// [WithSavedDevices].
+type PartSaver interface {
+	SaveParts(ctx context.Context, state, devices []byte, received []IncomingCommand) error
+}
+
 // saveTimeout bounds one Save, which has the machine's disk to wait for and
 // nobody else.
 const saveTimeout = 10 * time.Second
@@ -41,7 +52,8 @@ type Clock = kit.Clock
 type Option func(*options)
 
 type options struct {
-	saver     Saver
+	saver     PartSaver
+	devices   []byte // set by WithSavedDevices
 	transport http.RoundTripper
 	// closeIdle closes the transport's idle connections when it is our own.
 	closeIdle func()
@@ -57,7 +69,15 @@ type options struct {
 
 // WithSaver hands every new state to s. Without one, the caller takes states with
 // [Account.Snapshot].
-func WithSaver(s Saver) Option { return func(o *options) { o.saver = s } }
+func WithSaver(s Saver) Option { return func(o *options) { o.saver = &wholeSaver{saver: s} } }
+
+// WithPartSaver hands every new state to s, in parts.
+func WithPartSaver(s PartSaver) Option { return func(o *options) { o.saver = s } }
+
+// WithSavedDevices restores the list of devices that a [PartSaver] got last; nil
+// when it got none. A text that cannot be read is as if there was none: the server has
+// the list.
+func WithSavedDevices(text []byte) Option { return func(o *options) { o.devices = text } }
 
 // WithTransport makes all requests through t, in place of a transport of the
 // account's own with the proxy settings of the environment.

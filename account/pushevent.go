@@ -162,11 +162,13 @@ func (a *Account) deviceLeft(ctx context.Context, id string) (AccountEvent, erro
 	a.forgetDevices()
 	gone := func(d Device) bool { return d.ID == id }
 	event := DeviceDisconnected{ID: id}
-	if !slices.ContainsFunc(a.state().Devices, gone) {
+	if !slices.ContainsFunc(a.state().known.devices(), gone) {
 		return event, nil
 	}
 	return event, a.change(ctx, func(_ context.Context, t *tx) error {
-		t.state.Devices = slices.DeleteFunc(t.state.Devices, gone)
+		if k := t.state.known; k != nil {
+			t.state.known = newKnownDevices(slices.DeleteFunc(slices.Clone(k.list), gone), k.at)
+		}
 		return nil
 	})
 }

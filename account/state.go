@@ -1,10 +1,13 @@
 package account
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -51,10 +54,8 @@ type persisted struct {
 	// DevicesUnavailable says that this server does not offer device features to
 	// this client, although the sign-in is alive.
 	DevicesUnavailable bool `json:"devices_unavailable,omitempty"`
-	// Devices is the last list the server gave and DevicesAt when, so that a start
-	// without network can show it.
-	Devices   []Device  `json:"devices,omitempty"`
-	DevicesAt time.Time `json:"devices_at,omitzero"`
+	// known is written apart; see knownDevices.
+	known *knownDevices
 
 	// MetricsRefused says that the last profile here said no to usage data. It outlives the
 	// sign-in: who comes next is asked on the same screen.
@@ -132,7 +133,6 @@ func (s *persisted) clone() *persisted {
 	}
 	c.Capabilities = slices.Clone(s.Capabilities)
 	c.CommandKeys = maps.Clone(s.CommandKeys)
-	c.Devices = slices.Clone(s.Devices) // elements are replaced, never edited
 	c.Revocations = slices.Clone(s.Revocations)
 	c.Waits = maps.Clone(s.Waits)
 	return &c
@@ -216,10 +216,11 @@ func (s *persisted) wipeForDisconnect() {
 	s.AuthIssues = false
 	s.Scopes, s.Profile = nil, nil
 	s.DeviceID, s.Capabilities, s.LastCommand = "", nil, 0
-	s.Devices, s.DevicesAt = nil, time.Time{}
+	s.known = nil
 }
 
-// encode writes the state. The text is the same for equal states.
+// encode writes the state without the list of devices. The text is the same for equal
+// states.
 func (s *persisted) encode() ([]byte, error) {
 	text, err := json.Marshal(s) // #nosec G117 -- the state holds tokens; the saver seals it
 	if err != nil {
@@ -249,6 +250,10 @@ func decodeState(text []byte) (*persisted, error) {
 	if err := json.Unmarshal(text, s); err != nil {
 		return nil, fmt.Errorf("a member has the wrong type: %w", ErrInvalidState)
 	}
+	var err error
+	if s.known, err = decodeDevices(text); err != nil {
+		return nil, err
+	}
 	return s, s.check()
 }
 
@@ -269,5 +274,98 @@ func (s *persisted) check() error {
 		return fmt.Errorf("negative command index: %w", ErrInvalidState)
 	}
 	s.Scopes = normalScopes(s.Scopes...)
+	return nil
+}
+
+// knownDevices is the last list of devices that the server gave and when, so that a
+// start without network can show it. It is the part of the state that grows with the
+// account (600 octets a device) and hardly ever changes, so that it has a text of its
+// own: writing it again with the index of each received tab was nine tenths of what a
+// tab wrote with 500 devices. A value is never changed, only replaced; nil is no list.
+type knownDevices struct {
+	list []Device
+	at   time.Time
+	text func() ([]byte, error) // made when first asked for
+}
+
+// storedDevices is the text of the list: two members of the state's own.
+type storedDevices struct {
+	Devices   []Device  `json:"devices,omitempty"`
+	DevicesAt time.Time `json:"devices_at,omitzero"`
+}
+
+func newKnownDevices(list []Device, at time.Time) *knownDevices {
+	k := &knownDevices{list: list, at: at}
+	k.text = sync.OnceValues(func() ([]byte, error) { return json.Marshal(storedDevices{list, at}) })
+	return k
+}
+
+// decodeDevices reads the list out of its own text, or out of a whole state.
+func decodeDevices(text []byte) (*knownDevices, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	var s storedDevices
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, fmt.Errorf("the list of devices: %w", ErrInvalidState)
+	}
+	if len(s.Devices) == 0 && s.DevicesAt.IsZero() {
+		return nil, nil
+	}
+	return newKnownDevices(s.Devices, s.DevicesAt), nil
+}
+
+// encode writes the list. There is no text where there is no list.
+func (k *knownDevices) encode() ([]byte, error) {
+	if k == nil {
+		return []byte{}, nil
+	}
+	text, err := k.text()
+	if err != nil {
+		return nil, fmt.Errorf("write the list of devices: %w: %w", ErrInternal, err)
+	}
+	return text, nil
+}
+
+func (k *knownDevices) devices() []Device {
+	if k == nil {
+		return nil
+	}
+	return k.list
+}
+
+// whole is the state in one text, for those who do not keep the list apart.
+func (s *snapshot) whole() ([]byte, error) {
+	devices, err := s.state.known.encode()
+	if err != nil {
+		return nil, err
+	}
+	return joined(s.text, devices), nil
+}
+
+func joined(state, devices []byte) []byte {
+	if len(devices) == 0 {
+		return bytes.Clone(state)
+	}
+	text := make([]byte, 0, len(state)+len(devices))
+	text = append(text, state[:len(state)-1]...) // a state has members, and so has the list
+	text = append(text, ',')
+	return append(text, devices[1:]...)
+}
+
+// wholeSaver hands both parts to a [Saver] as one.
+type wholeSaver struct {
+	saver   Saver
+	devices []byte // as saved last
+}
+
+func (w *wholeSaver) SaveParts(ctx context.Context, state, devices []byte, received []IncomingCommand) error {
+	if devices == nil {
+		devices = w.devices
+	}
+	if err := w.saver.Save(ctx, joined(state, devices), received); err != nil {
+		return err
+	}
+	w.devices = devices
 	return nil
 }

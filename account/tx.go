@@ -59,19 +59,17 @@ func (t *tx) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changed := !bytes.Equal(text, a.current.Load().text)
+	is, next := a.current.Load(), &snapshot{state: t.state.clone(), text: text}
+	changed := !bytes.Equal(text, is.text) || next.state.known != is.state.known
 	if a.saver != nil && (len(t.received) > 0 || changed) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
-		err := a.saver.Save(ctx, bytes.Clone(text), t.received)
-		cancel()
-		if err != nil {
+		if err := a.save(ctx, next, t.received); err != nil {
 			a.owed = append(a.owed, t.salvage...)
 			t.salvage = nil
 			return &SaveError{Err: err}
 		}
 	}
 	a.tell(func() bool {
-		a.current.Store(&snapshot{state: t.state.clone(), text: text})
+		a.current.Store(next)
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		for _, f := range t.done {
@@ -81,6 +79,25 @@ func (t *tx) commit(ctx context.Context) error {
 	})
 	a.owed = nil
 	t.received, t.done, t.salvage, t.moved = nil, nil, nil, false
+	return nil
+}
+
+// save hands a state to the saver: the list of devices only if it is another one.
+func (a *Account) save(ctx context.Context, s *snapshot, received []IncomingCommand) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	var devices []byte
+	if s.state.known != a.saved {
+		text, err := s.state.known.encode()
+		if err != nil {
+			return err
+		}
+		devices = append([]byte{}, text...) // never nil
+	}
+	if err := a.saver.SaveParts(ctx, bytes.Clone(s.text), devices, received); err != nil {
+		return err
+	}
+	a.saved = s.state.known
 	return nil
 }
 
