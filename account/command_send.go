@@ -234,13 +234,22 @@ func (o *outgoing) seal(payload any, ttl int64) (wire.Invocation, error) {
 	if err != nil {
 		return wire.Invocation{}, fmt.Errorf("encrypt command: %w: %w", ErrCrypto, err)
 	}
-	envelope, err := json.Marshal(struct {
-		Encrypted string `json:"encrypted"`
-	}{base64.RawURLEncoding.EncodeToString(body)})
-	if err != nil {
-		return wire.Invocation{}, fmt.Errorf("%w: %w", ErrInternal, err)
-	}
-	return wire.Invocation{Target: o.target, Command: o.command, Payload: envelope, TTL: ttl}, nil
+	return wire.Invocation{Target: o.target, Command: o.command, Payload: inEnvelope(body), TTL: ttl}, nil
+}
+
+// What stands around the ciphertext of a command.
+const (
+	envelopeBegin = `{"encrypted":"`
+	envelopeEnd   = `"}`
+)
+
+// inEnvelope is {"encrypted": base64url}. The alphabet needs no escapes, so that it is written at once: going
+// over 12 kB for them took a fifth of sealing a long tab.
+func inEnvelope(body []byte) json.RawMessage {
+	out := make([]byte, 0, len(envelopeBegin)+base64.RawURLEncoding.EncodedLen(len(body))+len(envelopeEnd))
+	out = append(out, envelopeBegin...)
+	out = base64.RawURLEncoding.AppendEncode(out, body)
+	return append(out, envelopeEnd...)
 }
 
 const (
