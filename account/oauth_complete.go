@@ -51,7 +51,7 @@ func (a *Account) CompleteOAuthFlow(ctx context.Context, code, state string) err
 			if !retryable(err) {
 				// Nothing can be done with these tokens any more.
 				a.forgetFlow(state)
-				t.afterFailure(func(s *persisted) { t.a.revokeTokensIn(s, *f.redeemed) })
+				t.discard(ctx, *f.redeemed)
 			}
 			return err
 		}
@@ -133,7 +133,7 @@ func (t *tx) signIn(ctx context.Context, f flow) error {
 	if tokens.RefreshToken == "" {
 		return fmt.Errorf("the sign-in brought no refresh token: %w", ErrOther)
 	}
-	if err := t.sameAccount(ctx, tokens.RefreshToken); err != nil {
+	if err := t.sameAccount(ctx, tokens, &f); err != nil {
 		return err
 	}
 	s := t.state
@@ -171,15 +171,15 @@ func (t *tx) signIn(ctx context.Context, f flow) error {
 func (t *tx) takeSession(f flow, tokens wire.Tokens) {
 	s := t.state
 	if f.sessionDead {
-		s.SessionToken = ""
+		s.setSession("", "")
 	}
 	switch {
 	case tokens.SessionToken == "":
 	case s.SessionToken == "":
-		s.SessionToken = tokens.SessionToken
+		s.setSession(tokens.SessionToken, "")
 	case s.SessionToken == f.session:
 		t.revoke(revocation{Kind: revokeSession, Token: s.SessionToken})
-		s.SessionToken = tokens.SessionToken
+		s.setSession(tokens.SessionToken, "")
 	case !slices.Contains(tokens.Scopes(), ScopeOldSync):
 		// With the sync scope the server has tied the copy to our device record,
 		// which would go with it.
@@ -226,28 +226,93 @@ func openKeys(f flow, tokens wire.Tokens) (map[string]ScopedKey, error) {
 // and 32 to authenticate with.
 const syncKeyBytes = 64
 
-// sameAccount refuses a sign-in to another account than the one held or held last:
-// tokens, keys and device records of two accounts must not be mixed.
-func (t *tx) sameAccount(ctx context.Context, refresh string) error {
-	held := t.state.uid()
-	if held == "" && t.state.RefreshToken != nil {
-		i, err := t.a.wire.Introspect(ctx, t.state.RefreshToken.Token)
-		if err != nil && retryable(err) {
+// discard puts up tokens for revocation that nothing can be done with, drops every
+// edit since the last commit but those of the server, and tries at once.
+func (t *tx) discard(ctx context.Context, tokens wire.Tokens) {
+	t.state = t.a.state().clone()
+	t.received, t.done = nil, nil
+	for _, f := range t.salvage {
+		f(t.state)
+	}
+	t.irrevocable(func(s *persisted) { t.a.revokeTokensIn(s, tokens) })
+	if t.commit(ctx) != nil {
+		return // the next change begins with it
+	}
+	t.afterwards(func() error {
+		_, err := t.flush(ctx)
+		return err
+	})
+}
+
+// heldUID is whose account is held: the profile tells, else the server. Empty when
+// none is, or when nobody tells.
+func (t *tx) heldUID(ctx context.Context) (string, error) {
+	if held := t.state.uid(); held != "" || t.state.RefreshToken == nil {
+		return held, nil
+	}
+	i, err := t.a.wire.Introspect(ctx, t.state.RefreshToken.Token)
+	if err != nil && retryable(err) {
+		return "", err
+	}
+	return i.Subject, nil
+}
+
+// sessionUID is whose session is held, when the page delivered it during the sign-in f
+// or before the first: it tells with the token, and else the server does.
+func (t *tx) sessionUID(ctx context.Context, f *flow) (string, error) {
+	s := t.state
+	if s.SessionToken == "" || s.SessionUID != "" || f == nil || f.sessionDead ||
+		s.RefreshToken != nil && s.SessionToken == f.session {
+		return s.SessionUID, nil
+	}
+	cred, err := s.sessionCredential()
+	if err != nil {
+		return "", nil // not a token at all; it was refused before
+	}
+	status, err := t.a.wire.SessionStatus(ctx, cred)
+	if err != nil && retryable(err) {
+		return "", err
+	}
+	return status.UID, nil
+}
+
+// sameAccount refuses tokens of another account than the one held, held last or told
+// of by the page: tokens, keys and device records of two accounts must not be mixed. f
+// is the sign-in that brought them; nil when a session did.
+func (t *tx) sameAccount(ctx context.Context, tokens wire.Tokens, f *flow) error {
+	held, err := t.heldUID(ctx)
+	if err != nil {
+		return err
+	}
+	session := ""
+	if f != nil {
+		if session, err = t.sessionUID(ctx, f); err != nil {
 			return err
 		}
-		held = i.Subject
 	}
-	if held == "" {
+	if held == "" && session == "" {
 		return nil
 	}
-	i, err := t.a.wire.Introspect(ctx, refresh)
+	comes, err := t.subject(ctx, tokens)
 	switch {
 	case err != nil && retryable(err):
 		return err
-	case err == nil && i.Subject != "" && i.Subject != held:
+	case err != nil || comes == "":
+		return nil // a server that does not tell is believed
+	case held != "" && held != comes, session != "" && session != comes:
 		return ErrOtherAccount
 	}
-	return nil // a server that does not tell is believed
+	return nil
+}
+
+// subject asks whose tokens these are.
+func (t *tx) subject(ctx context.Context, tokens wire.Tokens) (string, error) {
+	i, err := t.a.wire.Introspect(ctx, tokens.RefreshToken)
+	if err != nil || i.Subject != "" || !slices.Contains(tokens.Scopes(), ScopeProfile) {
+		return i.Subject, err
+	}
+	p, err := t.a.wire.Profile(ctx, tokens.AccessToken, "") // older servers do not introspect so
+	return p.UID, err
 }
 
 // widen makes sure that a new refresh token covers what the old one did. A token

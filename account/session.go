@@ -13,11 +13,13 @@ import (
 
 // UserData is what the accounts page tells about a person who just signed in there.
 type UserData struct {
-	// SessionToken is hex of 32 bytes. The rest is not used: the profile tells it.
+	// SessionToken is hex of 32 bytes.
 	SessionToken string
-	UID          string
-	Email        string
-	Verified     bool
+	// UID is whose session it is; empty if that is not known.
+	UID string
+	// Email and Verified are not used: the profile tells them.
+	Email    string
+	Verified bool
 }
 
 // String hides the session token.
@@ -27,32 +29,45 @@ func (UserData) String() string { return "user data" }
 func (u UserData) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String()) }
 
 // SetUserData stores the session token from the page's login message, which comes
-// before the code, so that the code can be exchanged within that session. A token
-// that is not 64 hex digits is ErrInvalidArgument.
+// before the code, so that the code can be exchanged within that session, and keeps
+// whose it is: a sign-in that turns out to be to another account is refused. A token
+// that is not 64 hex digits is ErrInvalidArgument; a session of another account than
+// the one held is ErrOtherAccount and changes nothing.
 //
-// No request; fxa-client set_user_data; docs/protocol/accounts-client.md §4.4.
+// POST /v1/introspect where somebody is signed in whose profile is not known yet, else no
+// request; fxa-client set_user_data; docs/protocol/accounts-client.md §4.4.
 func (a *Account) SetUserData(ctx context.Context, u UserData) error {
-	return a.storeSession(ctx, u.SessionToken)
+	return a.storeSession(ctx, webMessage{SessionToken: u.SessionToken, UID: u.UID})
 }
 
 // HandleWebLogin takes the JSON of the page's login message and stores its session
-// token. ErrNoSessionToken when there is none in it.
+// token, as [Account.SetUserData] does. ErrNoSessionToken when there is none in it.
 //
-// No request; fxa-client handle_web_channel_login; docs/protocol/accounts-client.md §4.4.
+// No request, or one as in SetUserData; fxa-client handle_web_channel_login;
+// docs/protocol/accounts-client.md §4.4.
 func (a *Account) HandleWebLogin(ctx context.Context, message []byte) error {
 	m, err := parseWebMessage(message)
 	if err != nil {
 		return err
 	}
-	return a.storeSession(ctx, m.SessionToken)
+	return a.storeSession(ctx, m)
 }
 
-func (a *Account) storeSession(ctx context.Context, token string) error {
-	if _, err := sessionCredential(token); err != nil {
+func (a *Account) storeSession(ctx context.Context, m webMessage) error {
+	if _, err := sessionCredential(m.SessionToken); err != nil {
 		return err
 	}
-	return a.change(ctx, func(_ context.Context, t *tx) error {
-		t.state.SessionToken = token
+	return a.change(ctx, func(ctx context.Context, t *tx) error {
+		if m.UID != "" {
+			held, err := t.heldUID(ctx)
+			if err != nil {
+				return err
+			}
+			if held != "" && held != m.UID {
+				return ErrOtherAccount
+			}
+		}
+		t.state.setSession(m.SessionToken, m.UID)
 		t.onCommit(func(m *memory) { m.clients = cachedClients{} })
 		return nil
 	})
@@ -115,9 +130,10 @@ func (a *Account) SignedInUserJSON() ([]byte, error) {
 
 // HandleSessionTokenChange takes a new session token, as a password change brings
 // it, and gets a new refresh token with it for the scopes held. The device record is
-// kept as well as can be. ErrNoRefreshToken when signed out.
+// kept as well as can be. ErrNoRefreshToken when signed out. A session of another
+// account is ErrOtherAccount; what it granted is revoked.
 //
-// POST /v1/oauth/token; fxa-client handle_session_token_change;
+// POST /v1/oauth/token and /v1/introspect; fxa-client handle_session_token_change;
 // docs/protocol/accounts-client.md §4.4.
 func (a *Account) HandleSessionTokenChange(ctx context.Context, token string) error {
 	return a.changeSession(ctx, webMessage{SessionToken: token}, false)
@@ -159,16 +175,14 @@ func (a *Account) changeSession(ctx context.Context, m webMessage, revive bool) 
 		default:
 			return ErrNoRefreshToken
 		}
-		if held := s.uid(); held != "" && m.UID != "" && held != m.UID {
+		held := s.uid()
+		if held != "" && m.UID != "" && held != m.UID {
 			return ErrOtherAccount
 		}
 		before := t.ownRecord(ctx)
-		tokens, err := a.wire.SessionRefresh(ctx, cred, joinScopes(withoutSession(scopes)))
+		tokens, err := t.grantBySession(ctx, cred, scopes, held != "" && m.UID != "")
 		if err != nil {
 			return err
-		}
-		if tokens.RefreshToken == "" {
-			return fmt.Errorf("the session brought no refresh token: %w", ErrNoRefreshToken)
 		}
 		fresh := sessionRefresh(tokens, scopes)
 		t.irrevocable(func(s *persisted) {
@@ -181,7 +195,8 @@ func (a *Account) changeSession(ctx context.Context, m webMessage, revive bool) 
 				s.queue(a.clock.Now(), revocation{Kind: revokeSession, Token: s.SessionToken})
 			}
 			s.queue(a.clock.Now(), revocation{Kind: revokeAccess, Token: tokens.AccessToken})
-			s.SessionToken, s.RefreshToken, s.Scopes = m.SessionToken, &fresh, fresh.Scopes
+			s.setSession(m.SessionToken, m.UID)
+			s.RefreshToken, s.Scopes = &fresh, fresh.Scopes
 			s.LocalDevice, s.AuthIssues, s.DevicesUnavailable = nil, false, false
 		})
 		t.dropAccessTokens()
@@ -192,6 +207,25 @@ func (a *Account) changeSession(ctx context.Context, m webMessage, revive bool) 
 		t.settle(ctx, before)
 		return nil
 	})
+}
+
+// grantBySession gets a refresh token with a session. Unless it is known whose session
+// that is, the token tells; one of another account is revoked.
+func (t *tx) grantBySession(ctx context.Context, cred wire.Credential, scopes []string, known bool) (wire.Tokens, error) {
+	tokens, err := t.a.wire.SessionRefresh(ctx, cred, joinScopes(withoutSession(scopes)))
+	if err != nil {
+		return wire.Tokens{}, err
+	}
+	switch {
+	case tokens.RefreshToken == "":
+		err = fmt.Errorf("the session brought no refresh token: %w", ErrNoRefreshToken)
+	case !known:
+		err = t.sameAccount(ctx, tokens, nil)
+	}
+	if err != nil {
+		t.discard(ctx, tokens)
+	}
+	return tokens, err
 }
 
 // CheckSession asks whether the session token is alive. One that is not is dropped.
@@ -207,7 +241,7 @@ func (a *Account) CheckSession(ctx context.Context) (alive bool, err error) {
 		_, err = a.wire.SessionStatus(ctx, cred)
 		var r *RemoteError
 		if errors.As(err, &r) && errors.Is(err, ErrAuthentication) && r.Errno == 110 {
-			t.state.SessionToken = ""
+			t.state.setSession("", "")
 			t.onCommit(func(m *memory) { m.clients = cachedClients{} })
 			return nil
 		}

@@ -35,7 +35,8 @@ func (a *Account) SimulateTemporaryAuthIssue(ctx context.Context) error {
 func (a *Account) SimulatePermanentAuthIssue(ctx context.Context) error {
 	return a.change(ctx, func(_ context.Context, t *tx) error {
 		t.dropAccessTokens()
-		t.state.RefreshToken, t.state.SessionToken = nil, ""
+		t.state.RefreshToken = nil
+		t.state.setSession("", "")
 		t.forgetLists()
 		return nil
 	})

@@ -24,8 +24,10 @@ type persisted struct {
 	// RefreshToken is what being signed in means.
 	RefreshToken *refreshToken `json:"refresh_token,omitempty"`
 	// SessionToken is hex of 32 bytes; empty when the sign-in brought none.
-	SessionToken string               `json:"session_token,omitempty"`
-	ScopedKeys   map[string]ScopedKey `json:"scoped_keys,omitempty"`
+	SessionToken string `json:"session_token,omitempty"`
+	// SessionUID is whose session it is, by the word of the page that delivered it.
+	SessionUID string               `json:"session_uid,omitempty"`
+	ScopedKeys map[string]ScopedKey `json:"scoped_keys,omitempty"`
 	// AccessTokens is keyed by the normalised scope list.
 	AccessTokens map[string]storedAccess `json:"access_tokens,omitempty"`
 	// Scopes is what was granted last. It outlives AuthIssues, so that the next
@@ -197,7 +199,8 @@ func (s *persisted) syncKey() (ScopedKey, error) {
 // wipe removes what belongs to the sign-in. What must still be revoked has to be
 // put into Revocations before.
 func (s *persisted) wipe() {
-	s.RefreshToken, s.SessionToken = nil, ""
+	s.RefreshToken = nil
+	s.setSession("", "")
 	s.ScopedKeys, s.AccessTokens = nil, nil
 	s.CommandKeys, s.BundleKID, s.LocalDevice = nil, "", nil
 	s.DevicesUnavailable = false
@@ -210,7 +213,12 @@ func (s *persisted) wipeForAuthIssues() {
 	s.AuthIssues = true
 }
 
-// wipeForDisconnect leaves configuration, e-mail hint, waits and revocations.
+// setSession puts a session token in the place of the one held; uid is whose it is,
+// empty when nobody said.
+func (s *persisted) setSession(token, uid string) { s.SessionToken, s.SessionUID = token, uid }
+
+// wipeForDisconnect leaves configuration, the profile seen last, e-mail hint, waits
+// and revocations.
 func (s *persisted) wipeForDisconnect() {
 	s.wipe()
 	s.AuthIssues = false
