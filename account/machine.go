@@ -300,7 +300,7 @@ func (o *accountSteps) forgetAccessTokens(ctx context.Context) error {
 	return o.account.ClearAccessTokens(ctx)
 }
 
-func (o *accountSteps) wipe(ctx context.Context) error { return o.account.OnAuthIssues(ctx) }
+func (o *accountSteps) wipe(ctx context.Context) error { return o.account.authIssuesOfSignIn(ctx) }
 
 func (o *accountSteps) do(ctx context.Context, s step, e Event) (url string, err error) {
 	a, d := o.account, o.device

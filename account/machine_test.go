@@ -341,6 +341,40 @@ func TestMachineDoesNotOverrunAPush(t *testing.T) {
 	}
 }
 
+// TestMachineEndsNobodysSignIn: the server's word that a sign-in has ended is about nobody when it comes after
+// somebody signed out, or after the account was forgotten.
+func TestMachineEndsNobodysSignIn(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(*account.Account, context.Context) error{
+		"signed out": (*account.Account).Disconnect, "forgotten": (*account.Account).Forget,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := accounttest.New(t)
+			person := s.NewAccount("mia@example.com", "a long password")
+			network := s.Transport()
+			t.Cleanup(network.CloseIdleConnections)
+			var between func()
+			m := started(t, s, person, account.WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				answer, err := network.RoundTrip(r)
+				if f := between; f != nil && r.URL.Path == "/v1/introspect" {
+					between = nil
+					f()
+				}
+				return answer, err
+			})))
+			person.ChangePassword()
+			between = func() { ok(t, "leaving", leave(m.Account, t.Context())) }
+			if state, err := m.ProcessEvent(t.Context(), account.EventCheckAuthorization{}); state.Kind != account.Disconnected {
+				t.Errorf("%v, %v", state, err)
+			}
+			if got := m.AuthState(); got != account.AuthStateDisconnected {
+				t.Errorf("saved view %v", got)
+			}
+		})
+	}
+}
+
 // TestMachineLooksTwiceBeforeItGivesUp: a refusal by one service while the sign-in
 // is alive is met with new access tokens, once.
 func TestMachineLooksTwiceBeforeItGivesUp(t *testing.T) {

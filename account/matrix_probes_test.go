@@ -116,6 +116,10 @@ func probes() map[string]probe {
 			_, err := a.AccountExists(ctx)
 			return err
 		}},
+		"UserExists": {do: func(ctx context.Context, w *matrixWorld, a *account.Account) error {
+			_, err := a.UserExists(ctx, w.owner.UID())
+			return err
+		}},
 		"AttachedClients": {do: func(ctx context.Context, _ *matrixWorld, a *account.Account) error {
 			_, err := a.AttachedClients(ctx)
 			return err
@@ -161,7 +165,7 @@ func probes() map[string]probe {
 			return err
 		}, device: true},
 		"CompleteOAuthFlow": {
-			prepare: prepareProfile, arm: beginFlow,
+			prepare: prepareProfile, arm: beginFlow, keeps: []string{"revocations"}, // of what the sign-in brought
 			do: func(ctx context.Context, w *matrixWorld, a *account.Account) error {
 				return a.CompleteOAuthFlow(ctx, w.code, w.session)
 			},
@@ -224,6 +228,7 @@ func probes() map[string]probe {
 		},
 		"HandleWebPasswordChange": {
 			prepare: func(w *matrixWorld) { ok(w, "OnAuthIssues", w.a.OnAuthIssues(w.Context())) },
+			keeps:   []string{"revocations"}, // of what the session brought
 			do: func(ctx context.Context, w *matrixWorld, a *account.Account) error {
 				return a.HandleWebPasswordChange(ctx, []byte(`{"sessionToken":"`+w.session+`"}`))
 			},
@@ -305,8 +310,8 @@ var matrixSubscription = account.PushSubscription{
 
 // withoutNetwork are the methods that never ask anything.
 var withoutNetwork = strings.Fields(`AuthState BeginPairingFlow CachedProfile CancelOAuthFlows ClearAccessTokens Close
-	Config ConnectionSuccessURL CurrentDeviceID DevicesAvailable EmailHint ExportV2 ForgetEmailHint GatherTelemetry
-	HandleWebLogin HasScope MatchesServer OnAuthIssues PairingAuthorityURL SavedDevices SessionToken SetUserData
+	Config ConnectionSuccessURL CurrentDeviceID DevicesAvailable EmailHint ExportV2 Forget ForgetEmailHint ForgetLastSeen ForgetTelemetry
+	GatherTelemetry HandleWebLogin HasScope LastSeenProfile MatchesServer MetricsOpen MetricsOptedOut OnAuthIssues PairingAuthorityURL PreviousUID SavedDevices SessionToken SetUserData
 	SignedInUserJSON SimulateNetworkError SimulatePermanentAuthIssue SimulateTemporaryAuthIssue Snapshot State
 	SyncKeyMissing`)
 

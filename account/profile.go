@@ -67,7 +67,7 @@ func (a *Account) Profile(ctx context.Context, opts ...ReadOption) (Profile, err
 
 // CachedProfile returns the last profile known and when it was confirmed, without
 // asking anybody; ok is false when there is none. It stays after the server ended
-// the sign-in, and goes with [Account.Disconnect].
+// the sign-in, and goes with [Account.Disconnect]; see [Account.LastSeenProfile].
 //
 // No request; not in fxa-client; docs/protocol/accounts-client.md §6.7.
 func (a *Account) CachedProfile() (p Profile, at time.Time, ok bool) {
@@ -77,6 +77,41 @@ func (a *Account) CachedProfile() (p Profile, at time.Time, ok bool) {
 	}
 	return s.Profile.Profile.clone(), s.Profile.FetchedAt, true
 }
+
+// LastSeenProfile returns the profile seen last, also after signing out; ok is false
+// when there is none, or it was forgotten. While a sign-in is new it is still the one
+// before. Once the new profile is known, [Account.PreviousUID] tells whether somebody
+// else came.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §11.
+func (a *Account) LastSeenProfile() (p Profile, ok bool) {
+	switch s := a.state(); {
+	case s.Profile != nil:
+		return s.Profile.Profile.clone(), true
+	case s.LastSeen != nil:
+		return s.LastSeen.clone(), true
+	}
+	return Profile{}, false
+}
+
+// PreviousUID is who was signed in here before, when that was somebody else than now;
+// else empty. It is known once the profile of the present sign-in was fetched.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §11.
+func (a *Account) PreviousUID() string { return a.state().PreviousUID }
+
+// ForgetLastSeen removes what is kept of people who signed out: profile, e-mail and
+// uid. A sign-in that is held stays.
+//
+// No request; not in fxa-client; docs/protocol/accounts-client.md §11.
+func (a *Account) ForgetLastSeen(ctx context.Context) error {
+	return a.change(ctx, func(_ context.Context, t *tx) error {
+		t.state.forgetLastSeen()
+		return nil
+	})
+}
+
+func (s *persisted) forgetLastSeen() { s.LastSeen, s.PreviousUID, s.EmailHint = nil, "", "" }
 
 // clone keeps callers from reaching into the state.
 func (p Profile) clone() Profile {
@@ -154,6 +189,13 @@ func (t *tx) fetchProfileOnce(ctx context.Context, o tokenOptions) error {
 		}}
 		t.state.EmailHint = told.Email
 	}
+	if last := t.state.LastSeen; last != nil {
+		t.state.PreviousUID = ""
+		if last.UID != t.state.uid() {
+			t.state.PreviousUID = last.UID
+		}
+		t.state.LastSeen = nil
+	}
 	said := t.state.Profile.Profile
 	t.state.MetricsRefused = said.MetricsEnabled != nil && !*said.MetricsEnabled
 	t.onCommit(func(m *memory) {
@@ -169,14 +211,30 @@ func (t *tx) fetchProfileOnce(ctx context.Context, o tokenOptions) error {
 // No request; not in fxa-client; docs/protocol/accounts-client.md §11.
 func (a *Account) EmailHint() string { return a.state().EmailHint }
 
-// ForgetEmailHint removes the e-mail of the last sign-in.
+// ForgetEmailHint removes the e-mail of the last sign-in, and of the profile seen last
+// all but the uid, with which the next sign-in is compared.
 //
 // No request; not in fxa-client; docs/protocol/accounts-client.md §11.
 func (a *Account) ForgetEmailHint(ctx context.Context) error {
 	return a.change(ctx, func(_ context.Context, t *tx) error {
 		t.state.EmailHint = ""
+		if last := t.state.LastSeen; last != nil {
+			t.state.LastSeen = &Profile{UID: last.UID}
+		}
 		return nil
 	})
+}
+
+// UserExists asks whether an account with this uid exists on the server, for one
+// that was signed in here before; false means that records about the person must go.
+//
+// GET /v1/account/status; not in fxa-client; docs/protocol/accounts-server.md §4.
+func (a *Account) UserExists(ctx context.Context, uid string) (exists bool, err error) {
+	err = a.view(ctx, func(ctx context.Context, _ *persisted) error {
+		exists, err = a.wire.AccountExists(ctx, uid)
+		return err
+	})
+	return exists, err
 }
 
 // AccountExists asks whether the account signed in to last still exists; false

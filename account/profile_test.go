@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -209,12 +210,16 @@ func TestEmailHint(t *testing.T) {
 	if a.EmailHint() != "renamed@example.com" {
 		t.Error("the hint is another")
 	}
+	ok(t, "ForgetEmailHint", a.ForgetEmailHint(t.Context()))
+	if a.EmailHint() != "" || strings.Contains(string(saver.last()), "renamed") {
+		t.Error("the hint is not forgotten")
+	}
+	if p, known := a.LastSeenProfile(); !known || !reflect.DeepEqual(p, account.Profile{UID: s.owner.UID()}) {
+		t.Error("the next sign-in cannot be compared with this one")
+	}
+	ok(t, "ForgetLastSeen", a.ForgetLastSeen(t.Context()))
 	if strings.Contains(string(saver.last()), s.owner.UID()) {
 		t.Error("the state still knows who it was")
-	}
-	ok(t, "ForgetEmailHint", a.ForgetEmailHint(t.Context()))
-	if a.EmailHint() != "" || strings.Contains(string(saver.last()), "example.com\"") && strings.Contains(string(saver.last()), "renamed") {
-		t.Error("the hint is not forgotten")
 	}
 }
 
@@ -225,8 +230,13 @@ func TestEmailHintOfDeletedAccount(t *testing.T) {
 	_, err := a.Profile(t.Context())
 	ok(t, "Profile", err)
 	s.owner.Delete()
-	_, err = a.HandlePush(t.Context(), []byte(`{"command":"fxaccounts:account_destroyed","data":{"uid":"`+s.owner.UID()+`"}}`))
-	ok(t, "HandlePush", err)
+	ok(t, "Forget", a.Forget(t.Context()))
+	if exists, err := a.UserExists(t.Context(), s.owner.UID()); err != nil || exists {
+		t.Errorf("exists: %t, %v", exists, err)
+	}
+	if left, err := a.FlushRevocations(t.Context()); err != nil || left != 0 || a.AuthState() != account.AuthStateDisconnected {
+		t.Errorf("%s, %d revocations left, %v", a.AuthState(), left, err)
+	}
 	if state := string(saver.last()); a.EmailHint() != "" || strings.Contains(state, email) || strings.Contains(state, s.owner.UID()) {
 		t.Error("something of the deleted account is kept")
 	}

@@ -47,8 +47,9 @@ type DeviceDisconnected struct {
 // [EventCheckAuthorization] to learn whether the sign-in outlived it.
 type AuthStateChanged struct{}
 
-// AccountDestroyed says that the account was deleted. This installation is signed
-// out already.
+// AccountDestroyed says that the account is said to be deleted. Nothing has been
+// changed: a message is no proof. Ask [Account.AccountExists] and, if it does not,
+// [Account.Forget] it.
 type AccountDestroyed struct{}
 
 // UnknownEvent is a message without meaning for this package. Command is empty for
@@ -103,8 +104,7 @@ func (a *Account) HandlePush(ctx context.Context, payload []byte) (AccountEvent,
 		if uid := a.state().uid(); uid == "" || uid != m.uid {
 			return nil, fmt.Errorf("destruction of another account: %w", ErrInvalidPush)
 		}
-		// Nothing of a deleted account is kept, not even as a hint.
-		return AccountDestroyed{}, errors.Join(a.signedOutRemotely(ctx), a.ForgetEmailHint(ctx))
+		return AccountDestroyed{}, nil
 	default:
 		return UnknownEvent{Command: m.command}, nil
 	}

@@ -81,7 +81,8 @@ func (t *tx) revokeTokensHeld() {
 }
 
 // Disconnect signs out. The state without any credential is saved first, together
-// with what must be revoked on the server; then the revocations are tried. What
+// with what must be revoked on the server; then the revocations are tried. Of the
+// account only the profile seen last is kept, see [Account.LastSeenProfile]. What
 // could not be revoked, for instance without a network, stays queued: see
 // [Account.FlushRevocations].
 //
@@ -108,31 +109,60 @@ func (a *Account) Disconnect(ctx context.Context) error {
 	})
 }
 
+// Forget drops everything about an account that does not exist any more: the
+// sign-in, the profile, the e-mail hint. There is nothing left of it to revoke; what
+// earlier sign-ins left to be revoked stays queued.
+//
+// No request; not in fxa-client; docs/protocol/relying-party.md §6.
+func (a *Account) Forget(ctx context.Context) error {
+	return a.change(ctx, func(_ context.Context, t *tx) error {
+		t.dropFlows()
+		t.state.wipeForDisconnect()
+		t.state.forgetLastSeen()
+		t.forgetEverything()
+		t.moveTo(Disconnected)
+		return nil
+	})
+}
+
 // OnAuthIssues drops every credential after the server has ended the sign-in, and
 // keeps what the next sign-in can go on with: profile, scopes, device id,
 // capabilities and the index of the last command. Calling it again is harmless.
 //
 // No request; fxa-client on_auth_issues; docs/protocol/accounts-client.md §11.
 func (a *Account) OnAuthIssues(ctx context.Context) error {
+	return a.change(ctx, func(_ context.Context, t *tx) error { return t.onAuthIssues() })
+}
+
+// authIssuesOfSignIn is OnAuthIssues for the server's answer to a question: if nobody is signed in any more,
+// because somebody signed out or the account was forgotten while it was asked, the answer is about nobody.
+func (a *Account) authIssuesOfSignIn(ctx context.Context) error {
 	return a.change(ctx, func(_ context.Context, t *tx) error {
-		t.dropFlows()
-		t.revokeTokensHeld()
-		t.state.wipeForAuthIssues()
-		t.forgetEverything()
-		t.moveTo(AuthIssues)
-		return nil
+		if t.state.authState() == AuthStateDisconnected {
+			return nil
+		}
+		return t.onAuthIssues()
 	})
+}
+
+func (t *tx) onAuthIssues() error {
+	t.dropFlows()
+	t.revokeTokensHeld()
+	t.state.wipeForAuthIssues()
+	t.forgetEverything()
+	t.moveTo(AuthIssues)
+	return nil
 }
 
 // FlushRevocations tries to revoke what earlier sign-outs and replaced tokens left
 // to be revoked, and returns how many are left. The error is why trying ended early:
-// ErrNetwork, a BackoffError, ErrUnavailable. Credentials that the server does not
+// ErrNetwork, a BackoffError, ErrUnavailable, ErrBlocked. Credentials that the server does not
 // know any more count as revoked, and so do those queued for 30 days.
 //
 // POST /v1/account/device/destroy, /v1/oauth/destroy and /v1/session/destroy; not in fxa-client;
 // docs/protocol/accounts-client.md §6.5, RFC 7009.
 func (a *Account) FlushRevocations(ctx context.Context) (left int, err error) {
-	if n := len(a.state().Revocations); n == 0 {
+	if len(a.state().Revocations) == 0 && !a.owing.Load() {
 		return 0, nil
 	}
 	err = a.change(ctx, func(ctx context.Context, t *tx) error {
@@ -145,22 +175,26 @@ func (a *Account) FlushRevocations(ctx context.Context) (left int, err error) {
 	return len(a.state().Revocations), err
 }
 
-// flush works through the queue and commits what was done. later is why it stopped
-// early; err is a failure to save.
+// flush works through the queue and commits what was done; without an answer it stops. later
+// is why something is left; err is a failure to save.
 func (t *tx) flush(ctx context.Context) (later, err error) {
 	queue := t.state.Revocations
 	t.state.Revocations = nil
+	lost := false
 	for i, r := range queue {
 		if t.a.clock.Now().Sub(r.Since) > revocationLife {
 			continue
 		}
-		if later != nil && !errors.As(later, new(*BackoffError)) {
+		if lost || ctx.Err() != nil { // the others would wait for the same
 			t.state.Revocations = append(t.state.Revocations, queue[i:]...)
 			break
 		}
 		if err := t.a.revokeOne(ctx, r); err != nil {
 			t.state.Revocations = append(t.state.Revocations, r)
-			later = err
+			lost = errors.Is(err, ErrNetwork)
+			if later == nil || errors.Is(later, ErrBlocked) {
+				later = err // what passes by itself is what to wait for
+			}
 		}
 	}
 	return later, t.commit(ctx)
@@ -182,7 +216,7 @@ func (a *Account) revokeOne(ctx context.Context, r revocation) error {
 			err = a.wire.DestroySession(ctx, cred)
 		}
 	}
-	if err != nil && retryable(err) {
+	if err != nil && (retryable(err) || errors.Is(err, ErrBlocked)) {
 		return err
 	}
 	return nil // done, or refused for good: there is nothing left that could be done

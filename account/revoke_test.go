@@ -26,6 +26,8 @@ func TestDisconnectOrder(t *testing.T) {
 	ok(t, "AccessToken", err)
 	_, err = a.FlushRevocations(t.Context())
 	ok(t, "FlushRevocations", err)
+	_, err = a.AttachedClients(t.Context()) // how the server takes sessions is known
+	ok(t, "AttachedClients", err)
 	token, err := a.SessionToken()
 	ok(t, "SessionToken", err)
 	s.service.ForgetRequests()
@@ -127,6 +129,29 @@ func TestFlushBackoff(t *testing.T) {
 	s.service.Clock.Advance(2 * time.Minute)
 	if left, err := a.FlushRevocations(t.Context()); err != nil || left != 0 {
 		t.Errorf("%d left, %v", left, err)
+	}
+}
+
+// TestFlushBlocked keeps what the server blocks for reasons of security, and goes on with the rest: a token that
+// nobody revoked is alive.
+func TestFlushBlocked(t *testing.T) {
+	s := lab(t)
+	a, _ := s.signedIn(account.ScopeProfile, account.ScopeSession)
+	s.service.Faults.Next(destroyRoute, 400, accounttest.Errno(125), accounttest.Times(-1))
+	ok(t, "Disconnect", a.Disconnect(t.Context()))
+	left, err := a.FlushRevocations(t.Context())
+	want(t, "FlushRevocations", err, account.ErrBlocked)
+	if left == 0 {
+		t.Error("nothing is left to revoke")
+	}
+	for _, token := range s.service.LiveTokens() {
+		if token.Kind == "session" {
+			t.Error("the session was not revoked")
+		}
+	}
+	s.service.Faults.Clear()
+	if left, err := a.FlushRevocations(t.Context()); err != nil || left != 0 || s.refreshTokens() != 0 {
+		t.Errorf("%d left, %d refresh tokens live, %v", left, s.refreshTokens(), err)
 	}
 }
 

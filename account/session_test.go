@@ -2,6 +2,8 @@ package account_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -220,4 +222,212 @@ func TestTwoStep(t *testing.T) {
 	want(t, "signed out", err, account.ErrNoSessionToken)
 	_, err = b.VerifyTOTP(t.Context(), "123456")
 	want(t, "signed out", err, account.ErrNoSessionToken)
+}
+
+// TestSessionOfAnother: the session that the page delivers and the sign-in that follows are one person's, or the
+// sign-in is refused and what it brought is revoked, however much of it is known.
+func TestSessionOfAnother(t *testing.T) {
+	for name, uid := range map[string]func(*accounttest.Account) string{
+		"the page names the account": (*accounttest.Account).UID,
+		"the server does":            func(*accounttest.Account) string { return "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			a := s.account()
+			other := s.service.NewAccount("other@example.com", password)
+			ok(t, "SetUserData", a.SetUserData(t.Context(), account.UserData{SessionToken: other.NewSession(), UID: uid(other)}))
+			code, state := s.begin(a, account.ScopeProfile, account.ScopeOldSync)
+			before := s.snapshot(a)
+			want(t, "CompleteOAuthFlow", a.CompleteOAuthFlow(t.Context(), code, state), account.ErrOtherAccount)
+			if s.snapshot(a) != before || a.AuthState() != account.AuthStateDisconnected {
+				t.Error("the two are mixed")
+			}
+			for _, token := range s.service.LiveTokens() {
+				if token.UID == s.owner.UID() {
+					t.Errorf("a %s token of the refused sign-in is alive", token.Kind)
+				}
+			}
+			// The one whose session it is may sign in, and so may anybody after another message.
+			ok(t, "SetUserData", a.SetUserData(t.Context(), account.UserData{SessionToken: s.owner.NewSession(), UID: uid(s.owner)}))
+			code, state = s.begin(a, account.ScopeProfile, account.ScopeOldSync)
+			ok(t, "CompleteOAuthFlow", a.CompleteOAuthFlow(t.Context(), code, state))
+		})
+	}
+}
+
+// TestUserDataOfAnother: a session of somebody else is not taken while an account is held, whether its
+// profile is known or only its token.
+func TestUserDataOfAnother(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		s := newScene(t)
+		a, _ := s.signedIn()
+		if known {
+			_, err := a.Profile(t.Context())
+			ok(t, "Profile", err)
+		}
+		other := s.service.NewAccount("other@example.com", password)
+		before := s.snapshot(a)
+		message, err := json.Marshal(map[string]string{"sessionToken": other.NewSession(), "uid": other.UID()})
+		ok(t, "the message", err)
+		want(t, "SetUserData", a.SetUserData(t.Context(), account.UserData{SessionToken: other.NewSession(), UID: other.UID()}), account.ErrOtherAccount)
+		want(t, "HandleWebLogin", a.HandleWebLogin(t.Context(), message), account.ErrOtherAccount)
+		want(t, "HandleSessionTokenChange", a.HandleSessionTokenChange(t.Context(), other.NewSession()), account.ErrOtherAccount)
+		if s.snapshot(a) != before {
+			t.Error("the state changed")
+		}
+		for _, token := range s.service.LiveTokens() {
+			if token.UID == other.UID() && token.Kind == "refresh" {
+				t.Error("a refresh token of the other account is alive")
+			}
+		}
+		if !known {
+			s.service.Faults.Next("POST /v1/introspect", 500)
+			want(t, "when nobody can tell", a.SetUserData(t.Context(), account.UserData{SessionToken: other.NewSession(), UID: other.UID()}), account.ErrUnavailable)
+		}
+		mine := s.owner.NewSession()
+		ok(t, "SetUserData", a.SetUserData(t.Context(), account.UserData{SessionToken: mine, UID: s.owner.UID()}))
+	}
+}
+
+// TestSignInWhereIntrospectionIsOlder: a server whose introspection does not name the account tells by the profile.
+func TestSignInWhereIntrospectionIsOlder(t *testing.T) {
+	s := newScene(t)
+	a := s.account()
+	other := s.service.NewAccount("other@example.com", password)
+	ok(t, "SetUserData", a.SetUserData(t.Context(), account.UserData{SessionToken: other.NewSession(), UID: other.UID()}))
+	code, state := s.begin(a, account.ScopeProfile, account.ScopeOldSync)
+	s.service.Faults.Next("POST /v1/introspect", 200, accounttest.RawBody("application/json", `{"active":true}`), accounttest.Times(-1))
+	want(t, "CompleteOAuthFlow", a.CompleteOAuthFlow(t.Context(), code, state), account.ErrOtherAccount)
+}
+
+// TestLastSeenProfile outlives the sign-out, does not stand in the way of anybody else, and is what the next
+// sign-in is compared with.
+func TestLastSeenProfile(t *testing.T) {
+	s := newScene(t)
+	a, saver := s.signedIn()
+	if _, known := a.LastSeenProfile(); known {
+		t.Error("a profile is known before any")
+	}
+	p, err := a.Profile(t.Context())
+	ok(t, "Profile", err)
+	ok(t, "Disconnect", a.Disconnect(t.Context()))
+	if _, _, known := a.CachedProfile(); known {
+		t.Error("somebody seems to be signed in")
+	}
+	a = s.restore(saver.last())
+	last, known := a.LastSeenProfile()
+	if !known || last.UID != p.UID || last.Email != p.Email {
+		t.Errorf("last seen: %t", known)
+	}
+	v2, err := a.ExportV2()
+	ok(t, "ExportV2", err)
+	imported := s.restore(v2)
+	if last, known := imported.LastSeenProfile(); !known || last.UID != p.UID || imported.AuthState() != account.AuthStateDisconnected {
+		t.Errorf("last seen, imported: %t", known)
+	}
+	_, err = a.Profile(t.Context())
+	want(t, "Profile", err, account.ErrNoRefreshToken)
+	seen := func(what, uid, previous string) {
+		t.Helper()
+		last, known := a.LastSeenProfile()
+		if !known || last.UID != uid || a.PreviousUID() != previous {
+			t.Errorf("%s: last seen %t, another person %t", what, last.UID == uid, a.PreviousUID() != "")
+		}
+	}
+	other := s.service.NewAccount("other@example.com", password)
+	address, err := a.BeginOAuthFlow(t.Context(), everything, "test")
+	ok(t, "BeginOAuthFlow", err)
+	if strings.Contains(address, "force_auth") || strings.Contains(address, "email=") {
+		t.Error("the page insists on who was here last")
+	}
+	code, state := s.approveAs(address, other)
+	ok(t, "CompleteOAuthFlow", a.CompleteOAuthFlow(t.Context(), code, state))
+	seen("another person, before the profile", p.UID, "")
+	_, err = a.Profile(t.Context())
+	ok(t, "Profile", err)
+	seen("another person", other.UID(), p.UID)
+	if text := s.snapshot(a); strings.Contains(text, p.Email) {
+		t.Error("the person before is known by more than the uid")
+	}
+	ok(t, "Disconnect", a.Disconnect(t.Context()))
+	address, err = a.BeginOAuthFlow(t.Context(), everything, "test")
+	ok(t, "BeginOAuthFlow", err)
+	code, state = s.approveAs(address, other)
+	ok(t, "CompleteOAuthFlow", a.CompleteOAuthFlow(t.Context(), code, state))
+	_, err = a.Profile(t.Context())
+	ok(t, "Profile", err)
+	seen("the same person again", other.UID(), "")
+}
+
+// hawkOnly stands before a service that knows nothing of the typed form.
+type hawkOnly struct {
+	http.RoundTripper
+	typed int // how often it was shown
+}
+
+func (h *hawkOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer fxs_") {
+		return h.RoundTripper.RoundTrip(r)
+	}
+	h.typed++
+	return recording{http.StatusUnauthorized, http.Header{"Content-Type": {"application/json"}}, []byte(`{"code":401,"errno":110}`)}.response(r), nil
+}
+
+// TestHawkOnlyServer: whatever needs the session works on a server that takes Hawk only, without anybody
+// choosing that, and a restart knows it.
+func TestHawkOnlyServer(t *testing.T) {
+	s := lab(t)
+	old := &hawkOnly{RoundTripper: s.service.Transport()}
+	saver := new(savedState)
+	a := s.account(account.WithSaver(saver), account.WithTransport(old))
+	s.signIn(a)
+	phone := s.account()
+	use := func(a *account.Account) {
+		t.Helper()
+		_, err := a.AttachedClients(t.Context(), account.Fresh())
+		ok(t, "AttachedClients", err)
+		p := s.request(phone, account.ScopeProfile)
+		_, err = a.AuthorizeCode(t.Context(), p)
+		ok(t, "AuthorizeCode", err)
+		alive, err := a.CheckSession(t.Context())
+		if err != nil || !alive {
+			t.Errorf("the session is alive: %t, %v", alive, err)
+		}
+	}
+	use(a)
+	if old.typed == 0 || !strings.Contains(string(saver.last()), `"hawk":true`) {
+		t.Errorf("the other form was shown %d times, and that it is of no use is not saved", old.typed)
+	}
+	shown := old.typed
+	b := s.restore(saver.last(), account.WithSaver(saver), account.WithTransport(old))
+	use(b)
+	if old.typed != shown {
+		t.Errorf("after a restart the other form was shown %d times more", old.typed-shown)
+	}
+	ok(t, "Disconnect", b.Disconnect(t.Context()))
+	for _, token := range s.service.LiveTokens() {
+		t.Errorf("a %s token is alive", token.Kind)
+	}
+}
+
+// TestPairingToAnother: a sign-in by pairing is compared as well.
+func TestPairingToAnother(t *testing.T) {
+	s := newScene(t)
+	desk, _ := s.signedIn()
+	phone := s.account()
+	other := s.service.NewAccount("other@example.com", password)
+	ok(t, "SetUserData", phone.SetUserData(t.Context(), account.UserData{SessionToken: other.NewSession(), UID: other.UID()}))
+	address, err := phone.BeginPairingFlow(t.Context(), s.service.URL()+"/pair#channel_id=a&channel_key=b", everything, "test")
+	ok(t, "BeginPairingFlow", err)
+	u, err := url.Parse(address)
+	ok(t, "the address", err)
+	p, err := account.ParseAuthorizationParams(u)
+	ok(t, "ParseAuthorizationParams", err)
+	code, err := desk.AuthorizeCode(t.Context(), p)
+	ok(t, "AuthorizeCode", err)
+	before, tokens := s.snapshot(phone), len(s.service.LiveTokens())
+	want(t, "CompleteOAuthFlow", phone.CompleteOAuthFlow(t.Context(), code, p.State), account.ErrOtherAccount)
+	if s.snapshot(phone) != before || len(s.service.LiveTokens()) != tokens {
+		t.Errorf("the two are mixed, or one of %d tokens more is alive", len(s.service.LiveTokens())-tokens)
+	}
 }

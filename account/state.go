@@ -37,6 +37,10 @@ type persisted struct {
 	AuthIssues bool `json:"auth_issues,omitempty"`
 
 	Profile *storedProfile `json:"profile,omitempty"`
+	// LastSeen is the profile of the sign-in that ended here, until the next one's is
+	// known; PreviousUID is whose it was when that is somebody else.
+	LastSeen    *Profile `json:"last_seen,omitempty"`
+	PreviousUID string   `json:"previous_uid,omitempty"`
 	// EmailHint is the last e-mail signed in with; see Account.EmailHint.
 	EmailHint string `json:"email_hint,omitempty"`
 
@@ -130,6 +134,10 @@ func (s *persisted) clone() *persisted {
 		p := *s.Profile
 		c.Profile = &p
 	}
+	if s.LastSeen != nil {
+		p := s.LastSeen.clone()
+		c.LastSeen = &p
+	}
 	if s.LocalDevice != nil {
 		c.LocalDevice = s.LocalDevice.clone()
 	}
@@ -222,6 +230,9 @@ func (s *persisted) setSession(token, uid string) { s.SessionToken, s.SessionUID
 func (s *persisted) wipeForDisconnect() {
 	s.wipe()
 	s.AuthIssues = false
+	if s.Profile != nil {
+		s.LastSeen, s.PreviousUID = &s.Profile.Profile, ""
+	}
 	s.Scopes, s.Profile = nil, nil
 	s.DeviceID, s.Capabilities, s.LastCommand = "", nil, 0
 	s.known = nil

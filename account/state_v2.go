@@ -110,6 +110,9 @@ func importV2(text []byte, schema string) (*persisted, error) {
 			ETag: p.ETag, FetchedAt: time.UnixMilli(p.CachedAt).UTC(),
 		}
 		s.EmailHint = p.Response.Email
+		if s.authState() == AuthStateDisconnected && s.SessionToken == "" {
+			s.LastSeen, s.Profile = &s.Profile.Profile, nil // signed out
+		}
 	}
 	if d := v.LocalDevice; d != nil {
 		s.LocalDevice = &LocalDevice{
@@ -165,7 +168,11 @@ func (a *Account) ExportV2() ([]byte, error) {
 		}
 		v.AccessTokens[name] = access
 	}
-	if p := s.Profile; p != nil {
+	p := s.Profile
+	if p == nil && s.LastSeen != nil {
+		p = &storedProfile{Profile: *s.LastSeen, FetchedAt: time.UnixMilli(0)}
+	}
+	if p != nil {
 		v.Profile = &profileV2{CachedAt: p.FetchedAt.UnixMilli(), ETag: p.ETag}
 		r := &v.Profile.Response
 		r.UID, r.Email, r.DisplayName = p.Profile.UID, p.Profile.Email, optional(p.Profile.DisplayName)
