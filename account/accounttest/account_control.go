@@ -118,6 +118,28 @@ func (h *Account) HideMetrics() {
 	h.changeProfile(func(a *account) { a.metrics = metricsUnsaid })
 }
 
+// SetSubscriptions says which capabilities the person's subscriptions give now.
+// Relying parties are told of those that came and of those that went, and that the
+// profile has changed.
+func (h *Account) SetSubscriptions(capabilities ...string) {
+	h.s.act(func(c *call) {
+		was := h.a.capabilities
+		h.a.capabilities = slices.Clone(capabilities)
+		for _, change := range []struct {
+			active   bool
+			now, not []string
+		}{{true, capabilities, was}, {false, was, capabilities}} {
+			list := slices.DeleteFunc(slices.Clone(change.now), func(s string) bool { return slices.Contains(change.not, s) })
+			if len(list) > 0 {
+				c.events = append(c.events, h.s.eventFor(h.a, EventSubscriptionChange, map[string]any{
+					"capabilities": list, "isActive": change.active, "changeTime": c.now.UnixMilli(),
+				})...)
+			}
+		}
+		h.s.profileChanged(c, h.a, c.now)
+	})
+}
+
 // OTP switches two-step authentication on, with code as the one code that is
 // ever right; "" switches it off.
 func (h *Account) OTP(code string) {

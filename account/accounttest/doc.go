@@ -35,7 +35,7 @@
 // # Making things happen
 //
 // An Account is changed as its owner or Mozilla would: ChangePassword,
-// ResetPassword, Delete, SetDisplayName, SetEmail, SetMetrics, OTP,
+// ResetPassword, Delete, SetDisplayName, SetEmail, SetMetrics, SetSubscriptions, OTP,
 // DeleteDevice, RevokeTokens, RevokeAccessTokens, RevokeSessions,
 // UnverifySessions, ExpirePush. Each has the effects production has: which
 // sessions, devices and tokens go, whom a push message tells, which relying

@@ -2,11 +2,13 @@ package accounttest
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -166,6 +168,29 @@ func TestEventsAreRetriedForAWeek(t *testing.T) {
 	s.SetWebhook(ReferenceClientID, "")
 	if h.Emit("x", nil) != 0 {
 		t.Error("a removed webhook gets events")
+	}
+}
+
+// TestSubscriptionsTell: what came and what went is told apart, and the profile lists what there is.
+func TestSubscriptionsTell(t *testing.T) {
+	t.Parallel()
+	s, p, h := newStage(t)
+	receiver := newSite(t)
+	s.SetWebhook(ReferenceClientID, receiver.server.URL)
+	token := p.signIn(ReferenceClientID, "profile", h)
+	h.SetSubscriptions("vpn", "relay")
+	h.SetSubscriptions("relay", "monitor")
+	var got []string
+	for _, token := range receiver.received() {
+		if e, ok := eventsOf(t, token)[EventSubscriptionChange].(map[string]any); ok {
+			got = append(got, fmt.Sprint(e["capabilities"], e["isActive"]))
+		}
+	}
+	if want := []string{"[vpn relay] true", "[monitor] true", "[vpn] false"}; !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+	if text := p.get("/v1/profile", "Bearer "+token.str("access_token")).ok().text; !strings.Contains(text, `"subscriptions":["relay","monitor"]`) {
+		t.Errorf("the profile: %s", text)
 	}
 }
 

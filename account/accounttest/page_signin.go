@@ -81,7 +81,7 @@ func scopeWords(text string) []string {
 	words := map[string]string{
 		"profile": "Your name, e-mail address and picture", "profile:email": "Your e-mail address", "email": "Your e-mail address",
 		"profile:uid": "Your account's id", "openid": "Who you are", "profile:display_name": "Your name",
-		scopeOldSync: "Your key: tabs and devices", scopeSession: "Signing other devices in",
+		scopeOldSync: "The key that your tabs are sealed with", scopeSession: "Letting other devices into your account",
 	}
 	var out []string
 	for _, scope := range oauthscope.Split(text) {

@@ -83,7 +83,7 @@ func TestEntriesToTheSignInPage(t *testing.T) {
 			t.Errorf("%s: %d %s", path, page.status, page.text)
 			continue
 		}
-		for _, words := range []string{"Who you are", "Your e-mail address", "profile:avatar", "Signing other devices in"} {
+		for _, words := range []string{"Who you are", "Your e-mail address", "profile:avatar", "Letting other devices into your account"} {
 			if !strings.Contains(page.text, words) {
 				t.Errorf("%s does not say %q", path, words)
 			}

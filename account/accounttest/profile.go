@@ -64,7 +64,7 @@ func (s *Service) profile(a *account, scopes []string) map[string]any {
 		out["twoFactorAuthentication"] = a.otp != ""
 	}
 	if allows("profile:subscriptions") {
-		out["subscriptions"] = []string{}
+		out["subscriptions"] = append([]string{}, a.capabilities...)
 	}
 	if a.metrics != metricsUnsaid {
 		out["metricsEnabled"] = a.metrics == metricsOn

@@ -92,6 +92,7 @@ type account struct {
 	browser                                        *session        // the web pages' own session
 	logins                                         map[string]bool // clients that signed in, for webhooks
 	disabled, locked                               bool
+	capabilities                                   []string // of subscriptions
 }
 
 func (a *account) kB() []byte {
