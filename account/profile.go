@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/tabferry/tabferry/account/internal/wire"
@@ -28,6 +29,8 @@ type Profile struct {
 	MetricsEnabled *bool `json:"metrics_enabled,omitempty"`
 	// TwoFactor says whether two-step sign-in is on; nil when the server does not say.
 	TwoFactor *bool `json:"two_factor,omitempty"`
+	// Subscriptions are the capabilities of this client that the person's subscriptions give.
+	Subscriptions []string `json:"subscriptions,omitempty"`
 }
 
 // String hides who it is.
@@ -123,6 +126,7 @@ func (p Profile) clone() Profile {
 		v := *p.TwoFactor
 		p.TwoFactor = &v
 	}
+	p.Subscriptions = slices.Clone(p.Subscriptions)
 	return p
 }
 
@@ -185,7 +189,7 @@ func (t *tx) fetchProfileOnce(ctx context.Context, o tokenOptions) error {
 		t.state.Profile = &storedProfile{ETag: told.ETag, FetchedAt: now, Profile: Profile{
 			UID: told.UID, Email: told.Email, DisplayName: told.DisplayName, Locale: told.Locale,
 			Avatar: told.Avatar, IsDefaultAvatar: told.AvatarDefault,
-			MetricsEnabled: told.MetricsEnabled, TwoFactor: told.TwoFactor,
+			MetricsEnabled: told.MetricsEnabled, TwoFactor: told.TwoFactor, Subscriptions: told.Subscriptions,
 		}}
 		t.state.EmailHint = told.Email
 	}

@@ -1,14 +1,17 @@
 package account_test
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/accounttest"
+	"github.com/tabferry/tabferry/account/internal/wire"
 )
 
 const profileRoute = "GET /v1/profile"
@@ -96,6 +99,26 @@ func TestProfileMetrics(t *testing.T) {
 	s.owner.HideMetrics()
 	if p, err := a.Profile(t.Context(), account.Fresh()); err != nil || p.MetricsEnabled != nil {
 		t.Errorf("the choice reads %v, %v", p.MetricsEnabled, err)
+	}
+}
+
+// TestProfileSubscriptions reads what the person pays for, and an answer of another form as nothing.
+func TestProfileSubscriptions(t *testing.T) {
+	s := newScene(t)
+	a, _ := s.signedIn()
+	for _, want := range [][]string{{"vpn", "relay"}, {"relay"}, nil} {
+		s.owner.SetSubscriptions(want...)
+		p, err := a.Profile(t.Context(), account.Fresh())
+		if err != nil || !slices.Equal(p.Subscriptions, want) {
+			t.Errorf("%v, %v, want %v", p.Subscriptions, err, want)
+		}
+		if len(p.Subscriptions) > 0 {
+			p.Subscriptions[0] = "a caller's copy"
+		}
+	}
+	var odd wire.Profile
+	if err := json.Unmarshal([]byte(`{"uid":"u","email":"e","subscriptions":{"vpn":true}}`), &odd); err != nil || odd.UID != "u" || odd.Subscriptions != nil {
+		t.Errorf("another form: %+v, %v", odd, err)
 	}
 }
 

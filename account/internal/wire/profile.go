@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
@@ -20,12 +21,27 @@ type Profile struct {
 	// server does not say.
 	MetricsEnabled *bool `json:"metricsEnabled"`
 	TwoFactor      *bool `json:"twoFactorAuthentication"`
+	// Subscriptions are the capabilities that the person pays for.
+	Subscriptions Texts `json:"subscriptions"`
 
 	// ETag is the header as it came, quotes included; empty when there was none.
 	ETag string `json:"-"`
 	// NotModified says that the profile with the given ETag is still current;
 	// everything else is empty then.
 	NotModified bool `json:"-"`
+}
+
+// Texts is a list of strings that is worth no error: anything else is read as none.
+type Texts []string
+
+// UnmarshalJSON reads a list of strings.
+func (t *Texts) UnmarshalJSON(text []byte) error {
+	var list []string
+	if json.Unmarshal(text, &list) != nil {
+		list = nil
+	}
+	*t = list
+	return nil
 }
 
 // Profile fetches the profile. etag is sent as it was received, when not empty.
