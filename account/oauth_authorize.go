@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/tabferry/tabferry/account/internal/keys"
@@ -15,13 +14,16 @@ import (
 // AuthorizationParams is what another client asks for when it wants to be let in to
 // the account, for instance a phone that scanned a pairing code.
 type AuthorizationParams struct {
-	ClientID            string
-	Scopes              []string
-	State               string
+	ClientID string
+	Scopes   []string
+	State    string
+	// AccessType is "offline" for a client that is to stay, with a refresh token of its
+	// own, and "online" for one that is not; the server decides where it is empty.
 	AccessType          string
 	CodeChallenge       string
 	CodeChallengeMethod string
-	// KeysJWK is the base64url JWK that the keys of the scopes are encrypted to.
+	// KeysJWK is the base64url JWK that the keys of the scopes are encrypted to; empty
+	// for a client that wants none.
 	KeysJWK string
 }
 
@@ -50,38 +52,20 @@ const (
 	maxChallenge   = 128
 )
 
-// grantable are the scopes that this client hands on.
-var grantable = [...]string{ScopeProfile, ScopeOldSync, ScopeSession}
-
-// check applies the rules that stand between a stolen pairing code and the keys.
+// check refuses what the server's own rules of form refuse. PKCE is demanded, as
+// that server does of every public client.
 func (p AuthorizationParams) check() error {
 	switch {
 	case len(p.ClientID) != clientIDDigits || strings.Trim(p.ClientID, "0123456789abcdef") != "":
 		return fmt.Errorf("client_id: %w", ErrInvalidArgument)
 	case p.State == "" || len(p.State) > maxState:
 		return fmt.Errorf("state: %w", ErrInvalidArgument)
-	case p.AccessType != "" && p.AccessType != "offline" && p.AccessType != "online":
-		return fmt.Errorf("access_type: %w", ErrInvalidArgument)
+	case len(p.Scopes) == 0:
+		return fmt.Errorf("scope: %w", ErrInvalidArgument)
 	case p.CodeChallengeMethod != "S256":
 		return fmt.Errorf("code_challenge_method: %w", ErrInvalidArgument)
 	case len(p.CodeChallenge) < minChallenge || len(p.CodeChallenge) > maxChallenge || !base64url(p.CodeChallenge):
 		return fmt.Errorf("code_challenge: %w", ErrInvalidArgument)
-	}
-	return p.checkScopes()
-}
-
-// checkScopes keeps what is handed on to what a device of the account needs.
-func (p AuthorizationParams) checkScopes() error {
-	if len(p.Scopes) == 0 {
-		return fmt.Errorf("scope: %w", ErrInvalidArgument)
-	}
-	for _, scope := range p.Scopes {
-		if !slices.Contains(grantable[:], scope) {
-			return fmt.Errorf("only the profile, the sync key and a session are handed on: %w", ErrScopeNotAllowed)
-		}
-	}
-	if p.KeysJWK == "" && slices.Contains(p.Scopes, ScopeOldSync) {
-		return fmt.Errorf("keys_jwk: %w", ErrInvalidArgument)
 	}
 	return nil
 }
@@ -93,12 +77,15 @@ func base64url(s string) bool {
 }
 
 // AuthorizeCode lets another client in: it returns the authorization code with which
-// that client gets tokens, and encrypts the keys of the scopes to it. The person
-// must have said yes to exactly this client before.
+// that client gets tokens, and encrypts the keys of the scopes to it, if it gives a
+// key to encrypt to. The person must have said yes to exactly this client before, and
+// to what it asks for: access type and scopes go to the server as they are given, and
+// it decides. Scopes that it does not let the client have are ErrScopeNotAllowed, a
+// client that it does not know is ErrClientConfiguration, and what else it does not
+// take is a [RemoteError] of the class ErrOther.
 //
 // It needs a verified session (ErrNoSessionToken, ErrReauthenticate) and the keys
-// of the scopes (ErrNoScopedKey). Scopes other than the profile, the sync key and a
-// session are ErrScopeNotAllowed.
+// of the scopes (ErrNoScopedKey).
 //
 // POST /v1/account/scoped-key-data and /v1/oauth/authorization; fxa-client
 // authorize_code_using_session_token; docs/protocol/accounts-client.md §4.5.
@@ -119,9 +106,7 @@ func (a *Account) AuthorizeCode(ctx context.Context, p AuthorizationParams) (str
 		}
 		granted, err := a.wire.Authorize(ctx, cred, wire.AuthorizationRequest{
 			ClientID: p.ClientID, ResponseType: "code", Scope: scope, State: p.State,
-			// Whatever was asked for: a device that is let in stays.
-			AccessType:    "offline",
-			CodeChallenge: p.CodeChallenge, CodeChallengeMethod: p.CodeChallengeMethod, KeysJWE: jwe,
+			AccessType: p.AccessType, CodeChallenge: p.CodeChallenge, CodeChallengeMethod: p.CodeChallengeMethod, KeysJWE: jwe,
 		})
 		if err != nil {
 			return err
@@ -139,6 +124,9 @@ func (a *Account) AuthorizeCode(ctx context.Context, p AuthorizationParams) (str
 // for the client. Scopes without keys are not in its answer, and are decided upon
 // by the authorization itself.
 func (a *Account) wrapKeys(s *persisted, p AuthorizationParams, data map[string]wire.ScopedKeyData) (string, error) {
+	if p.KeysJWK == "" {
+		return "", nil
+	}
 	for _, scope := range p.Scopes {
 		if _, held := s.ScopedKeys[scope]; held {
 			if _, allowed := data[scope]; !allowed {

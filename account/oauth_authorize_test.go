@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -30,7 +31,6 @@ func TestAuthorizeCode(t *testing.T) {
 		a, _ := s.signedIn()
 		phone := s.account()
 		p := s.request(phone, scopes...)
-		p.AccessType = "online" // not to be trusted
 		code, err := a.AuthorizeCode(t.Context(), p)
 		ok(t, "AuthorizeCode", err)
 		ok(t, "CompleteOAuthFlow", phone.CompleteOAuthFlow(t.Context(), code, p.State))
@@ -65,15 +65,12 @@ func TestAuthorizeCodeRules(t *testing.T) {
 		"client id in capitals": {func(p *account.AuthorizationParams) { p.ClientID = strings.ToUpper(p.ClientID) }, account.ErrInvalidArgument},
 		"no state":              {func(p *account.AuthorizationParams) { p.State = "" }, account.ErrInvalidArgument},
 		"state too long":        {func(p *account.AuthorizationParams) { p.State = strings.Repeat("s", 513) }, account.ErrInvalidArgument},
-		"odd access type":       {func(p *account.AuthorizationParams) { p.AccessType = "forever" }, account.ErrInvalidArgument},
 		"no challenge":          {func(p *account.AuthorizationParams) { p.CodeChallenge = "" }, account.ErrInvalidArgument},
 		"challenge too short":   {func(p *account.AuthorizationParams) { p.CodeChallenge = p.CodeChallenge[1:] }, account.ErrInvalidArgument},
 		"challenge not b64url":  {func(p *account.AuthorizationParams) { p.CodeChallenge = strings.Repeat("+", 43) }, account.ErrInvalidArgument},
 		"plain challenge":       {func(p *account.AuthorizationParams) { p.CodeChallengeMethod = "plain" }, account.ErrInvalidArgument},
 		"no method":             {func(p *account.AuthorizationParams) { p.CodeChallengeMethod = "" }, account.ErrInvalidArgument},
 		"no scope":              {func(p *account.AuthorizationParams) { p.Scopes = nil }, account.ErrInvalidArgument},
-		"another scope":         {func(p *account.AuthorizationParams) { p.Scopes = []string{"profile:write"} }, account.ErrScopeNotAllowed},
-		"no key to encrypt to":  {func(p *account.AuthorizationParams) { p.KeysJWK = "" }, account.ErrInvalidArgument},
 	} {
 		p := good
 		p.Scopes = slices.Clone(good.Scopes)
@@ -88,6 +85,55 @@ func TestAuthorizeCodeRules(t *testing.T) {
 	p.KeysJWK = "bm8ga2V5"
 	_, err := a.AuthorizeCode(t.Context(), p)
 	want(t, "no key at all", err, account.ErrInvalidArgument)
+}
+
+// TestAuthorizeCodePassesOn what it was given, access type and scopes alike: the server decides, and its refusal
+// is typed.
+func TestAuthorizeCodePassesOn(t *testing.T) {
+	const authorization = "POST /v1/oauth/authorization"
+	s := newScene(t)
+	a, _ := s.signedIn()
+	good := s.request(s.account(), account.ScopeProfile)
+	for _, access := range []string{"online", "offline", ""} {
+		s.service.ForgetRequests()
+		p := good
+		p.AccessType, p.State = access, p.State+"-"+access
+		_, err := a.AuthorizeCode(t.Context(), p)
+		ok(t, "AuthorizeCode with access type "+access, err)
+		var sent map[string]any
+		ok(t, "the body", json.Unmarshal(s.service.Requests(authorization)[0].Body, &sent))
+		if got, named := sent["access_type"]; named != (access != "") || named && got != access {
+			t.Errorf("asked for %q, sent %v", access, got)
+		}
+	}
+
+	keyless := s.request(s.account(), account.ScopeProfile, account.ScopeOldSync)
+	keyless.KeysJWK = ""
+	s.service.ForgetRequests()
+	_, err := a.AuthorizeCode(t.Context(), keyless)
+	ok(t, "AuthorizeCode for a client that wants no keys", err)
+	if body := string(s.service.Requests(authorization)[0].Body); strings.Contains(body, "keys_jwe") {
+		t.Error("keys were sent to nobody")
+	}
+
+	for name, c := range map[string]struct {
+		scope, access string
+		errno         int
+		class         error
+	}{
+		"a scope that the client may not have": {"https://identity.mozilla.com/apps/relay-of-nobody", "offline", 163, account.ErrScopeNotAllowed},
+		"an odd access type":                   {account.ScopeProfile, "forever", 107, account.ErrOther},
+	} {
+		s.service.ForgetRequests()
+		p := good
+		p.Scopes, p.AccessType = []string{c.scope}, c.access
+		_, err := a.AuthorizeCode(t.Context(), p)
+		want(t, name, err, c.class)
+		var remote *account.RemoteError
+		if !errors.As(err, &remote) || remote.Errno != c.errno || len(s.service.Requests()) == 0 {
+			t.Errorf("%s: not the server's word: %v", name, err)
+		}
+	}
 }
 
 func TestAuthorizeCodeFailures(t *testing.T) {

@@ -18,7 +18,7 @@ type granter struct{ *account.Account }
 
 func (g granter) Grant(ctx context.Context, r pairing.Request) (pairing.Grant, error) {
 	code, err := g.AuthorizeCode(ctx, account.AuthorizationParams{
-		ClientID: r.ClientID, Scopes: r.Scopes(), State: r.State, AccessType: r.AccessType,
+		ClientID: r.ClientID, Scopes: r.Scopes(), State: r.State, AccessType: "offline",
 		CodeChallenge: r.CodeChallenge, CodeChallengeMethod: r.CodeChallengeMethod, KeysJWK: r.KeysJWK,
 	})
 	return pairing.Grant{Code: code}, err
