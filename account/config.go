@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/tabferry/tabferry/account/internal/wire"
 )
 
 // Server is an accounts server, known by the address of its web content. The
@@ -21,14 +23,22 @@ var (
 	ServerLocalDev = Server{"http://127.0.0.1:3030"}
 )
 
+// chinaOrigin is the address of the service that was closed. It stands for the
+// release servers wherever it is met: typed, saved, or in a pairing code.
+const chinaOrigin = "https://accounts.firefox.com.cn"
+
 // CustomServer is the server whose web content lies under contentURL, an https
 // address, or an http one on this machine. A path is kept. Whether the address can
-// be used is checked by [New].
+// be used is checked by [New]. The address of one of the servers above is that server;
+// that of the closed one in China is ServerRelease.
 func CustomServer(contentURL string) Server { return Server{contentURL} }
 
 // ContentURL is the address of the server's web content.
 func (s Server) ContentURL() string {
 	if s.content == "" {
+		return ServerRelease.content
+	}
+	if u, err := url.Parse(s.content); err == nil && origin(u) == chinaOrigin {
 		return ServerRelease.content
 	}
 	return s.content
@@ -176,7 +186,7 @@ func (a *Account) manageURL(ctx context.Context, path string, list []parameter) 
 func (a *Account) TokenServerURL(ctx context.Context) (string, error) {
 	address := a.state().Config.TokenServerURL
 	if address == "" {
-		e, err := a.wire.Endpoints(ctx)
+		e, err := a.endpoints(ctx)
 		if err != nil {
 			return "", err
 		}
@@ -198,7 +208,7 @@ func (a *Account) TokenServerURL(ctx context.Context) (string, error) {
 // GET /.well-known/fxa-client-configuration and /.well-known/openid-configuration, once a day; not
 // in fxa-client; docs/protocol/accounts-client.md §1.
 func (a *Account) PairingRelayURL(ctx context.Context) (string, error) {
-	e, err := a.wire.Endpoints(ctx)
+	e, err := a.endpoints(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -214,8 +224,17 @@ func (a *Account) PairingRelayURL(ctx context.Context) (string, error) {
 // GET /.well-known/fxa-client-configuration and /.well-known/openid-configuration, once a day; not
 // in fxa-client; docs/protocol/accounts-client.md §1.
 func (a *Account) Issuer(ctx context.Context) (issuer, keys string, err error) {
-	e, err := a.wire.Endpoints(ctx)
+	e, err := a.endpoints(ctx)
 	return e.Issuer, e.JWKS, err
+}
+
+// endpoints are the server's parts, for calls that need nothing but these.
+func (a *Account) endpoints(ctx context.Context) (e wire.Endpoints, err error) {
+	err = a.view(ctx, func(ctx context.Context, _ *persisted) error {
+		e, err = a.wire.Endpoints(ctx)
+		return err
+	})
+	return e, err
 }
 
 // MatchesServer reports whether the account belongs to this server; one trailing slash

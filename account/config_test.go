@@ -104,6 +104,54 @@ func TestNoPairingRelay(t *testing.T) {
 	}
 }
 
+// TestServerOfAddress: the address of a server that Mozilla runs, or ran, is that server in all that depends on it.
+func TestServerOfAddress(t *testing.T) {
+	for address, want := range map[string]struct {
+		server account.Server
+		pair   string
+	}{
+		"https://accounts.firefox.com":            {account.ServerRelease, "https://firefox.com/pair"},
+		"https://accounts.firefox.com:443/":       {account.ServerRelease, "https://firefox.com/pair"},
+		"https://accounts.firefox.com.cn":         {account.ServerRelease, "https://firefox.com/pair"},
+		"https://accounts.firefox.com.cn/":        {account.ServerRelease, "https://firefox.com/pair"},
+		"https://ACCOUNTS.firefox.com.cn:443/x/y": {account.ServerRelease, "https://firefox.com/pair"},
+		"https://stable.dev.lcip.org/":            {account.ServerStable, "https://stable.dev.lcip.org/pair"},
+		"https://accounts.stage.mozaws.net":       {account.ServerStage, "https://accounts.stage.mozaws.net/pair"},
+		"http://127.0.0.1:3030":                   {account.ServerLocalDev, "http://127.0.0.1:3030/pair"},
+		"http://accounts.firefox.com.cn":          {account.CustomServer("http://accounts.firefox.com.cn"), "http://accounts.firefox.com.cn/pair"},
+		"https://accounts.firefox.com.cn.example": {account.CustomServer("https://accounts.firefox.com.cn.example"), "https://accounts.firefox.com.cn.example/pair"},
+		"https://example.com:8443":                {account.CustomServer("https://example.com:8443"), "https://example.com:8443/pair"},
+	} {
+		server := account.CustomServer(address)
+		if server.String() != want.server.String() {
+			t.Errorf("%s is %s, want %s", address, server, want.server)
+		}
+		a := offline(t, server)
+		if got, err := a.PairingAuthorityURL(); err != nil || got != want.pair {
+			t.Errorf("%s pairs at %s, %v", address, got, err)
+		}
+		if got, err := a.ConnectionSuccessURL(); err != nil || want.server == account.ServerRelease && !strings.HasSuffix(strings.Replace(got, ":443", "", 1), "//accounts.firefox.com/connect_another_device?showSuccessMessage=true") {
+			t.Errorf("%s: the page after a sign-in is %s, %v", address, got, err)
+		}
+	}
+	release := offline(t, account.ServerRelease)
+	if !release.MatchesServer(account.CustomServer("https://accounts.firefox.com.cn/")) {
+		t.Error("the closed server does not match the release servers")
+	}
+	state, err := release.Snapshot()
+	ok(t, "Snapshot", err)
+	old := strings.Replace(string(state), "https://accounts.firefox.com", "https://accounts.firefox.com.cn", 1)
+	restored, err := account.Restore([]byte(old))
+	ok(t, "Restore", err)
+	if got := restored.Config().Server.ContentURL(); got != "https://accounts.firefox.com" {
+		t.Errorf("a saved address of the closed server goes on as %s", got)
+	}
+	const code = "https://accounts.firefox.com.cn/pair#channel_id=a&channel_key=b"
+	if _, err := restored.BeginPairingFlow(t.Context(), code, []string{account.ScopeProfile}, "test"); err != nil {
+		t.Errorf("a code of the closed server: %v", err)
+	}
+}
+
 func TestServers(t *testing.T) {
 	for server, name := range map[account.Server]string{
 		account.ServerRelease: "Release", account.ServerStable: "Stable", account.ServerStage: "Stage",
@@ -165,12 +213,17 @@ func TestMetricsFlow(t *testing.T) {
 	if err != nil || len(flow.FlowID) != 64 || flow.BeginTime == 0 || len(flow.DeviceID) != 32 {
 		t.Fatalf("gave %+v, %v", flow, err)
 	}
-	address, err := a.BeginOAuthFlow(t.Context(), everything, "tabferry.signin", account.WithMetricsFlow(flow))
+	address, err := a.BeginOAuthFlow(t.Context(), everything, "", account.WithMetricsFlow(flow))
 	ok(t, "BeginOAuthFlow", err)
+	for _, want := range []string{"&entrypoint=tabferry.signin&", "&utm_source=tabferry&", "&utm_campaign=first&"} {
+		if !strings.Contains(address, want) {
+			t.Errorf("the address lacks %s", want)
+		}
+	}
 	code, state := s.approve(address)
 	ok(t, "CompleteOAuthFlow", a.CompleteOAuthFlow(t.Context(), code, state))
-	if flows := s.service.Flows(); len(flows) != 1 {
-		t.Errorf("%d flows", len(flows))
+	if flows := s.service.Flows(); len(flows) != 1 || flows[0].Authorized != s.owner.UID() {
+		t.Errorf("the flows are %+v", flows)
 	}
 	if strings.Contains(s.snapshot(a), flow.FlowID) {
 		t.Error("the flow is saved")

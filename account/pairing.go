@@ -60,7 +60,7 @@ func (a *Account) pairingFragment(pairingURL string) (string, error) {
 	if err != nil || u.Host == "" {
 		return "", fmt.Errorf("pairing address is no URL: %w", ErrInvalidArgument)
 	}
-	if here := (Server{a.state().Config.ContentURL}); origin(u) != here.origin() {
+	if here := (Server{a.state().Config.ContentURL}); CustomServer(origin(u)).origin() != here.origin() {
 		return "", fmt.Errorf("pairing address of %s, this is %s: %w", CustomServer(origin(u)), here, ErrOriginMismatch)
 	}
 	fragment := u.EscapedFragment()
