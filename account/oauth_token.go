@@ -44,7 +44,8 @@ type tokenOptions struct {
 }
 
 // WithTTL asks for a token with this life, in whole seconds. The server caps it, at
-// a day by default. It has no effect on a token from the cache.
+// a day by default, and chooses where ttl is less than a second. It has no effect on a
+// token from the cache.
 func WithTTL(ttl time.Duration) TokenOption { return func(o *tokenOptions) { o.ttl = ttl } }
 
 // WithoutCache asks the server even when a token is cached, for instance because a
@@ -178,7 +179,7 @@ func (t *tx) mint(ctx context.Context, key string, o tokenOptions) (wire.Tokens,
 			return wire.Tokens{}, fmt.Errorf("the exchange did not grant it: %w", ErrScopeMissing)
 		}
 	}
-	return t.a.wire.RefreshAccess(ctx, t.state.RefreshToken.Token, key, int64(o.ttl/time.Second))
+	return t.a.wire.RefreshAccess(ctx, t.state.RefreshToken.Token, key, int64(max(o.ttl, 0)/time.Second))
 }
 
 // exchange swaps the refresh token for one that covers more. The server revokes the

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -43,6 +44,24 @@ func TestAccessTokenCache(t *testing.T) {
 	}
 }
 
+// TestAccessTokenLife: a life is asked for in whole seconds, and one that is none leaves it to the server.
+func TestAccessTokenLife(t *testing.T) {
+	s := newScene(t)
+	a, _ := s.signedIn()
+	for ttl, want := range map[time.Duration]any{
+		10 * time.Minute: 600.0, 90500 * time.Millisecond: 90.0, 0: nil, time.Millisecond: nil, -time.Hour: nil, -1: nil,
+	} {
+		s.service.ForgetRequests()
+		_, err := a.AccessToken(t.Context(), account.ScopeProfile, account.WithTTL(ttl), account.WithoutCache())
+		ok(t, "AccessToken", err)
+		var sent map[string]any
+		ok(t, "the body", json.Unmarshal(s.service.Requests(tokenRoute)[0].Body, &sent))
+		if sent["ttl"] != want {
+			t.Errorf("%v is asked for as %v", ttl, sent["ttl"])
+		}
+	}
+}
+
 // TestAccessTokenExpiry fetches another token a minute before the end, whatever the
 // wall clock says.
 func TestAccessTokenExpiry(t *testing.T) {
@@ -79,6 +98,21 @@ func TestAccessTokenForSeveralScopes(t *testing.T) {
 	other, err := a.AccessToken(t.Context(), "profile "+account.ScopeOldSync)
 	if err != nil || other.Token != token.Token {
 		t.Errorf("the order of scopes matters, %v", err)
+	}
+}
+
+// TestAccessTokenNarrower gets a token for less than what is held, with the refresh token as it is, so that
+// a service that only has to know whose token it is learns no more from it.
+func TestAccessTokenNarrower(t *testing.T) {
+	s := newScene(t)
+	a, _ := s.signedIn()
+	before := s.requests(tokenRoute)
+	token, err := a.AccessToken(t.Context(), "profile:uid")
+	if err != nil || token.Scope != "profile:uid" || s.requests(tokenRoute) != before+1 {
+		t.Errorf("scope %q after %d requests, %v", token.Scope, s.requests(tokenRoute)-before, err)
+	}
+	if _, err := a.AccessToken(t.Context(), "profile:display_name:write"); err == nil {
+		t.Error("a token to write with was given for a scope to read")
 	}
 }
 

@@ -63,13 +63,22 @@ func scopeKey(scopes string) string { return strings.Join(normalScopes(scopes), 
 // joinScopes writes a list of scopes as requests hold it.
 func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }
 
-// missingScopes is what of the sorted list wanted is not in held.
+// missingScopes is what of the list wanted the scopes held do not cover.
 func missingScopes(held, wanted []string) []string {
 	var missing []string
 	for _, s := range wanted {
-		if !slices.Contains(held, s) {
+		if !slices.ContainsFunc(held, func(h string) bool { return covers(h, s) }) {
 			missing = append(missing, s)
 		}
 	}
 	return missing
+}
+
+// covers reports whether a scope includes another: profile includes profile:uid, which names less, and not
+// profile:display_name:write, which does more. Tokens for others should name no more than they need.
+func covers(held, wanted string) bool {
+	if held == wanted {
+		return true
+	}
+	return !strings.Contains(held, "://") && strings.HasPrefix(wanted, held+":") && !strings.HasSuffix(held, ":write") && !strings.HasSuffix(wanted, ":write")
 }
