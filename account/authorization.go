@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -33,6 +34,9 @@ func (a *Account) CheckAuthorization(ctx context.Context) (AuthorizationInfo, er
 			return ErrCircuitOpen
 		}
 		i, err := a.wire.Introspect(ctx, token)
+		if wait := (*BackoffError)(nil); errors.As(err, &wait) && wait.Remote == nil {
+			a.remember(func(m *memory) { m.checks.refund() }) // nothing was sent
+		}
 		info.Active = i.Active
 		return err
 	})
@@ -54,6 +58,9 @@ type rateLimiter struct {
 
 // fill makes the bucket full.
 func (r *rateLimiter) fill(now time.Duration) { r.tokens, r.mark = checkCapacity, now }
+
+// refund gives back a token that was taken for nothing.
+func (r *rateLimiter) refund() { r.tokens = min(r.tokens+1, checkCapacity) }
 
 // allow takes a token, if there is one. Only whole tokens are refilled, and the mark
 // moves only then, so that checking often does not starve the bucket.

@@ -75,3 +75,24 @@ func TestCheckAuthorizationRate(t *testing.T) {
 	}
 	ok(t, "Disconnect", a.Disconnect(t.Context()))
 }
+
+// TestCheckWithinAWait: a check that was not sent, because the server wants silence, costs nothing of the allowance.
+func TestCheckWithinAWait(t *testing.T) {
+	s := newScene(t)
+	a, _ := s.signedIn()
+	s.service.Faults.Next(introspectRoute, 503, accounttest.RetryAfter(10))
+	s.service.ForgetRequests()
+	for range 20 {
+		_, err := a.CheckAuthorization(t.Context())
+		want(t, "within the wait", err, account.ErrUnavailable)
+	}
+	if n := s.requests(introspectRoute); n != 1 {
+		t.Errorf("%d checks were sent", n)
+	}
+	s.service.Clock.Advance(10 * time.Second)
+	for i := range 5 {
+		if _, err := a.CheckAuthorization(t.Context()); (err == nil) != (i < 4) {
+			t.Errorf("after the wait, check %d: %v", i, err)
+		}
+	}
+}
