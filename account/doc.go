@@ -60,10 +60,36 @@
 // Every error is of one class, asked with errors.Is: [ErrNetwork] means to try again
 // later, [ErrAuthentication] to ask [Account.CheckAuthorization] and, if that says so,
 // the person; the others are described where they are declared. A [BackoffError] tells
-// until when the server wants silence; calls fail at once until then. Nothing but
+// until when the server wants silence; calls fail at once until then, in this process
+// and the next. Nothing but
 // CheckAuthorization saying that the sign-in is not active means that it has ended:
 // servers refuse requests for many reasons. No error text holds a token, a key, a
 // code, an e-mail, or an address with its query.
+//
+// # Where it differs from Mozilla's component
+//
+// The names are those of fxa-client, and so is what the methods do, except where that
+// loses something that people care about:
+//
+//   - No network failure, wait or busy server ever signs anybody out. The state machine
+//     stays in Connected, with [State].Degraded and the cause, and ProcessEvent returns
+//     the error together with the state.
+//   - What an account was asked to do survives failures: a sign-in can be completed
+//     again, and credentials that are no longer used are revoked until that is done.
+//   - Two people are never mixed: a session or a sign-in of another account than the one
+//     held is [ErrOtherAccount], and its tokens are revoked. The original compares
+//     nothing.
+//   - Waits are kept for a service, not for a path, honoured in full for 503 as well, and
+//     saved. What the server has switched off is left alone for an hour at least.
+//   - A push is a hint: [CommandReceived] carries the index and no command, unless
+//     [WithCommandFetch] is set; [Account.PollCommands] is the one way in.
+//   - Pairing may also begin where the server has ended a sign-in (AuthIssues).
+//   - The profile seen last stays after [Account.Disconnect], as the component's interface
+//     says, and forces nobody; newer versions drop it.
+//   - [Account.AuthorizeCode] does not demand that every scope bears a key, which would
+//     refuse the request of every phone.
+//   - [Account.ClearDeviceName] is [ErrUnsupported] where the server takes no empty name.
+//   - Servers that know only the Hawk form of session credentials are recognised.
 //
 // # Concurrency
 //
