@@ -1,12 +1,17 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"github.com/tabferry/tabferry/account/store"
 )
@@ -153,4 +158,71 @@ func within(t *testing.T, f func()) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("still waiting after 5 s")
 	}
+}
+
+// TestEndlessPage: a page that says it goes on past the end of the file is damage found at once. bbolt
+// notices nothing; its first write frees the pages that are not there, millions of them.
+func TestEndlessPage(t *testing.T) {
+	ring := store.NewKeyring(newFakeSecrets(), "test")
+	path := filepath.Join(t.TempDir(), "store.db")
+	s, err := store.Create(t.Context(), path, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("long ", 4000) // over several pages
+	for i := range 40 {
+		if err := s.Update(func(tx *store.Tx) error { return notes.Put(tx, fmt.Sprintf("%02d", i), note{long[:i*500]}) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	used, pageSize := usedPages(t, path)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const overflow = 12 // of a page's header, a 32-bit number
+	for _, id := range used {
+		damaged := bytes.Clone(whole)
+		damaged[id*pageSize+overflow+2] ^= 0x40
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(path)
+		if err == nil {
+			err = s.Close()
+		}
+		if !errors.Is(err, store.ErrCorrupt) {
+			t.Errorf("page %d does not end: %v", id, err)
+		}
+	}
+}
+
+// usedPages returns the first page of each run that holds something, and the size of a page.
+func usedPages(t *testing.T, path string) (used []int, size int) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size = db.Info().PageSize
+	err = db.View(func(tx *bbolt.Tx) error {
+		for id := 2; int64(id*size) < tx.Size(); id++ {
+			page, err := tx.Page(id)
+			if err != nil {
+				return err
+			}
+			if page.Type != "free" {
+				used = append(used, id)
+				id += page.OverflowCount
+			}
+		}
+		return nil
+	})
+	if err = errors.Join(err, db.Close()); err != nil || len(used) < 5 {
+		t.Fatal(used, err)
+	}
+	return used, size
 }
