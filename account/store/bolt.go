@@ -309,6 +309,18 @@ func (r *boltRows) delete(bucket, key string) (err error) {
 	return err
 }
 
+func (r *boltRows) drop(bucket string) (err error) {
+	if !r.tx.Writable() {
+		return errReadOnly
+	}
+	r.ask(func() {
+		if r.tx.Bucket([]byte(bucket)) != nil {
+			err = r.tx.DeleteBucket([]byte(bucket))
+		}
+	})
+	return err
+}
+
 func (r *boltRows) buckets() (names []string) {
 	r.ask(func() {
 		c := r.tx.Cursor()
@@ -319,6 +331,18 @@ func (r *boltRows) buckets() (names []string) {
 		}
 	})
 	return names
+}
+
+func (r *boltRows) count(bucket string) (n int) {
+	r.ask(func() {
+		if b := r.tx.Bucket([]byte(bucket)); b != nil {
+			c := b.Cursor()
+			for key, _ := c.First(); key != nil; key, _ = c.Next() {
+				n++
+			}
+		}
+	})
+	return n
 }
 
 func (r *boltRows) walk(bucket, before string, up bool, yield func(string, []byte) bool) {

@@ -13,10 +13,14 @@ type rows interface {
 	get(bucket, key string) []byte
 	put(bucket, key string, value []byte) error
 	delete(bucket, key string) error
+	// drop removes a bucket with all its rows; a missing one is fine.
+	drop(bucket string) error
 	// buckets returns the names of all buckets.
 	buckets() []string
 	// walk goes through a bucket from the highest key below before (empty: from the highest of all)
 	// downwards, or with up from the lowest key upwards, until yield is false. A value is valid until
 	// yield returns.
 	walk(bucket, before string, up bool, yield func(key string, value []byte) bool)
+	// count returns how many rows a bucket has.
+	count(bucket string) int
 }

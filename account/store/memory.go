@@ -82,7 +82,20 @@ func (r *memoryRows) delete(bucket, key string) error {
 	return nil
 }
 
+func (r *memoryRows) drop(bucket string) error {
+	if !r.writes {
+		return errReadOnly
+	}
+	if b, ok := r.data[bucket]; ok {
+		delete(r.data, bucket)
+		r.undo = append(r.undo, func() { r.data[bucket] = b })
+	}
+	return nil
+}
+
 func (r *memoryRows) buckets() []string { return slices.Sorted(maps.Keys(r.data)) }
+
+func (r *memoryRows) count(bucket string) int { return len(r.data[bucket]) }
 
 func (r *memoryRows) walk(bucket, before string, up bool, yield func(string, []byte) bool) {
 	keys := slices.Sorted(maps.Keys(r.data[bucket]))

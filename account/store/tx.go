@@ -70,6 +70,9 @@ type Table[T any] struct {
 // NewTable names a bucket.
 func NewTable[T any](bucket string) Table[T] { return Table[T]{bucket} }
 
+// Of is the table as it belongs to one owner, who is named as in [Tx.Owners].
+func (t Table[T]) Of(owner string) Table[T] { return Table[T]{owned(owner, t.bucket)} }
+
 // Get returns a value and whether there is one.
 func (t Table[T]) Get(tx *Tx, key string) (value T, ok bool, err error) {
 	text, err := tx.Get(t.bucket, key)
@@ -144,6 +147,9 @@ func (t Table[T]) texts(tx *Tx, before string, up bool) iter.Seq2[string, []byte
 	}
 }
 
+// Len counts the values, damaged ones included, without opening any.
+func (t Table[T]) Len(tx *Tx) int { return tx.rows.count(t.bucket) }
+
 // Page returns at most limit values that keep accepts, newest first, below before.
 func (t Table[T]) Page(tx *Tx, before string, limit int, keep func(T) bool) []T {
 	return t.Search(tx, before, limit, nil, keep)
@@ -185,6 +191,9 @@ type Cell[T any] struct{ table Table[T] }
 
 // NewCell names a bucket.
 func NewCell[T any](bucket string) Cell[T] { return Cell[T]{NewTable[T](bucket)} }
+
+// Of is the cell as it belongs to one owner.
+func (c Cell[T]) Of(owner string) Cell[T] { return Cell[T]{c.table.Of(owner)} }
 
 // Get returns the value and whether there is one.
 func (c Cell[T]) Get(tx *Tx) (value T, ok bool, err error) { return c.table.Get(tx, onlyKey) }
