@@ -23,6 +23,7 @@ func (tx *Tx) open(bucket, key string, sealed []byte) (text []byte, ok bool) {
 	if slices.ContainsFunc(tx.damaged, known) {
 		return nil, false
 	}
+	tx.opened++
 	text, err := tx.seal.open(bucket, key, sealed)
 	if err != nil {
 		tx.spoilt(bucket, key, sealed)

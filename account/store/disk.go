@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"syscall"
 )
 
@@ -32,4 +33,21 @@ func diskFault(err error) error {
 		}
 	}
 	return err
+}
+
+// Room reports whether the disk takes a number of bytes more beside a file: it tries, because neither quotas
+// nor what a disk keeps for others are known otherwise. Nothing is left of it.
+func Room(path string, size int) (err error) {
+	trial := path + ".room"
+	f, err := os.OpenFile(trial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, fileMode) // #nosec G304 -- beside the caller's store
+	if err != nil {
+		return diskFault(err)
+	}
+	for block := make([]byte, min(size, 64<<10)); size > 0 && err == nil; size -= len(block) {
+		_, err = f.Write(block[:min(size, len(block))])
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return diskFault(errors.Join(err, f.Close(), os.Remove(trial)))
 }

@@ -18,6 +18,8 @@ type Tx struct {
 	rows    rows
 	seal    *sealer
 	damaged []damagedRow
+	size    int // bytes put
+	opened  int // values opened
 }
 
 // Get returns a value, nil when there is none.
@@ -45,6 +47,7 @@ func (tx *Tx) Put(bucket, key string, value []byte) error {
 	if err := tx.rows.put(bucket, key, sealed); err != nil {
 		return fmt.Errorf("writing to %s: %w", bucket, err)
 	}
+	tx.size += len(sealed)
 	return nil
 }
 

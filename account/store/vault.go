@@ -21,9 +21,11 @@ type Vault struct {
 
 // Outcome is how a transaction ended.
 type Outcome struct {
-	// Wrote says that it was one that changes something.
-	Wrote bool
-	Err   error
+	// Wrote says that it was one that changes something, Size how many bytes of values were put in it, and
+	// Opened how many values were looked at.
+	Wrote        bool
+	Size, Opened int
+	Err          error
 	// Aside is how many damaged values were put aside since the last outcome.
 	Aside int
 }
@@ -44,9 +46,13 @@ func (v *Vault) Update(f func(*Tx) error) error { return v.run(true, (*Store).Up
 func (v *Vault) run(writes bool, do func(*Store, func(*Tx) error) error, f func(*Tx) error) error {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	err := do(v.s, f)
+	size, opened := 0, 0
+	err := do(v.s, func(tx *Tx) error {
+		defer func() { size, opened = tx.size, tx.opened }()
+		return f(tx)
+	})
 	if v.heard != nil {
-		v.heard(Outcome{writes, err, int(v.s.aside.Swap(0))})
+		v.heard(Outcome{Wrote: writes, Size: size, Opened: opened, Err: err, Aside: int(v.s.aside.Swap(0))})
 	}
 	if errors.Is(err, errUnsynced) {
 		// It is told, but counts as done: taken back in memory alone, what every reader of the store now
