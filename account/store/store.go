@@ -21,6 +21,7 @@ const dirMode fs.FileMode = 0o700
 // must not begin another one.
 type Store struct {
 	path   string
+	place  string // where a prepared file goes; empty once it is there
 	header Header
 	rand   io.Reader
 
@@ -64,6 +65,19 @@ func Open(path string) (*Store, error) {
 // Create makes a new file at path, with a new key kept by source, and returns it unlocked. It fails
 // with [fs.ErrExist] where there is a file already.
 func Create(ctx context.Context, path string, source KeySource) (*Store, error) {
+	s, err := Prepare(ctx, path, source)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.takePlace(); err != nil {
+		return nil, errors.Join(err, s.Delete(context.WithoutCancel(ctx), source))
+	}
+	return s, nil
+}
+
+// Prepare is [Create] for a store that is filled first: its file lies beside its place, and takes that
+// with [Vault.Move], when everything is in it. A crash before leaves no file in the place.
+func Prepare(ctx context.Context, path string, source KeySource) (*Store, error) {
 	if _, err := os.Lstat(path); err == nil {
 		return nil, fmt.Errorf("creating the store: %w", fs.ErrExist)
 	}
@@ -75,16 +89,15 @@ func Create(ctx context.Context, path string, source KeySource) (*Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	s, err := write(path, h, key)
+	s, err := prepare(path, h, key)
 	if err != nil {
 		return nil, errors.Join(diskFault(err), source.Forget(ctx, h))
 	}
 	return s, nil
 }
 
-// write makes the file beside its place and moves it there whole, so that a crash leaves either no
-// file or a good one.
-func write(path string, h Header, key Key) (*Store, error) {
+// prepare makes the file beside its place.
+func prepare(path string, h Header, key Key) (*Store, error) {
 	seal, err := newSealer(key, rand.Reader)
 	if err != nil {
 		return nil, err
@@ -105,21 +118,40 @@ func write(path string, h Header, key Key) (*Store, error) {
 		return nil, err
 	}
 	err = file.update(func(r rows) error { return r.put(headerBucket, headerKey, text) })
-	if err = errors.Join(err, file.close()); err != nil {
-		return nil, errors.Join(err, os.Remove(fresh))
-	}
-	if err := os.Rename(fresh, path); err != nil {
-		return nil, fmt.Errorf("creating the store: %w", errors.Join(err, os.Remove(fresh)))
-	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("creating the store: %w", errors.Join(diskFault(err), os.Remove(path)))
-	}
-	s, err := Open(path)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, file.close(), os.Remove(fresh))
 	}
-	s.seal = seal
-	return s, nil
+	return &Store{path: fresh, place: path, header: h, rand: rand.Reader, engine: file, seal: seal}, nil
+}
+
+// takePlace moves a prepared file to its place, whole. If that fails the store is closed.
+func (s *Store) takePlace() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.place == "" {
+		return nil
+	}
+	err := s.engine.close() // some systems rename no open file
+	if err == nil {
+		if _, there := os.Lstat(s.place); there == nil {
+			err = fs.ErrExist
+		} else {
+			err = os.Rename(s.path, s.place)
+		}
+	}
+	if err == nil {
+		s.path, s.place = s.place, ""
+		err = syncFolder(filepath.Dir(s.path))
+	}
+	if err == nil {
+		var file *boltFile
+		if file, err = openBolt(s.path, false); err == nil {
+			s.engine = file
+			return nil
+		}
+	}
+	s.closed, s.seal = true, nil
+	return fmt.Errorf("creating the store: %w", diskFault(err))
 }
 
 // Protection tells how the key is kept, also while the store is locked.

@@ -87,11 +87,27 @@ func (v *Vault) Write(ctx context.Context, change func(*Tx) error, then func()) 
 	return nil
 }
 
-// Move copies everything into another store, which takes the place of the present one.
+// Settle waits until the writers under way are done, or ctx ends.
+func (v *Vault) Settle(ctx context.Context) error {
+	select {
+	case v.turn <- struct{}{}:
+		<-v.turn
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Move copies everything into another store, which takes the place of the present one; a prepared one
+// ([Prepare]) gets its place in the folder when everything is in it. If that fails the vault goes on with
+// the store it has, and the other is to be deleted.
 func (v *Vault) Move(to *Store) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err := Copy(to, v.s); err != nil {
+		return err
+	}
+	if err := to.takePlace(); err != nil {
 		return err
 	}
 	old := v.s
