@@ -14,12 +14,18 @@ var (
 	// ErrKeyMissing says that the keyring works but holds no key for this file.
 	ErrKeyMissing = errors.New("the keyring holds no key for the store")
 	// ErrKeyring says that the keyring is of no use: it refused or did not keep what it was given, or is
-	// one of the two below, which are ErrKeyring too.
+	// one of those below, which are ErrKeyring too.
 	ErrKeyring = errors.New("the keyring cannot be used")
 	// ErrNoKeyring says that there is none.
 	ErrNoKeyring = fmt.Errorf("%w: there is none", ErrKeyring)
+	// ErrNoCollection says that there is a service for secrets, but no keyring in it yet: [Keyring.Make]. It
+	// is ErrNoKeyring too.
+	ErrNoCollection = fmt.Errorf("%w yet", ErrNoKeyring)
 	// ErrKeyringLocked says that it stays locked: nobody gave its password when it was asked for.
 	ErrKeyringLocked = fmt.Errorf("%w: it stays locked", ErrKeyring)
+	// ErrKeyringCancelled says that somebody cancelled the question for its password; it is ErrKeyringLocked
+	// too.
+	ErrKeyringCancelled = fmt.Errorf("%w: its question was cancelled", ErrKeyringLocked)
 	// ErrCorrupt says that the file, or a value in it, is damaged. The file is left as it is.
 	ErrCorrupt = errors.New("the store is damaged")
 	// ErrReplaced says that the file was removed, or another one put in its place, while it was in use.

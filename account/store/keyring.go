@@ -35,6 +35,12 @@ type Secrets interface {
 	Delete(service, user string) error
 }
 
+// Maker is a service for secrets that can be given the keyring it has none of. The call may block as long as a
+// dialog stays open; one that is there already is fine.
+type Maker interface {
+	Make() error
+}
+
 // SystemSecrets is the keyring of this system: Secret Service, Keychain or Credential Manager.
 type SystemSecrets struct{}
 
@@ -105,6 +111,16 @@ func (k *Keyring) Key(ctx context.Context, h Header) (Key, error) {
 		return Key{}, ErrWrongKey
 	}
 	return Key(text), nil
+}
+
+// Make gives the service a keyring, where it has none and can be given one: see [ErrNoCollection].
+func (k *Keyring) Make(ctx context.Context) error {
+	maker, ok := k.secrets.(Maker)
+	if !ok {
+		return ErrNoKeyring
+	}
+	_, err := k.call(ctx, func() (string, error) { return "", maker.Make() })
+	return err
 }
 
 // Forget removes the entry.

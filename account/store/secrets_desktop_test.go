@@ -34,6 +34,7 @@ type secretService struct {
 	dismissed  bool        // which is closed without the password,
 	mute       bool        // or cannot even be shown
 	refuses    *dbus.Error // what every call for an item gets
+	made       int         // how often it was told to make a collection, which needs the dialog too
 	kept       []byte
 	wants      map[string]string // the attributes of what is kept
 }
@@ -75,6 +76,13 @@ func (s *secretService) start(t *testing.T, address string) {
 		"OpenSession": func(string, dbus.Variant) (dbus.Variant, dbus.ObjectPath, *dbus.Error) {
 			return dbus.MakeVariant(""), secretsPath + "/session/1", nil
 		},
+		"CreateCollection": func(p map[string]dbus.Variant, alias string) (dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
+			if label, _ := p["org.freedesktop.Secret.Collection.Label"].Value().(string); label == "" || alias != "default" {
+				return "/", "/", dbus.NewError("org.freedesktop.DBus.Error.InvalidArgs", []any{"no label, or not the default"})
+			}
+			s.made++
+			return "/", promptPath, nil
+		},
 		"Unlock": func([]dbus.ObjectPath) ([]dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
 			unlocked, prompt := s.unlocking()
 			return unlocked, prompt, nil
@@ -83,6 +91,9 @@ func (s *secretService) start(t *testing.T, address string) {
 	export(promptPath, "Prompt", map[string]any{"Prompt": func(string) *dbus.Error {
 		if s.mute {
 			return dbus.NewError("org.freedesktop.DBus.Error.Failed", []any{"no display"})
+		}
+		if s.made > 0 && !s.dismissed {
+			s.collection = secretsPath + "/collection/made"
 		}
 		go func() {
 			_ = conn.Emit(promptPath, "org.freedesktop.Secret.Prompt.Completed", s.dismissed, dbus.MakeVariant([]dbus.ObjectPath{}))
@@ -165,9 +176,9 @@ func TestSecretServices(t *testing.T) {
 		"with a login collection":            {&secretService{collection: secretsPath + "/collection/login"}, nil},
 		"default by ReadAlias, as KeePassXC": {&secretService{collection: secretsPath + "/collection/passwords", alias: true, asks: true}, nil},
 		"unlocked by a dialog":               {&secretService{collection: secretsPath + "/collection/login", asks: true}, nil},
-		"dialog dismissed":                   {&secretService{collection: secretsPath + "/collection/login", asks: true, dismissed: true}, store.ErrKeyringLocked},
+		"dialog dismissed":                   {&secretService{collection: secretsPath + "/collection/login", asks: true, dismissed: true}, store.ErrKeyringCancelled},
 		"dialog cannot be shown":             {&secretService{collection: secretsPath + "/collection/login", asks: true, mute: true}, store.ErrKeyringLocked},
-		"no collection":                      {&secretService{collection: "/"}, store.ErrNoKeyring},
+		"no collection":                      {&secretService{collection: "/"}, store.ErrNoCollection},
 		"refusing":                           {&secretService{collection: secretsPath + "/collection/login", refuses: refused}, store.ErrKeyring},
 		"no service":                         {nil, store.ErrNoKeyring},
 	} {
@@ -197,6 +208,36 @@ func TestSecretServices(t *testing.T) {
 			}
 			if _, err := (store.SystemSecrets{}).Get("test", "nobody"); !errors.Is(err, keyring.ErrNotFound) {
 				t.Errorf("what is not there: %v", err)
+			}
+		})
+	}
+}
+
+// A service without a collection gets one when it is told to, not before; one that has a collection gets no
+// second one.
+func TestMakeKeyring(t *testing.T) {
+	for name, c := range map[string]struct {
+		service *secretService
+		want    error
+		made    int
+	}{
+		"made":                   {&secretService{collection: "/"}, nil, 1},
+		"dialog dismissed":       {&secretService{collection: "/", dismissed: true}, store.ErrKeyringCancelled, 1},
+		"dialog cannot be shown": {&secretService{collection: "/", mute: true}, store.ErrKeyringLocked, 1},
+		"there is one":           {&secretService{collection: secretsPath + "/collection/login"}, nil, 0},
+		"no service":             {nil, store.ErrNoKeyring, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := startBus(t)
+			if c.service != nil {
+				c.service.start(t, address)
+			}
+			err := store.NewKeyring(store.SystemSecrets{}, "test").Make(t.Context())
+			if !errors.Is(err, c.want) || c.want == nil && err != nil {
+				t.Errorf("making says %v, want %v", err, c.want)
+			}
+			if c.service != nil && (c.service.made != c.made || c.want == nil && c.service.collection == "/") {
+				t.Errorf("made %d times, want %d; the collection is %s", c.service.made, c.made, c.service.collection)
 			}
 		})
 	}

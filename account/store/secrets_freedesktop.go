@@ -26,6 +26,10 @@ const (
 	nothing           = dbus.ObjectPath("/")
 )
 
+// newCollection is what a collection that we have made is called: as the desktops call theirs, because it is
+// for every program.
+const newCollection = "Default keyring"
+
 // secretsTime is how long the bus and the service may take for one answer that no person has a part in.
 const secretsTime = 20 * time.Second
 
@@ -84,6 +88,22 @@ func (SystemSecrets) Delete(service, user string) error {
 		}
 		var prompt dbus.ObjectPath
 		if err := s.call(item, itemInterface+".Delete").Store(&prompt); err != nil {
+			return err
+		}
+		return s.ask(prompt)
+	})
+}
+
+// Make makes the service's default collection, if it has none. The service asks the person for a password
+// to protect it with.
+func (SystemSecrets) Make() error {
+	return onSecrets(func(s *secretService) error {
+		if _, err := s.collection(); !errors.Is(err, ErrNoCollection) {
+			return err
+		}
+		properties := map[string]dbus.Variant{collectionMethods + ".Label": dbus.MakeVariant(newCollection)}
+		var made, prompt dbus.ObjectPath
+		if err := s.call(secretsPath, serviceInterface+".CreateCollection", properties, "default").Store(&made, &prompt); err != nil {
 			return err
 		}
 		return s.ask(prompt)
@@ -159,7 +179,7 @@ func (s *secretService) collection() (dbus.ObjectPath, error) {
 		}
 	}
 	if collection == nothing {
-		return "", fmt.Errorf("%w: the service has no collection for secrets", ErrNoKeyring)
+		return "", ErrNoCollection
 	}
 	return collection, s.unlock(collection)
 }
@@ -215,7 +235,7 @@ func (s *secretService) ask(prompt dbus.ObjectPath) error {
 		}
 		s.conn.RemoveSignal(signals)
 		if dismissed, ok := signal.Body[0].(bool); !ok || dismissed {
-			return ErrKeyringLocked
+			return ErrKeyringCancelled
 		}
 		return nil
 	}
