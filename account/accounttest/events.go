@@ -1,6 +1,7 @@
 package accounttest
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -24,6 +25,8 @@ const (
 	EventSubscriptionChange = "subscription-state-change"
 	EventMetricsOptOut      = "metrics-opt-out"
 	EventMetricsOptIn       = "metrics-opt-in"
+	// EventAppleMigration was for one former property of Mozilla's: others ignore it.
+	EventAppleMigration = "apple-user-migration"
 )
 
 // Limits of event delivery.
@@ -176,6 +179,11 @@ type EventToken struct {
 	UnknownKey bool
 	// Unsigned sends alg "none" and an empty signature.
 	Unsigned bool
+	// Algorithm signs with another than RS256: RS384, PS256, or HS256 with the public
+	// key for its secret.
+	Algorithm string
+	// Header has further members of the header, for example jku or crit.
+	Header map[string]any
 }
 
 // SendEvent makes a token, good or bad, posts it once and gives the receiver's
@@ -215,6 +223,14 @@ func (s *Service) SignEvent(e EventToken) string {
 		}
 		claims[name] = value
 	}
+	return s.eventKey(e).sign(e, claims)
+}
+
+// eventSigner is the key that a token is signed with.
+type eventSigner struct{ *crypt.SigningKey }
+
+// eventKey chooses the key of a token.
+func (s *Service) eventKey(e EventToken) eventSigner {
 	key := s.signing.Active()
 	if e.ForeignKey || e.UnknownKey {
 		foreign := s.signing.Foreign()
@@ -224,10 +240,22 @@ func (s *Service) SignEvent(e EventToken) string {
 		}
 		key = foreign.Named(id)
 	}
-	token := key.Sign(e.Type, claims)
+	return eventSigner{key}
+}
+
+// sign signs claims as a token says, well or badly.
+func (k eventSigner) sign(e EventToken, claims map[string]any) string {
+	if e.Algorithm != "" || e.Header != nil {
+		token, err := k.SignAs(cmp.Or(e.Algorithm, "RS256"), e.Type, e.Header, claims)
+		if err != nil {
+			panic(fmt.Sprintf("accounttest: sign: %v", err)) // an algorithm or claims of the test's own
+		}
+		return token
+	}
+	token := k.Sign(e.Type, claims)
 	if e.Unsigned {
 		parts := strings.Split(token, ".")
-		return crypt.B64([]byte(`{"alg":"none","kid":"`+key.ID+`"}`)) + "." + parts[1] + "."
+		return crypt.B64([]byte(`{"alg":"none","kid":"`+k.ID+`"}`)) + "." + parts[1] + "."
 	}
 	return token
 }
