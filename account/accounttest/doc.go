@@ -60,7 +60,8 @@
 // SetWebhook registers where a client's Security Event Tokens (RFC 8417) go;
 // they follow from what happens to accounts that signed in to that client, are
 // repeated by RetryEvents on the service's clock, and can be made by hand, good
-// and bad, with Emit, SendEvent and SignEvent. RotateKey and AnnounceKey change
+// and bad, with Emit, SendEvent and SignEvent; the package eventcases has a table
+// of them for receivers. RotateKey and AnnounceKey change
 // the published keys. /metrics-flow checks Origin and query; Flows tells which
 // flow values came back with an authorization.
 //
