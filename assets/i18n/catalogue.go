@@ -1,20 +1,12 @@
 package i18n
 
 import (
-	"embed"
 	"fmt"
-	"io/fs"
-	"path"
 	"strings"
 	"sync"
 
-	"github.com/BurntSushi/toml"
-	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 )
-
-//go:embed locales/*.toml
-var locales embed.FS
 
 // supported are the languages with complete files, English first: it is what matching falls back to.
 func supported() []language.Tag {
@@ -23,8 +15,11 @@ func supported() []language.Tag {
 
 // Catalogue gives texts in one language. It does not change and may be used from several goroutines.
 type Catalogue struct {
-	localizer *i18n.Localizer
-	language  language.Tag
+	language language.Tag
+	english  *Catalogue // for what the language lacks; nil in English
+
+	mu    sync.Mutex
+	files map[string]texts // by face
 }
 
 // New returns the catalogue of the supported language nearest to lang, a BCP 47 tag such as "de-AT".
@@ -36,14 +31,15 @@ func New(lang string) *Catalogue {
 		wanted = systemLanguages()
 	}
 	tag := match(wanted)
-	c := &Catalogue{language: tag}
-	bundle := i18n.NewBundle(language.English)
-	load(bundle, language.English)
+	c := newCatalogue(tag)
 	if tag != language.English {
-		load(bundle, tag)
+		c.english = newCatalogue(language.English)
 	}
-	c.localizer = i18n.NewLocalizer(bundle, tag.String())
 	return c
+}
+
+func newCatalogue(tag language.Tag) *Catalogue {
+	return &Catalogue{language: tag, files: map[string]texts{}}
 }
 
 // Languages returns the tags of the languages with complete texts, for a choice in the settings.
@@ -58,63 +54,125 @@ func Languages() []string {
 // Language returns the tag of the language that texts come in: "en", "de" or "fr".
 func (c *Catalogue) Language() string { return c.language.String() }
 
-// T returns the text of key with its placeholders filled. args are either one map[string]any or
-// names and values in turn: T("send.to", "Device", name).
+// T returns the text of key with its placeholders filled. args are names and values in turn:
+// T("send.to", "Device", name).
 func (c *Catalogue) T(key string, args ...any) string {
-	text, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: values(args)})
-	if err != nil && text == "" {
+	text, ok := c.find(key, "")
+	if !ok {
 		return key
 	}
-	return text
+	return fill(text, args)
 }
 
 // N returns the text of key in the plural form for count, which the text may show as {{.Count}}.
 // args are as for T.
 func (c *Catalogue) N(key string, count int, args ...any) string {
-	data := values(args)
-	data["Count"] = count
-	text, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data, PluralCount: count})
-	if err != nil && text == "" {
-		// The form this count asks for is not written down; "other" exists in every language.
-		text, err = c.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data})
-	}
-	if err != nil && text == "" {
+	text, ok := c.find(key, c.plural(count))
+	if !ok {
 		return key
 	}
-	return text
+	return fill(text, append([]any{"Count", count}, args...))
 }
 
 // Has reports whether key has a text.
 func (c *Catalogue) Has(key string) bool {
-	text, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: key})
-	return err == nil || text != ""
+	_, ok := c.find(key, "")
+	return ok
 }
 
-// values turns the arguments of T and N into template values. A trailing name without a value is
-// a mistake of the caller and shows as such in the text.
-func values(args []any) map[string]any {
-	data := make(map[string]any, len(args)/2+1)
-	if len(args) == 1 {
-		if m, ok := args[0].(map[string]any); ok {
-			for k, v := range m {
-				data[k] = v
-			}
-			return data
+// Say returns a sentence of the agent, which comes with its English and a key, in this language; args
+// are names and values in turn. One that this language does not have stays English.
+func (c *Catalogue) Say(english, key string, args []string) string {
+	if c.language == language.English || key == "" {
+		return english
+	}
+	if c.Language() == Pseudo {
+		return pseudoSentence(english, args)
+	}
+	text, ok := c.own("agent."+key, "")
+	if !ok {
+		return english
+	}
+	values := make([]any, len(args))
+	for i, arg := range args {
+		values[i] = arg
+	}
+	return fill(text, values)
+}
+
+// find returns a text in this language, or in English where this one lacks it. form is a plural category;
+// where it is not written down, the text is that of "other", which every text has.
+func (c *Catalogue) find(key, form string) (string, bool) {
+	text, ok := c.own(key, form)
+	if !ok && c.english != nil {
+		return c.english.own(key, form)
+	}
+	return text, ok
+}
+
+// own is find in this language alone.
+func (c *Catalogue) own(key, form string) (string, bool) {
+	face, _, _ := strings.Cut(key, ".")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	file, known := c.files[face]
+	if !known {
+		file = load(face, c.language)
+		c.files[face] = file
+	}
+	if form != "" {
+		if text, ok := file[key+formMark+form]; ok {
+			return text, true
 		}
 	}
-	for i := 0; i < len(args); i += 2 {
-		name := fmt.Sprint(args[i])
-		if i+1 == len(args) {
-			data[name] = "%!(MISSING)"
+	text, ok := file[key]
+	return text, ok
+}
+
+// fill puts values into the places of a text. A name without a value is a mistake of the caller and shows
+// as such.
+func fill(text string, args []any) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{{.")
+		name, after, closed := strings.Cut(rest, "}}")
+		if !found || !closed {
 			break
 		}
-		data[name] = args[i+1]
+		b.WriteString(before)
+		b.WriteString(value(name, args))
+		text = after
 	}
-	return data
+	if b.Len() == 0 {
+		return text
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+func value(name string, args []any) string {
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == name {
+			return fmt.Sprint(args[i+1])
+		}
+	}
+	return "<no value>"
+}
+
+// plural returns the category of a count (CLDR, Language Plural Rules) where it is another than "other".
+// That French has one of its own for full millions no text makes use of.
+func (c *Catalogue) plural(count int) string {
+	if count == 1 || count == 0 && c.language == language.French {
+		return "one"
+	}
+	return ""
 }
 
 // match returns the supported language nearest to the wished ones, in their order.
 func match(wanted []string) language.Tag {
+	if len(wanted) > 0 && wanted[0] == Pseudo {
+		return language.Make(Pseudo)
+	}
 	var tags []language.Tag
 	for _, w := range wanted {
 		if t, err := language.Parse(w); err == nil {
@@ -127,98 +185,6 @@ func match(wanted []string) language.Tag {
 		return language.English
 	}
 	return all[i]
-}
-
-// load reads a language's files into the bundle. They are part of the program and tested: one that
-// cannot be read is a fault of the build, so it panics.
-func load(bundle *i18n.Bundle, tag language.Tag) {
-	files, err := fs.Glob(locales, "locales/*."+tag.String()+".toml")
-	if err != nil || len(files) == 0 {
-		panic("i18n: no texts for " + tag.String())
-	}
-	for _, file := range files {
-		text, err := locales.ReadFile(file)
-		if err == nil {
-			var messages []*i18n.Message
-			if messages, err = parse(text); err == nil {
-				err = bundle.AddMessages(tag, messages...)
-			}
-		}
-		if err != nil {
-			panic(fmt.Sprintf("i18n: %s: %v", path.Base(file), err))
-		}
-	}
-}
-
-// parse reads one file: flat keys, each a text or a table of plural forms.
-func parse(text []byte) ([]*i18n.Message, error) {
-	var raw map[string]any
-	if err := toml.Unmarshal(text, &raw); err != nil {
-		return nil, err
-	}
-	messages := make([]*i18n.Message, 0, len(raw))
-	for key, value := range raw {
-		m := &i18n.Message{ID: key}
-		switch value := value.(type) {
-		case string:
-			m.Other = value
-		case map[string]any:
-			for form, text := range value {
-				if err := setForm(m, form, text); err != nil {
-					return nil, fmt.Errorf("%s: %w", key, err)
-				}
-			}
-		default:
-			return nil, fmt.Errorf("%s is neither a text nor a table", key)
-		}
-		if strings.TrimSpace(m.Other) == "" {
-			return nil, fmt.Errorf("%s has no text", key)
-		}
-		messages = append(messages, m)
-	}
-	return messages, nil
-}
-
-// setForm sets one plural form of a message.
-func setForm(m *i18n.Message, form string, value any) error {
-	text, ok := value.(string)
-	if !ok {
-		return fmt.Errorf("form %q is not a text", form)
-	}
-	switch form {
-	case "zero":
-		m.Zero = text
-	case "one":
-		m.One = text
-	case "two":
-		m.Two = text
-	case "few":
-		m.Few = text
-	case "many":
-		m.Many = text
-	case "other":
-		m.Other = text
-	default:
-		return fmt.Errorf("no plural category %q", form)
-	}
-	return nil
-}
-
-// Say returns a sentence of the agent, which comes with its English and a key, in this language; args
-// are names and values in turn. One that this language does not have stays English.
-func (c *Catalogue) Say(english, key string, args []string) string {
-	if c.language == language.English || key == "" {
-		return english
-	}
-	data := map[string]any{}
-	for i := 0; i+1 < len(args); i += 2 {
-		data[args[i]] = args[i+1]
-	}
-	text, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: "agent." + key, TemplateData: data})
-	if err != nil {
-		return english
-	}
-	return text
 }
 
 // Speaker says sentences in changing languages. The zero value is ready; it may be used from several

@@ -5,10 +5,15 @@
 //	c.T("send.sent_to", "Device", "Pixel 9")             // named values in pairs
 //	c.N("inbox.unread", 3)                               // by the language's plural rule
 //
-// The texts are the files locales/FACE.LANGUAGE.toml: flat tables of quoted dotted keys, values in
-// Go template syntax ({{.Device}}); a text that depends on a number is a table with the CLDR
+// The texts are the files locales/FACE.LANGUAGE.toml: flat tables of quoted dotted keys, values with
+// places for what they are about ({{.Device}}); a text that depends on a number is a table with the CLDR
 // plural categories (one, other, …) of its language and may use {{.Count}}. The first part of a
-// key is the name of its file, so that two faces never define the same key.
+// key is the name of its file, so that two faces never define the same key, and a face's file is read
+// when its first text is asked for.
+//
+// No language that is written from right to left is among them, and none for tests: the window's toolkit
+// mirrors no layout and takes every line for one from the left (Fyne 2.8.1, internal/painter, walkString).
+// Names and titles in such letters are shown all the same; ui/widget keeps them at their distance.
 //
 // English is complete by definition. A key that another language lacks is shown in English, an
 // unknown key as itself; the package's tests keep all languages complete, so neither happens.
