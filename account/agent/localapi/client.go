@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
+
+	"github.com/tabferry/tabferry/account/agent/localapi/socket"
 )
 
 // Client calls the agent, over a socket ([Dial]) or in its own process ([Local]). Its methods may be
@@ -20,13 +22,12 @@ type Client struct {
 	socket   string  // its path; empty for any other client
 }
 
-// Dial returns a client of the agent that listens on the Unix socket at path.
+// Dial returns a client of the agent that listens on the socket at path, see [socket.Dial].
 // It connects on first use.
 func Dial(path string) *Client {
 	c := newClient(&http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "unix", path)
+			return socket.Dial(ctx, path)
 		},
 		DisableCompression: true,
 		IdleConnTimeout:    idleTime / 2,
@@ -192,17 +193,12 @@ func (c *Client) Kill(ctx context.Context) error {
 	if c.socket == "" {
 		return errors.ErrUnsupported
 	}
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", c.socket)
+	conn, err := socket.Dial(ctx, c.socket)
 	if err != nil {
-		return speak[error](c, absent.Refuse(CodeNotReachable))
+		return speak(c, notReachable(ctx, err))
 	}
 	defer conn.Close()
-	unix, ok := conn.(*net.UnixConn)
-	if !ok || !samePeer(unix) {
-		return errors.ErrUnsupported
-	}
-	pid, err := peerPID(unix)
+	pid, err := socket.PID(conn)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/tabferry/tabferry/account/agent/localapi/socket"
 )
 
 // base is the made-up origin of all calls; the transport decides where they go.
@@ -125,6 +127,9 @@ func notReachable(ctx context.Context, err error) error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
+	}
+	if errors.Is(err, socket.ErrSilent) {
+		return silent.Refuse(CodeNotReachable)
 	}
 	return absent.Refuse(CodeNotReachable)
 }

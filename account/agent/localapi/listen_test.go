@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/socket"
 )
 
 func TestSocketIsTheUsersOwn(t *testing.T) {
@@ -115,7 +116,7 @@ func TestUnsafeFolder(t *testing.T) {
 	if err := os.Symlink(real, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := localapi.Listen(filepath.Join(link, "agent.sock")); !errors.Is(err, localapi.ErrSocketFolder) {
+	if _, err := localapi.Listen(filepath.Join(link, "agent.sock")); !errors.Is(err, socket.ErrFolder) {
 		t.Errorf("through a symbolic link: %v", err)
 	}
 	if _, err := localapi.Listen("/" + strings.Repeat("x", 120)); err == nil {

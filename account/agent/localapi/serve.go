@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi/socket"
 )
 
 // How long the other end of a connection may take: to say what it wants, again for the body of that,
@@ -32,6 +34,13 @@ func Serve(ctx context.Context, l net.Listener, agent Agent, logger *slog.Logger
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	if own, ok := l.(*socket.Listener); ok {
+		own.OnStranger(func(count uint64) {
+			if count&(count-1) == 0 { // the first, and fewer and fewer after it: a flood of them fills no disk
+				logger.Warn("a stranger's connection to the local API was refused", "count", count)
+			}
+		})
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
