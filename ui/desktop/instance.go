@@ -7,14 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
+	"github.com/tabferry/tabferry/account/agent/localapi/socket"
 )
 
 // ErrRunning says that another process already plays this role.
@@ -29,28 +27,8 @@ const (
 	maxHandOver = 1 << 20
 )
 
-// Lock is a role held by this process. The system takes it away when the process dies.
-type Lock struct{ file *flock.Flock }
-
-// AcquireLock takes the role of the lock file at path, or says ErrRunning.
-func AcquireLock(path string) (*Lock, error) {
-	file := flock.New(path, flock.SetPermissions(0o600))
-	held, err := file.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	if !held {
-		return nil, ErrRunning
-	}
-	return &Lock{file}, nil
-}
-
-// Release gives the role up. The file stays: removing it could pull it away from under the next holder.
-func (l *Lock) Release() error { return l.file.Unlock() }
-
 // Instance is the first process of a role that takes over the arguments of later ones.
 type Instance struct {
-	lock     *Lock
 	listener net.Listener
 	closing  chan struct{}
 	serving  sync.WaitGroup
@@ -59,8 +37,8 @@ type Instance struct {
 // ClaimInstance makes this process the first of its role, or hands args to the first and returns
 // ErrRunning. Later starts wait until Serve is called.
 func ClaimInstance(ctx context.Context, lockPath, socketPath string, args []string) (*Instance, error) {
-	lock, err := AcquireLock(lockPath)
-	if errors.Is(err, ErrRunning) {
+	listener, err := socket.Listen(socketPath, lockPath)
+	if errors.Is(err, socket.ErrInUse) {
 		if err := handOver(ctx, socketPath, args); err != nil {
 			return nil, fmt.Errorf("another one is running but does not answer: %w", err)
 		}
@@ -69,16 +47,7 @@ func ClaimInstance(ctx context.Context, lockPath, socketPath string, args []stri
 	if err != nil {
 		return nil, err
 	}
-	// Whoever held the socket is dead: we have its lock.
-	if err := os.Remove(socketPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Join(fmt.Errorf("remove stale socket: %w", err), lock.Release())
-	}
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "unix", socketPath)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), lock.Release())
-	}
-	return &Instance{lock: lock, listener: listener, closing: make(chan struct{})}, nil
+	return &Instance{listener: listener, closing: make(chan struct{})}, nil
 }
 
 // Serve calls handle with the arguments of later starts, one at a time, until Close. log hears of those
@@ -92,7 +61,7 @@ func (i *Instance) Close() error {
 	close(i.closing)
 	err := i.listener.Close()
 	i.serving.Wait()
-	return errors.Join(err, i.lock.Release())
+	return err
 }
 
 // serve takes hand-overs until the instance is closed. That a connection could not be taken, because
@@ -147,9 +116,8 @@ func handOver(ctx context.Context, socketPath string, args []string) error {
 	if err != nil {
 		return err
 	}
-	var dialer net.Dialer
 	for {
-		conn, err := dialer.DialContext(ctx, "unix", socketPath)
+		conn, err := socket.Dial(ctx, socketPath)
 		if err == nil {
 			return deliver(conn, append(line, '\n'))
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"go.uber.org/goleak"
 
 	"github.com/tabferry/tabferry/ui/desktop"
@@ -111,17 +112,17 @@ func TestRubbishOnTheSocketDoesNoHarm(t *testing.T) {
 
 func TestLockHeldButNobodyListening(t *testing.T) {
 	dir := t.TempDir()
-	lock, err := desktop.AcquireLock(filepath.Join(dir, "w.lock"))
-	if err != nil {
-		t.Fatal(err)
+	lock := flock.New(filepath.Join(dir, "w.lock"))
+	if held, err := lock.TryLock(); err != nil || !held {
+		t.Fatal(held, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err = desktop.ClaimInstance(ctx, filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock"), nil)
+	_, err := desktop.ClaimInstance(ctx, filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock"), nil)
 	if err == nil || errors.Is(err, desktop.ErrRunning) {
 		t.Errorf("err = %v: arguments were not handed over, yet nobody is told", err)
 	}
-	if err := lock.Release(); err != nil {
+	if err := lock.Unlock(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "w.lock")); err != nil {

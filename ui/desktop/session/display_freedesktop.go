@@ -18,7 +18,7 @@ func CheckDisplay() error {
 	switch {
 	case FindDisplay() == NoDisplay:
 		return ErrNoDisplay
-	case os.Getenv("WAYLAND_SOCKET") != "", here.Wayland != "" && Listens(here.Wayland):
+	case os.Getenv("WAYLAND_SOCKET") != "", here.Wayland != "" && serves(here.Wayland):
 		return nil
 	case here.Display == "":
 		return fmt.Errorf("%w: WAYLAND_DISPLAY is %s", ErrDeadDisplay, here.Wayland)

@@ -3,12 +3,11 @@ package session
 import (
 	"errors"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
-	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi/socket"
 )
 
 // meetIn puts sockets and locks into a folder.
@@ -76,23 +75,15 @@ func (p *Paths) meet() error {
 	return nil
 }
 
-// probeTime is how long an agent may take to accept a connection.
-const probeTime = time.Second
+// Listens reports whether one of our programs listens on a socket.
+func Listens(path string) bool { return socket.Answers(path) }
 
-// Listens reports whether somebody listens on a socket.
-func Listens(socket string) bool {
-	conn, err := net.DialTimeout("unix", socket, probeTime)
-	if err != nil {
-		return false
-	}
-	return conn.Close() == nil
-}
-
-// holdsSockets reports whether the file system of a folder has sockets; some on the network have none.
+// holdsSockets reports whether a folder can hold sockets; those of some file systems on the network cannot.
 func holdsSockets(dir string) bool {
-	l, err := net.Listen("unix", filepath.Join(dir, "probe.sock"))
+	probe := filepath.Join(dir, "probe.sock")
+	l, err := socket.Listen(probe, probe+".lock")
 	if err != nil {
-		return errors.Is(err, syscall.EADDRINUSE) // by somebody who just does the same
+		return errors.Is(err, socket.ErrInUse) // by somebody who just does the same
 	}
-	return l.Close() == nil
+	return errors.Join(l.Close(), os.Remove(probe+".lock")) == nil
 }

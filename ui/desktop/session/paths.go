@@ -14,6 +14,8 @@ import (
 	"runtime"
 
 	"github.com/adrg/xdg"
+
+	"github.com/tabferry/tabferry/account/agent/localapi/socket"
 )
 
 // Paths are the places of one installation. The demo has places of its own, so that it can be
@@ -93,17 +95,13 @@ func beneath(path, dir string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// maxSocketPath is the longest path a Unix socket can have everywhere: sun_path holds 104 bytes
-// on macOS and the BSDs, 108 on Linux and Windows, the final zero included.
-const maxSocketPath = 103
-
 // longestSocket is as long as the longest name of a socket of ours.
 const longestSocket = "window-01234567.sock"
 
 // fitting returns dir, or if its path is too long for a socket a folder named after it in the temporary
 // folder; Make refuses that unless it belongs to the user alone.
 func fitting(dir, name string) string {
-	if len(filepath.Join(dir, longestSocket)) <= maxSocketPath {
+	if len(filepath.Join(dir, longestSocket)) <= socket.MaxPath {
 		return dir
 	}
 	return elsewhere(dir, name)
@@ -113,7 +111,7 @@ func fitting(dir, name string) string {
 func elsewhere(dir, name string) string {
 	sum := sha256.Sum256([]byte(dir))
 	short := fmt.Sprintf("%s-%s", name, hex.EncodeToString(sum[:6]))
-	if in := filepath.Join(os.TempDir(), short); len(filepath.Join(in, longestSocket)) <= maxSocketPath || runtime.GOOS == "windows" {
+	if in := filepath.Join(os.TempDir(), short); len(filepath.Join(in, longestSocket)) <= socket.MaxPath || runtime.GOOS == "windows" {
 		return in
 	}
 	return filepath.Join("/tmp", short)

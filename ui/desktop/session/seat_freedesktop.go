@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Here is the desktop of this process.
@@ -65,7 +66,16 @@ func (d Desktop) speaks() bool {
 
 // shows reports whether somebody serves the display.
 func (d Desktop) shows() bool {
-	return d.Wayland != "" && Listens(d.Wayland) || d.Display != "" && answersX(d.Display)
+	return d.Wayland != "" && serves(d.Wayland) || d.Display != "" && answersX(d.Display)
+}
+
+// probeTime is how long a display or a bus may take to answer.
+const probeTime = time.Second
+
+// serves reports whether somebody listens on a Unix socket: a compositor, an X server.
+func serves(path string) bool {
+	conn, err := net.DialTimeout("unix", path, probeTime)
+	return err == nil && conn.Close() == nil
 }
 
 // xPort is the port of X display 0.
@@ -80,11 +90,11 @@ func answersX(display string) bool {
 	host := strings.TrimPrefix(display[:colon], "unix")
 	number, _, _ := strings.Cut(display[colon+1:], ".")
 	if strings.HasPrefix(host, "/") {
-		return Listens(display[:colon]+":"+number) || Listens(display)
+		return serves(display[:colon]+":"+number) || serves(display)
 	}
 	if host == "" {
 		socket := "/tmp/.X11-unix/X" + number
-		return Listens(socket) || Listens("@"+socket)
+		return serves(socket) || serves("@"+socket)
 	}
 	port, err := strconv.Atoi(number)
 	if err != nil {
