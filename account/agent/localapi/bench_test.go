@@ -47,6 +47,7 @@ func BenchmarkUpdate(b *testing.B) {
 			next()
 			b.ReportAllocs()
 			for b.Loop() {
+				s.Inbox.Total++
 				agent.Set(s)
 				if _, err, _ := next(); err != nil {
 					b.Fatal(err)

@@ -34,9 +34,12 @@ func FuzzWatch(f *testing.F) {
 			if !ok {
 				continue
 			}
-			var u Update
+			var u message
 			if json.Unmarshal(text, &u) != nil {
 				break
+			}
+			if u.Changes != nil {
+				t.Skip("FuzzChanges looks at these")
 			}
 			want = append(want, u.Snapshot.Revision)
 		}

@@ -142,6 +142,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	}
 	watcher := s.agent.Watch(face)
 	defer watcher.Close()
+	told := teller{changes: r.URL.Query().Get("changes") == "1"}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
@@ -152,7 +153,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 		writing(w, takeTime) // a face that reads no more is cut off: what waits for it would grow and grow
 		switch {
 		case ok:
-			if !writeUpdate(w, u) {
+			if !told.write(w, u) {
 				return nil
 			}
 		case ended:
@@ -177,9 +178,27 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// writeUpdate writes one event and reports whether the face is still there.
-func writeUpdate(w http.ResponseWriter, u Update) bool {
-	text, err := json.Marshal(u)
+// teller writes a stream of updates.
+type teller struct {
+	changes bool // what is new instead of all that there is
+	last    *Snapshot
+}
+
+// write writes an update as one event, if there is anything new in it, and reports whether the face is
+// still there.
+func (t *teller) write(w http.ResponseWriter, u Update) bool {
+	var says any = u
+	if t.last != nil {
+		patch, more := changes(t.last, &u.Snapshot)
+		if !more && len(u.Events) == 0 {
+			return true
+		}
+		if t.changes {
+			says = changedUpdate{t.last.Revision, patch, u.Events}
+		}
+	}
+	t.last = &u.Snapshot
+	text, err := json.Marshal(says)
 	if err != nil {
 		return false
 	}

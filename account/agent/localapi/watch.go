@@ -43,7 +43,8 @@ const maxUpdate = 32 << 20
 // Watch yields the present state at once and then every change until ctx ends or the agent is gone or
 // silent for too long ([AnswerTime] at the beginning, two words missed later);
 // the last pair holds the error, a cancelled context's cause included. It does not reconnect.
-// The stream is server-sent events (WHATWG HTML, 9.2), one JSON Update in each.
+// The stream is server-sent events (WHATWG HTML, 9.2), one JSON Update in each; with changes=1 later
+// ones tell what is new, as described above.
 func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] {
 	updates := c.watchHTTP(ctx, face)
 	if c.local != nil {
@@ -67,12 +68,13 @@ func (c *Client) watchHTTP(ctx context.Context, face Face) iter.Seq2[Update, err
 		defer lose(nil)
 		silence := time.AfterFunc(AnswerTime, func() { lose(silent.Refuse(CodeNotReachable)) })
 		defer silence.Stop()
-		response, err := c.send(ctx, http.MethodGet, "/v1/watch?face="+url.QueryEscape(string(face)), nil)
+		response, err := c.send(ctx, http.MethodGet, "/v1/watch?changes=1&face="+url.QueryEscape(string(face)), nil)
 		if err != nil {
 			yield(Update{}, err)
 			return
 		}
 		defer response.Body.Close()
+		var latest Snapshot
 		lines := bufio.NewScanner(response.Body)
 		lines.Buffer(make([]byte, 0, 64<<10), maxUpdate)
 		for lines.Scan() {
@@ -81,13 +83,17 @@ func (c *Client) watchHTTP(ctx context.Context, face Face) iter.Seq2[Update, err
 				silence.Reset(silenceTime)
 				continue // a comment that keeps the stream alive, or the blank line between events
 			}
-			var u Update
-			if err := json.Unmarshal(text, &u); err != nil {
+			var m message
+			err := json.Unmarshal(text, &m)
+			if err == nil {
+				err = m.follow(&latest)
+			}
+			if err != nil {
 				yield(Update{}, badAnswer.Refuse(CodeInternal))
 				return
 			}
 			silence.Stop() // the reader may take its time
-			if !yield(u, nil) {
+			if !yield(Update{latest, m.Events}, nil) {
 				return
 			}
 			silence.Reset(silenceTime)
