@@ -134,17 +134,25 @@ func (c *Client) event(e *Event) {
 }
 
 func (c *Client) inbox(entries []InboxEntry) []InboxEntry {
-	entries = slices.Clone(entries)
-	for i := range entries {
-		c.put(&entries[i].Reason, entries[i].ReasonSaid)
-	}
-	return entries
+	return spoken(c, entries, func(e *InboxEntry) (*string, Said) { return &e.Reason, e.ReasonSaid })
 }
 
 func (c *Client) outbox(entries []OutboxEntry) []OutboxEntry {
-	entries = slices.Clone(entries)
+	return spoken(c, entries, func(e *OutboxEntry) (*string, Said) { return &e.Reason, e.ReasonSaid })
+}
+
+// spoken returns entries with their reasons in the face's words, in a copy; where no entry gives one there is none.
+// The newest fifty tabs go to each face in the agent's process with each update.
+func spoken[T any](c *Client, entries []T, reason func(*T) (*string, Said)) []T {
+	copied := false
 	for i := range entries {
-		c.put(&entries[i].Reason, entries[i].ReasonSaid)
+		if _, said := reason(&entries[i]); said.IsZero() {
+			continue
+		}
+		if !copied {
+			entries, copied = slices.Clone(entries), true
+		}
+		c.put(reason(&entries[i]))
 	}
 	return entries
 }

@@ -84,3 +84,22 @@ func TestSpeak(t *testing.T) {
 		}
 	})
 }
+
+// A face in the agent's process gets the lists that the agent holds, not copies with every update, unless
+// there is something to say in them.
+func TestSpeakSharesWhatSaysNothing(t *testing.T) {
+	agent, c := doors["in process"](t, noLog)
+	var s localapi.Snapshot
+	s.Inbox.Recent, s.Outbox.Recent = make([]localapi.InboxEntry, 3), make([]localapi.OutboxEntry, 3)
+	agent.Set(s)
+	c.Speak(func(string, localapi.Sentence) string { return "said" })
+	for update, err := range c.Watch(t.Context(), localapi.FaceTray) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if &update.Snapshot.Inbox.Recent[0] != &s.Inbox.Recent[0] || &update.Snapshot.Outbox.Recent[0] != &s.Outbox.Recent[0] {
+			t.Error("lists in which nothing is said were copied")
+		}
+		break
+	}
+}
