@@ -123,7 +123,7 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 // openSignIn makes what begins, checks and ends the sign-in.
 func (w *work) openSignIn(a *Agent) {
 	p := w.params
-	w.authcheck = authcheck.New(authcheck.Params{Account: w.acct, Calls: w.calls, Clock: p.Clock})
+	w.authcheck = authcheck.New(authcheck.Params{Account: w.acct, Calls: w.calls, Clock: p.Clock, Random: p.Random})
 	w.signin = signin.New(signin.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger,
 		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Say: p.Say, Scopes: scopes, Entrypoint: entrypoint,

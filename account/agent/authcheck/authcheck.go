@@ -5,6 +5,7 @@ package authcheck
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Params struct {
 	Account Account
 	Calls   *worker.Calls
 	Clock   kit.Clock
+	Random  io.Reader
 }
 
 // Check decides when to ask. Make it with [New].
@@ -38,7 +40,7 @@ type Check struct {
 	Params
 	*worker.Worker
 
-	wait kit.Growth // of the worker's goroutine alone
+	wait worker.Patience // of the worker's goroutine alone
 
 	mu     sync.Mutex
 	wanted bool // somebody doubts the sign-in
@@ -48,7 +50,7 @@ type Check struct {
 
 // New returns a check that does not work yet.
 func New(p Params) *Check {
-	c := &Check{Params: p, wait: kit.Growth{First: retryFirst, Most: retryMost}}
+	c := &Check{Params: p, wait: worker.Patience{First: retryFirst, Most: retryMost, Clock: p.Clock, Random: p.Random}}
 	c.Worker = worker.New(c.work)
 	return c
 }
@@ -90,12 +92,19 @@ func (c *Check) work(ctx context.Context) time.Duration {
 	}
 	// A refusal is an answer: its meaning is in the state. Taken for a doubt again it would not end.
 	failed := err != nil && !errors.Is(err, account.ErrAuthentication)
-	return c.settle(failed, state.Kind == account.Connected && (state.Degraded || failed))
+	cause := state.Cause
+	if failed {
+		cause = err
+	}
+	return c.settle(cause, failed, state.Kind == account.Connected && (state.Degraded || failed))
 }
 
-// settle notes how a check ended, and whether there is to be another one. What was doubted while it
-// went on is answered by it.
-func (c *Check) settle(failed, again bool) (retry time.Duration) {
+// never is later than any check.
+const never = time.Duration(1<<63 - 1)
+
+// settle notes how a check ended, and whether there is to be another one, because of cause. What was
+// doubted while it went on is answered by it.
+func (c *Check) settle(cause error, failed, again bool) (retry time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.wanted = again && failed
@@ -104,7 +113,10 @@ func (c *Check) settle(failed, again bool) (retry time.Duration) {
 		c.notBefore = 0
 		return 0
 	}
-	retry = c.wait.Next()
-	c.notBefore = c.Clock.Monotonic() + retry
+	retry = c.wait.After(cause)
+	c.notBefore = never
+	if retry > 0 {
+		c.notBefore = c.Clock.Monotonic() + retry
+	}
 	return retry
 }

@@ -76,7 +76,7 @@ type Subscription struct {
 	*worker.Worker
 	push *push.Client
 
-	wait kit.Growth // of the worker's goroutine alone
+	wait worker.Patience // of the worker's goroutine alone
 
 	mu sync.Mutex
 	// sub is the subscription as last made; published is the endpoint the server has of us.
@@ -93,7 +93,7 @@ type Subscription struct {
 
 // Open makes the push client; it connects only once there is a subscription.
 func Open(p Params) (*Subscription, error) {
-	s := &Subscription{Params: p, wait: kit.Growth{First: retryFirst, Most: retryMost}}
+	s := &Subscription{Params: p, wait: worker.Patience{First: retryFirst, Most: retryMost, Clock: p.Clock, Random: p.Random}}
 	s.Worker = worker.New(s.work)
 	devices, _ := p.Account.SavedDevices()
 	for _, d := range devices {
@@ -228,7 +228,7 @@ func (s *Subscription) publish(ctx context.Context, sub push.Subscription) time.
 		return 0
 	}
 	if err != nil {
-		return s.wait.Next()
+		return s.wait.After(err)
 	}
 	s.wait.Reset()
 	s.mu.Lock()
