@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // logTail is how many lines a [Log] keeps for diagnostics.
@@ -90,7 +92,7 @@ func (t *tail) add(line string) {
 const removed = "[removed]"
 
 // secretNames are attributes whose values are never shown, whatever they look like.
-var secretNames = regexp.MustCompile(`(?i)(token|secret|passphrase|password|email|e-mail|cookie|authorization|code|verifier|state|keys?|payload|title)$`)
+var secretNames = kit.Pattern(`(?i)(token|secret|passphrase|password|email|e-mail|cookie|authorization|code|verifier|state|keys?|payload|title)$`)
 
 func redactAttr(a slog.Attr) slog.Attr {
 	value := a.Value.Resolve()
@@ -109,7 +111,7 @@ func redactAttr(a slog.Attr) slog.Attr {
 	if a.Key == traceName {
 		return slog.String(a.Key, Trace(value.String()))
 	}
-	if secretNames.MatchString(a.Key) {
+	if secretNames().MatchString(a.Key) {
 		return slog.String(a.Key, removed)
 	}
 	if value.Kind() == slog.KindString {
@@ -121,32 +123,32 @@ func redactAttr(a slog.Attr) slog.Attr {
 // The shapes of secrets in free text: what follows the path of a URL, user names in URLs, e-mail
 // addresses, hexadecimal and base64 text as long as keys and tokens are, home folders.
 var shapes = []struct {
-	find *regexp.Regexp
+	find func() *regexp.Regexp
 	put  string
 }{
-	{regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://[^\s"'<>?#]*)[?#][^\s"'<>]*`), "$1?" + removed},
-	{regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://)[^\s"'<>/?#]*@`), "$1"},
-	{regexp.MustCompile(`[^\s"'<>()=:,;@/\\]+@[^\s"'<>()=:,;@/\\]+\.[A-Za-z]{2,}`), removed},
-	{regexp.MustCompile(`(?i)\b(code|state|token|channel_key|channel_id|keys_jwk|keys_jwe|key)=[^\s&"'<>]+`), "$1=" + removed},
-	{regexp.MustCompile(`(?i)\b(bearer|hawk|vapid)\s+\S+`), "$1 " + removed},
-	{regexp.MustCompile(`\b[0-9a-fA-F]{24,}\b`), removed},
-	{regexp.MustCompile(`[A-Za-z0-9_+/-]{40,}={0,2}`), removed},
+	{kit.Pattern(`(?i)([a-z][a-z0-9+.-]*://[^\s"'<>?#]*)[?#][^\s"'<>]*`), "$1?" + removed},
+	{kit.Pattern(`(?i)([a-z][a-z0-9+.-]*://)[^\s"'<>/?#]*@`), "$1"},
+	{kit.Pattern(`[^\s"'<>()=:,;@/\\]+@[^\s"'<>()=:,;@/\\]+\.[A-Za-z]{2,}`), removed},
+	{kit.Pattern(`(?i)\b(code|state|token|channel_key|channel_id|keys_jwk|keys_jwe|key)=[^\s&"'<>]+`), "$1=" + removed},
+	{kit.Pattern(`(?i)\b(bearer|hawk|vapid)\s+\S+`), "$1 " + removed},
+	{kit.Pattern(`\b[0-9a-fA-F]{24,}\b`), removed},
+	{kit.Pattern(`[A-Za-z0-9_+/-]{40,}={0,2}`), removed},
 	{homes, "$1" + removed},
 }
 
-var homes = regexp.MustCompile(`(/home/|/Users/|\\Users\\)[^/\\\s"']+`)
+var homes = kit.Pattern(`(/home/|/Users/|\\Users\\)[^/\\\s"']+`)
 
 // traceName is the attribute that holds the trace of a goroutine.
 const traceName = "stack"
 
 // Trace takes home folders out of the trace of a goroutine, which else holds names and addresses of the
 // program alone. To [Redact] its long paths would look like keys.
-func Trace(text string) string { return homes.ReplaceAllString(text, "$1"+removed) }
+func Trace(text string) string { return homes().ReplaceAllString(text, "$1"+removed) }
 
 // Redact takes everything out of a text that might be a secret. It rather takes too much.
 func Redact(text string) string {
 	for _, s := range shapes {
-		text = s.find.ReplaceAllString(text, s.put)
+		text = s.find().ReplaceAllString(text, s.put)
 	}
 	return text
 }
