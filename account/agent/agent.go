@@ -49,7 +49,7 @@ func New(p Params) (*Agent, error) {
 		Storage:  localapi.Storage{Protection: localapi.Undecided, Locked: true},
 		Settings: settings.Default(),
 	})
-	var ring store.KeySource
+	var ring storage.Ring
 	if p.Secrets != nil {
 		ring = store.NewKeyring(p.Secrets, p.KeyringService)
 	}

@@ -74,7 +74,7 @@ func (a *Agent) Unlock(ctx context.Context, passphrase string) error {
 	return a.storage.Unlock(ctx, passphrase)
 }
 
-// Protect chooses how an undecided store is protected: by a passphrase, or memory only.
+// Protect chooses how an undecided store is protected: by a passphrase, memory only, or by the keyring.
 func (a *Agent) Protect(ctx context.Context, p localapi.Protection, passphrase string) error {
 	return a.storage.Protect(ctx, p, passphrase)
 }

@@ -29,12 +29,12 @@ const patience = 20 * time.Second
 
 // world is a service with one account, and agents on it.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	svc  *accounttest.Service
 	acct *accounttest.Account
 }
 
-func newWorld(t *testing.T, opts ...accounttest.Option) *world {
+func newWorld(t testing.TB, opts ...accounttest.Option) *world {
 	t.Helper()
 	svc := accounttest.New(t, opts...)
 	return &world{t, svc, svc.NewAccount("someone@example.com", "a password of hers")}
@@ -405,6 +405,15 @@ type fakeSecrets struct {
 	entries map[string]string
 	fail    error
 	block   chan struct{}
+	made    int // how often it was told to make a keyring
+}
+
+// Make makes nothing: what the keyring is like a mood says.
+func (f *fakeSecrets) Make() error {
+	f.mu.Lock()
+	f.made++
+	f.mu.Unlock()
+	return f.enter()
 }
 
 func newFakeSecrets() *fakeSecrets { return &fakeSecrets{entries: map[string]string{}} }

@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"maps"
 	"os"
@@ -119,7 +120,7 @@ func TestFaultsOfTheFile(t *testing.T) {
 					desk.await("the sign-in of before", settled)
 					return
 				}
-				err = desk.face.Protect(t.Context(), way, map[bool]string{true: "phrase"}[way == localapi.ProtectedByPassphrase])
+				err = desk.face.Protect(t.Context(), way, map[bool]string{true: "a good phrase"}[way == localapi.ProtectedByPassphrase])
 				asides, globErr := filepath.Glob(desk.storeFile() + ".damaged-*")
 				if globErr != nil {
 					t.Fatal(globErr)
@@ -201,7 +202,7 @@ func TestFaultsWhileRunning(t *testing.T) {
 // A keyring that is locked is not called an absent one, nor one that fails.
 func TestKeyringsAreToldApart(t *testing.T) {
 	for cause, want := range map[error]string{
-		store.ErrNoKeyring: "There is no keyring", store.ErrKeyringLocked: "The keyring is locked", errors.New("no"): "does not keep",
+		store.ErrNoKeyring: "There is no keyring", store.ErrKeyringLocked: "The keyring is locked", store.ErrKeyringCancelled: "was cancelled", errors.New("no"): "does not keep",
 	} {
 		w := newWorld(t)
 		desk := w.station("Desk")
@@ -221,5 +222,54 @@ func TestKeyringsAreToldApart(t *testing.T) {
 		if snap := desk.snapshot(); !snap.Storage.Kept || snap.Storage.Protection != localapi.ProtectedByKeyring || !desk.hasStoreFile() {
 			t.Errorf("once it works: %+v", snap.Storage)
 		}
+	}
+}
+
+// A desktop without a keyring is given one only when a person says so. A dialog that is cancelled leaves the
+// choice, one that is answered keeps what there is.
+func TestMakeKeyring(t *testing.T) {
+	w := newWorld(t)
+	desk := w.station("Desk")
+	desk.secrets.mood(store.ErrNoCollection, nil)
+	desk.run().signIn()
+	offered := func(problem string) {
+		t.Helper()
+		s := desk.snapshot().Storage
+		if s.Protection != localapi.Undecided || !s.NoKeyringYet || s.WaitingForKeyring || !strings.Contains(s.Problem, problem) {
+			t.Errorf("the storage is %+v, want one with %q", s, problem)
+		}
+	}
+	offered("no keyring yet")
+	if err := desk.face.Protect(t.Context(), localapi.ProtectedByKeyring, ""); code(err) != localapi.CodeLocked || desk.secrets.made != 0 {
+		t.Errorf("by the keyring that there is not: %v, made %d", err, desk.secrets.made)
+	}
+	desk.secrets.mood(store.ErrKeyringCancelled, nil)
+	if err := desk.face.Protect(t.Context(), localapi.ByNewKeyring, ""); code(err) != localapi.CodeLocked || desk.secrets.made != 1 {
+		t.Errorf("cancelled: %v, made %d", err, desk.secrets.made)
+	}
+	offered("cancelled")
+	block := make(chan struct{})
+	desk.secrets.mood(store.ErrKeyringCancelled, block)
+	asked := make(chan error)
+	go func() { asked <- desk.face.Protect(context.Background(), localapi.ByNewKeyring, "") }()
+	waiting := desk.await("the dialog", func(s localapi.Snapshot) bool { return s.Storage.WaitingForKeyring })
+	if waiting.Storage.Problem != "" {
+		t.Errorf("while the dialog is open it says %q", waiting.Storage.Problem)
+	}
+	close(block)
+	if err := <-asked; code(err) != localapi.CodeLocked {
+		t.Errorf("cancelled late: %v", err)
+	}
+	offered("cancelled")
+	desk.secrets.mood(nil, nil)
+	desk.secrets.made = 1
+	if err := desk.face.Protect(t.Context(), localapi.ByNewKeyring, ""); err != nil || desk.secrets.made != 2 {
+		t.Errorf("making one: %v, made %d", err, desk.secrets.made)
+	}
+	if s := desk.snapshot().Storage; s.Protection != localapi.ProtectedByKeyring || !s.Kept || s.NoKeyringYet || !desk.hasStoreFile() {
+		t.Errorf("with one the storage is %+v", s)
+	}
+	if err := desk.face.Protect(t.Context(), localapi.ByNewKeyring, ""); err != nil || desk.secrets.made != 2 {
+		t.Errorf("once more: %v, made %d", err, desk.secrets.made)
 	}
 }

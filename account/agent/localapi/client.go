@@ -157,7 +157,7 @@ func (c *Client) Unlock(ctx context.Context, passphrase string) error {
 	return tell(ctx, c, callUnlock, unlockRequest{passphrase})
 }
 
-// Protect chooses how an undecided store is protected: by a passphrase, or memory only.
+// Protect chooses how an undecided store is protected: by a passphrase, memory only, or by the keyring.
 func (c *Client) Protect(ctx context.Context, p Protection, passphrase string) error {
 	return tell(ctx, c, callProtect, protectRequest{passphrase, p})
 }

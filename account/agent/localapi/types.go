@@ -120,7 +120,18 @@ const (
 	ProtectedByPassphrase Protection = "passphrase"
 	MemoryOnly            Protection = "memory" // nothing is kept after Quit
 	Undecided             Protection = "undecided"
+	// ByNewKeyring is for Client.Protect alone: ProtectedByKeyring, after a keyring has been made; see
+	// Storage.NoKeyringYet.
+	ByNewKeyring Protection = "new-keyring"
 )
+
+// Resulting is the protection that a store has when it was asked for this one.
+func (p Protection) Resulting() Protection {
+	if p == ByNewKeyring {
+		return ProtectedByKeyring
+	}
+	return p
+}
 
 // Storage is the state of the sealed store.
 type Storage struct {
@@ -135,6 +146,9 @@ type Storage struct {
 	// BeginAnew says that the file cannot be used any more: Client.Protect begins with a new one, and
 	// keeps it.
 	BeginAnew bool `json:"beginAnew,omitempty"`
+	// NoKeyringYet says that this desktop could keep the key, but has no keyring to keep it in: Client.Protect
+	// with ByNewKeyring makes one.
+	NoKeyringYet bool `json:"noKeyringYet,omitempty"`
 	// WaitingForKeyring says that the keyring has not answered for more than 300 ms.
 	WaitingForKeyring bool `json:"waitingForKeyring"`
 	// Problem is one sentence about what is wrong, empty when all is fine.

@@ -10,14 +10,18 @@ import (
 )
 
 // question is one to the keyring. It is compared by address.
-type question struct{ cancel context.CancelFunc }
+type question struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the answer has been dealt with
+}
 
 // askKeyring runs do beside everything else, because a keyring may block without end, and then on
 // Run's goroutine, or abandon when the question was withdrawn meanwhile. Faces are told while it takes
 // long. The channel it returns is closed when the answer has been dealt with.
 func (s *Storage[W]) askKeyring(ctx context.Context, do func(context.Context) error, then func(context.Context, error), abandon func()) <-chan struct{} {
 	askCtx, cancel := context.WithCancel(ctx)
-	ask := &question{cancel}
+	done := make(chan struct{})
+	ask := &question{cancel, done}
 	s.mu.Lock()
 	if s.ask != nil {
 		s.ask.cancel()
@@ -34,11 +38,13 @@ func (s *Storage[W]) askKeyring(ctx context.Context, do func(context.Context) er
 			s.setReady()
 		}
 	}
-	notice := time.AfterFunc(keyringNotice, still(func(st *localapi.Storage) { st.WaitingForKeyring = true }))
+	notice := time.AfterFunc(keyringNotice, still(func(st *localapi.Storage) {
+		st.WaitingForKeyring = true
+		st.Problem, st.ProblemSaid = "", localapi.Said{} // what the question is about may be over
+	}))
 	late := time.AfterFunc(keyringPatience, still(func(st *localapi.Storage) {
 		st.Problem, st.ProblemSaid = patience.Say().Parts()
 	}))
-	done := make(chan struct{})
 	s.asked.Go(func() {
 		defer close(done)
 		defer cancel()
@@ -105,36 +111,49 @@ func (s *Storage[W]) askForKey(ctx context.Context) <-chan struct{} {
 }
 
 // Keep moves what is in memory into a new file, under a key in the keyring, unless that has been done
-// or decided otherwise. It is for the moment before something is worth keeping: a keyring that
-// answers at once is waited for, so that what follows is kept from its first moment.
-func (s *Storage[W]) Keep(ctx context.Context) {
+// or decided otherwise. It is for the moment before something is worth keeping: the keyring is waited for
+// as long as its patience lasts, so that what follows is kept from its first moment. Faces are told
+// meanwhile, and that it is not kept yet if nothing came of it.
+func (s *Storage[W]) Keep(ctx context.Context) { s.keep(ctx, keyringPatience) }
+
+// Prepare is Keep for when there is still time: it waits only for a keyring that answers at once.
+func (s *Storage[W]) Prepare(ctx context.Context) { s.keep(ctx, keyringNotice) }
+
+func (s *Storage[W]) keep(ctx context.Context, most time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
 	var kept <-chan struct{}
 	err := s.do(ctx, func(ctx context.Context) error {
 		s.mu.Lock()
-		asking := s.ask != nil
+		if s.ask != nil {
+			kept = s.ask.done
+		}
 		s.mu.Unlock()
-		if !asking && s.vault != nil && s.source == nil && s.shown().Protection == localapi.ProtectedByKeyring {
-			kept = s.createWithKeyring(ctx)
+		if kept == nil && s.vault != nil && s.source == nil && s.shown().Protection == localapi.ProtectedByKeyring {
+			kept = s.createWithKeyring(ctx, false)
 		}
 		return nil
 	})
 	if err != nil || kept == nil {
 		return
 	}
-	patience := time.NewTimer(keyringNotice)
-	defer patience.Stop()
 	select {
 	case <-kept:
-	case <-patience.C:
 	case <-ctx.Done():
 	}
 }
 
-// createWithKeyring makes a file under a key in the keyring, which takes the place of the memory.
-func (s *Storage[W]) createWithKeyring(ctx context.Context) <-chan struct{} {
+// createWithKeyring makes a file under a key in the keyring, which takes the place of the memory; with
+// newRing the keyring first.
+func (s *Storage[W]) createWithKeyring(ctx context.Context, newRing bool) <-chan struct{} {
 	var made *store.Store
 	create := func(ctx context.Context) (err error) {
-		made, err = store.Create(ctx, s.Path, s.Ring)
+		if newRing {
+			if err := s.Ring.Make(ctx); err != nil {
+				return err
+			}
+		}
+		made, err = store.Prepare(ctx, s.Path, s.Ring)
 		return err
 	}
 	drop := func() {
@@ -153,22 +172,25 @@ func (s *Storage[W]) createWithKeyring(ctx context.Context) <-chan struct{} {
 			return
 		}
 		if err == nil {
-			err = s.adopt(made, s.Ring, localapi.ProtectedByKeyring)
+			if err = s.adopt(made, s.Ring, localapi.ProtectedByKeyring); err != nil {
+				drop()
+			}
 		}
 		if err != nil {
 			s.Logger.Warn("no store under the keyring", "error", err)
 			s.show(func(st *localapi.Storage) {
-				*st = localapi.Storage{Protection: localapi.Undecided}
+				*st = localapi.Storage{Protection: localapi.Undecided, NoKeyringYet: newRing || errors.Is(err, store.ErrNoCollection)}
 				st.Problem, st.ProblemSaid = problem(err).Say().Parts()
 			})
 		}
 	}, drop)
 }
 
-// adopt moves the work onto a new file.
+// adopt moves the work onto a new file, which is in its place then. If that fails the file is to be
+// deleted.
 func (s *Storage[W]) adopt(file *store.Store, source store.KeySource, p localapi.Protection) error {
 	if err := s.vault.Move(file); err != nil {
-		return errors.Join(err, file.Close())
+		return err
 	}
 	s.source = source
 	s.show(func(st *localapi.Storage) { *st = localapi.Storage{Protection: p, Kept: true, Damaged: st.Damaged} })

@@ -49,7 +49,7 @@ func (s *Storage[W]) unlock(ctx context.Context, passphrase string) (answered <-
 	case s.file == nil && s.broken != nil:
 		return s.openAgain(ctx)
 	case s.file == nil && s.source == nil && passphrase == "" && s.Ring != nil && s.shown().Protection != localapi.MemoryOnly:
-		return s.createWithKeyring(ctx), nil
+		return s.createWithKeyring(ctx, false), nil
 	case s.file == nil:
 		return nil, nil // nothing is locked
 	case s.file.Protection() == store.ByPassphrase:
@@ -88,8 +88,8 @@ func (s *Storage[W]) unlockWith(ctx context.Context, text string) error {
 func (s *Storage[W]) Protect(ctx context.Context, p localapi.Protection, passphrase string) error {
 	return s.await(ctx, func(ctx context.Context) (<-chan struct{}, error) {
 		switch p {
-		case localapi.ProtectedByKeyring:
-			return s.protectWithKeyring(ctx)
+		case localapi.ProtectedByKeyring, localapi.ByNewKeyring:
+			return s.protectWithKeyring(ctx, p == localapi.ByNewKeyring)
 		case localapi.MemoryOnly:
 			return nil, s.protectNothing(ctx)
 		case localapi.ProtectedByPassphrase:
@@ -121,7 +121,8 @@ func (s *Storage[W]) protectNothing(ctx context.Context) error {
 }
 
 // protectWithKeyring makes a file under a key in the keyring. Where that is locked, it asks for the key.
-func (s *Storage[W]) protectWithKeyring(ctx context.Context) (answered <-chan struct{}, err error) {
+// A keyring is made first only if a person has said so.
+func (s *Storage[W]) protectWithKeyring(ctx context.Context, newRing bool) (answered <-chan struct{}, err error) {
 	switch {
 	case s.source != nil && s.source.Protection() != store.ByKeyring:
 		return nil, protected.Refuse(localapi.CodeConflict)
@@ -133,13 +134,16 @@ func (s *Storage[W]) protectWithKeyring(ctx context.Context) (answered <-chan st
 	if err := s.makeWay(ctx); err != nil {
 		return nil, err
 	}
-	return s.createWithKeyring(ctx), nil
+	return s.createWithKeyring(ctx, newRing), nil
 }
 
 // protectWith makes a file under a passphrase.
 func (s *Storage[W]) protectWith(ctx context.Context, text string) error {
 	if s.source != nil {
 		return protected.Refuse(localapi.CodeConflict)
+	}
+	if text != "" && localapi.PassphraseStrength(text) == localapi.TooShort {
+		return shortPassphrase.Refuse(localapi.CodeUsage)
 	}
 	source, err := store.NewPassphrase(text)
 	if err != nil {
@@ -149,12 +153,12 @@ func (s *Storage[W]) protectWith(ctx context.Context, text string) error {
 		return err
 	}
 	s.withdraw()
-	file, err := store.Create(ctx, s.Path, source)
-	if err == nil {
-		err = s.adopt(file, source, localapi.ProtectedByPassphrase)
-	}
+	file, err := store.Prepare(ctx, s.Path, source)
 	if err != nil {
 		return refusal(err)
+	}
+	if err := s.adopt(file, source, localapi.ProtectedByPassphrase); err != nil {
+		return refusal(errors.Join(err, file.Delete(ctx, source)))
 	}
 	return nil
 }

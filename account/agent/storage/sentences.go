@@ -20,6 +20,7 @@ var (
 
 	notThePassphrase = localapi.NewPhrase("storage.not_the_passphrase", "That is not the passphrase.", "try again; without it, only deleting the local data helps")
 	emptyPassphrase  = localapi.NewPhrase("storage.empty_passphrase", "The passphrase is empty.", "")
+	shortPassphrase  = localapi.NewPhrase("storage.short_passphrase", "This passphrase is too short: it takes at least 8 characters, not the same few again and again.", "three or four words that do not belong together are good")
 	noKeyring        = localapi.NewPhrase("storage.no_keyring", "There is no keyring that Tabferry could use.", "choose a passphrase, or keep nothing after quitting")
 	cannotOpen       = localapi.NewPhrase("storage.cannot_open", "Tabferry's data cannot be opened.", "")
 )
@@ -31,7 +32,9 @@ var problems = []struct {
 }{
 	{store.ErrWrongKey, localapi.NewPhrase("storage.wrong_key", "The key in the keyring does not fit Tabferry's data.", "")},
 	{store.ErrKeyMissing, localapi.NewPhrase("storage.key_missing", "The keyring no longer holds the key to Tabferry's data.", "sign out and delete the local data to begin anew")},
+	{store.ErrNoCollection, localapi.NewPhrase("storage.no_keyring_yet", "This desktop can keep secrets, but has no keyring yet.", "have one made with `tabferry unlock --keep new-keyring`, or in the window; or choose a passphrase, or keep nothing after quitting")},
 	{store.ErrNoKeyring, noKeyring},
+	{store.ErrKeyringCancelled, localapi.NewPhrase("storage.keyring_cancelled", "The question for the keyring's password was cancelled.", "ask again and give it; or choose a passphrase, or keep nothing after quitting")},
 	{store.ErrKeyringLocked, localapi.NewPhrase("storage.keyring_locked", "The keyring is locked.", "unlock it and try again; or choose a passphrase, or keep nothing after quitting")},
 	{store.ErrKeyring, localapi.NewPhrase("storage.keyring_fails", "The keyring does not keep Tabferry's key.", "choose a passphrase, or keep nothing after quitting")},
 	{store.ErrInUse, localapi.NewPhrase("storage.in_use", "Another program uses Tabferry's data.", "quit the other Tabferry")},

@@ -38,12 +38,18 @@ type Work interface {
 	Part(ctx context.Context)
 }
 
+// Ring is the system's keyring. Make gives it what keys can be kept in, where there is nothing yet.
+type Ring interface {
+	store.KeySource
+	Make(ctx context.Context) error
+}
+
 // Params is what a storage may touch.
 type Params[W Work] struct {
 	// Path is the sealed file; its folder is made when first needed.
 	Path string
 	// Ring is the system's keyring, nil when there is none.
-	Ring store.KeySource
+	Ring Ring
 	// MemoryOnly leaves nothing behind.
 	MemoryOnly bool
 	Board      *board.Board
