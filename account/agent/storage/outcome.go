@@ -15,9 +15,9 @@ func (s *Storage[W]) heard(vault *store.Vault, o store.Outcome) {
 	phrase, fault := board.Disk(o.Err)
 	switch {
 	case o.Wrote && o.Err == nil:
-		s.showFault(localapi.Sentence{})
+		s.mended(o.Size)
 	case fault && !beginAnew(o.Err):
-		s.showFault(phrase.Say())
+		s.showFault(phrase.Say(), o.Size)
 	case fault:
 		s.asked.Go(func() {
 			err := s.do(s.life, func(context.Context) error { s.lose(vault, o.Err); return nil })
@@ -35,16 +35,49 @@ func (s *Storage[W]) heard(vault *store.Vault, o store.Outcome) {
 	}
 }
 
-// showFault shows what the disk says; nothing once it is well again.
-func (s *Storage[W]) showFault(said localapi.Sentence) {
+// showFault shows what the disk says, about a change of a size.
+func (s *Storage[W]) showFault(said localapi.Sentence, size int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if is := said.Text != ""; is || s.fault {
-		if shown := s.shown(); shown.Problem != said.Text {
-			s.show(func(st *localapi.Storage) { st.Problem, st.ProblemSaid = said.Parts() })
-		}
-		s.fault = is
+	if shown := s.shown(); shown.Problem != said.Text {
+		s.show(func(st *localapi.Storage) { st.Problem, st.ProblemSaid = said.Parts() })
 	}
+	s.fault, s.refused = true, max(s.refused, size)
+}
+
+// mended takes what the disk said back, once it has taken a change as large as the one it refused. A smaller
+// one may find room on a disk that is full for the rest: then the disk is tried.
+func (s *Storage[W]) mended(size int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !s.fault || s.trying:
+	case size >= s.refused:
+		s.clearFault()
+	default:
+		s.trying = true
+		needed := roomFactor*s.refused + roomLeast
+		s.asked.Go(func() {
+			err := store.Room(s.Path, needed)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.trying = false; err == nil && s.fault {
+				s.clearFault()
+			}
+		})
+	}
+}
+
+// What a change needs of the disk beside its values: pages are written anew on the way to them.
+const (
+	roomFactor = 2
+	roomLeast  = 64 << 10
+)
+
+// clearFault shows that the disk is well again. The lock is held.
+func (s *Storage[W]) clearFault() {
+	s.fault, s.refused = false, 0
+	s.show(func(st *localapi.Storage) { st.Problem, st.ProblemSaid = "", localapi.Said{} })
 }
 
 // lose ends the work on a file that cannot be used any more.

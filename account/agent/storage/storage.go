@@ -85,6 +85,10 @@ type Storage[W Work] struct {
 	work  W         // the zero value while there is no open store
 	ask   *question // to the keyring, under way
 	fault bool      // what the disk said last is shown
+	// refused is the size of the largest change that the disk did not take, trying says that it is being
+	// looked whether it would now.
+	refused int
+	trying  bool
 }
 
 // New returns a storage. Nothing happens before Run. life ends with Run, or ends it.
