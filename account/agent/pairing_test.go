@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ func (s *station) pairingState(states ...localapi.PairingState) localapi.Pairing
 func TestPairing(t *testing.T) {
 	w := newWorld(t)
 	desk, lap := w.station("Desk").run().signIn(), w.station("Laptop").run()
+	events := desk.events()
 	if err := lap.face.ShowPairing(t.Context()); code(err) != localapi.CodeNotSignedIn {
 		t.Errorf("showing a code signed out: %v", err)
 	}
@@ -46,7 +48,7 @@ func TestPairing(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := desk.pairingState(localapi.PairShowing)
-	if !shown.Authority || shown.RenewalsLeft != 6 || time.Until(shown.Until) > 5*time.Minute {
+	if !shown.Authority || shown.Scanned || shown.RenewalsLeft != 6 || time.Until(shown.Until) > 5*time.Minute {
 		t.Errorf("showing %+v", shown)
 	}
 	address, err := desk.face.PairingCode(t.Context())
@@ -62,7 +64,7 @@ func TestPairing(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked, joining := desk.pairingState(localapi.PairAsked), lap.pairingState(localapi.PairConfirming)
-	if asked.Peer == nil || !strings.Contains(asked.Peer.System, "Tabferry") || asked.Peer.Email != "someone@example.com" {
+	if !asked.Scanned || asked.Peer == nil || !strings.Contains(asked.Peer.System, "Tabferry") || asked.Peer.Email != "someone@example.com" {
 		t.Errorf("the desk is asked by %+v", asked.Peer)
 	}
 	if joining.Authority || joining.Peer == nil || joining.Peer.DeviceName != "Desk" || joining.Peer.Email != "someone@example.com" {
@@ -106,6 +108,15 @@ func TestPairing(t *testing.T) {
 	}
 	desk.send(desk.alertable("Laptop"), "https://example.com/paired", "")
 	lap.await("a tab", func(s localapi.Snapshot) bool { return s.Inbox.Total == 1 })
+
+	// Of the device that was just let in nobody is warned, of the next one that connects everybody is.
+	w.station("Stranger").run().signIn()
+	desk.await("all devices", func(s localapi.Snapshot) bool { return len(s.Devices.Items) == 3 })
+	desk.awaitEvent(events, localapi.DeviceConnected)
+	warnings := slices.DeleteFunc(events(), func(e localapi.Event) bool { return e.Kind != localapi.DeviceConnected })
+	if len(warnings) != 1 {
+		t.Errorf("of two devices, one of which was let in here, is told %+v", warnings)
+	}
 }
 
 func TestPairingDeclined(t *testing.T) {

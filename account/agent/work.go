@@ -48,7 +48,10 @@ type work struct {
 	acct    *account.Account
 	http    *http.Client // for what is not the account's own business: avatars, the pairing relay
 	calls   *worker.Calls
-	storage interface{ Keep(context.Context) }
+	storage interface {
+		Keep(context.Context)
+		Prepare(context.Context)
+	}
 
 	settings     *settings.Settings
 	inbox        *inbox.Inbox
@@ -130,9 +133,9 @@ func (w *work) openSignIn(a *Agent) {
 		Keep: w.keep, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged,
 	})
 	w.pairing = pairing.New(pairing.Params{
-		Account: w.acct, Board: a.board, Logger: p.Logger, Random: p.Random,
+		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger, Random: p.Random,
 		Server: w.service.Server, Relay: w.service.PairingServer, HTTP: w.http, UserAgent: p.UserAgent,
-		Scopes: scopes, Entrypoint: entrypoint, DeviceName: w.deviceName, Keep: w.keep,
+		Scopes: scopes, DeviceName: w.deviceName, Keep: w.keep, Prepare: w.prepare,
 		Interrupt: w.signin.Cancel, Paired: func() { w.roster.Mark(roster.Devices | roster.Clients) }, Go: w.beside,
 	})
 	w.revoker = revoker.New(revoker.Params{
@@ -165,6 +168,7 @@ func (w *work) heard() subscription.Heard {
 		ProfileChanged:  func() { w.roster.Mark(roster.Profile) },
 		DevicesChanged:  func() { w.roster.Mark(roster.Devices | roster.Clients) },
 		DeviceJoined:    w.roster.Joined,
+		Expected:        func() bool { return w.pairing.Expected() },
 		PasswordChanged: w.authcheck.Doubt,
 	}
 }
@@ -344,6 +348,14 @@ func (w *work) keep(ctx context.Context) {
 		w.params.Logger.Warn("a decision could not be saved", "error", err)
 	}
 	w.storage.Keep(ctx)
+}
+
+// prepare is keep for when nothing is worth keeping yet.
+func (w *work) prepare(ctx context.Context) {
+	if err := w.settings.SetDeleteWhenDone(ctx, false); err != nil {
+		w.params.Logger.Warn("a decision could not be saved", "error", err)
+	}
+	w.storage.Prepare(ctx)
 }
 
 // resume looks at everything that waited for the network.

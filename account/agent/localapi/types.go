@@ -328,6 +328,16 @@ const (
 	PairTimedOut  PairingState = "timed_out"
 )
 
+// Ended reports whether nothing is under way any more.
+func (s PairingState) Ended() bool {
+	switch s {
+	case PairDone, PairCancelled, PairFailed, PairTimedOut:
+		return true
+	default:
+		return false
+	}
+}
+
 // Pairing is a pairing under way or just ended. The code itself is not part of it: Client.PairingCode.
 type Pairing struct {
 	// Authority is true when this computer shows the code, false when it reads one.
@@ -337,6 +347,11 @@ type Pairing struct {
 	Until time.Time `json:"until,omitzero"`
 	// RenewalsLeft counts how often the code will renew itself while nobody has joined.
 	RenewalsLeft int `json:"renewalsLeft"`
+	// Scanned says that a device has read the code that is shown: it is used up, though its address is still told.
+	Scanned bool `json:"scanned,omitempty"`
+	// Silent says that the other device has not answered for most of a minute what a person here has confirmed:
+	// it may have gone. Problem says so.
+	Silent bool `json:"silent,omitempty"`
 	// Peer is the other side, known from PairAsked or PairConfirming on.
 	Peer *PairingPeer `json:"peer,omitempty"`
 	// ConfirmedHere and ConfirmedThere tell who has said yes.
@@ -344,7 +359,7 @@ type Pairing struct {
 	ConfirmedThere bool `json:"confirmedThere"`
 	// NeedsTOTP says that Client.ConfirmPairing wants a fresh two-step code.
 	NeedsTOTP bool `json:"needsTotp"`
-	// Problem is one sentence, set when State is PairFailed or a confirmation was refused.
+	// Problem is one sentence, set when State is PairFailed, a confirmation was refused, or the other side is Silent.
 	Problem     string `json:"problem,omitempty"`
 	ProblemSaid Said   `json:"problemSaid,omitzero"`
 }

@@ -2,6 +2,8 @@ package pairing
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
@@ -53,6 +55,7 @@ func (t twoStep) Verify(ctx context.Context, code string) error {
 type redeemer struct {
 	Account
 	begin account.EventBeginPairing
+	keep  func(ctx context.Context)
 }
 
 // Begin prepares a sign-in and returns what to ask the other device for.
@@ -67,10 +70,14 @@ func (r redeemer) Begin(ctx context.Context, address string) (pairing.Request, e
 
 // Redeem completes it.
 func (r redeemer) Redeem(ctx context.Context, code, state string) (pairing.Redeemed, error) {
+	r.keep(ctx) // what comes now must outlive us
 	after, err := r.ProcessEvent(ctx, account.EventCompleteOAuth{Code: code, State: state})
 	if after.Kind != account.Connected {
-		if err == nil {
+		switch {
+		case err == nil:
 			err = account.ErrNoAuthFlow
+		case errors.Is(err, account.ErrOtherAccount):
+			err = fmt.Errorf("%w: %w", pairing.ErrOtherAccount, err)
 		}
 		return pairing.Redeemed{}, err
 	}

@@ -12,6 +12,10 @@ var (
 	noCode      = localapi.NewPhrase("pair.no_code", "No code is shown now.", "begin with a new one")
 	nothing     = localapi.NewPhrase("pair.nothing", "There is nothing to confirm now.", "")
 	otherServer = localapi.NewPhrase("pair.other_server", "This code is for {there}, but this application uses {here}.", "")
+	relayBusy   = localapi.NewPhrase("pair.relay_busy", "The pairing service asked us to wait.", "")
+	noSession   = localapi.NewPhrase("pair.no_session", "The accounts server does not let Tabferry let other devices in.", "sign in on the other device itself, or show it the code in a Firefox that is signed in")
+	nameless    = localapi.NewPhrase("pair.nameless", "It is not known yet whose account this is, and the other device must be shown that.", "try again in a moment")
+	gone        = localapi.NewPhrase("pair.silent", "The other device has said nothing for a while. If it has gone, cancel and start again.", "")
 	failed      = localapi.NewPhrase("pair.failed", "Pairing failed.", "")
 )
 
@@ -30,6 +34,7 @@ var sentences = []struct {
 	{pairing.ErrWrongKey, localapi.NewPhrase("pair.wrong_key", "The code was not read completely. Scan it again.", "")},
 	{pairing.ErrDisturbed, localapi.NewPhrase("pair.disturbed", "Something else took part in this pairing, so it was stopped. Start again, and scan the code with one device only.", "")},
 	{pairing.ErrRequestRefused, localapi.NewPhrase("pair.request_refused", "The other device asked for something that is not allowed.", "")},
+	{pairing.ErrUnnamed, localapi.NewPhrase("pair.unnamed", "The other device does not say whose account it would sign you in to, so nothing was signed in. Show a new code there in a moment.", "")},
 	{pairing.ErrOtherAccount, localapi.NewPhrase("pair.other_account", "The other device gave access to another account than the one shown, so nothing was signed in.", "")},
 	{pairing.ErrGrant, localapi.NewPhrase("pair.grant", "The accounts server did not allow it.", "")},
 	{pairing.ErrRedeem, localapi.NewPhrase("pair.redeem", "The sign-in could not be completed.", "")},
@@ -46,6 +51,9 @@ func sentence(err error) localapi.Sentence {
 	var other *pairing.OtherServerError
 	if errors.As(err, &other) {
 		return otherServer.Say("there", other.There, "here", other.Here)
+	}
+	if errors.As(err, new(*pairing.BusyError)) {
+		return relayBusy.Say()
 	}
 	for _, s := range sentences {
 		if errors.Is(err, s.err) {

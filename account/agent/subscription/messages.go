@@ -59,7 +59,9 @@ func (s *Subscription) handle(ctx context.Context, msg push.Message) {
 		s.ProfileChanged()
 	case account.DeviceConnected:
 		s.DeviceJoined()
-		s.Board.Tell(localapi.Event{Kind: localapi.DeviceConnected, Device: link.Clean(event.Name)})
+		if !s.Expected() {
+			s.Board.Tell(localapi.Event{Kind: localapi.DeviceConnected, Device: link.Clean(event.Name)})
+		}
 	case account.DeviceDisconnected:
 		if event.Local {
 			s.Board.Tell(localapi.Event{Kind: localapi.SignedOutElsewhere})

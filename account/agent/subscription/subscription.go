@@ -68,6 +68,8 @@ type Heard struct {
 	// ProfileChanged, DeviceJoined, DevicesChanged and PasswordChanged are the server's word.
 	ProfileChanged, DevicesChanged, PasswordChanged func()
 	DeviceJoined                                    func()
+	// Expected reports whether a device that has just joined is one that a person has let in here.
+	Expected func() bool
 }
 
 // Subscription owns the push client. Make it with [Open].
