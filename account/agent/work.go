@@ -130,7 +130,7 @@ func (w *work) openSignIn(a *Agent) {
 	w.signin = signin.New(signin.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger,
 		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Say: p.Say, Scopes: scopes, Entrypoint: entrypoint,
-		Keep: w.keep, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged,
+		Keep: w.keep, Prepare: w.prepare, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged,
 	})
 	w.pairing = pairing.New(pairing.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger, Random: p.Random,

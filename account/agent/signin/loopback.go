@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/internal/kit"
 )
@@ -21,7 +19,8 @@ import (
 const (
 	loopbackHeaderTime = 10 * time.Second
 	loopbackIdleTime   = 10 * time.Second
-	// loopbackFarewell is how long the browser's last answer may take to be delivered.
+	// loopbackFarewell is how long the browser may take to fetch the page that it is led to, and that
+	// page to be delivered.
 	loopbackFarewell = 3 * time.Second
 	loopbackHeader   = 16 << 10
 	// redeemTime bounds what a page that came back may take.
@@ -34,12 +33,20 @@ func toThisMachine(redirect *url.URL) bool {
 	return redirect.Scheme == "http" && redirect.Port() != "" && kit.Loopback(redirect.Hostname())
 }
 
+var portTaken = localapi.NewPhrase("signin.port_taken", "The port that the browser comes back to is taken.", "quit what uses port {port}, or choose another redirect in the advanced settings")
+
 // loopback is the little web server that the last step of a sign-in leads to.
 type loopback struct {
 	server *http.Server
 	served sync.WaitGroup
 	life   context.Context // ends with close
 	end    context.CancelFunc
+	seen   chan struct{} // closed when a browser has seen how the sign-in ended
+	once   sync.Once     // closes it
+
+	mu     sync.Mutex
+	answer answer
+	over   bool // the sign-in has ended
 }
 
 // listen opens the port of the redirect, on the loopback address only.
@@ -57,7 +64,7 @@ func (s *SignIn) listen(u *url.URL) (*loopback, error) {
 	if path == "" {
 		path = "/"
 	}
-	l := &loopback{}
+	l := &loopback{seen: make(chan struct{}), answer: answer{err: noSignIn.Refuse(localapi.CodeUsage)}}
 	l.life, l.end = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +72,7 @@ func (s *SignIn) listen(u *url.URL) (*loopback, error) {
 			http.NotFound(w, r) // for example a browser asking for an icon
 			return
 		}
-		s.answer(w, r, u)
+		s.serve(l, w, r, u)
 	})
 	l.server = &http.Server{
 		Handler: mux, ReadHeaderTimeout: loopbackHeaderTime, IdleTimeout: loopbackIdleTime, MaxHeaderBytes: loopbackHeader,
@@ -86,9 +93,19 @@ func (l *loopback) close() {
 	l.served.Wait()
 }
 
-// finish ends the listener once the answers under way have been given.
+// finish ends the listener once a browser has been told how the sign-in ended, or none asks.
 func (l *loopback) finish() {
+	l.mu.Lock()
+	l.over = true
+	l.mu.Unlock()
 	l.served.Go(func() {
+		wait := time.NewTimer(loopbackFarewell)
+		defer wait.Stop()
+		select {
+		case <-l.seen:
+		case <-wait.C:
+		case <-l.life.Done():
+		}
 		ctx, cancel := context.WithTimeout(l.life, loopbackFarewell)
 		defer cancel()
 		if l.server.Shutdown(ctx) != nil {
@@ -97,73 +114,26 @@ func (l *loopback) finish() {
 	})
 }
 
-// answer completes the sign-in and tells the person in the browser how that went.
-func (s *SignIn) answer(w http.ResponseWriter, r *http.Request, redirect *url.URL) {
-	address := *redirect
-	address.RawQuery = r.URL.RawQuery
-	// The browser may close the page at once; the code must be redeemed all the same.
-	ctx, done := context.WithTimeout(context.WithoutCancel(r.Context()), redeemTime)
-	defer done()
-	err := s.Complete(ctx, address.String())
-	page := redirectPage{Title: doneTitle.Say(), Text: doneText.Say()}
-	status := http.StatusOK
-	if err != nil {
-		page = redirectPage{Title: failedTitle.Say(), Text: board.Sentence(err), Hint: failedHint.Say()}
-		var refusal *localapi.Error
-		if errors.As(err, &refusal) && refusal.Code == localapi.CodeOffline {
-			page.Hint = offlineHint.Say()
-		}
-		status = http.StatusBadRequest
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Connection", "close")
-	w.WriteHeader(status)
-	if err := redirectTemplate.Execute(w, s.said(page)); err != nil {
-		s.Logger.Info("the browser did not take the answer", "error", err)
+// keep keeps how the sign-in went. What has worked stays so: a page elsewhere can ask us for anything.
+func (l *loopback) keep(a answer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.answer.err != nil {
+		l.answer = a
 	}
 }
 
-type redirectPage struct{ Title, Text, Hint localapi.Sentence }
-
-// said is the page in the person's language.
-func (s *SignIn) said(page redirectPage) any {
-	language := s.Board.Now().Settings.Language
-	title, tag := s.Say(language, page.Title)
-	text, _ := s.Say(language, page.Text)
-	hint, _ := s.Say(language, page.Hint)
-	return struct{ Language, Title, Text, Hint string }{tag, title, text, hint}
+func (l *loopback) answered() answer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.answer
 }
 
-// What the page says, and why it may not be there.
-var (
-	portTaken   = localapi.NewPhrase("signin.port_taken", "The port that the browser comes back to is taken.", "quit what uses port {port}, or choose another redirect in the advanced settings")
-	doneTitle   = localapi.NewPhrase("signin.page.done", "You are signed in", "")
-	doneText    = localapi.NewPhrase("signin.page.close", "You can close this page and go back to Tabferry.", "")
-	failedTitle = localapi.NewPhrase("signin.page.failed", "The sign-in did not work", "")
-	failedHint  = localapi.NewPhrase("signin.page.again", "Go back to Tabferry to try again.", "")
-	offlineHint = localapi.NewPhrase("signin.page.offline", "Load this page again once the connection is back.", "")
-)
-
-var redirectTemplate = template.Must(template.New("redirect").Parse(`<!doctype html>
-<html lang="{{.Language}}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{{.Title}} – Tabferry</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 28rem; margin: 20vh auto 0; padding: 0 1.5rem; }
-h1 { font-size: 1.6rem; margin: 0 0 .5rem; }
-</style>
-</head>
-<body>
-<h1>{{.Title}}</h1>
-<p>{{.Text}}</p>
-{{with .Hint}}<p>{{.}}</p>{{end}}
-</body>
-</html>
-`))
+// told notes that a browser has seen the answer.
+func (l *loopback) told() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		l.once.Do(func() { close(l.seen) })
+	}
+}

@@ -16,7 +16,8 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
-// pageLife is how long a sign-in page may stay open; then its secrets are dropped.
+// pageLife is how long a sign-in page may stay open; then its secrets are dropped. For as long again
+// whoever comes back from it is told that it was too late.
 const pageLife = time.Hour
 
 // Account is what the sign-in asks of the account.
@@ -43,8 +44,8 @@ type Params struct {
 	Entrypoint string
 	// Say puts a sentence into a language of the settings and names that, for the page in the browser.
 	Say func(language string, s localapi.Sentence) (text, tag string)
-	// Keep has the data kept from now on.
-	Keep func(ctx context.Context)
+	// Keep has the data kept from now on; Prepare begins with that.
+	Keep, Prepare func(ctx context.Context)
 	// Interrupt ends a pairing under way.
 	Interrupt func()
 	// Changed hears that the sign-in has become another one. It may not block.
@@ -64,6 +65,7 @@ type run struct {
 	listener *loopback // nil when the redirect does not lead to this machine
 	timer    *time.Timer
 	state    string // what the page gives back, so that nobody else's answer is taken for its
+	late     bool   // its time is over; whoever comes back all the same is told so
 }
 
 // New returns a sign-in that is not under way.
@@ -75,12 +77,15 @@ func (s *SignIn) replace(r *run) {
 	old := s.run
 	s.run = r
 	s.mu.Unlock()
-	if old == nil {
-		return
+	if old != nil {
+		old.close()
 	}
-	old.timer.Stop()
-	if old.listener != nil {
-		old.listener.close()
+}
+
+func (r *run) close() {
+	r.timer.Stop()
+	if r.listener != nil {
+		r.listener.close()
 	}
 }
 
@@ -95,7 +100,7 @@ func (s *SignIn) Begin(ctx context.Context, email string) (signIn localapi.SignI
 	}
 	s.Interrupt()
 	s.End()
-	s.Keep(ctx)
+	s.Prepare(ctx)
 
 	r := &run{}
 	if redirect, err := url.Parse(s.RedirectURI); err == nil && toThisMachine(redirect) {
@@ -111,14 +116,14 @@ func (s *SignIn) Begin(ctx context.Context, email string) (signIn localapi.SignI
 		return localapi.SignIn{}, board.Refusal(err)
 	}
 	signIn = localapi.SignIn{
-		URL: withEmail(state.OAuthURL, email), Loopback: r.listener != nil,
+		URL: state.OAuthURL, Loopback: r.listener != nil,
 		RedirectPrefix: s.RedirectURI, Started: s.Clock.Now().UTC(),
 	}
 	if page, err := url.Parse(state.OAuthURL); err == nil {
 		r.state = page.Query().Get("state")
 	}
 	life := context.WithoutCancel(ctx)
-	r.timer = time.AfterFunc(pageLife, func() { s.end(life, tooLate.Say()) })
+	r.timer = time.AfterFunc(pageLife, func() { s.expire(life, r) })
 	s.replace(r)
 	s.show(&signIn, localapi.Sentence{})
 	return signIn, nil
@@ -139,7 +144,7 @@ var (
 	refused      = localapi.NewPhrase("signin.refused", "The sign-in was refused on the page.", "begin again")
 	noSignIn     = localapi.NewPhrase("signin.none", "This address holds no sign-in.", "copy the whole address of the last page")
 	otherAddress = localapi.NewPhrase("signin.other_address", "This is not the end of Tabferry's sign-in.", "the address must begin with {origin}")
-	tooLate      = localapi.NewPhrase("signin.too_late", "The sign-in was not completed in time.", "")
+	tooLate      = localapi.NewPhrase("signin.too_late", "The sign-in was not completed in time.", "begin again")
 )
 
 // Complete checks that an address is the end of our sign-in, and redeems what it carries.
@@ -158,11 +163,14 @@ func (s *SignIn) Complete(ctx context.Context, address string) error {
 	}
 	code, stateParam := query.Get("code"), query.Get("state")
 	switch {
+	case s.late(stateParam):
+		return tooLate.Refuse(localapi.CodeSignIn)
 	case code == "" || stateParam == "":
 		return noSignIn.Refuse(localapi.CodeUsage)
 	case s.Account.State().Kind == account.Connected:
 		return board.ErrSignedIn
 	}
+	s.Keep(ctx) // what comes now must outlive us
 	state, err := s.Account.ProcessEvent(ctx, account.EventCompleteOAuth{Code: code, State: stateParam})
 	switch state.Kind {
 	case account.Connected:
@@ -188,6 +196,32 @@ func (s *SignIn) ours(state string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.run != nil && s.run.state != "" && s.run.state == state
+}
+
+// late reports whether a state is that of a page whose time is over.
+func (s *SignIn) late(state string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.run != nil && s.run.late && s.run.state == state
+}
+
+// expire gives up the sign-in when its time is over, and a while later the listener too.
+func (s *SignIn) expire(ctx context.Context, r *run) {
+	s.mu.Lock()
+	present, again := s.run == r, r.late
+	r.late = true
+	if present && again {
+		s.run = nil
+	}
+	s.mu.Unlock()
+	switch {
+	case !present:
+	case again:
+		r.close()
+	default:
+		s.giveUp(ctx, tooLate.Say())
+		r.timer.Reset(pageLife)
+	}
 }
 
 // finish ends the listener when the browser, which still waits for its answer, has it.
