@@ -276,3 +276,11 @@ func (a *Agent) SignOut(ctx context.Context, deleteLocalData bool) error {
 	}
 	return w.revoker.SignOut(ctx, deleteLocalData)
 }
+
+// SignInShown hears that a view which offers the sign-in has become visible.
+func (a *Agent) SignInShown(ctx context.Context, form localapi.SignInForm) error {
+	return onKnown(a, ctx, func(w *work) error {
+		w.signin.Shown(form)
+		return nil
+	})
+}

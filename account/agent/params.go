@@ -40,14 +40,24 @@ func StoreFile(dataDir string) string { return filepath.Join(dataDir, storeName)
 // pairing phones and for the list of other clients.
 var scopes = []string{account.ScopeProfile, account.ScopeOldSync, account.ScopeSession}
 
-// entrypoint tells the accounts server's statistics where a sign-in began.
-const entrypoint = "tabferry"
+// What the accounts server's statistics are told, once a person allows it and an origin is registered:
+// where a sign-in began, and which product led there.
+const (
+	entrypoint = "tabferry"
+	utmSource  = "tabferry"
+	campaign   = "signin"
+)
 
 // Service names the servers and the OAuth client. Empty members are Mozilla's production; an empty
 // PairingServer is what the accounts server names.
 type Service struct {
 	Server, ClientID, RedirectURI string
 	PushServer, PairingServer     string
+	// EventsServer has the accounts server's events for the client; empty for none.
+	EventsServer string
+	// Origin is the web origin registered for the OAuth client; without one the server's statistics are
+	// told nothing. Entrypoint, Source and Campaign are what they are told.
+	Origin, Entrypoint, Source, Campaign string
 }
 
 // Params is what an agent needs. DataDir, Version and DeviceName must be set.
@@ -112,6 +122,9 @@ func (p Params) complete() (Params, error) {
 	fill(&p.Service.ClientID, DefaultClientID)
 	fill(&p.Service.RedirectURI, DefaultRedirectURI)
 	fill(&p.Service.PushServer, DefaultPushServer)
+	fill(&p.Service.Entrypoint, entrypoint)
+	fill(&p.Service.Source, utmSource)
+	fill(&p.Service.Campaign, campaign)
 	fill(&p.KeyringService, DefaultKeyringService)
 	fill(&p.UserAgent, "Tabferry/"+p.Version)
 	if p.DeviceType == "" {
@@ -149,12 +162,22 @@ func (p Params) service(s localapi.Settings) Service {
 		RedirectURI:   or(s.RedirectURI, p.Service.RedirectURI),
 		PushServer:    or(s.PushServer, p.Service.PushServer),
 		PairingServer: or(s.PairingServer, p.Service.PairingServer),
+		EventsServer:  or(s.EventsServer, p.Service.EventsServer),
+		Origin:        or(s.MetricsOrigin, p.Service.Origin),
+		Entrypoint:    or(s.Entrypoint, p.Service.Entrypoint),
+		Source:        or(s.UTMSource, p.Service.Source),
+		Campaign:      or(s.UTMCampaign, p.Service.Campaign),
 	}
 }
 
 // client reports whether two services are one to an account: the same server and OAuth client.
 func (s Service) client(o Service) bool {
 	return s.Server == o.Server && s.ClientID == o.ClientID && s.RedirectURI == o.RedirectURI
+}
+
+// metrics is what the server's statistics are told of a sign-in that is shown.
+func (s Service) metrics() account.MetricsFlowParams {
+	return account.MetricsFlowParams{Origin: s.Origin, Entrypoint: s.Entrypoint, Source: s.Source, Campaign: s.Campaign}
 }
 
 // config is the account's part of it.

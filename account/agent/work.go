@@ -129,8 +129,8 @@ func (w *work) openSignIn(a *Agent) {
 	w.authcheck = authcheck.New(authcheck.Params{Account: w.acct, Calls: w.calls, Clock: p.Clock, Random: p.Random})
 	w.signin = signin.New(signin.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger,
-		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Say: p.Say, Scopes: scopes, Entrypoint: entrypoint,
-		Keep: w.keep, Prepare: w.prepare, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged,
+		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Say: p.Say, Scopes: scopes, Metrics: w.service.metrics(),
+		Keep: w.keep, Prepare: w.prepare, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged, Ended: func() { w.beside(func(context.Context) { w.signin.Explain() }) }, Go: w.beside,
 	})
 	w.pairing = pairing.New(pairing.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger, Random: p.Random,

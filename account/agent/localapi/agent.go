@@ -14,6 +14,8 @@ type Agent interface {
 	Refresh(ctx context.Context) error
 	ForgetDamaged(ctx context.Context) error
 
+	// SignInShown hears that a view which offers the sign-in has become visible.
+	SignInShown(ctx context.Context, form SignInForm) error
 	BeginSignIn(ctx context.Context, email string) (SignIn, error)
 	CompleteSignIn(ctx context.Context, address string) error
 	CancelSignIn(ctx context.Context) error

@@ -88,6 +88,9 @@ var (
 
 	callForgetDamaged = do("DELETE /v1/damaged", Agent.ForgetDamaged)
 
+	callSignInShown = with("POST /v1/signin/shown", func(a Agent, ctx context.Context, in signInShownRequest) error {
+		return a.SignInShown(ctx, in.Form)
+	})
 	callBeginSignIn = call[signInRequest, SignIn]{route: "POST /v1/signin", ask: func(a Agent, ctx context.Context, in signInRequest) (SignIn, error) {
 		return a.BeginSignIn(ctx, in.Email)
 	}}.slow()
@@ -155,19 +158,27 @@ var (
 	callCancelPairing = do("DELETE /v1/pair", Agent.CancelPairing).slow()
 )
 
-// routes makes the server answer every call.
-func (s *server) routes(mux *http.ServeMux) {
-	for _, c := range []interface {
-		serve(s *server, mux *http.ServeMux)
-	}{
-		callSnapshot, callRefresh, callForgetDamaged, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
+// routed is a call as the server sees it.
+type routed interface {
+	serve(s *server, mux *http.ServeMux)
+}
+
+// everyCall is all there are. docs/api.md is made of them.
+func everyCall() []routed {
+	return []routed{
+		callSnapshot, callRefresh, callForgetDamaged, callSignInShown, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
 		callSend, callOutbox, callSent, callUndo, callRetry, callDeleteSent,
 		callInbox, callMarkRead, callDeleteReceived,
 		callRenameDevice, callDisconnectDevice, callDisconnectClient,
 		callAvatar, callPageURL, callUnlock, callProtect, callSetSettings, callQuiet,
 		callShowWindow, callUseDesktop, callQuit, callDiagnostics,
 		callShowPairing, callPairingCode, callJoinPairing, callConfirmPairing, callCancelPairing,
-	} {
+	}
+}
+
+// routes makes the server answer every call.
+func (s *server) routes(mux *http.ServeMux) {
+	for _, c := range everyCall() {
 		c.serve(s, mux)
 	}
 }

@@ -60,6 +60,13 @@ func (c *Client) ForgetDamaged(ctx context.Context) error {
 	return tell(ctx, c, callForgetDamaged, nothing{})
 }
 
+// SignInShown says that a view which offers the sign-in has become visible, each time that it does.
+// What the person allowed and what is configured decide whether the accounts server hears of it; the
+// answer is there before it does.
+func (c *Client) SignInShown(ctx context.Context, form SignInForm) error {
+	return tell(ctx, c, callSignInShown, signInShownRequest{form})
+}
+
 // BeginSignIn starts a sign-in in the browser, with an e-mail address as a hint or without.
 // The face opens the returned page. A sign-in already under way is replaced.
 func (c *Client) BeginSignIn(ctx context.Context, email string) (SignIn, error) {

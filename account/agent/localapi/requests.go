@@ -9,6 +9,9 @@ import (
 // The bodies of calls and answers that are no type of their own elsewhere. Their JSON is part of
 // the API: fields may be added, never renamed.
 type (
+	signInShownRequest struct {
+		Form SignInForm `json:"form"`
+	}
 	signInRequest struct {
 		Email string `json:"email"`
 	}
@@ -132,3 +135,10 @@ func readInboxQuery(v url.Values) (InboxQuery, error) {
 }
 
 func usage(text string) error { return &Error{Code: CodeUsage, Message: text} }
+
+func (r signInShownRequest) check() error {
+	if r.Form != FormEmail && r.Form != FormButton {
+		return usage("the form is email or button")
+	}
+	return nil
+}

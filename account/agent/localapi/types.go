@@ -295,6 +295,15 @@ type OutboxEntry struct {
 	MayBeTwice bool `json:"mayBeTwice,omitempty"`
 }
 
+// SignInForm is what a view that offers the sign-in has.
+type SignInForm string
+
+// The views.
+const (
+	FormEmail  SignInForm = "email"  // a field for the e-mail address
+	FormButton SignInForm = "button" // no field
+)
+
 // SignIn is a browser sign-in under way.
 type SignIn struct {
 	// URL is the page to open. It holds no secret that outlives the sign-in.
@@ -404,7 +413,21 @@ type Settings struct {
 	RedirectURI   string `json:"redirectUri,omitempty"`
 	PushServer    string `json:"pushServer,omitempty"`
 	PairingServer string `json:"pairingServer,omitempty"`
-	// InboxEntries is how many received entries are kept, InboxDays for how many days those that were
+	// EventsServer is the base address of whoever receives the accounts server's events for the client
+	// (`tabferry events serve`), empty for none.
+	EventsServer string `json:"eventsServer,omitempty"`
+	// UsageData is the person's yes to usage data, which counts together with Account.MetricsEnabled:
+	// then tabs that are sent carry two random numbers for Mozilla's statistics, and the accounts server
+	// hears that the sign-in was shown. Signing out takes it back.
+	UsageData bool `json:"usageData"`
+	// MetricsOrigin is the web origin that is registered for the OAuth client; without one the accounts
+	// server is told nothing. Entrypoint, UTMSource and UTMCampaign, agreed with Mozilla, are what it is
+	// told; empty for the built-in ones.
+	MetricsOrigin string `json:"metricsOrigin,omitempty"`
+	Entrypoint    string `json:"entrypoint,omitempty"`
+	UTMSource     string `json:"utmSource,omitempty"`
+	UTMCampaign   string `json:"utmCampaign,omitempty"`
+	// InboxEntries is how many received entries are kept, with up to a hundredth more, InboxDays for how many days those that were
 	// read. Zero is DefaultInboxEntries and DefaultInboxDays.
 	InboxEntries int `json:"inboxEntries,omitempty"`
 	InboxDays    int `json:"inboxDays,omitempty"`

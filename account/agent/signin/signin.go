@@ -29,6 +29,7 @@ type Account interface {
 	SessionToken() (string, error)
 	CachedProfile() (account.Profile, time.Time, bool)
 	DevicesAvailable() bool
+	MetricsFlow(context.Context, account.MetricsFlowParams) (account.MetricsFlow, error)
 }
 
 // Params is what a sign-in may touch.
@@ -39,9 +40,11 @@ type Params struct {
 	Logger  *slog.Logger
 	// Server is the accounts server's origin, RedirectURI where its page ends.
 	Server, RedirectURI string
-	// Scopes is what is asked for, Entrypoint tells the server's statistics where it began.
-	Scopes     []string
-	Entrypoint string
+	// Scopes is what is asked for.
+	Scopes []string
+	// Metrics is what the server's statistics may be told of a view that offers the sign-in; nothing
+	// without an Origin. Its Form is that of the view.
+	Metrics account.MetricsFlowParams
 	// Say puts a sentence into a language of the settings and names that, for the page in the browser.
 	Say func(language string, s localapi.Sentence) (text, tag string)
 	// Keep has the data kept from now on; Prepare begins with that.
@@ -50,14 +53,21 @@ type Params struct {
 	Interrupt func()
 	// Changed hears that the sign-in has become another one. It may not block.
 	Changed func(was, is localapi.AccountState)
+	// Go does something beside everything else, until the work on the store ends.
+	Go func(func(ctx context.Context))
+	// Ended hears that the server ended the sign-in. It may not block. Nothing is said to the person until
+	// Explain.
+	Ended func()
 }
 
 // SignIn owns the sign-in under way. Make it with [New].
 type SignIn struct {
 	Params
 
-	mu  sync.Mutex
-	run *run // nil for none
+	mu          sync.Mutex
+	run         *run   // nil for none
+	shown       *offer // nil for none
+	unexplained bool   // the person has not been told why the sign-in has ended
 }
 
 // run is what ends with a sign-in: a listener, a timer.
@@ -108,7 +118,9 @@ func (s *SignIn) Begin(ctx context.Context, email string) (signIn localapi.SignI
 			return localapi.SignIn{}, err
 		}
 	}
-	state, err := s.Account.ProcessEvent(ctx, account.EventBeginOAuth{Scopes: s.Scopes, Entrypoint: s.Entrypoint})
+	state, err := s.Account.ProcessEvent(ctx, account.EventBeginOAuth{Scopes: s.Scopes, Options: []account.FlowOption{
+		account.WithEmail(email), account.WithMetricsFlow(s.takeFlow()),
+	}})
 	if state.Kind != account.Authenticating {
 		if r.listener != nil {
 			r.listener.close()
@@ -127,16 +139,6 @@ func (s *SignIn) Begin(ctx context.Context, email string) (signIn localapi.SignI
 	s.replace(r)
 	s.show(&signIn, localapi.Sentence{})
 	return signIn, nil
-}
-
-// withEmail adds an e-mail address for the page to begin with.
-func withEmail(page, email string) string {
-	u, err := url.Parse(page)
-	if err != nil || email == "" || u.Query().Has("email") {
-		return page
-	}
-	u.RawQuery += "&email=" + url.QueryEscape(email)
-	return u.String()
 }
 
 // The refusals of an address that ends no sign-in.
@@ -271,5 +273,8 @@ func (s *SignIn) giveUp(ctx context.Context, cause localapi.Sentence) {
 
 // Forget takes the sign-in of the person who left from the screen.
 func (s *SignIn) Forget(*store.Tx, bool) (then func(), err error) {
-	return func() { s.show(nil, localapi.Sentence{}) }, nil
+	return func() {
+		s.Withdraw()
+		s.show(nil, localapi.Sentence{})
+	}, nil
 }

@@ -7,11 +7,26 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 )
 
-// ended is why a person has to sign in again, as far as we know.
-var ended = localapi.NewPhrase("signin.ended", "The accounts server ended this sign-in. Perhaps the password was changed, or this computer was signed out elsewhere.", "")
+// Why a person has to sign in again, as far as we know: first that is little.
+var (
+	asking = localapi.NewPhrase("signin.asking", "The accounts server ended this sign-in. Tabferry is asking it whether the account still exists.", "")
+	ended  = localapi.NewPhrase("signin.ended", "The accounts server ended this sign-in. Perhaps the password was changed, or this computer was signed out elsewhere.", "")
+)
 
 // Show writes what the account knows without asking anybody.
-func (s *SignIn) Show(shown *localapi.Snapshot) { s.describe(shown) }
+func (s *SignIn) Show(shown *localapi.Snapshot) {
+	s.describe(shown)
+	if shown.Account.State != localapi.NeedsSignIn {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	why := ended
+	if s.unexplained {
+		why = asking
+	}
+	shown.Account.Cause, shown.Account.CauseSaid = why.Say().Parts()
+}
 
 // describe shows the account as it is now.
 func (s *SignIn) describe(shown *localapi.Snapshot) {
@@ -77,28 +92,56 @@ func (s *SignIn) Observe(account.State) { s.update(func(*localapi.Snapshot) {}) 
 // for.
 func (s *SignIn) update(edit func(shown *localapi.Snapshot)) {
 	var was, is localapi.AccountState
+	var counted, counts bool
 	s.Board.Change(func(shown *localapi.Snapshot) {
 		edit(shown)
-		was = shown.Account.State
+		allowed := shown.Settings.UsageData
+		was, counted = shown.Account.State, allowed && yes(shown.Account.MetricsEnabled)
 		s.describe(shown)
-		is = shown.Account.State
+		is, counts = shown.Account.State, allowed && yes(shown.Account.MetricsEnabled)
 		switch {
 		case is == localapi.SignedIn:
 			shown.Account.Cause, shown.Account.CauseSaid = "", localapi.Said{}
 		case is == localapi.SignedOut, is == localapi.SigningIn && was == localapi.SignedOut:
 			shown.Devices, shown.Clients = localapi.DeviceList{}, localapi.ClientList{}
 		case was == localapi.SignedIn && is == localapi.NeedsSignIn:
-			shown.Account.Cause, shown.Account.CauseSaid = ended.Say().Parts()
+			shown.Account.Cause, shown.Account.CauseSaid = asking.Say().Parts()
 		}
 	})
+	if counted && !counts {
+		s.Logger.Info("no account allows usage data now, and what was collected is deleted")
+	}
 	if was == is {
 		return
 	}
 	s.Logger.Info("the sign-in changed", "from", string(was), "to", string(is))
 	if was == localapi.SignedIn && is == localapi.NeedsSignIn {
-		s.Board.Tell(localapi.Event{Kind: localapi.SignInAgain})
+		s.setUnexplained(true)
+		s.Ended()
 	}
 	s.Changed(was, is)
+}
+
+func yes(said *bool) bool { return said != nil && *said }
+func (s *SignIn) setUnexplained(yes bool) (was bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, s.unexplained = s.unexplained, yes
+	return was
+}
+
+// Unexplained is for a start with an ended sign-in of which nobody knows whether its account exists.
+func (s *SignIn) Unexplained() { s.setUnexplained(true) }
+
+// Explain asks the person to sign in again, now that the server has said that the account exists.
+func (s *SignIn) Explain() {
+	if !s.setUnexplained(false) || s.Account.AuthState() != account.AuthStateAuthIssues {
+		return
+	}
+	s.update(func(shown *localapi.Snapshot) {
+		shown.Account.Cause, shown.Account.CauseSaid = ended.Say().Parts()
+	})
+	s.Board.Tell(localapi.Event{Kind: localapi.SignInAgain})
 }
 
 // origin is what is shown of a server's address.

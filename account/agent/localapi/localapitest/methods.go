@@ -165,3 +165,7 @@ func (m methods) tell(ctx context.Context, method string, args ...any) error {
 	_, _, err := m.a.asked(ctx, method, args...)
 	return err
 }
+
+func (m methods) SignInShown(ctx context.Context, form localapi.SignInForm) error {
+	return m.tell(ctx, "SignInShown", form)
+}
