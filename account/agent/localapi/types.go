@@ -143,6 +143,8 @@ type Storage struct {
 	Kept bool `json:"kept,omitempty"`
 	// Damaged counts what could not be read any more and was put aside: Client.ForgetDamaged.
 	Damaged int `json:"damaged,omitempty"`
+	// Earlier is what those have here who were signed in before: Client.ForgetEarlier.
+	Earlier Earlier `json:"earlier,omitzero"`
 	// BeginAnew says that the file cannot be used any more: Client.Protect begins with a new one, and
 	// keeps it.
 	BeginAnew bool `json:"beginAnew,omitempty"`
@@ -154,6 +156,15 @@ type Storage struct {
 	// Problem is one sentence about what is wrong, empty when all is fine.
 	Problem     string `json:"problem,omitempty"`
 	ProblemSaid Said   `json:"problemSaid,omitzero"`
+}
+
+// Earlier counts what those left here who were signed in before and are not now. It stays sealed for their
+// return, 30 days at most, and is shown to nobody else.
+type Earlier struct {
+	People  int `json:"people"`
+	Entries int `json:"entries"` // received and sent
+	// Since is when the first of them left.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // ListState says how fresh a list is. Known false means: still loading for the first time.
