@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime/debug"
@@ -166,6 +167,14 @@ func guard(f func(ours *bool) error) (err error) {
 		}
 	}()
 	return f(&ours)
+}
+
+// copyTo writes the whole file as it is.
+func (b *boltFile) copyTo(w io.Writer) error {
+	return b.run(false, func(r *boltRows) (err error) {
+		r.ask(func() { _, err = r.tx.WriteTo(w) })
+		return err
+	})
 }
 
 func (b *boltFile) view(f func(rows) error) error {

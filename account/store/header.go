@@ -48,31 +48,6 @@ type Argon2id struct {
 	Salt      []byte `json:"salt"`
 }
 
-// migrations bring a file to the next version each, the first one from version 1. There is none yet.
-var migrations []func(*Tx) error
-
-func headerVersion() int { return len(migrations) + 1 }
-
-// migrate brings a file to the version that has all the steps behind it, in one transaction with the new
-// header: it is never in between.
-func (h Header) migrate(file engine, seal *sealer, steps []func(*Tx) error) error {
-	if h.Version > len(steps) {
-		return nil
-	}
-	return file.update(func(r rows) error {
-		for tx := (&Tx{rows: r, seal: seal}); h.Version <= len(steps); h.Version++ {
-			if err := steps[h.Version-1](tx); err != nil {
-				return fmt.Errorf("bringing the store from version %d to the next: %w", h.Version, err)
-			}
-		}
-		text, err := json.Marshal(h)
-		if err != nil {
-			return err
-		}
-		return r.put(headerBucket, headerKey, text)
-	})
-}
-
 // parseHeader reads a header and refuses what this version cannot use.
 func parseHeader(text []byte) (Header, error) {
 	var h Header

@@ -3,6 +3,8 @@ package store
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -36,7 +38,7 @@ func TestMigrate(t *testing.T) {
 			if err := s.Update(func(tx *Tx) error { return tx.Put("notes", "a", []byte("1")) }); err != nil {
 				t.Fatal(err)
 			}
-			h := Header{Version: c.version, Protection: ByKeyring, Entry: "e", Check: []byte("x")}
+			h := &Header{Version: c.version, Protection: ByKeyring, Entry: "e", Check: []byte("x")}
 			if err := h.migrate(s.engine, s.seal, c.steps); (err == nil) != (c.to > 0) {
 				t.Fatalf("migrating: %v", err)
 			}
@@ -56,5 +58,42 @@ func TestMigrate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A step that fails leaves the file at its version, and no copy beside it.
+func TestFailedStepLeavesNoCopy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	source, err := NewPassphrase("correct horse battery")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Create(t.Context(), path, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Update(func(tx *Tx) error { return tx.Put("notes", "a", []byte("1")) }); err != nil {
+		t.Fatal(err)
+	}
+	steps := make([]func(*Tx) error, headerVersion())
+	steps[headerVersion()-1] = func(tx *Tx) error {
+		if _, err := os.Stat(copyName(path, headerVersion())); err != nil {
+			t.Error("there is no copy while the file is changed")
+		}
+		return errors.Join(tx.Put("notes", "a", []byte("2")), ErrFull)
+	}
+	if err := s.bringUp(s.seal, steps); !errors.Is(err, ErrFull) || s.header.Version != headerVersion() {
+		t.Errorf("version %d, %v", s.header.Version, err)
+	}
+	err = s.View(func(tx *Tx) error {
+		if text, err := tx.Get("notes", "a"); err != nil || string(text) != "1" {
+			t.Errorf("the value is %q, %v", text, err)
+		}
+		return nil
+	})
+	beside, globbed := filepath.Glob(path + ".*")
+	if err := errors.Join(err, globbed); err != nil || len(beside) != 0 {
+		t.Errorf("left: %q, %v", beside, err)
 	}
 }

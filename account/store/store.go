@@ -184,7 +184,7 @@ func (s *Store) Unlock(ctx context.Context, source KeySource) error {
 	if err := s.header.checkKey(seal); err != nil {
 		return err
 	}
-	if err := s.header.migrate(s.engine, seal, migrations); err != nil {
+	if err := s.bringUp(seal, migrations); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -221,7 +221,7 @@ func (s *Store) Delete(ctx context.Context, source KeySource) error {
 	if e := os.Remove(s.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
 		err = errors.Join(err, fmt.Errorf("deleting the store: %w", e))
 	}
-	return err
+	return errors.Join(err, s.dropCopies(headerVersion()))
 }
 
 // SetAside renames a file that cannot be opened, so that a new one can take its place, and returns the

@@ -402,9 +402,17 @@ func TestNewerFile(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	setHeader(t, path, func(h string) string { return strings.Replace(h, `"version":1`, `"version":2`, 1) })
+	setHeader(t, path, func(h string) string { return strings.Replace(h, `"version":2`, `"version":3`, 1) })
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := store.Open(path); !errors.Is(err, store.ErrNewer) {
 		t.Errorf("got %v", err)
+	}
+	after, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the newer file was changed: %v", err)
 	}
 }
 
@@ -414,7 +422,7 @@ func TestDamagedHeader(t *testing.T) {
 		"no protection": func(h string) string { return strings.Replace(h, "keyring", "magic", 1) },
 		"no entry":      func(h string) string { return strings.Replace(h, `"entry"`, `"entrance"`, 1) },
 		"no check":      func(h string) string { return strings.Replace(h, `"check"`, `"cheque"`, 1) },
-		"version zero":  func(h string) string { return strings.Replace(h, `"version":1`, `"version":0`, 1) },
+		"version zero":  func(h string) string { return strings.Replace(h, `"version":2`, `"version":0`, 1) },
 		"wild parameters": func(string) string {
 			return `{"version":1,"protection":"passphrase","argon2id":{"time":1,"memoryKiB":4000000000,"threads":1,"salt":"AAAAAAAAAAAAAAAA"},"wrapped":"AA==","check":"AA=="}`
 		},
