@@ -2,11 +2,15 @@ package agent_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent"
@@ -76,16 +80,16 @@ func TestSignOutOffline(t *testing.T) {
 // A new sign-in takes back that the data was to be deleted.
 func TestSignInAgainKeepsData(t *testing.T) {
 	w := newWorld(t)
-	var wire line
-	desk := w.station("Desk", online(t, &wire)).run().signIn()
-	wire.pull(true)
+	desk := w.station("Desk").run().signIn()
+	for _, route := range []string{"POST /v1/account/device/destroy", "POST /v1/oauth/destroy", "POST /v1/session/destroy"} {
+		w.svc.Faults.Next(route, 500, accounttest.Times(2))
+	}
 	if err := desk.face.SignOut(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := desk.face.BeginSignIn(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	wire.pull(false)
 	desk.signIn()
 	w.eventually("the old tokens to be revoked", func() bool {
 		n := 0
@@ -270,4 +274,54 @@ func TestMemoryOnlyLeavesNothing(t *testing.T) {
 	if _, err := os.Stat(desk.params.DataDir); !errors.Is(err, fs.ErrNotExist) || desk.secrets.count() != 0 {
 		t.Errorf("something was kept: %v, %d keys", err, desk.secrets.count())
 	}
+}
+
+// oldServer stands before a service that takes session tokens in the Hawk form only, as self-hosted ones of
+// before 2026 do.
+type oldServer struct {
+	next  http.RoundTripper
+	typed atomic.Int32 // how often the newer form was shown
+}
+
+func (o *oldServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer fxs_") {
+		return o.next.RoundTrip(r)
+	}
+	o.typed.Add(1)
+	return &http.Response{
+		StatusCode: http.StatusUnauthorized, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+		Body: io.NopCloser(strings.NewReader(`{"code":401,"errno":110,"error":"Unauthorized","message":"Unauthorized for route"}`)),
+	}, nil
+}
+
+// An old server is used as it wants it, without a setting, and known again after a restart.
+func TestHawkOnlyServer(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		old := new(oldServer)
+		desk := w.station("Desk", w.inBubble, func(p *agent.Params) { old.next, p.Transport = p.Transport, old }).run().signIn()
+		for range 2 {
+			rest(time.Minute)
+			if err := desk.face.Refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rest(time.Minute)
+		clients := func() localapi.ClientList { return desk.snapshot().Clients }
+		if c := clients(); !c.Known || len(c.Items) == 0 || c.Problem != "" || old.typed.Load() == 0 {
+			t.Errorf("what is attached: %+v; the newer form was shown %d times", c, old.typed.Load())
+		}
+		old.typed.Store(0)
+		desk.again()
+		rest(time.Minute)
+		if c := clients(); !c.Known || c.Problem != "" || old.typed.Load() != 0 {
+			t.Errorf("after a restart: %+v; the newer form was shown %d times", c, old.typed.Load())
+		}
+		if err := desk.face.SignOut(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		rest(time.Minute)
+		if n := w.liveTokens(); n != 0 {
+			t.Errorf("%d tokens live after the sign-out", n)
+		}
+	})
 }

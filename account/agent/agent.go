@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
@@ -25,6 +26,7 @@ type Agent struct {
 	ids     store.IDs
 	board   *board.Board
 	storage *storage.Storage[*work]
+	deleted atomic.Bool // the last account was deleted; nobody has signed in since
 
 	life    context.Context // ends with Run
 	endLife context.CancelFunc
@@ -221,8 +223,17 @@ func (a *Agent) SetSettings(ctx context.Context, s localapi.Settings) error {
 		w.signin.Cancel(ctx)
 	}
 	w.keep(ctx)
+	counted := w.settings.UsageData("")
 	if err := w.settings.Replace(ctx, s); err != nil {
 		return board.Refusal(err)
+	}
+	switch {
+	case counted && !s.UsageData:
+		w.signin.Withdraw()
+		w.acct.ForgetTelemetry()
+		a.params.Logger.Info("usage data is switched off, and what was collected is deleted")
+	case s.UsageData && !counted:
+		a.params.Logger.Info("usage data is allowed from now on, where the account allows it too")
 	}
 	if w.service != will {
 		return a.storage.Restart(ctx)
@@ -274,7 +285,10 @@ func (a *Agent) SignOut(ctx context.Context, deleteLocalData bool) error {
 	if w, err = a.known(ctx); err != nil {
 		return err
 	}
-	return w.revoker.SignOut(ctx, deleteLocalData)
+	if err := w.revoker.SignOut(ctx, deleteLocalData); err != nil {
+		return err
+	}
+	return a.storage.Replace(ctx, w, w.left) // nobody sees the last person's data from now on
 }
 
 // SignInShown hears that a view which offers the sign-in has become visible.

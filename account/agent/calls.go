@@ -79,6 +79,11 @@ func (a *Agent) Protect(ctx context.Context, p localapi.Protection, passphrase s
 	return a.storage.Protect(ctx, p, passphrase)
 }
 
+// ForgetEarlier removes what those left here who were signed in before.
+func (a *Agent) ForgetEarlier(ctx context.Context) error {
+	return on(a, ctx, func(w *work) error { return w.people.ForgetEarlier(ctx) })
+}
+
 // ForgetDamaged removes the stored values that could not be read any more and were put aside.
 func (a *Agent) ForgetDamaged(ctx context.Context) error {
 	return on(a, ctx, func(w *work) error {

@@ -150,10 +150,13 @@ func TestDamagedEntries(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put("inbox", "01", `{"id":"01"}`)
-	put("inbox", "02", `not JSON`)
-	put("outbox", "03", `[]`)
 	s := stationOn(t, memory, svc)
+	s.signIn(svc, svc.NewAccount("someone@example.com", "a password"))
+	owner := s.work.people.Owner()
+	put(owner+"/inbox", "01", `{"id":"01"}`)
+	put(owner+"/inbox", "02", `not JSON`)
+	put(owner+"/outbox", "03", `[]`)
+	s = stationOn(t, memory, svc)
 	if shown := s.agent.board.Now(); shown.Inbox.Total != 1 || len(shown.Outbox.Recent) != 0 || shown.Storage.Damaged != 2 {
 		t.Errorf("inbox %+v, outbox %+v, %d damaged", shown.Inbox, shown.Outbox, shown.Storage.Damaged)
 	}

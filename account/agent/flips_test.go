@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func (o *oneSecret) Delete(_, _ string) error        { return keyring.ErrNotFoun
 func (s station) arrive(n int) {
 	s.t.Helper()
 	for i := range n {
-		err := s.work.Save(s.t.Context(), []byte("{}"), []account.IncomingCommand{&account.TabReceived{
+		err := s.work.SaveParts(s.t.Context(), []byte("{}"), nil, []account.IncomingCommand{&account.TabReceived{
 			Incoming: account.Incoming{Index: int64(i + 1)},
 			Payload:  account.SendTabPayload{Entries: []account.TabEntry{{URL: fmt.Sprintf("https://example.com/%d", i)}}},
 		}})
@@ -59,14 +60,14 @@ func TestFlippedBits(t *testing.T) {
 		s.work.settings.Replace(t.Context(), localapi.Settings{Open: localapi.OpenNever, Grouped: true}),
 		s.work.settings.Quiet(t.Context(), 60),
 		file.Update(func(tx *store.Tx) error {
-			outbox := store.NewTable[localapi.OutboxEntry]("outbox")
+			outbox := store.NewTable[localapi.OutboxEntry]("outbox").Of(s.work.people.Owner())
 			for i := range 5 {
 				id := fmt.Sprintf("%02d", i)
 				if err := outbox.Put(tx, id, localapi.OutboxEntry{ID: id, ToID: "d", State: localapi.SendWaiting, At: at, NextTry: at.Add(time.Hour)}); err != nil {
 					return err
 				}
 			}
-			return errors.Join(tx.Put("push", "state", []byte("{}")), tx.Put("avatar", "state", []byte("{}")), tx.Put("leaving", "01", []byte("{}")))
+			return errors.Join(tx.Put("push", "state", []byte("{}")), tx.Put(s.work.people.Owner()+"/avatar", "state", []byte("{}")), tx.Put("leaving", "01", []byte("{}")))
 		}),
 		file.Close())
 	if err != nil {
@@ -92,6 +93,7 @@ func TestFlippedBits(t *testing.T) {
 			if err := file.Unlock(t.Context(), key); err != nil {
 				t.Fatal(err)
 			}
+			stationOn(t, file, svc).work.inbox.Check(t.Context()) // as every start does
 			workOnDamaged(t, stationOn(t, file, svc), place, tabs)
 		})
 	}
@@ -118,8 +120,8 @@ func flip(t *testing.T, path string, random *rand.Rand) (bucket string) {
 			return err
 		}
 		place := places[random.IntN(len(places))]
-		bucket = place[0]
-		b := tx.Bucket([]byte(bucket))
+		bucket = place[0][strings.Index(place[0], "/")+1:] // whoever owns it
+		b := tx.Bucket([]byte(place[0]))
 		value := slices.Clone(b.Get([]byte(place[1])))
 		value[random.IntN(len(value))] ^= 1 << random.IntN(8)
 		return b.Put([]byte(place[1]), value)
@@ -142,8 +144,11 @@ func workOnDamaged(t *testing.T, s station, bucket string, tabs int) {
 		}
 		return ids
 	}
-	if bucket == "inbox" {
+	switch bucket {
+	case "inbox":
 		tabs--
+	case "account":
+		tabs = 0 // nobody is signed in any more: whose they are sees them again after a sign-in
 	}
 	snap := s.agent.board.Now()
 	ids := page()

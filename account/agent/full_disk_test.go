@@ -65,18 +65,20 @@ func TestNothingChangesOnAFullDisk(t *testing.T) {
 	held := localapi.OutboxEntry{ID: "01", ToID: "d", State: localapi.SendWaiting, At: at, HeldUntil: at.Add(time.Hour)}
 	failed := localapi.OutboxEntry{ID: "02", ToID: "d", State: localapi.SendFailed, At: at, Reason: "It failed."}
 	ready := localapi.OutboxEntry{ID: "04", ToID: "d", State: localapi.SendWaiting, At: at, NextTry: at.Add(time.Hour)}
-	outbox := store.NewTable[localapi.OutboxEntry]("outbox")
+	s := stationOn(t, file, svc)
+	s.signIn(svc, svc.NewAccount("someone@example.com", "a password"))
+	owner := s.work.people.Owner()
+	outbox := store.NewTable[localapi.OutboxEntry]("outbox").Of(owner)
 	err := file.Update(func(tx *store.Tx) error {
 		return errors.Join(
 			outbox.Put(tx, held.ID, held), outbox.Put(tx, failed.ID, failed), outbox.Put(tx, ready.ID, ready),
-			store.NewTable[localapi.InboxEntry]("inbox").Put(tx, tab.ID, tab),
+			store.NewTable[localapi.InboxEntry]("inbox").Of(owner).Put(tx, tab.ID, tab),
 		)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := stationOn(t, file, svc)
-	s.signIn(svc, svc.NewAccount("someone@example.com", "a password"))
+	s = stationOn(t, file, svc)
 	b, w := s.agent.board, s.work
 	b.Change(func(s *localapi.Snapshot) {
 		s.Devices.Known, s.Devices.Items = true, []localapi.Device{{ID: "d", Name: "Phone", CanReceiveTabs: true}}
@@ -95,7 +97,7 @@ func TestNothingChangesOnAFullDisk(t *testing.T) {
 		"delete received": func(ctx context.Context) error { return w.inbox.Delete(ctx, tab.ID) },
 		"quiet":           func(ctx context.Context) error { return w.settings.Quiet(ctx, 5) },
 		"settings":        func(ctx context.Context) error { return board.Refusal(w.settings.Replace(ctx, localapi.Settings{})) },
-		"receive":         func(ctx context.Context) error { return board.Refusal(w.Save(ctx, []byte("{}"), nil)) },
+		"receive":         func(ctx context.Context) error { return board.Refusal(w.SaveParts(ctx, []byte("{}"), nil, nil)) },
 	} {
 		var refused *localapi.Error
 		if err := do(t.Context()); !errors.As(err, &refused) || refused.Code != localapi.CodeInternal || refused.Message != "The disk is full." {

@@ -107,8 +107,11 @@ func TestRevocationsAreTriedAgain(t *testing.T) {
 		}
 		w.svc.ForgetRequests()
 		rest(6 * time.Hour)
-		if n := w.count(); n < 5 || n > 60 {
-			t.Errorf("%d requests in six hours", n)
+		if n := w.count("POST /v1/account/device/destroy"); n < 5 || n > 20 {
+			t.Errorf("%d tries in six hours", n)
+		}
+		if n, tries := w.count(), w.count("POST /v1/account/device/destroy"); n > 6*tries {
+			t.Errorf("%d requests in %d tries", n, tries)
 		}
 		if !desk.hasStoreFile() {
 			t.Error("the store went too early")
@@ -133,7 +136,7 @@ func TestStartOffline(t *testing.T) {
 		lap.send(to, "https://example.com/waiting", "")
 		rest(time.Second)
 		w.svc.Faults.Next("*", 0, accounttest.DropConnection(), accounttest.Times(-1))
-		w.svc.Push().RefuseUpgrades(http.StatusServiceUnavailable, "", -1)
+		w.svc.Push().RefuseUpgrades(http.StatusBadGateway, "", -1)
 		desk.run()
 		rest(3 * time.Hour)
 		snap := desk.snapshot()

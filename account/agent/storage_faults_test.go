@@ -46,7 +46,7 @@ func spoilAtRest(t *testing.T, s *station) map[string]struct {
 		"zeroed":        {func(good []byte) error { return write(make([]byte, len(good))) }, "damaged", true},
 		"cut in half":   {func(good []byte) error { return write(good[:len(good)/2]) }, "damaged", true},
 		"a bad header":  {header(`"keyring"`, `"magic"`), "damaged", true},
-		"newer":         {header(`"version":1`, `"version":9`), "newer version", false},
+		"newer":         {header(`"version":2`, `"version":9`), "newer version", false},
 		"another's key": {func(good []byte) error { s.secrets.swap(); return write(good) }, "does not fit", false},
 	}
 }

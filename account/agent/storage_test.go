@@ -96,6 +96,9 @@ func TestNoKeyring(t *testing.T) {
 	if err := desk.face.Unlock(t.Context(), ""); code(err) != localapi.CodeLocked {
 		t.Errorf("asking again says %v", err)
 	}
+	if err := desk.face.Protect(t.Context(), localapi.ProtectedByPassphrase, "a"); code(err) != localapi.CodeUsage {
+		t.Errorf("a passphrase of one letter: %v", err)
+	}
 	if err := desk.face.Protect(t.Context(), localapi.ProtectedByPassphrase, ""); code(err) != localapi.CodeUsage {
 		t.Errorf("an empty passphrase: %v", err)
 	}
@@ -165,7 +168,7 @@ func TestKeyLost(t *testing.T) {
 	if !snap.Storage.Locked {
 		t.Errorf("the storage is %+v", snap.Storage)
 	}
-	if err := desk.face.Protect(t.Context(), localapi.ProtectedByPassphrase, "x"); code(err) != localapi.CodeConflict {
+	if err := desk.face.Protect(t.Context(), localapi.ProtectedByPassphrase, "another phrase"); code(err) != localapi.CodeConflict {
 		t.Errorf("protecting a locked store anew: %v", err)
 	}
 	if err := desk.face.SignOut(t.Context(), true); err != nil {
@@ -195,7 +198,7 @@ func TestDamagedStore(t *testing.T) {
 	if kept, _ := os.ReadFile(desk.storeFile()); !bytes.Equal(kept, damaged) {
 		t.Error("the damaged file was changed")
 	}
-	if err := desk.face.Protect(t.Context(), localapi.ProtectedByPassphrase, "phrase"); err != nil {
+	if err := desk.face.Protect(t.Context(), localapi.ProtectedByPassphrase, "a good phrase"); err != nil {
 		t.Fatal(err)
 	}
 	aside, err := filepath.Glob(desk.storeFile() + ".damaged-*")

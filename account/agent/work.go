@@ -2,24 +2,30 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/authcheck"
+	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/contact"
+	"github.com/tabferry/tabferry/account/agent/deletion"
 	"github.com/tabferry/tabferry/account/agent/inbox"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/outbox"
 	"github.com/tabferry/tabferry/account/agent/pairing"
+	"github.com/tabferry/tabferry/account/agent/people"
 	"github.com/tabferry/tabferry/account/agent/poller"
 	"github.com/tabferry/tabferry/account/agent/revoker"
 	"github.com/tabferry/tabferry/account/agent/roster"
 	"github.com/tabferry/tabferry/account/agent/settings"
 	"github.com/tabferry/tabferry/account/agent/signin"
+	"github.com/tabferry/tabferry/account/agent/storage"
 	"github.com/tabferry/tabferry/account/agent/subscription"
 	"github.com/tabferry/tabferry/account/agent/wake"
 	"github.com/tabferry/tabferry/account/agent/worker"
@@ -31,16 +37,25 @@ import (
 // it leaves no device behind that nobody can use any more. It leaves time for the rest of endTime.
 const partingTime = 1500 * time.Millisecond
 
+// settleTime is how long the end of a work waits for a change of the store that is under way.
+const settleTime = 2 * time.Second
+
 // capabilities is what the other devices may ask of this one.
 var capabilities = []account.Capability{account.CapabilitySendTab, account.CapabilityCloseTabs}
 
 // accountText is the account's state. Where it is damaged nobody is signed in any more.
 const accountText store.Text = "account"
 
+// devicesText is the list of devices that the account knows. Where it is damaged the server has it.
+const devicesText store.Text = "devices"
+
+// accountDeleted is said until somebody signs in.
+var accountDeleted = localapi.NewPhrase("account_deleted", "The account was deleted. Everything that Tabferry kept of it is gone.", "")
+
 var signInDamaged = localapi.NewPhrase("sign_in_damaged", "What was kept of the sign-in is damaged.", "sign in again")
 
-// work is all that works on one open store with one account. It ends when the store is deleted or
-// exchanged for another one, and with the agent.
+// work is all that works on one open store for one person: whoever is signed in, or will be next. It ends
+// when that person leaves, when the store is deleted or exchanged for another one, and with the agent.
 type work struct {
 	params  Params
 	service Service
@@ -48,12 +63,14 @@ type work struct {
 	acct    *account.Account
 	http    *http.Client // for what is not the account's own business: avatars, the pairing relay
 	calls   *worker.Calls
-	storage interface {
-		Keep(context.Context)
-		Prepare(context.Context)
-	}
+	storage *storage.Storage[*work]
+	// deleted says that the last account here was deleted, until somebody signs in.
+	deleted *atomic.Bool
+	board   *board.Board
 
 	settings     *settings.Settings
+	people       *people.People
+	deletion     *deletion.Deletion
 	inbox        *inbox.Inbox
 	outbox       *outbox.Outbox
 	roster       *roster.Roster
@@ -67,6 +84,9 @@ type work struct {
 
 	// damaged are the values of the store that were found damaged until this work began.
 	damaged []string
+	// wasIn says that somebody has been signed in during this work, over that it has ended: nothing is
+	// saved for the account any more.
+	wasIn, over atomic.Bool
 	// known is closed when the account's first event has been processed.
 	known   chan struct{}
 	ctx     context.Context // ends with the work
@@ -76,16 +96,15 @@ type work struct {
 // open reads the store and makes everything that works on it. Nothing runs yet.
 func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	p := a.params
-	w = &work{params: p, vault: vault, storage: a.storage, http: httpClient(p.Transport), calls: worker.NewCalls(), known: make(chan struct{})}
+	w = &work{
+		params: p, vault: vault, storage: a.storage, deleted: &a.deleted, board: a.board,
+		http: httpClient(p.Transport), calls: worker.NewCalls(), known: make(chan struct{}),
+	}
 	w.settings, err = settings.Open(settings.Params{Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger})
 	if err != nil {
 		return nil, err
 	}
 	w.service = p.service(w.settings.Chosen())
-	w.inbox, err = inbox.Open(inbox.Params{Store: vault, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger, Chosen: w.settings.Chosen(), Open: p.Open, Go: w.beside})
-	if err != nil {
-		return nil, err
-	}
 	w.contact = contact.New(contact.Params{
 		Board: a.board, Clock: p.Clock, Logger: p.Logger, Back: w.resume,
 		Doubt: func() { w.authcheck.Doubt() },
@@ -93,13 +112,24 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	if w.acct, err = w.openAccount(&a.ids); err != nil {
 		return nil, err
 	}
+	if err = w.openPeople(a); err != nil {
+		return nil, err
+	}
+	owner := w.people.Owner()
+	w.inbox, err = inbox.Open(inbox.Params{
+		Store: vault, Owner: owner, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger,
+		Chosen: w.settings.Chosen(), Open: p.Open, Go: w.beside,
+	})
+	if err != nil {
+		return nil, err
+	}
 	w.roster = roster.New(roster.Params{
-		Account: w.acct, Calls: w.calls, Memory: w.settings, Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger,
-		HTTP: w.http, UserAgent: p.UserAgent, Entrypoint: entrypoint,
+		Account: w.acct, Calls: w.calls, Memory: w.settings, Store: vault, Owner: owner, Board: a.board, Clock: p.Clock, Random: p.Random, Logger: p.Logger,
+		HTTP: w.http, UserAgent: p.UserAgent, Entrypoint: w.entrypoint,
 		OwnRecord: func(d account.Device) { w.subscription.OwnRecord(d) },
 	})
 	w.outbox, err = outbox.Open(outbox.Params{
-		Store: vault, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger, Account: w.acct, Calls: w.calls,
+		Store: vault, Owner: owner, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger, Account: w.acct, Calls: w.calls,
 		Queued:  w.roster.NoteSent,
 		PushOff: func() { w.roster.Mark(roster.Devices) }, // the server has just learned it too
 	})
@@ -123,6 +153,40 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	return w, err
 }
 
+// openPeople finds whom the work is for, and makes what finds out whether the account still exists.
+func (w *work) openPeople(a *Agent) (err error) {
+	p := w.params
+	w.people, err = people.Open(people.Params{
+		Account: w.acct, Server: w.service.Server, Calls: w.calls, Store: w.vault, Board: a.board, Clock: p.Clock, IDs: &a.ids, Random: p.Random, Logger: p.Logger,
+		Leave: settings.Leave, Returned: w.returned, Another: w.leave,
+	})
+	if err != nil {
+		return err
+	}
+	if err = w.settings.Own(w.people.Owner()); err != nil {
+		return err
+	}
+	if w.people.Erased() {
+		w.deleted.Store(true)
+		if w.people.Alone() && w.settings.Untouched() {
+			// Nothing is left that anybody needs: the file goes too, once nothing is left to revoke.
+			if err = w.settings.SetDeleteWhenDone(context.Background(), true); err != nil {
+				return err
+			}
+		}
+	}
+	w.wasIn.Store(w.acct.AuthState() != account.AuthStateDisconnected)
+	w.deletion, err = deletion.Open(deletion.Params{
+		Account: w.acct, Calls: w.calls, Store: w.vault, Owner: w.people.Owner(), Clock: p.Clock, Random: p.Random, Logger: p.Logger,
+		Exists: func() {
+			w.authcheck.Doubt()
+			w.signin.Explain()
+		},
+		Gone: w.erase,
+	})
+	return err
+}
+
 // openSignIn makes what begins, checks and ends the sign-in.
 func (w *work) openSignIn(a *Agent) {
 	p := w.params
@@ -130,7 +194,7 @@ func (w *work) openSignIn(a *Agent) {
 	w.signin = signin.New(signin.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger,
 		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Say: p.Say, Scopes: scopes, Metrics: w.service.metrics(),
-		Keep: w.keep, Prepare: w.prepare, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged, Ended: func() { w.beside(func(context.Context) { w.signin.Explain() }) }, Go: w.beside,
+		Keep: w.keep, Prepare: w.prepare, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged, Ended: w.deletion.Suspect, Go: w.beside,
 	})
 	w.pairing = pairing.New(pairing.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger, Random: p.Random,
@@ -139,13 +203,14 @@ func (w *work) openSignIn(a *Agent) {
 		Interrupt: w.signin.Cancel, Paired: func() { w.roster.Mark(roster.Devices | roster.Clients) }, Go: w.beside,
 	})
 	w.revoker = revoker.New(revoker.Params{
-		Account: w.acct, Memory: w.settings, Store: w.vault, Clock: p.Clock, Logger: p.Logger,
-		Keepers: []revoker.Keeper{w.settings, w.inbox, w.outbox, w.roster, w.signin},
+		Account: w.acct, Memory: w.settings, Store: w.vault, Clock: p.Clock, Random: p.Random, Logger: p.Logger,
+		Keepers: []revoker.Keeper{w.settings, w.inbox, w.outbox, w.roster, w.signin, w.people},
 		Restore: func(state []byte) (*account.Account, error) { return account.Restore(state, w.options()...) },
 		Interrupt: func() {
 			w.signin.End()
 			w.pairing.End()
 		},
+		Left:   w.leave,
 		Delete: func(still func() bool) { a.storage.DeleteLater(w, still) },
 	})
 }
@@ -170,6 +235,10 @@ func (w *work) heard() subscription.Heard {
 		DeviceJoined:    w.roster.Joined,
 		Expected:        func() bool { return w.pairing.Expected() },
 		PasswordChanged: w.authcheck.Doubt,
+		Deleted: func() {
+			w.deletion.Suspect()
+			w.authcheck.Doubt() // whether the sign-in lives can be known before that
+		},
 	}
 }
 
@@ -186,11 +255,14 @@ func (w *work) options() []account.Option {
 // openAccount restores the account, or begins a new one. A saved one for another service, which can
 // only be signed out, is put aside until nothing of it is left to revoke.
 func (w *work) openAccount(ids *store.IDs) (*account.Account, error) {
-	options := append(w.options(), account.WithSaver(w), account.WithObserver(w.observe), account.WithOutcome(w.contact.Heard))
+	options := append(w.options(), account.WithPartSaver(w), account.WithObserver(w.observe), account.WithOutcome(w.contact.Heard),
+		account.WithMetricsGate(w.settings.UsageData))
 	config := w.service.config()
-	var state []byte
+	var state, devices []byte
 	err := w.vault.View(func(tx *store.Tx) (err error) {
-		state, err = accountText.Get(tx)
+		if state, err = accountText.Get(tx); err == nil {
+			devices, err = devicesText.Get(tx)
+		}
 		return err
 	})
 	if err != nil {
@@ -199,7 +271,7 @@ func (w *work) openAccount(ids *store.IDs) (*account.Account, error) {
 	if state == nil {
 		return account.New(config, options...)
 	}
-	acct, err := account.Restore(state, options...)
+	acct, err := account.Restore(state, append(options, account.WithSavedDevices(devices))...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the account's state: %w", store.ErrCorrupt, err)
 	}
@@ -216,7 +288,7 @@ func (w *work) openAccount(ids *store.IDs) (*account.Account, error) {
 		if err := revoker.SetAside(tx, ids, w.params.Clock.Now().UTC(), state); err != nil {
 			return err
 		}
-		return accountText.Clear(tx)
+		return errors.Join(accountText.Clear(tx), devicesText.Clear(tx))
 	})
 	if err != nil {
 		return nil, err
@@ -224,23 +296,45 @@ func (w *work) openAccount(ids *store.IDs) (*account.Account, error) {
 	return account.New(config, options...)
 }
 
-// Save keeps the account's state: each change in one transaction with the commands that belong to it,
-// so that a command is never lost and never shown twice. It implements [account.Saver].
-func (w *work) Save(ctx context.Context, state []byte, received []account.IncomingCommand) error {
-	arrival, err := w.inbox.Arrive(received)
-	if err != nil {
-		return err
+// SaveParts keeps the account's state: each change in one transaction with the commands that belong to it,
+// so that a command is never lost and never shown twice. It implements [account.PartSaver].
+func (w *work) SaveParts(ctx context.Context, state, devices []byte, received []account.IncomingCommand) error {
+	arrival := &inbox.Arrival{}
+	if len(received) > 0 {
+		var err error
+		if arrival, err = w.inbox.Arrive(received); err != nil {
+			return err
+		}
 	}
 	return w.vault.Write(ctx, func(tx *store.Tx) error {
-		if err := accountText.Put(tx, state); err != nil {
+		if w.over.Load() {
+			return store.ErrClosed // another account goes on from what is stored
+		}
+		if err := errors.Join(accountText.Put(tx, state), putDevices(tx, devices)); err != nil {
 			return err
 		}
 		return arrival.Store(tx)
 	}, arrival.Tell)
 }
 
+// putDevices keeps the list of devices, if it is another one than before.
+func putDevices(tx *store.Tx, text []byte) error {
+	switch {
+	case text == nil:
+		return nil
+	case len(text) == 0:
+		return devicesText.Clear(tx)
+	default:
+		return devicesText.Put(tx, text)
+	}
+}
+
 // observe shows a change of the account.
 func (w *work) observe(state account.State) {
+	if w.signin == nil {
+		return // it is being opened
+	}
+	w.people.Know()
 	w.signin.Observe(state)
 	if state.Degraded {
 		w.authcheck.Poke()
@@ -251,11 +345,56 @@ func (w *work) observe(state account.State) {
 func (w *work) signInChanged(_, is localapi.AccountState) {
 	w.subscription.Poke()
 	w.revoker.Poke()
-	if is == localapi.SignedIn {
+	switch is {
+	case localapi.SignedIn:
+		w.wasIn.Store(true)
+		w.deleted.Store(false)
 		w.poller.Mark()
 		w.roster.Mark(roster.All)
 		w.outbox.Resume()
+	case localapi.NeedsSignIn:
+		w.wasIn.Store(true)
+	case localapi.SignedOut:
+		w.leave()
 	}
+}
+
+// entrypoint is what the accounts server's own pages may be told of where somebody came from.
+func (w *work) entrypoint() string {
+	if !w.acct.MetricsOpen() {
+		return ""
+	}
+	return w.service.Entrypoint
+}
+
+// leave begins work for the next person, once nobody is signed in any more and a sign-out that is under
+// way has ended.
+func (w *work) leave() {
+	if w.left() {
+		w.storage.ReplaceLater(w, w.left)
+	}
+}
+
+func (w *work) left() bool {
+	return w.wasIn.Load() && w.acct.AuthState() == account.AuthStateDisconnected && !w.revoker.Leaving() || w.people.Others()
+}
+
+// erase ends an account that the server says does not exist. That is decided in the store first; the next
+// work opens with it, and drops everything. A sign-out follows, which begins that work.
+func (w *work) erase(ctx context.Context) error {
+	if err := w.people.Condemn(ctx); err != nil {
+		return err
+	}
+	return w.acct.Forget(ctx)
+}
+
+// returned shows what the person had here before.
+func (w *work) returned(ctx context.Context) {
+	w.inbox.Recount(ctx)
+	if err := errors.Join(w.outbox.Returned(), w.settings.Returned(ctx)); err != nil {
+		w.params.Logger.Warn("what was kept for a return could not be read", "error", err)
+	}
+	w.roster.Reorder()
 }
 
 // Show writes what is known at the beginning.
@@ -265,6 +404,10 @@ func (w *work) Show(s *localapi.Snapshot) {
 	w.outbox.Show(s)
 	w.signin.Show(s)
 	w.roster.Show(s)
+	w.people.Show(s)
+	if w.deleted.Load() && s.Account.State == localapi.SignedOut {
+		s.Account.Cause, s.Account.CauseSaid = accountDeleted.Say().Parts()
+	}
 	s.Storage.Damaged = len(w.damaged)
 	if slices.Contains(w.damaged, accountText.Place()) && s.Account.State == localapi.SignedOut {
 		s.Account.Cause, s.Account.CauseSaid = signInDamaged.Say().Parts()
@@ -277,11 +420,17 @@ func (w *work) Live(s *localapi.Snapshot) { w.subscription.Live(s) }
 // Start begins all work. It ends with ctx.
 func (w *work) Start(ctx context.Context) {
 	w.ctx = ctx
+	if w.people.Erased() {
+		w.board.Tell(localapi.Event{Kind: localapi.AccountDeleted})
+	}
 	w.beside(w.subscription.Connect)
+	w.beside(w.inbox.Check)
 	w.beside(func(ctx context.Context) {
 		w.initialise(ctx)
 		close(w.known)
-		for _, worker := range []interface{ Run(context.Context) }{w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.revoker, w.settings} {
+		for _, worker := range []interface{ Run(context.Context) }{
+			w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.deletion, w.revoker, w.settings, w.people,
+		} {
 			w.beside(worker.Run)
 		}
 	})
@@ -319,6 +468,12 @@ func (w *work) Wait() {
 	w.pairing.End()
 	w.running.Wait()
 	w.calls.End()
+	w.over.Store(true)
+	settling, cancel := context.WithTimeout(context.Background(), settleTime)
+	defer cancel()
+	if err := w.vault.Settle(settling); err != nil {
+		w.params.Logger.Error("a change of the store does not end", "error", err)
+	}
 	w.acct.Close()
 	w.http.CloseIdleConnections()
 }
@@ -363,6 +518,8 @@ func (w *work) resume() {
 	w.outbox.Resume()
 	w.poller.Resume()
 	w.authcheck.Resume()
+	w.deletion.Resume()
+	w.people.Poke()
 	w.revoker.Poke()
 	w.subscription.Poke()
 	w.roster.Resume()

@@ -5,9 +5,11 @@ package inbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -16,12 +18,27 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
-// table holds the entries.
-var table = store.NewTable[localapi.InboxEntry]("inbox")
+// everybodys holds the entries, a table for each owner.
+var everybodys = store.NewTable[localapi.InboxEntry]("inbox")
+
+// table holds those of one owner.
+type table = store.Table[localapi.InboxEntry]
+
+// counts is how many entries there are. It is written with each change, so that a start need not wait
+// until 10,000 entries were opened to count the unread ones (20 ms); where it says another total than
+// there is it does not count, and [Inbox.Check] looks into it.
+type counts struct {
+	Total  int `json:"total"`
+	Unread int `json:"unread"`
+}
+
+var everybodysCounts = store.NewCell[counts]("inbox_counts")
 
 // Params is what an inbox may touch.
 type Params struct {
-	Store  *store.Vault
+	Store *store.Vault
+	// Owner is whose entries these are; see [store.Table.Of].
+	Owner  string
 	Board  *board.Board
 	Clock  kit.Clock
 	IDs    *store.IDs
@@ -38,31 +55,52 @@ type Params struct {
 // Inbox owns the received entries. Make it with [Open].
 type Inbox struct {
 	Params
-	start localapi.Inbox // as it was at the start
+	table  table
+	counts store.Cell[counts]
+	start  localapi.Inbox // as it was at the start
+	// aged is when somebody last looked for what is too old, on the monotonic clock; zero: not yet. It is
+	// of writers alone.
+	aged time.Duration
 }
 
 // Open counts what is stored, and drops what is kept for long enough.
 func Open(p Params) (*Inbox, error) {
-	i := &Inbox{Params: p}
+	i := &Inbox{Params: p, table: everybodys.Of(p.Owner), counts: everybodysCounts.Of(p.Owner)}
 	late := false
 	err := p.Store.View(func(tx *store.Tx) error {
-		i.start = count(tx)
+		i.start = i.known(tx)
 		if len(i.start.Recent) > 0 {
 			p.IDs.After(i.start.Recent[0].ID)
 		}
-		late = len(surplus(tx, &localapi.Inbox{Total: i.start.Total}, p.Clock.Now(), p.Chosen)) > 0
+		late = len(i.surplus(tx, &localapi.Inbox{Total: i.start.Total}, p.Clock.Now(), p.Chosen)) > 0
 		return nil
 	})
 	if err != nil || !late {
 		return i, err
 	}
-	return i, p.Store.Update(func(tx *store.Tx) error { return drop(tx, &i.start, p.Clock.Now(), p.Chosen) })
+	return i, p.Store.Update(func(tx *store.Tx) error { return i.drop(tx, &i.start, p.Clock.Now(), p.Chosen) })
+}
+
+// known is what is stored, by its own count where that can be right.
+func (i *Inbox) known(tx *store.Tx) (inbox localapi.Inbox) {
+	n, ok, err := i.counts.Get(tx)
+	if err != nil || !ok || n.Total != i.table.Len(tx) || n.Unread < 0 || n.Unread > n.Total {
+		return i.count(tx)
+	}
+	i.recent(tx, &inbox)
+	inbox.Total, inbox.Unread = n.Total, n.Unread
+	return inbox
+}
+
+// keepCounts writes the counts down.
+func (i *Inbox) keepCounts(tx *store.Tx, inbox localapi.Inbox) error {
+	return i.counts.Put(tx, counts{inbox.Total, inbox.Unread})
 }
 
 // count looks at everything that is stored.
-func count(tx *store.Tx) (inbox localapi.Inbox) {
-	recent(tx, &inbox)
-	for _, text := range table.Texts(tx) {
+func (i *Inbox) count(tx *store.Tx) (inbox localapi.Inbox) {
+	i.recent(tx, &inbox)
+	for _, text := range i.table.Texts(tx) {
 		inbox.Total++
 		if !isRead(text) {
 			inbox.Unread++
@@ -75,12 +113,25 @@ func count(tx *store.Tx) (inbox localapi.Inbox) {
 // the quotes would have a backslash before them.
 func isRead(text []byte) bool { return bytes.Contains(text, []byte(`"read":true`)) }
 
+// Check opens every entry once, beside everything else, after a start: entries that are damaged are found
+// then, and counts that an older version left.
+func (i *Inbox) Check(ctx context.Context) {
+	var found localapi.Inbox
+	err := i.Store.View(func(tx *store.Tx) error {
+		found = i.count(tx)
+		return ctx.Err()
+	})
+	if shown := i.shown(); err == nil && (found.Total != shown.Total || found.Unread != shown.Unread) {
+		i.Recount(ctx)
+	}
+}
+
 // Recount looks at everything anew: after entries were lost, and when other bounds were chosen.
 func (i *Inbox) Recount(ctx context.Context) {
 	var inbox localapi.Inbox
 	err := i.Store.Write(ctx, func(tx *store.Tx) error {
-		inbox = count(tx)
-		return drop(tx, &inbox, i.Clock.Now(), i.chosen())
+		inbox = i.count(tx)
+		return i.drop(tx, &inbox, i.Clock.Now(), i.chosen())
 	}, func() { i.show(inbox) })
 	if err != nil && ctx.Err() == nil {
 		i.Logger.Warn("the inbox could not be counted", "error", err)
@@ -107,7 +158,7 @@ func (i *Inbox) Page(q localapi.InboxQuery) ([]localapi.InboxEntry, error) {
 	might := func(stored []byte) bool { return !(q.Unread && isRead(stored)) && mightMatch(stored, text) }
 	page := []localapi.InboxEntry{}
 	err := i.Store.View(func(tx *store.Tx) error {
-		page = append(page, judged(table.Search(tx, q.Before, min(q.Limit, localapi.MaxInboxPage), might, keep))...)
+		page = append(page, judged(i.table.Search(tx, q.Before, min(q.Limit, localapi.MaxInboxPage), might, keep))...)
 		return nil
 	})
 	if err != nil {
@@ -141,7 +192,7 @@ func (i *Inbox) MarkRead(ctx context.Context, ids ...string) error {
 		}
 		entry.Read = true
 		inbox.Unread--
-		return table.Put(tx, entry.ID, entry)
+		return i.table.Put(tx, entry.ID, entry)
 	})
 }
 
@@ -149,7 +200,7 @@ func (i *Inbox) MarkRead(ctx context.Context, ids ...string) error {
 func (i *Inbox) Delete(ctx context.Context, ids ...string) error {
 	return i.edit(ctx, ids, func(tx *store.Tx, inbox *localapi.Inbox, entry localapi.InboxEntry) error {
 		uncount(inbox, entry)
-		return table.Delete(tx, entry.ID)
+		return i.table.Delete(tx, entry.ID)
 	})
 }
 
@@ -167,7 +218,7 @@ func (i *Inbox) edit(ctx context.Context, ids []string, change func(*store.Tx, *
 	return board.Refusal(i.Store.Write(ctx, func(tx *store.Tx) error {
 		inbox = i.shown()
 		for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-			entry, ok, err := table.Get(tx, id)
+			entry, ok, err := i.table.Get(tx, id)
 			if err == nil && ok {
 				err = change(tx, &inbox, entry)
 			}
@@ -175,14 +226,14 @@ func (i *Inbox) edit(ctx context.Context, ids []string, change func(*store.Tx, *
 				return err
 			}
 		}
-		recent(tx, &inbox)
-		return nil
+		i.recent(tx, &inbox)
+		return i.keepCounts(tx, inbox)
 	}, func() { i.show(inbox) }))
 }
 
 // recent looks up the newest entries.
-func recent(tx *store.Tx, inbox *localapi.Inbox) {
-	inbox.Recent = judged(table.Page(tx, "", localapi.RecentEntries, nil))
+func (i *Inbox) recent(tx *store.Tx, inbox *localapi.Inbox) {
+	inbox.Recent = judged(i.table.Page(tx, "", localapi.RecentEntries, nil))
 }
 
 // judged gives entries today's answer to what their links are: an older version may have stored
@@ -210,5 +261,5 @@ func (i *Inbox) Forget(tx *store.Tx, all bool) (then func(), err error) {
 	if !all {
 		return func() {}, nil
 	}
-	return func() { i.show(localapi.Inbox{}) }, table.Clear(tx)
+	return func() { i.show(localapi.Inbox{}) }, errors.Join(i.table.Clear(tx), i.counts.Clear(tx))
 }

@@ -32,7 +32,7 @@ type Arrival struct {
 // Arrive turns commands into entries that are not stored yet.
 func (i *Inbox) Arrive(received []account.IncomingCommand) (*Arrival, error) {
 	a := &Arrival{inbox: i}
-	now := i.Clock.Now().UTC()
+	now := i.Clock.Now().UTC().Round(0) // as it will be read
 	for _, c := range received {
 		id, err := i.IDs.Next(now)
 		if err != nil {
@@ -52,14 +52,21 @@ func (a *Arrival) Store(tx *store.Tx) error {
 		return nil
 	}
 	for _, entry := range a.entries {
-		if err := table.Put(tx, entry.ID, entry); err != nil {
+		if err := a.inbox.table.Put(tx, entry.ID, entry); err != nil {
 			return err
 		}
 	}
 	a.after = a.inbox.shown()
 	a.after.Total += len(a.entries)
 	a.after.Unread += len(a.entries)
-	return drop(tx, &a.after, a.inbox.Clock.Now(), a.inbox.chosen())
+	if chosen := a.inbox.chosen(); a.inbox.due(a.after.Total, chosen) {
+		return a.inbox.drop(tx, &a.after, a.inbox.Clock.Now(), chosen)
+	}
+	recent := slices.Clone(a.entries)
+	slices.Reverse(recent)
+	recent = append(recent, a.after.Recent...)
+	a.after.Recent = recent[:min(len(recent), localapi.RecentEntries)]
+	return a.inbox.keepCounts(tx, a.after)
 }
 
 // Tell shows the entries, once they are stored, and opens those that a person wants opened.

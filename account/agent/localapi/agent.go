@@ -13,6 +13,7 @@ type Agent interface {
 	Watch(face Face) *Watcher
 	Refresh(ctx context.Context) error
 	ForgetDamaged(ctx context.Context) error
+	ForgetEarlier(ctx context.Context) error
 
 	// SignInShown hears that a view which offers the sign-in has become visible.
 	SignInShown(ctx context.Context, form SignInForm) error

@@ -55,6 +55,11 @@ func (c *Client) Snapshot(ctx context.Context) (Snapshot, error) {
 // Refresh asks the servers for everything anew: commands, devices, profile. It returns once asked.
 func (c *Client) Refresh(ctx context.Context) error { return tell(ctx, c, callRefresh, nothing{}) }
 
+// ForgetEarlier removes what those left here who were signed in before; see Storage.Earlier.
+func (c *Client) ForgetEarlier(ctx context.Context) error {
+	return tell(ctx, c, callForgetEarlier, nothing{})
+}
+
 // ForgetDamaged removes the stored values that could not be read any more and were put aside.
 func (c *Client) ForgetDamaged(ctx context.Context) error {
 	return tell(ctx, c, callForgetDamaged, nothing{})

@@ -82,6 +82,12 @@ type Account struct {
 	MetricsEnabled *bool `json:"metricsEnabled,omitempty"`
 }
 
+// Unexplained reports whether the server ended the sign-in and it is being asked whether the account still
+// exists: until then nobody should be told to sign in again. Cause says so.
+func (a Account) Unexplained() bool {
+	return a.State == NeedsSignIn && a.CauseSaid.Key == "signin.asking"
+}
+
 // Connection is what the agent knows about its way to the servers.
 type Connection struct {
 	// Online is false after a transport failure until the next success.
@@ -103,12 +109,15 @@ type Push struct {
 	Connected bool `json:"connected"`
 	// ConnectedSince is zero while there is no connection, NextRetry while there is one.
 	ConnectedSince time.Time `json:"connectedSince,omitzero"`
-	// LastMessage is when a push message last came, LastPong when the push service last answered a
-	// ping. Both are zero before the first since the agent began. A pong alone is no update for
-	// watchers: Client.Snapshot has the newest.
+	// LastMessage is when a push message last came over this connection, LastPong when the push service last
+	// answered a ping over it. Both are zero before the first. A pong alone is no update for watchers:
+	// Client.Snapshot has the newest.
 	LastMessage time.Time `json:"lastMessage,omitzero"`
 	LastPong    time.Time `json:"lastPong,omitzero"`
 	NextRetry   time.Time `json:"nextRetry,omitzero"`
+	// Expired says that the accounts server has given up alerting us, whatever Connected says: tabs come late
+	// until the push service has given us a new address and the server has it.
+	Expired bool `json:"expired,omitempty"`
 }
 
 // Protection says how data at rest is sealed.
@@ -402,8 +411,12 @@ type OpenPolicy string
 // The policies for received tabs.
 const (
 	OpenNever OpenPolicy = "never" // list and notify only
+	OpenAsk   OpenPolicy = "ask"   // and the notification stays until it is answered
 	OpenFrom  OpenPolicy = "from"  // open by itself what comes from Settings.OpenFrom
 )
+
+// OpenPolicies are all of them.
+func OpenPolicies() []OpenPolicy { return []OpenPolicy{OpenNever, OpenAsk, OpenFrom} }
 
 // Settings are the choices of this installation.
 type Settings struct {
@@ -414,7 +427,7 @@ type Settings struct {
 	Grouped       bool       `json:"grouped"`
 	// Browser is the command that opens links; empty is the system's default.
 	Browser string `json:"browser,omitempty"`
-	// Language is a BCP 47 tag, empty follows the system. Appearance is "", "light" or "dark".
+	// Language is a BCP 47 tag, empty follows the system. Appearance is one of [Appearances].
 	Language   string `json:"language,omitempty"`
 	Appearance string `json:"appearance,omitempty"`
 	// Server, ClientID, RedirectURI, PushServer and PairingServer are empty for the built-in ones.
@@ -442,6 +455,12 @@ type Settings struct {
 	// read. Zero is DefaultInboxEntries and DefaultInboxDays.
 	InboxEntries int `json:"inboxEntries,omitempty"`
 	InboxDays    int `json:"inboxDays,omitempty"`
+}
+
+// UsesAccount reports whether anything is chosen that Tabferry does with the account by itself: to be there
+// from the login on, to tell what comes, or to open it. With none of it a sign-in only keeps tokens alive.
+func (s Settings) UsesAccount() bool {
+	return s.StartAtLogin || s.Notifications || s.Open == OpenFrom
 }
 
 // The bounds of the inbox where nothing else was chosen.
@@ -535,3 +554,6 @@ const (
 	PageConnectAnother Page = "connect_another" // "connect another device"
 	PageDeleteAccount  Page = "delete_account"
 )
+
+// Appearances are what the window can look like; empty is as the system has it.
+func Appearances() []string { return []string{"", "light", "dark", "contrast-light", "contrast-dark"} }

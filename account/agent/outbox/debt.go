@@ -69,11 +69,11 @@ func (o *Outbox) settleDebts(ctx context.Context) (wait time.Duration) {
 			return putEntry
 		})
 		for _, it := range saved {
-			if err := table.Put(tx, it.ID, it.entry); err != nil {
+			if err := o.table.Put(tx, it.ID, it.entry); err != nil {
 				return err
 			}
 		}
-		return table.Delete(tx, stray...)
+		return o.table.Delete(tx, stray...)
 	}, func() { o.change(saved, nil) })
 	o.mu.Lock()
 	defer o.mu.Unlock()

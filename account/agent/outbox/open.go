@@ -12,17 +12,40 @@ import (
 // Open reads what is stored. Sends that were in flight when the agent last ended are marked: their
 // answers are lost. The mark is stored with their next attempt.
 func Open(p Params) (*Outbox, error) {
-	o := &Outbox{Params: p}
+	o := &Outbox{Params: p, table: everybodys.Of(p.Owner)}
 	o.Worker = worker.New(o.work)
-	now, mono := o.now(), p.Clock.Monotonic()
-	err := p.Store.View(func(tx *store.Tx) error {
-		for row := range table.Oldest(tx) {
-			p.IDs.After(row.Key)
-			o.model.put(reopened(row.Value, now, mono))
+	return o, o.read()
+}
+
+// read takes over what is stored and not known yet.
+func (o *Outbox) read() error {
+	now, mono := o.now(), o.Clock.Monotonic()
+	var found []item
+	err := o.Store.View(func(tx *store.Tx) error {
+		for row := range o.table.Oldest(tx) {
+			o.IDs.After(row.Key)
+			found = append(found, reopened(row.Value, now, mono))
 		}
 		return nil
 	})
-	return o, err
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, it := range found {
+		if _, known := o.model.get(it.ID); !known {
+			o.model.put(it)
+		}
+	}
+	return err
+}
+
+// Returned takes over what its owner had here before, and sends what still waits.
+func (o *Outbox) Returned() error {
+	err := o.read()
+	o.mu.Lock()
+	o.publish()
+	o.mu.Unlock()
+	o.Poke()
+	return err
 }
 
 // reopened is an entry as it was stored, with what is left of its waits: nothing of one that is longer

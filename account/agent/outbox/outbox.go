@@ -18,8 +18,8 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 )
 
-// table holds the entries.
-var table = store.NewTable[entry]("outbox")
+// everybodys holds the entries, a table for each owner.
+var everybodys = store.NewTable[entry]("outbox")
 
 // Account is what the sender asks of the account.
 type Account interface {
@@ -36,7 +36,9 @@ type Store interface {
 
 // Params is what an outbox may touch.
 type Params struct {
-	Store   Store
+	Store Store
+	// Owner is whose entries these are; see [store.Table.Of].
+	Owner   string
 	Board   *board.Board
 	Clock   kit.Clock
 	IDs     *store.IDs
@@ -59,6 +61,7 @@ type Outbox struct {
 	Params
 	*worker.Worker // the sender
 	running        sync.WaitGroup
+	table          store.Table[entry]
 
 	mu    sync.Mutex // held over changes of the board, so that these come in the same order
 	model model
@@ -72,9 +75,9 @@ type Outbox struct {
 
 func (o *Outbox) now() time.Time { return o.Clock.Now().UTC() }
 
-func put(tx *store.Tx, entries []entry) error {
+func (o *Outbox) put(tx *store.Tx, entries []entry) error {
 	for _, e := range entries {
-		if err := table.Put(tx, e.ID, e); err != nil {
+		if err := o.table.Put(tx, e.ID, e); err != nil {
 			return err
 		}
 	}
@@ -144,7 +147,7 @@ func (o *Outbox) Forget(tx *store.Tx, all bool) (then func(), err error) {
 		}
 		o.model.drop(ids)
 		o.publish()
-	}, table.Clear(tx)
+	}, o.table.Clear(tx)
 }
 
 // trim drops the oldest settled entries beyond the bound.
@@ -155,7 +158,7 @@ func (o *Outbox) trim(ctx context.Context) {
 	if len(ids) == 0 {
 		return
 	}
-	err := o.Store.Write(ctx, func(tx *store.Tx) error { return table.Delete(tx, ids...) }, func() { o.change(nil, ids) })
+	err := o.Store.Write(ctx, func(tx *store.Tx) error { return o.table.Delete(tx, ids...) }, func() { o.change(nil, ids) })
 	if err != nil {
 		o.Logger.Warn("old sends could not be dropped", "error", err)
 	}

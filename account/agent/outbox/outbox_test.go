@@ -75,7 +75,7 @@ func TestInFlightAtACrash(t *testing.T) {
 		return entry{OutboxEntry: localapi.OutboxEntry{ID: id, State: state, At: at, URL: "https://example.com"}, InFlight: inFlight}
 	}
 	err = memory.Update(func(tx *store.Tx) error {
-		return put(tx, []entry{
+		return (&Outbox{table: everybodys.Of("")}).put(tx, []entry{
 			made("01", localapi.SendWaiting, true), made("02", localapi.SendWaiting, false), made("03", localapi.SendAlerted, false),
 		})
 	})

@@ -43,7 +43,7 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 			items[i].held = o.Clock.Monotonic() + localapi.HoldTime
 		}
 	}
-	err = o.Store.Write(ctx, func(tx *store.Tx) error { return put(tx, entries) }, func() { o.change(items, nil) })
+	err = o.Store.Write(ctx, func(tx *store.Tx) error { return o.put(tx, entries) }, func() { o.change(items, nil) })
 	if err != nil {
 		o.refused(entries, err)
 		return nil, board.Refusal(err)
@@ -201,11 +201,11 @@ func (o *Outbox) edit(ctx context.Context, ids []string, decide func(it *item) v
 	return o.Store.Write(ctx, func(tx *store.Tx) error {
 		changed, gone = o.decided(ids, decide)
 		for _, it := range changed {
-			if err := table.Put(tx, it.ID, it.entry); err != nil {
+			if err := o.table.Put(tx, it.ID, it.entry); err != nil {
 				return err
 			}
 		}
-		return table.Delete(tx, gone...)
+		return o.table.Delete(tx, gone...)
 	}, func() { o.change(changed, gone) })
 }
 

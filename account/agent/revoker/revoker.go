@@ -5,7 +5,9 @@ package revoker
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
@@ -52,12 +54,15 @@ type Params struct {
 	Memory  Memory
 	Store   *store.Vault
 	Clock   kit.Clock
+	Random  io.Reader
 	Logger  *slog.Logger
 	Keepers []Keeper
 	// Restore makes an account of a state that was set aside, for another service; it is not saved.
 	Restore func(state []byte) (*account.Account, error)
 	// Interrupt ends sign-ins and pairings under way.
 	Interrupt func()
+	// Left hears the end of a sign-out, once it is tried here. It may not block.
+	Left func()
 	// Delete deletes the local data later, if still says so then.
 	Delete func(still func() bool)
 }
@@ -66,12 +71,16 @@ type Params struct {
 type Revoker struct {
 	Params
 	*worker.Worker
-	wait kit.Growth // of the worker's goroutine alone
+	wait    worker.Patience // of the worker's goroutine alone
+	leaving atomic.Int32
 }
+
+// Leaving reports whether a sign-out is under way here.
+func (r *Revoker) Leaving() bool { return r.leaving.Load() > 0 }
 
 // New returns a revoker that does not work yet.
 func New(p Params) *Revoker {
-	r := &Revoker{Params: p, wait: kit.Growth{First: retryFirst, Most: retryMost}}
+	r := &Revoker{Params: p, wait: worker.Patience{First: retryFirst, Most: retryMost, Clock: p.Clock, Random: p.Random}}
 	r.Worker = worker.New(r.work)
 	return r
 }
@@ -79,6 +88,11 @@ func New(p Params) *Revoker {
 // SignOut signs out, and with all removes everything this installation holds, as soon as nothing is
 // left that must be revoked on the server.
 func (r *Revoker) SignOut(ctx context.Context, all bool) error {
+	r.leaving.Add(1)
+	defer func() {
+		r.leaving.Add(-1)
+		r.Left()
+	}()
 	r.Interrupt()
 	limited, cancel := context.WithTimeout(ctx, signOutTime)
 	defer cancel()
@@ -122,6 +136,9 @@ func (r *Revoker) forget(ctx context.Context, all bool) error {
 	})
 }
 
+// errLeft stands for a failure that was told to the log alone.
+var errLeft = errors.New("something is left to revoke")
+
 func (r *Revoker) work(ctx context.Context) time.Duration {
 	left, err := r.Account.FlushRevocations(ctx)
 	if err == nil || left > 0 {
@@ -136,12 +153,9 @@ func (r *Revoker) work(ctx context.Context) time.Duration {
 		return 0
 	case err != nil:
 		r.Logger.Info("revocations wait", "error", err)
-		if until := board.Until(err); !until.IsZero() {
-			return max(until.Sub(r.Clock.Now()), retryFirst) // so long, and no longer
-		}
-		return r.wait.Next()
+		return r.wait.After(err)
 	case left > 0:
-		return r.wait.Next()
+		return r.wait.After(errLeft)
 	}
 	r.wait.Reset()
 	if r.Memory.DeleteWhenDone() && r.Account.AuthState() == account.AuthStateDisconnected {

@@ -43,7 +43,7 @@ func (r *Roster) Avatar(ctx context.Context) ([]byte, error) {
 	}
 	var kept picture
 	err := r.Store.View(func(tx *store.Tx) (err error) {
-		kept, _, err = pictureCell.Get(tx)
+		kept, _, err = pictureCell.Of(r.Owner).Get(tx)
 		return err
 	})
 	if err == nil && kept.URL == p.Avatar {
@@ -60,16 +60,19 @@ func (r *Roster) Avatar(ctx context.Context) ([]byte, error) {
 		return nil, noFetch.Refuse(localapi.CodeOffline)
 	}
 	if err := r.Store.Update(func(tx *store.Tx) error {
-		return pictureCell.Put(tx, picture{URL: p.Avatar, Picture: fetched})
+		return pictureCell.Of(r.Owner).Put(tx, picture{URL: p.Avatar, Picture: fetched})
 	}); err != nil {
 		r.Logger.Warn("the account's picture could not be kept", "error", err)
 	}
 	return fetched, nil
 }
 
-// Forget clears what belongs to the person who left.
-func (r *Roster) Forget(tx *store.Tx, _ bool) (then func(), err error) {
-	return func() {}, pictureCell.Clear(tx)
+// Forget clears everything if all is to go.
+func (r *Roster) Forget(tx *store.Tx, all bool) (then func(), err error) {
+	if !all {
+		return func() {}, nil
+	}
+	return func() {}, pictureCell.Of(r.Owner).Clear(tx)
 }
 
 // fetchPicture gets a small PNG or JPEG. The address is the profile server's word; nothing secret is
@@ -87,6 +90,7 @@ func (r *Roster) fetchPicture(ctx context.Context, address string) ([]byte, erro
 	}
 	request.Header.Set("User-Agent", r.UserAgent)
 	client := *r.HTTP
+	client.Jar = nil
 	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if len(via) >= maxAvatarHops || !kit.SecureURL(next.URL, "https", "http") {
 			return http.ErrUseLastResponse

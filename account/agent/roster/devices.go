@@ -123,6 +123,11 @@ func (r *Roster) NoteSent(ctx context.Context, ids []string) {
 	r.Board.Change(func(s *localapi.Snapshot) { s.Devices.Items = r.order(s.Devices.Items) })
 }
 
+// Reorder sorts the devices anew: what is known of when something was sent where has changed.
+func (r *Roster) Reorder() {
+	r.Board.Change(func(s *localapi.Snapshot) { s.Devices.Items = r.order(s.Devices.Items) })
+}
+
 // Rename gives this device another name.
 func (r *Roster) Rename(ctx context.Context, name string) error {
 	if err := r.signedIn(); err != nil {

@@ -48,7 +48,7 @@ func (r *Roster) managed(ctx context.Context, ask func(context.Context, string) 
 	}
 	ctx, done := r.Calls.Begin(ctx)
 	defer done()
-	return ask(ctx, r.Entrypoint)
+	return ask(ctx, r.Entrypoint())
 }
 
 // below returns the address of a page below another, with the same query.

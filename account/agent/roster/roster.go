@@ -5,6 +5,7 @@ package roster
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -68,14 +69,17 @@ type Params struct {
 	Calls   *worker.Calls
 	Memory  Memory
 	Store   *store.Vault
-	Board   *board.Board
-	Clock   kit.Clock
-	Logger  *slog.Logger
+	// Owner is whose picture is kept; see [store.Table.Of].
+	Owner  string
+	Board  *board.Board
+	Clock  kit.Clock
+	Random io.Reader
+	Logger *slog.Logger
 	// HTTP fetches pictures.
 	HTTP      *http.Client
 	UserAgent string
-	// Entrypoint tells the accounts server's pages where somebody came from.
-	Entrypoint string
+	// Entrypoint tells the accounts server's pages where somebody came from; empty says nothing.
+	Entrypoint func() string
 	// OwnRecord hears of this device as the server lists it.
 	OwnRecord func(account.Device)
 }

@@ -1,18 +1,21 @@
 // Package settings is what a person has chosen for this installation, and the few things that are
-// remembered beside it ([Settings.Remembered]): its name, when something was last sent where, until when
-// notifications are silent, and whether the local data is to go.
+// remembered beside it ([Settings.Remembered]): its name, until when notifications are silent, and whether
+// the local data is to go. What is about a person's devices, whose tabs open by themselves and when
+// something was last sent where, belongs to that person ([Settings.Own]).
 package settings
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/worker"
@@ -35,8 +38,6 @@ const saveAgain = time.Minute
 
 // Memory is what is remembered beside the settings.
 type Memory struct {
-	// SentTo is when something was last sent to a device, by its id.
-	SentTo map[string]time.Time `json:"sentTo,omitempty"`
 	// DeviceName is the name a person gave this device.
 	DeviceName string    `json:"deviceName,omitempty"`
 	QuietUntil time.Time `json:"quietUntil,omitzero"`
@@ -65,8 +66,13 @@ type Settings struct {
 
 	chosen localapi.Settings // as they were at the start
 
+	owner string // see [Settings.Own]
+
 	mu     sync.Mutex
-	memory Memory // as stored
+	memory Memory               // as stored
+	sentTo map[string]time.Time // of the owner, as stored; not edited
+	// before is what sentTo said before each of the latest sends, by device, while they may be taken back.
+	before map[string][]time.Time
 }
 
 // Open reads what is stored.
@@ -91,6 +97,13 @@ func Default() localapi.Settings {
 	return localapi.Settings{Open: localapi.OpenNever, Notifications: true, Grouped: true}
 }
 
+// UsageData reports whether the person allows usage data on this computer. It is the yes of whoever is
+// signed in, or is about to be, and ends with the sign-in: see [Leave].
+func (s *Settings) UsageData(string) (yes bool) {
+	s.Board.Read(func(shown *localapi.Snapshot) { yes = shown.Settings.UsageData })
+	return yes
+}
+
 // Chosen returns the settings as they were at the start.
 func (s *Settings) Chosen() localapi.Settings { return s.chosen }
 
@@ -101,29 +114,34 @@ func (s *Settings) Show(shown *localapi.Snapshot) {
 
 // Replace stores settings that [Check] has passed.
 func (s *Settings) Replace(ctx context.Context, chosen localapi.Settings) error {
-	return s.Store.Write(ctx, func(tx *store.Tx) error { return chosenCell.Put(tx, chosen) }, func() {
+	return s.Store.Write(ctx, func(tx *store.Tx) error {
+		return errors.Join(chosenCell.Put(tx, everybodys(chosen)), s.put(tx, chosen))
+	}, func() {
 		s.Board.Change(func(shown *localapi.Snapshot) { shown.Settings = chosen })
 	})
 }
 
 // Check refuses what cannot be meant.
 func Check(s localapi.Settings) error {
-	if s.Open != localapi.OpenNever && s.Open != localapi.OpenFrom {
+	if !slices.Contains(localapi.OpenPolicies(), s.Open) {
 		return badOpen.Refuse(localapi.CodeUsage)
 	}
-	if !slices.Contains([]string{"", "light", "dark"}, s.Appearance) {
+	if !slices.Contains(localapi.Appearances(), s.Appearance) {
 		return badAppearance.Refuse(localapi.CodeUsage)
 	}
 	if len(s.OpenFrom) > maxOpenFrom {
 		return badOpenFrom.Refuse(localapi.CodeUsage)
 	}
-	for _, text := range append([]string{s.Browser, s.Language, s.Server, s.ClientID, s.RedirectURI, s.PushServer, s.PairingServer}, s.OpenFrom...) {
+	for _, text := range append([]string{s.Browser, s.Language, s.Server, s.ClientID, s.RedirectURI, s.PushServer, s.PairingServer, s.EventsServer, s.MetricsOrigin}, s.OpenFrom...) {
 		if len(text) > maxSetting || strings.ContainsAny(text, "\x00\r\n") {
 			return badText.Refuse(localapi.CodeUsage)
 		}
 	}
 	if entries, days := s.InboxBounds(); entries < minInboxEntries || entries > maxInboxEntries || days < 1 || days > maxInboxDays {
 		return badInbox.Refuse(localapi.CodeUsage)
+	}
+	if (account.MetricsFlowParams{Entrypoint: cmp.Or(s.Entrypoint, "none"), Form: "button", Source: s.UTMSource, Campaign: s.UTMCampaign}).Check() != nil {
+		return badStatistics.Refuse(localapi.CodeUsage)
 	}
 	return checkServers(s)
 }
@@ -136,30 +154,44 @@ func checkServers(s localapi.Settings) error {
 		{badServer, s.Server, "https", "http"},
 		{badPushServer, s.PushServer, "wss", "ws"},
 		{badPairingServer, s.PairingServer, "wss", "ws"},
+		{badEventsServer, s.EventsServer, "https", "http"},
+		{badOrigin, s.MetricsOrigin, "https", "http"},
 	} {
 		u, err := url.Parse(server.address)
 		if server.address != "" && (err != nil || !kit.SecureURL(u, server.secure, server.plain)) {
 			return server.bad.Refuse(localapi.CodeUsage)
 		}
 	}
+	if u, err := url.Parse(s.MetricsOrigin); err != nil || u.Path+u.RawQuery+u.Fragment != "" || u.User != nil {
+		return badOrigin.Refuse(localapi.CodeUsage)
+	}
 	return nil
 }
 
 // What is said of settings that cannot be meant.
 var (
-	badOpen          = unusable("open", "received tabs")
-	badAppearance    = unusable("appearance", "the appearance")
-	badOpenFrom      = unusable("open_from", "the devices whose tabs open by themselves")
-	badText          = unusable("text", "one of the texts")
+	badOpen          = unusable("open", "received tabs", "")
+	badAppearance    = unusable("appearance", "the appearance", "")
+	badOpenFrom      = unusable("open_from", "the devices whose tabs open by themselves", "choose at most 1,000")
+	badText          = unusable("text", "one of the texts", "it is one line of at most 2,048 bytes")
 	badInbox         = localapi.NewPhrase("settings.inbox", "The inbox keeps 100 to 100,000 entries, and what was read for 1 to 3,650 days.", "")
-	badServer        = unusable("server", "the server")
-	badPushServer    = unusable("push_server", "the push server")
-	badPairingServer = unusable("pairing_server", "the pairing server")
+	badServer        = unusable("server", "the server", webAddress)
+	badPushServer    = unusable("push_server", "the push server", socketAddress)
+	badPairingServer = unusable("pairing_server", "the pairing server", socketAddress)
+	badEventsServer  = unusable("events_server", "the events server", webAddress)
+	badOrigin        = localapi.NewPhrase("settings.metrics_origin", "The origin cannot be used.", "it is https:// and a host, without anything behind")
+	badStatistics    = localapi.NewPhrase("settings.statistics", "The entrypoint, the utm source or the utm campaign cannot be used.", "at most 128 letters, digits and signs of _.-")
 	badQuiet         = localapi.NewPhrase("settings.quiet", "Silence lasts from 0 minutes to a week.", "")
 )
 
-func unusable(key, what string) localapi.Phrase {
-	return localapi.NewPhrase("settings."+key, "The setting for "+what+" cannot be used.", "")
+// What addresses of servers look like.
+const (
+	webAddress    = "it is a whole address that begins with https://, or with http:// on this computer"
+	socketAddress = "it is a whole address that begins with wss://, or with ws:// on this computer"
+)
+
+func unusable(key, what, hint string) localapi.Phrase {
+	return localapi.NewPhrase("settings."+key, "The setting for "+what+" cannot be used.", hint)
 }
 
 // Quiet silences notifications for some minutes; zero ends the silence.
@@ -231,25 +263,6 @@ func (s *Settings) NameDevice(ctx context.Context, name string) (was string, err
 	return before.DeviceName, err
 }
 
-// SentTo returns when a person last sent something to each device, by its id.
-func (s *Settings) SentTo() map[string]time.Time { return s.Remembered().SentTo }
-
-// NoteSent remembers that a person has just sent something to devices.
-func (s *Settings) NoteSent(ctx context.Context, ids []string) error {
-	now := s.Clock.Now().UTC()
-	_, err := s.remember(ctx, func(m *Memory) {
-		sentTo := maps.Clone(m.SentTo)
-		if sentTo == nil {
-			sentTo = map[string]time.Time{}
-		}
-		for _, id := range ids {
-			sentTo[id] = now
-		}
-		m.SentTo = sentTo
-	})
-	return err
-}
-
 // DeleteWhenDone reports whether the local data goes once nothing is left to revoke.
 func (s *Settings) DeleteWhenDone() bool { return s.Remembered().DeleteWhenDone }
 
@@ -259,21 +272,18 @@ func (s *Settings) SetDeleteWhenDone(ctx context.Context, yes bool) error {
 	return err
 }
 
-// Forget clears what belongs to the person who left; with all, everything but that it is to go.
+// Forget clears everything but that it is to go, if all is to go.
 func (s *Settings) Forget(tx *store.Tx, all bool) (then func(), err error) {
-	m, _, err := memoryCell.Get(tx)
-	if err != nil {
-		return nil, err
+	if !all {
+		return func() {}, nil
 	}
-	if m.SentTo = nil; !all {
-		return func() { s.show(m) }, memoryCell.Put(tx, m)
-	}
-	m = Memory{DeleteWhenDone: true}
-	if err := chosenCell.Clear(tx); err != nil {
+	m := Memory{DeleteWhenDone: true}
+	if err := errors.Join(chosenCell.Clear(tx), s.put(tx, Default()), targetsCell.Of(s.owner).Clear(tx), memoryCell.Put(tx, m)); err != nil {
 		return nil, err
 	}
 	return func() {
 		s.show(m)
+		s.setSentTo(nil)
 		s.Board.Change(func(shown *localapi.Snapshot) { shown.Settings = Default() })
-	}, memoryCell.Put(tx, m)
+	}, nil
 }

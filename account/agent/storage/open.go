@@ -100,13 +100,13 @@ func (s *Storage[W]) beginWithFile(ctx context.Context, source store.KeySource) 
 // begin starts the work. A store whose contents cannot be read is shown as damaged and left alone.
 func (s *Storage[W]) begin(ctx context.Context, opened *store.Store, p localapi.Protection) {
 	vault := store.NewVault(opened)
-	if err := s.beginOn(ctx, vault, p); err != nil {
+	if err := s.beginOn(ctx, vault, localapi.Storage{Protection: p, Kept: s.source != nil}); err != nil {
 		s.giveUp(errors.Join(err, vault.Close()))
 	}
 	s.setReady()
 }
 
-func (s *Storage[W]) beginOn(ctx context.Context, vault *store.Vault, p localapi.Protection) error {
+func (s *Storage[W]) beginOn(ctx context.Context, vault *store.Vault, shown localapi.Storage) error {
 	vault.Hear(func(o store.Outcome) { s.heard(vault, o) })
 	work, err := s.Open(vault)
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Storage[W]) beginOn(ctx context.Context, vault *store.Vault, p localapi
 	}
 	s.vault = vault
 	s.setWork(work)
-	s.Board.Open(work, localapi.Storage{Protection: p, Kept: s.source != nil})
+	s.Board.Open(work, shown)
 	ctx, s.stop = context.WithCancel(ctx) // #nosec G118 -- Close calls it
 	work.Start(ctx)
 	return nil
@@ -138,18 +138,43 @@ func (s *Storage[W]) end() *store.Vault {
 // Restart begins new work on the same store, for settings that cannot change below it.
 func (s *Storage[W]) Restart(ctx context.Context) error {
 	return s.do(ctx, func(ctx context.Context) error {
-		s.setBusy()
-		defer s.setReady()
-		p := s.shown().Protection
-		vault := s.end()
-		if vault == nil {
-			return nil
-		}
-		if err := s.beginOn(ctx, vault, p); err != nil {
-			s.giveUp(errors.Join(err, vault.Close()))
+		s.restart(ctx)
+		return nil
+	})
+}
+
+// Replace begins new work on the same store in place of this one, unless work has ended before or still
+// says no.
+func (s *Storage[W]) Replace(ctx context.Context, work W, still func() bool) error {
+	return s.do(ctx, func(ctx context.Context) error {
+		if s.Present() == work && still() {
+			s.restart(ctx)
 		}
 		return nil
 	})
+}
+
+// ReplaceLater is Replace for work that calls it: it does not wait.
+func (s *Storage[W]) ReplaceLater(work W, still func() bool) {
+	s.asked.Go(func() {
+		if err := s.Replace(s.life, work, still); err != nil && s.life.Err() == nil {
+			s.Logger.Warn("new work could not begin", "error", err)
+		}
+	})
+}
+
+// restart ends the work and begins another on the same store. What is said of the storage stays.
+func (s *Storage[W]) restart(ctx context.Context) {
+	s.setBusy()
+	defer s.setReady()
+	shown := s.shown()
+	vault := s.end()
+	if vault == nil {
+		return
+	}
+	if err := s.beginOn(ctx, vault, shown); err != nil {
+		s.giveUp(errors.Join(err, vault.Close()))
+	}
 }
 
 // DeleteLater deletes file and key and begins anew with nothing, unless work has ended before or

@@ -13,7 +13,19 @@ import (
 // Live writes what is read anew for each snapshot: a pong is not worth waking the faces for.
 func (s *Subscription) Live(shown *localapi.Snapshot) {
 	h := s.push.Health()
-	shown.Connection.Push.LastMessage, shown.Connection.Push.LastPong = h.LastMessage, h.LastPong
+	p := &shown.Connection.Push
+	p.LastMessage, p.LastPong, p.NextRetry = of(h, h.LastMessage), of(h, h.LastPong), h.NextAttempt
+	s.mu.Lock()
+	p.Expired = s.dead
+	s.mu.Unlock()
+}
+
+// of is a moment of the connection there is: one of an earlier connection says nothing of it, and is zero.
+func of(h push.Health, at time.Time) time.Time {
+	if h.State != push.Connected || at.Before(h.Since) {
+		return time.Time{}
+	}
+	return at
 }
 
 // changed hears of a subscription that the push client made anew.
@@ -71,7 +83,7 @@ func (s *Subscription) handle(ctx context.Context, msg push.Message) {
 	case account.AuthStateChanged:
 		s.PasswordChanged()
 	case account.AccountDestroyed:
-		s.Board.Tell(localapi.Event{Kind: localapi.AccountDeleted})
+		s.Deleted()
 	case account.UnknownEvent:
 	}
 }

@@ -70,6 +70,8 @@ type Heard struct {
 	DeviceJoined                                    func()
 	// Expected reports whether a device that has just joined is one that a person has let in here.
 	Expected func() bool
+	// Deleted: the account is said to be deleted, which is a reason to ask and no proof.
+	Deleted func()
 }
 
 // Subscription owns the push client. Make it with [Open].
@@ -261,12 +263,16 @@ func (s *Subscription) leave(ctx context.Context) {
 // OwnRecord looks at our device as the server lists it.
 func (s *Subscription) OwnRecord(d account.Device) {
 	s.mu.Lock()
+	news := s.dead != d.PushEndpointExpired
 	s.dead = d.PushEndpointExpired
 	s.published = ""
 	if d.PushSubscription != nil {
 		s.published = d.PushSubscription.Endpoint
 	}
 	s.mu.Unlock()
+	if news {
+		s.Board.Tell()
+	}
 	s.Poke()
 	s.Changed()
 }

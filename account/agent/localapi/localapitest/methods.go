@@ -88,6 +88,8 @@ func (m methods) PairingCode(ctx context.Context) (string, error) {
 	return ask[string](ctx, m.a, nil, "PairingCode")
 }
 
+func (m methods) ForgetEarlier(ctx context.Context) error { return m.tell(ctx, "ForgetEarlier") }
+
 func (m methods) ForgetDamaged(ctx context.Context) error { return m.tell(ctx, "ForgetDamaged") }
 
 func (m methods) Refresh(ctx context.Context) error { return m.tell(ctx, "Refresh") }

@@ -1,0 +1,103 @@
+package inbox
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/store"
+)
+
+// cost is what an inbox of n entries asks of the store: values opened and bytes put.
+type cost struct{ opened, put int }
+
+// costs measures, in an inbox of n unread entries, a start and a hundred tabs that arrive one by one.
+func costs(t *testing.T, n int, at time.Time) (start, arrivals cost) {
+	t.Helper()
+	memory, err := store.NewMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault := store.NewVault(memory)
+	var sum cost
+	vault.Hear(func(o store.Outcome) { sum.opened, sum.put = sum.opened+o.Opened, sum.put+o.Size })
+	i, _ := on(t, vault)
+	fill(t, vault, i, n, at, func(int) bool { return false })
+	i.Recount(t.Context())
+	sum = cost{}
+	again, b := on(t, vault)
+	start = sum
+	if s := b.Now().Inbox; s.Total != n || s.Unread != n {
+		t.Fatalf("a start finds %d entries, %d unread", s.Total, s.Unread)
+	}
+	receive(t, vault, again) // the first one looks for what is too old
+	sum = cost{}
+	for range 100 {
+		receive(t, vault, again)
+	}
+	if s := b.Now().Inbox; s.Total > localapi.DefaultInboxEntries*101/100 || s.Unread != s.Total || s.Total < min(n+101, localapi.DefaultInboxEntries) {
+		t.Fatalf("%d entries, %d unread", s.Total, s.Unread)
+	}
+	return start, sum
+}
+
+// What is in the inbox costs neither a start nor a tab that arrives anything. One that is full is looked
+// through once in a hundred tabs.
+func TestCostDoesNotGrow(t *testing.T) {
+	fewStart, few := costs(t, 100, time.Now())
+	for name, at := range map[string]time.Time{"young": time.Now(), "old and unread": time.Now().Add(-100 * day)} {
+		t.Run(name, func(t *testing.T) {
+			start, arrivals := costs(t, 5000, at)
+			if start.opened > fewStart.opened && name == "young" {
+				t.Errorf("a start opens %d values of 5,000 entries and %d of 100", start.opened, fewStart.opened)
+			}
+			if arrivals.opened > few.opened || arrivals.put > few.put*11/10 {
+				t.Errorf("a hundred tabs cost %+v with 5,000 entries and %+v with 100", arrivals, few)
+			}
+		})
+	}
+	full, arrivals := costs(t, localapi.DefaultInboxEntries, time.Now())
+	if full.opened > fewStart.opened || arrivals.opened > few.opened+2*localapi.DefaultInboxEntries {
+		t.Errorf("full: a start opens %d values, a hundred tabs %d", full.opened, arrivals.opened)
+	}
+}
+
+// A count that does not fit what is there does not count: an older version wrote last, or entries were
+// found damaged.
+func TestStaleCountIsNotBelieved(t *testing.T) {
+	memory, err := store.NewMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault := store.NewVault(memory)
+	i, _ := on(t, vault)
+	fill(t, vault, i, 10, time.Now(), func(k int) bool { return k < 4 })
+	for _, stale := range []counts{{9, 6}, {10, -1}, {10, 11}, {0, 0}} {
+		if err := vault.Update(func(tx *store.Tx) error { return i.counts.Put(tx, stale) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, b := on(t, vault); b.Now().Inbox.Total != 10 || b.Now().Inbox.Unread != 6 {
+			t.Errorf("with %+v: %+v", stale, b.Now().Inbox)
+		}
+	}
+}
+
+// After a start everything is looked at once: what is damaged is found, and a count that is wrong without
+// looking wrong is mended.
+func TestCheckMendsTheCount(t *testing.T) {
+	memory, err := store.NewMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault := store.NewVault(memory)
+	i, _ := on(t, vault)
+	fill(t, vault, i, 10, time.Now(), func(k int) bool { return k < 4 })
+	if err := vault.Update(func(tx *store.Tx) error { return i.counts.Put(tx, counts{10, 9}) }); err != nil {
+		t.Fatal(err)
+	}
+	again, b := on(t, vault)
+	again.Check(t.Context())
+	if _, next := on(t, vault); b.Now().Inbox.Unread != 6 || next.Now().Inbox.Unread != 6 {
+		t.Errorf("%d unread, at the next start %d", b.Now().Inbox.Unread, next.Now().Inbox.Unread)
+	}
+}
