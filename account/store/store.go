@@ -45,7 +45,8 @@ func NewMemory() (*Store, error) {
 }
 
 // Open opens the file at path, locked. A missing file is [fs.ErrNotExist]; other failures are
-// [ErrInUse], [ErrCorrupt] and [ErrNewer]. The file is not changed by any of them.
+// [ErrInUse], [ErrCorrupt] and [ErrNewer]. The file is not changed by any of them. One of which little is
+// left is written anew, smaller.
 func Open(path string) (*Store, error) {
 	file, err := openBolt(path, false)
 	if err != nil {
@@ -59,6 +60,13 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.close())
 	}
+	if file.wasteful() {
+		if file, err = file.compacted(path); err != nil {
+			return nil, err
+		}
+		s.engine = file
+	}
+	_ = removed(compactName(path)) // an unfinished one that stays harms nobody; the next opening tries again
 	return s, nil
 }
 
@@ -221,7 +229,7 @@ func (s *Store) Delete(ctx context.Context, source KeySource) error {
 	if e := os.Remove(s.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
 		err = errors.Join(err, fmt.Errorf("deleting the store: %w", e))
 	}
-	return errors.Join(err, s.dropCopies(headerVersion()))
+	return errors.Join(err, removed(compactName(s.path)), s.dropCopies(headerVersion()))
 }
 
 // SetAside renames a file that cannot be opened, so that a new one can take its place, and returns the
