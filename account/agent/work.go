@@ -106,8 +106,8 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	}
 	w.service = p.service(w.settings.Chosen())
 	w.contact = contact.New(contact.Params{
-		Board: a.board, Clock: p.Clock, Logger: p.Logger, Back: w.resume,
-		Doubt: func() { w.authcheck.Doubt() },
+		Board: a.board, Clock: p.Clock, Logger: p.Logger, Back: w.resume, ClockSet: func() { w.outbox.Poke() },
+		Doubt: func() { w.authcheck.Doubt() }, Unknown: func() { w.deletion.Suspect() },
 	})
 	if w.acct, err = w.openAccount(&a.ids); err != nil {
 		return nil, err
@@ -429,7 +429,7 @@ func (w *work) Start(ctx context.Context) {
 		w.initialise(ctx)
 		close(w.known)
 		for _, worker := range []interface{ Run(context.Context) }{
-			w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.deletion, w.revoker, w.settings, w.people,
+			w.contact, w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.deletion, w.revoker, w.settings, w.people,
 		} {
 			w.beside(worker.Run)
 		}

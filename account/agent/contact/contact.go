@@ -3,6 +3,7 @@
 package contact
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/worker"
 	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
@@ -19,33 +21,109 @@ type Params struct {
 	Board  *board.Board
 	Clock  kit.Clock
 	Logger *slog.Logger
-	// Doubt hears that the server refused a credential, Back that it answers again. Neither may block.
-	Doubt, Back func()
+	// Doubt hears that the server refused a credential, Unknown that it does not know the account, Back that
+	// it answers again, ClockSet that the clock was set during a wait. None may block.
+	Doubt, Unknown, Back, ClockSet func()
 }
 
-// Contact hears of remote calls. Make it with [New].
+// Contact hears of remote calls. Its worker keeps what is shown of a wait true. Make it with [New].
 type Contact struct {
 	Params
+	*worker.Worker
 
-	mu      sync.Mutex
-	backoff time.Duration // the end of the wait that is shown, on the monotonic clock
+	mu    sync.Mutex
+	waits map[string]wait // by service of the server
+}
+
+// wait is the end of a wait: on the monotonic clock, and as it is told.
+type wait struct {
+	end  time.Duration
+	told time.Time
 }
 
 // New returns a contact.
-func New(p Params) *Contact { return &Contact{Params: p} }
+func New(p Params) *Contact {
+	c := &Contact{Params: p, waits: make(map[string]wait)}
+	c.Worker = worker.New(c.work)
+	return c
+}
+
+// lookEvery is how often the clock is looked at while a wait is shown: its end is shown as a time of
+// day, and nobody tells when the clock is set.
+const lookEvery = 5 * time.Second
+
+// work ends what is shown of a wait with the wait, and sets it right when the clock was set.
+func (c *Contact) work(context.Context) time.Duration {
+	until, next := c.waiting()
+	shown, said := time.Time{}, false
+	c.Board.Read(func(s *localapi.Snapshot) {
+		shown, said = s.Connection.BackoffUntil, s.Connection.ProblemSaid.Key == board.Backoff.Say().Said.Key
+	})
+	switch {
+	case until.IsZero() && (said || !shown.IsZero()):
+		c.Board.Change(c.show)
+	case !shown.IsZero() && !until.IsZero() && !until.Equal(shown):
+		c.Board.Change(c.show)
+		c.ClockSet()
+	}
+	return min(next, lookEvery)
+}
+
+// waiting returns when the last of the waits ends, on the wall clock as it is set now, and how long it is until
+// the first one does; zero when there is none.
+func (c *Contact) waiting() (until time.Time, next time.Duration) {
+	now := c.Clock.Monotonic()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var last wait
+	for service, w := range c.waits {
+		left := w.end - now
+		if left <= 0 {
+			delete(c.waits, service)
+			continue
+		}
+		w.told = kit.Wall(c.Clock, w.end, w.told)
+		c.waits[service] = w
+		if w.end > last.end {
+			last = w
+		}
+		if next == 0 || left < next {
+			next = left
+		}
+	}
+	if next == 0 {
+		return time.Time{}, 0
+	}
+	return last.told.UTC(), next
+}
+
+// show writes the wait, or that there is none any more.
+func (c *Contact) show(s *localapi.Snapshot) {
+	conn := &s.Connection
+	conn.BackoffUntil, _ = c.waiting()
+	said := board.Backoff.Say()
+	switch {
+	case !conn.BackoffUntil.IsZero() && conn.Online:
+		conn.Problem, conn.ProblemSaid = said.Parts()
+	case conn.BackoffUntil.IsZero() && conn.ProblemSaid.Key == said.Said.Key:
+		conn.Problem, conn.ProblemSaid = localapi.Sentence{}.Parts()
+	}
+}
 
 // Heard takes note of how a remote call of the account ended; it is for [account.WithOutcome].
 func (c *Contact) Heard(err error) {
 	if board.Ended(err) {
 		return
 	}
-	var wait *account.BackoffError
+	var silence *account.BackoffError
 	var remote *account.RemoteError
 	switch {
 	case err == nil:
-		c.answered(true, time.Time{}, localapi.Sentence{})
-	case errors.As(err, &wait):
-		c.answered(wait.Remote != nil, wait.Until, board.Backoff.Say())
+		c.answered(true, localapi.Sentence{})
+	case errors.As(err, &silence):
+		c.begin(silence)
+		c.answered(silence.Remote != nil, localapi.Sentence{})
+		c.Poke()
 	case errors.Is(err, account.ErrNetwork):
 		c.Lost()
 	case errors.As(err, &remote):
@@ -53,7 +131,7 @@ func (c *Contact) Heard(err error) {
 		if errors.Is(err, account.ErrUnavailable) {
 			problem = board.Busy.Say()
 		}
-		c.answered(true, time.Time{}, problem)
+		c.answered(true, problem)
 	}
 	if err != nil {
 		c.Logger.Info("a call to the accounts server failed", "error", err)
@@ -61,42 +139,40 @@ func (c *Contact) Heard(err error) {
 	if board.Doubtful(err) {
 		c.Doubt()
 	}
+	if errors.Is(err, account.ErrAccountGone) {
+		c.Unknown()
+	}
 }
 
-// answered notes that the server can be reached.
-func (c *Contact) answered(now bool, backoff time.Time, problem localapi.Sentence) {
+// begin notes a wait.
+func (c *Contact) begin(e *account.BackoffError) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waits[e.Service] = wait{end: c.Clock.Monotonic() + e.Until.Sub(c.Clock.Now()), told: e.Until}
+}
+
+// answered notes that the server can be reached; now says that it just answered, and was not spared the question.
+// The wish of one of its services to be left alone stands while another one answers.
+func (c *Contact) answered(now bool, problem localapi.Sentence) {
 	at := c.Clock.Now().UTC()
-	waits := c.waits(backoff.Sub(at), !backoff.IsZero())
 	back := false
 	c.Board.Change(func(s *localapi.Snapshot) {
 		conn := &s.Connection
 		if now {
 			conn.LastContact = at
 		}
-		if !conn.Online {
+		if !conn.Online && (now || conn.Since.IsZero()) {
 			back = !conn.Since.IsZero()
 			conn.Online, conn.Since = true, at
 		}
-		if backoff.IsZero() && waits {
-			return // another service of the server answers; the wish of the first one stands
+		if conn.Online {
+			conn.Problem, conn.ProblemSaid = problem.Parts()
 		}
-		conn.BackoffUntil = backoff
-		conn.Problem, conn.ProblemSaid = problem.Parts()
+		c.show(s)
 	})
 	if back {
 		c.Back()
 	}
-}
-
-// waits notes a wait that begins, and reports whether one goes on.
-func (c *Contact) waits(wait time.Duration, begins bool) bool {
-	now := c.Clock.Monotonic()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if begins {
-		c.backoff = now + wait
-	}
-	return now < c.backoff
 }
 
 // Lost notes that the server cannot be reached.

@@ -90,9 +90,9 @@ func (a Account) Unexplained() bool {
 
 // Connection is what the agent knows about its way to the servers.
 type Connection struct {
-	// Online is false after a transport failure until the next success.
+	// Online is false after a transport failure until the next success, and before the first call has ended.
 	Online bool `json:"online"`
-	// Since is when Online last changed.
+	// Since is when Online last changed; zero before the first call has ended.
 	Since time.Time `json:"since,omitzero"`
 	// LastContact is the last answer from the accounts server.
 	LastContact time.Time `json:"lastContact,omitzero"`
@@ -103,6 +103,9 @@ type Connection struct {
 	ProblemSaid Said   `json:"problemSaid,omitzero"`
 	Push        Push   `json:"push"`
 }
+
+// Lost reports whether the accounts server cannot be reached. Until the first call has ended nobody knows.
+func (c Connection) Lost() bool { return !c.Online && !c.Since.IsZero() }
 
 // Push is the health of the push connection.
 type Push struct {
