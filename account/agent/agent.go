@@ -241,18 +241,34 @@ func (a *Agent) SetSettings(ctx context.Context, s localapi.Settings) error {
 	return nil
 }
 
-// Refresh asks the servers for everything anew. It returns once that is under way.
-func (a *Agent) Refresh(ctx context.Context) error {
+// Refresh asks the servers anew for what the request says.
+func (a *Agent) Refresh(ctx context.Context, r localapi.RefreshRequest) error {
 	w, err := a.known(ctx)
 	if err != nil {
 		return err
 	}
-	if !a.board.SignedIn() {
+	switch {
+	case !a.board.SignedIn():
+		if r.Why == localapi.RefreshLooking {
+			return nil
+		}
 		return board.ErrSignedOut
+	case r.Why == localapi.RefreshLooking:
+		w.poller.Seen()
+	case r.Why == localapi.RefreshAll:
+		w.poller.Mark()
+		w.resume()
+		w.subscription.Wake(push.UserAsked)
 	}
-	w.lookEverywhere()
-	w.subscription.Wake(push.UserAsked)
-	return nil
+	return w.roster.Refresh(ctx, r.Why, r.Wait)
+}
+
+// SignInShown hears that a view which offers the sign-in has become visible.
+func (a *Agent) SignInShown(ctx context.Context, form localapi.SignInForm) error {
+	return onKnown(a, ctx, func(w *work) error {
+		w.signin.Shown(form)
+		return nil
+	})
 }
 
 // BeginSignIn starts a sign-in in the browser and returns the page to open.
@@ -289,12 +305,4 @@ func (a *Agent) SignOut(ctx context.Context, deleteLocalData bool) error {
 		return err
 	}
 	return a.storage.Replace(ctx, w, w.left) // nobody sees the last person's data from now on
-}
-
-// SignInShown hears that a view which offers the sign-in has become visible.
-func (a *Agent) SignInShown(ctx context.Context, form localapi.SignInForm) error {
-	return onKnown(a, ctx, func(w *work) error {
-		w.signin.Shown(form)
-		return nil
-	})
 }

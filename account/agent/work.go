@@ -525,13 +525,6 @@ func (w *work) resume() {
 	w.roster.Resume()
 }
 
-// lookEverywhere asks the servers for everything anew.
-func (w *work) lookEverywhere() {
-	w.poller.Mark()
-	w.roster.Mark(roster.All)
-	w.resume()
-}
-
 // networkChanged acts on what is told of the network and of suspends.
 func (w *work) networkChanged(event wake.Event) {
 	switch event {
@@ -540,6 +533,7 @@ func (w *work) networkChanged(event wake.Event) {
 	case wake.Resumed:
 		w.subscription.Wake(push.Resumed)
 		w.poller.Mark()
+		w.roster.Seen() // our timers have slept too
 	case wake.Changed:
 		w.subscription.Wake(push.RouteChanged)
 		return

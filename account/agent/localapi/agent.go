@@ -11,7 +11,8 @@ type Agent interface {
 	Snapshot(ctx context.Context) (Snapshot, error)
 	// Watch begins a stream of updates; who reads it closes it.
 	Watch(face Face) *Watcher
-	Refresh(ctx context.Context) error
+	// Refresh of nobody who is signed in is refused, unless somebody only looks.
+	Refresh(ctx context.Context, r RefreshRequest) error
 	ForgetDamaged(ctx context.Context) error
 	ForgetEarlier(ctx context.Context) error
 

@@ -19,8 +19,8 @@ const (
 )
 
 // call is one call of the API, for client and server alike: where it goes over a socket and what it
-// asks the agent. In is nothing, a string for the route's "{name}", an [InboxQuery], or the JSON
-// body. Out is nothing, bytes or a text, which travel as they are, or the JSON answer.
+// asks the agent. In is nothing, a string for the route's "{name}", an [InboxQuery], a
+// [RefreshRequest], or the JSON body. Out is nothing, bytes or a text, which travel as they are, or the JSON answer.
 type call[In, Out any] struct {
 	route string // method and path, as [http.ServeMux] wants them
 	ask   func(Agent, context.Context, In) (Out, error)
@@ -84,7 +84,7 @@ func one(route string, ask func(Agent, context.Context, string) error) call[oneI
 // The calls. One that is missing in routes below is found by the test that makes every call.
 var (
 	callSnapshot = get("GET /v1/snapshot", Agent.Snapshot)
-	callRefresh  = do("POST /v1/refresh", Agent.Refresh).slow()
+	callRefresh  = with("POST /v1/refresh", Agent.Refresh).slow()
 
 	callForgetDamaged = do("DELETE /v1/damaged", Agent.ForgetDamaged)
 	callForgetEarlier = do("DELETE /v1/earlier", Agent.ForgetEarlier)

@@ -52,8 +52,23 @@ func (c *Client) Snapshot(ctx context.Context) (Snapshot, error) {
 	return ask(ctx, c, callSnapshot, nothing{})
 }
 
-// Refresh asks the servers for everything anew: commands, devices, profile. It returns once asked.
-func (c *Client) Refresh(ctx context.Context) error { return tell(ctx, c, callRefresh, nothing{}) }
+// Look says that a person looks at what this face shows: what is older than FreshFor is asked for anew. It
+// returns at once and may be called often.
+func (c *Client) Look(ctx context.Context) error {
+	return tell(ctx, c, callRefresh, RefreshRequest{Why: RefreshLooking})
+}
+
+// Refreshed asks as Refresh does, for a reason of its own, and returns once the lists are there, or with why
+// they are not. What many ask for at once is asked of the servers once.
+func (c *Client) Refreshed(ctx context.Context, why RefreshReason) error {
+	return tell(ctx, c, callRefresh, RefreshRequest{Why: why, Wait: true})
+}
+
+// Refresh asks the servers for everything anew: commands, devices, profile; or only for what the reason says.
+// It returns once asked, or once it is there if it is to wait.
+func (c *Client) Refresh(ctx context.Context) error {
+	return tell(ctx, c, callRefresh, RefreshRequest{Why: RefreshAll})
+}
 
 // ForgetEarlier removes what those left here who were signed in before; see Storage.Earlier.
 func (c *Client) ForgetEarlier(ctx context.Context) error {

@@ -40,6 +40,10 @@ func askHTTP[In, Out any](ctx context.Context, c *Client, call call[In, Out], in
 		_, path = call.at(url.PathEscape(in))
 	case InboxQuery:
 		path += "?" + in.values().Encode()
+	case RefreshRequest:
+		if asked := in.values(); len(asked) > 0 {
+			path += "?" + asked.Encode()
+		}
 	default:
 		body = in
 	}

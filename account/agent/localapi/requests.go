@@ -1,9 +1,11 @@
 package localapi
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // The bodies of calls and answers that are no type of their own elsewhere. Their JSON is part of
@@ -51,6 +53,61 @@ type (
 		Shown bool `json:"shown"`
 	}
 )
+
+// FreshFor is how old a list may be for somebody who looks at it: a face asks for it anew then
+// ([Client.Look]), and says of when it is until it is there.
+const FreshFor = 5 * time.Minute
+
+// RefreshReason is why the servers are asked.
+type RefreshReason string
+
+// The reasons for a refresh.
+const (
+	RefreshAll     RefreshReason = "all"     // a person wants everything anew; also when no reason is given
+	RefreshLooking RefreshReason = "looking" // somebody looks: only what is older than FreshFor is asked for
+	RefreshMissing RefreshReason = "missing" // a device was looked for in vain: only the devices are asked for
+)
+
+// RefreshRequest is what [Client.Refresh], [Client.Look] and [Client.Refreshed] ask for.
+type RefreshRequest struct {
+	Why RefreshReason
+	// Wait has the answer wait until the lists are there, or tell why they are not. Otherwise it comes once
+	// they are asked for.
+	Wait bool
+}
+
+func (r RefreshRequest) check() error {
+	switch r.Why {
+	case RefreshAll, RefreshLooking, RefreshMissing:
+		return nil
+	default:
+		return usage("the reason is all, looking or missing")
+	}
+}
+
+// values is the request as it stands in an address; defaults are left out.
+func (r RefreshRequest) values() url.Values {
+	v := url.Values{}
+	if r.Why != RefreshAll {
+		v.Set("why", string(r.Why))
+	}
+	if r.Wait {
+		v.Set("wait", "1")
+	}
+	return v
+}
+
+// readRefreshRequest reads what values has written.
+func readRefreshRequest(v url.Values) RefreshRequest {
+	return RefreshRequest{Why: cmp.Or(RefreshReason(v.Get("why")), RefreshAll), Wait: v.Get("wait") == "1"}
+}
+
+func (r signInShownRequest) check() error {
+	if r.Form != FormEmail && r.Form != FormButton {
+		return usage("the form is email or button")
+	}
+	return nil
+}
 
 // MaxIDs is how many entries one call may name.
 const MaxIDs = 10_000
@@ -135,10 +192,3 @@ func readInboxQuery(v url.Values) (InboxQuery, error) {
 }
 
 func usage(text string) error { return &Error{Code: CodeUsage, Message: text} }
-
-func (r signInShownRequest) check() error {
-	if r.Form != FormEmail && r.Form != FormButton {
-		return usage("the form is email or button")
-	}
-	return nil
-}

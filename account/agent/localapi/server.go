@@ -70,6 +70,9 @@ func read(w http.ResponseWriter, r *http.Request, in any) (err error) {
 	case *InboxQuery:
 		*in, err = readInboxQuery(r.URL.Query())
 		return err
+	case *RefreshRequest:
+		*in = readRefreshRequest(r.URL.Query())
+		return nil
 	default:
 		return readJSON(w, r, in)
 	}

@@ -4,7 +4,6 @@ package poller
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"sync"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/worker"
 	"github.com/tabferry/tabferry/account/internal/kit"
 )
@@ -27,10 +27,11 @@ const (
 	retryFirst = 2 * time.Second
 	// firstPatience bounds a poll that follows a good one, so that a hung connection does not hold up
 	// what waits for as long as a slow network may take; the poll after it has that.
-	firstPatience = 8 * time.Second
-	// jitter spreads the polls of many installations, in parts of the interval.
-	jitter = 0.1
+	firstPatience = 7 * time.Second
 )
+
+// never is later than any poll.
+const never = time.Duration(1<<63 - 1)
 
 // Account is what the poller asks of the account.
 type Account interface {
@@ -55,17 +56,18 @@ type Poller struct {
 	*worker.Worker
 
 	mu        sync.Mutex
-	dirty     bool  // something may wait
-	announced int64 // a push says that this command does, 0 for none
-	newest    int64 // the last command that a poll brought
-	eager     bool  // earlier failures no longer count: the network is back
+	dirty     bool          // something may wait
+	announced int64         // a push says that this command does, 0 for none
+	newest    int64         // the last command that a poll brought
+	eager     bool          // earlier failures no longer count: the network is back
+	shut      bool          // the server blocked us: nothing but a new reason makes us ask again
+	last      time.Duration // the last poll, whatever came of it; only the worker writes it
 
 	// Of the worker's goroutine alone. Times are monotonic.
 	polled  bool
-	last    time.Duration
 	blocked time.Duration // the server wants no request before
 	alone   time.Duration // since when nobody would tell us; zero while somebody would
-	factor  float64       // this time's jitter
+	factor  float64       // this time's share of what spreads polls, from 1 to 1.1
 	wait    kit.Growth
 }
 
@@ -79,9 +81,21 @@ func New(p Params) *Poller {
 // Mark says that commands may wait.
 func (p *Poller) Mark() {
 	p.mu.Lock()
-	p.dirty = true
+	p.dirty, p.shut = true, false
 	p.mu.Unlock()
 	p.Poke()
+}
+
+// Seen is called when somebody looks: after a while without a poll commands may wait.
+func (p *Poller) Seen() {
+	now := p.Clock.Monotonic()
+	p.mu.Lock()
+	old := now-p.last > localapi.FreshFor
+	p.dirty = p.dirty || old
+	p.mu.Unlock()
+	if old {
+		p.Poke()
+	}
 }
 
 // Announce says that a push message told of the command with this index. The newest that a poll has
@@ -114,7 +128,10 @@ func (p *Poller) work(ctx context.Context) time.Duration {
 		return 0
 	}
 	now := p.Clock.Monotonic()
-	if due := p.due(p.flags()); due > now {
+	switch due := p.due(p.flags()); {
+	case due == never:
+		return 0
+	case due > now:
 		return due - now
 	}
 	p.mu.Lock()
@@ -133,9 +150,15 @@ func (p *Poller) work(ctx context.Context) time.Duration {
 	if board.Ended(err) && ctx.Err() != nil {
 		return 0
 	}
-	p.polled, p.last, p.factor = true, p.Clock.Monotonic(), p.draw()
+	p.mu.Lock()
+	p.last = p.Clock.Monotonic()
+	p.mu.Unlock()
+	p.polled, p.factor = true, float64(kit.Spread(p.Random, time.Hour))/float64(time.Hour)
 	p.settle(err)
-	return max(p.due(p.flags())-p.Clock.Monotonic(), time.Millisecond)
+	if due := p.due(p.flags()); due < never {
+		return max(due-p.Clock.Monotonic(), time.Millisecond)
+	}
+	return 0
 }
 
 // took notes what a poll brought, and forgets announcements that came while it did.
@@ -169,20 +192,28 @@ func (p *Poller) settle(err error) {
 		p.wait.Reset()
 		return
 	}
-	p.wait.Failures++
+	if worker.Sent(err) {
+		p.wait.Failures++
+	}
 	if errors.Is(err, account.ErrDevicesUnavailable) {
 		return // tried again at the interval
 	}
-	if t := board.Until(err); !t.IsZero() {
-		p.blocked = p.Clock.Monotonic() + max(t.Sub(p.Clock.Now()), time.Second)
+	if asked := worker.Asked(err, p.Clock.Now()); asked > 0 {
+		p.blocked = p.Clock.Monotonic() + kit.Spread(p.Random, asked)
 	}
 	p.mu.Lock()
-	p.dirty = true
+	p.dirty, p.shut = true, errors.Is(err, account.ErrBlocked)
 	p.mu.Unlock()
 }
 
 // due is when to poll next, on the monotonic clock.
 func (p *Poller) due(dirty, pushed bool) time.Duration {
+	p.mu.Lock()
+	shut := p.shut
+	p.mu.Unlock()
+	if shut {
+		return never
+	}
 	if !p.polled {
 		return p.blocked
 	}
@@ -208,7 +239,7 @@ func (p *Poller) due(dirty, pushed bool) time.Duration {
 func (p *Poller) retry() time.Duration {
 	before := p.wait
 	before.Failures--
-	return before.Wait()
+	return time.Duration(float64(before.Wait()) * p.factor)
 }
 
 // interval is how long we trust in being told, and from when on. Without push it begins when push went
@@ -223,14 +254,4 @@ func (p *Poller) interval() (from, interval time.Duration) {
 		p.alone = p.Clock.Monotonic()
 	}
 	return max(p.last, p.alone), intervalAlone
-}
-
-// draw returns a jitter factor around 1. A random source that fails gives none.
-func (p *Poller) draw() float64 {
-	var b [4]byte
-	if _, err := io.ReadFull(p.Random, b[:]); err != nil {
-		return 1
-	}
-	part := float64(binary.BigEndian.Uint32(b[:])) / float64(1<<32)
-	return 1 - jitter + 2*jitter*part
 }

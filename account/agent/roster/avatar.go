@@ -95,6 +95,7 @@ func (r *Roster) fetchPicture(ctx context.Context, address string) ([]byte, erro
 		if len(via) >= maxAvatarHops || !kit.SecureURL(next.URL, "https", "http") {
 			return http.ErrUseLastResponse
 		}
+		next.Header.Del("Referer") // the address is that of a person's picture
 		return nil
 	}
 	response, err := client.Do(request)

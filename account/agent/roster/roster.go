@@ -13,18 +13,27 @@ import (
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/board"
-	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/worker"
 	"github.com/tabferry/tabferry/account/internal/kit"
 	"github.com/tabferry/tabferry/account/store"
 )
 
-// How old lists may grow, and how a failed refresh is repeated.
+// How old lists may grow while nobody looks, and how a failed refresh is repeated. Nobody tells of a device
+// that was renamed or has signed itself out, nor that our own can no longer be alerted: the list of devices
+// says it, and bounds how long any of that goes unnoticed, at a cost of at most 98 requests a day. Other
+// programs attached to the account are asked for when somebody looks.
 const (
-	maxAge     = 24 * time.Hour
-	maxSeenAge = 5 * time.Minute // when somebody opens a window to look at them
+	devicesAge = 15 * time.Minute
+	maxAge     = 24 * time.Hour // the profile, of whose changes we are told; what the server refuses
 	retryFirst = time.Minute
-	retryMost  = time.Hour
+	retryMost  = devicesAge
+	// early is how much sooner the devices are asked for at most, so that installations drift apart and
+	// none is later than devicesAge: a tenth, as elsewhere, would cost five requests a day.
+	early = 15 * time.Second
+	// missSpacing is the least time between two lists fetched because a device was looked for in vain, and
+	// offSpacing that between two because one could not be alerted: a batch costs one list.
+	missSpacing = 2 * time.Second
+	offSpacing  = time.Minute
 )
 
 // When the list is fetched once more after a device joined: it gets its name, and the commands it can
@@ -61,6 +70,7 @@ type Memory interface {
 	// SentTo is when something was last sent to a device, by its id.
 	SentTo() map[string]time.Time
 	NoteSent(ctx context.Context, ids []string) error
+	NoteUndone(ctx context.Context, ids []string) error
 }
 
 // Params is what a roster may touch.
@@ -101,77 +111,25 @@ type Roster struct {
 	Params
 	*worker.Worker
 
-	// Of the worker's goroutine alone.
-	wait  kit.Growth
-	last  time.Duration
-	fresh bool // all were fetched once in this sign-in
+	wait worker.Patience // of the worker's goroutine alone
 
 	mu        sync.Mutex
 	due       List
+	waiting   []chan<- error // those who wait for what is due
+	flight    List           // what is being fetched now,
+	aboard    []chan<- error // and those who wait for it
 	notBefore time.Duration
+	fresh     bool            // all were fetched once in this sign-in; then
+	tried     time.Duration   // is when devices were last asked for, whatever came of it,
+	devices   time.Duration   // when they are due without anybody asking,
+	profile   time.Duration   // and when the profile is
+	off       time.Duration   // until when another device that cannot be alerted is no news
 	encores   []time.Duration // when devices are due once more, soonest first
 	// attached are the clients behind the ids that faces use.
 	attached map[string]account.AttachedClient
 }
 
-// Mark says what may have changed.
-func (r *Roster) Mark(lists List) {
-	r.mu.Lock()
-	r.due |= lists
-	r.notBefore = 0
-	r.mu.Unlock()
-	r.Poke()
-}
-
-// Resume has what failed tried again at once.
-func (r *Roster) Resume() { r.Mark(0) }
-
-// Joined says that a device has joined the account.
-func (r *Roster) Joined() {
-	now := r.Clock.Monotonic()
-	r.mu.Lock()
-	r.encores = []time.Duration{now + newDeviceSoon, now + newDeviceLater}
-	r.mu.Unlock()
-	r.Mark(Devices | Clients)
-}
-
-// Seen is called when somebody looks: lists that are not quite new are fetched again.
-func (r *Roster) Seen() {
-	old := false
-	r.Board.Read(func(s *localapi.Snapshot) {
-		old = s.Account.State == localapi.SignedIn && r.now().Sub(s.Devices.At) > maxSeenAge
-	})
-	if old {
-		r.Mark(All)
-	}
-}
-
 func (r *Roster) now() time.Time { return r.Clock.Now().UTC() }
-
-// take returns the lists to fetch now, or none and how long to rest.
-func (r *Roster) take() (lists List, rest time.Duration) {
-	now := r.Clock.Monotonic()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.fresh && now-r.last >= maxAge {
-		r.due = All
-	}
-	rest = maxAge - (now - r.last)
-	for len(r.encores) > 0 && now >= r.encores[0] {
-		r.due, r.encores = r.due|Devices, r.encores[1:]
-	}
-	if len(r.encores) > 0 {
-		rest = min(rest, r.encores[0]-now)
-	}
-	if r.due == 0 {
-		return 0, max(rest, time.Second)
-	}
-	if wait := r.notBefore - now; wait > 0 {
-		return 0, wait
-	}
-	lists, r.due = r.due, 0
-	return lists, 0
-}
 
 // signedIn refuses what needs a usable sign-in.
 func (r *Roster) signedIn() error {

@@ -92,7 +92,16 @@ func (m methods) ForgetEarlier(ctx context.Context) error { return m.tell(ctx, "
 
 func (m methods) ForgetDamaged(ctx context.Context) error { return m.tell(ctx, "ForgetDamaged") }
 
-func (m methods) Refresh(ctx context.Context) error { return m.tell(ctx, "Refresh") }
+func (m methods) Refresh(ctx context.Context, r localapi.RefreshRequest) error {
+	if r.Why == localapi.RefreshAll && !r.Wait {
+		return m.tell(ctx, "Refresh")
+	}
+	return m.tell(ctx, "Refresh", r)
+}
+
+func (m methods) SignInShown(ctx context.Context, form localapi.SignInForm) error {
+	return m.tell(ctx, "SignInShown", form)
+}
 
 func (m methods) CompleteSignIn(ctx context.Context, address string) error {
 	return m.tell(ctx, "CompleteSignIn", address)
@@ -166,8 +175,4 @@ func (m methods) CancelPairing(ctx context.Context) error { return m.tell(ctx, "
 func (m methods) tell(ctx context.Context, method string, args ...any) error {
 	_, _, err := m.a.asked(ctx, method, args...)
 	return err
-}
-
-func (m methods) SignInShown(ctx context.Context, form localapi.SignInForm) error {
-	return m.tell(ctx, "SignInShown", form)
 }
