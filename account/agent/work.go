@@ -131,7 +131,8 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	w.outbox, err = outbox.Open(outbox.Params{
 		Store: vault, Owner: owner, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger, Account: w.acct, Calls: w.calls,
 		Queued:  w.roster.NoteSent,
-		PushOff: func() { w.roster.Mark(roster.Devices) }, // the server has just learned it too
+		Undone:  w.roster.NoteUndone,
+		PushOff: w.roster.Unalerted, Gone: w.roster.Gone,
 	})
 	if err != nil {
 		return nil, err

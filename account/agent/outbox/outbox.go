@@ -45,10 +45,11 @@ type Params struct {
 	Logger  *slog.Logger
 	Account Account
 	Calls   *worker.Calls
-	// Queued hears that a person has sent something to devices, PushOff that a device turned out to be
-	// one that cannot be alerted.
-	Queued  func(ctx context.Context, deviceIDs []string)
-	PushOff func()
+	// Queued hears that a person has sent something to devices, Undone that something of it was taken back,
+	// PushOff after each send that the server could not alert the device, Gone that the server does not know
+	// it any more.
+	Queued, Undone func(ctx context.Context, deviceIDs []string)
+	PushOff, Gone  func(deviceID string)
 }
 
 // Outbox owns the sent entries. Make it with [Open].

@@ -14,17 +14,21 @@ import (
 
 // What is said of sends.
 var (
-	nothing       = localapi.NewPhrase("send.nothing", "There is nothing to send.", "name at least one link and one device")
-	tooMany       = localapi.NewPhrase("send.too_many", "{count} tabs are too many at once: at most {limit} can be sent in one go.", "send them in several goes")
-	notALink      = localapi.NewPhrase("send.not_a_link", "This is not a link.", "a link begins with https:// or http://")
-	badLink       = localapi.NewPhrase("send.bad_link", "No browser opens this link.", "look at its host and port, and for control characters in it")
-	notYet        = localapi.NewPhrase("send.not_yet", "The list of devices is not known yet.", "try again in a moment")
-	noDevice      = localapi.NewPhrase("send.no_device", "There is no such device.", "see the list with `tabferry devices`")
-	ownDevice     = localapi.NewPhrase("send.own_device", "{device} is this computer.", "choose another device")
-	unable        = localapi.NewPhrase("send.unable", "{device} cannot do this.", "update Firefox there")
-	gone          = localapi.NewPhrase("send.gone", "It has left already.", "it can no longer be taken back")
-	unclearAnswer = localapi.NewPhrase("send.unclear", "The server's answer was unclear: it may have arrived or not.", "")
-	cannotClose   = localapi.NewPhrase("send.cannot_close", "This device cannot close tabs.", "")
+	nothing        = localapi.NewPhrase("send.nothing", "There is nothing to send.", "name at least one link and one device")
+	tooMany        = localapi.NewPhrase("send.too_many", "{count} tabs are too many at once: at most {limit} can be sent in one go.", "send them in several goes")
+	notALink       = localapi.NewPhrase("send.not_a_link", "This is not a link.", "a link begins with https:// or http://")
+	badLink        = localapi.NewPhrase("send.bad_link", "No browser opens this link.", "look at its host and port, and for control characters in it")
+	notYet         = localapi.NewPhrase("send.not_yet", "The list of devices is not known yet.", "try again in a moment")
+	noDevice       = localapi.NewPhrase("send.no_device", "There is no such device.", "see the list with `tabferry devices`")
+	ownDevice      = localapi.NewPhrase("send.own_device", "{device} is this computer.", "choose another device")
+	unable         = localapi.NewPhrase("send.unable", "{device} cannot do this.", "update Firefox there")
+	noneFits       = localapi.NewPhrase("send.none_fits", "No device is called {name}.", "see the list with `tabferry devices`")
+	severalFit     = localapi.NewPhrase("send.several_fit", "Several devices fit {name}.", "say more of the name, or the id")
+	whichDevice    = localapi.NewPhrase("send.which_device", "There are several devices, and none was used yet.", "say which one")
+	gone           = localapi.NewPhrase("send.gone", "It has left already.", "it can no longer be taken back")
+	unclearAnswer  = localapi.NewPhrase("send.unclear", "The server's answer was unclear: it may have arrived or not.", "")
+	unknownAccount = localapi.NewPhrase("send.unknown_account", "The server did not know the account when this was sent. Tabferry asks whether it still exists.", "")
+	cannotClose    = localapi.NewPhrase("send.cannot_close", "This device cannot close tabs.", "")
 )
 
 // maxSends bounds one call: links times devices.
@@ -137,6 +141,7 @@ func target(list localapi.DeviceList, id string, toClose bool) (localapi.Device,
 // left already.
 func (o *Outbox) Undo(ctx context.Context, ids ...string) error {
 	left, found := false, false
+	var devices []string
 	now := o.Clock.Monotonic()
 	err := o.edit(ctx, ids, func(it *item) verdict {
 		found = true
@@ -144,8 +149,12 @@ func (o *Outbox) Undo(ctx context.Context, ids ...string) error {
 			left = true
 			return keepEntry
 		}
+		devices = append(devices, it.ToID)
 		return dropEntry
 	})
+	if err == nil && len(devices) > 0 {
+		o.Undone(ctx, devices)
+	}
 	switch {
 	case err != nil:
 		return board.Refusal(err)

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/worker"
 	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
@@ -21,7 +22,7 @@ const (
 	giveUp     = 7 * 24 * time.Hour
 	// firstPatience bounds the first attempt, so that one hung connection does not hold a tab up for the
 	// whole time that a slow network may take; later attempts have that.
-	firstPatience = 8 * time.Second
+	firstPatience = 7 * time.Second
 	// maxUnclear is how many answers in a row may be unintelligible: each may stand for a tab that has
 	// arrived, and a server that always answers so is not to fill a device with copies.
 	maxUnclear = 4
@@ -58,6 +59,7 @@ func (o *Outbox) work(ctx context.Context) (wait time.Duration) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.setRight()
 	now := o.Clock.Monotonic()
 	for device, l := range o.model.lanes {
 		if l.busy {
@@ -73,6 +75,24 @@ func (o *Outbox) work(ctx context.Context) (wait time.Duration) {
 		o.running.Go(func() { o.serve(ctx, device, l) })
 	}
 	return wait
+}
+
+// setRight shows the waits as they are after the clock was set: what a device waits for is its first
+// entry, and the others show the same. The lock is held.
+func (o *Outbox) setRight() {
+	changed := false
+	for _, l := range o.model.lanes {
+		if len(l.queue) == 0 || l.queue[0].due <= o.Clock.Monotonic() {
+			continue
+		}
+		it := l.queue[0]
+		if at := kit.Wall(o.Clock, it.due, it.NextTry).UTC(); !at.Equal(it.NextTry) {
+			it.NextTry, changed = at, true
+		}
+	}
+	if changed {
+		o.publish()
+	}
 }
 
 // serve sends what is due for one device.
@@ -181,6 +201,7 @@ func (o *Outbox) record(ctx context.Context, id string, delivery account.Deliver
 	var is item
 	ended := func(it *item) verdict {
 		it.end(o.now(), o.Clock.Monotonic(), delivery, failure)
+		it.spread(o.IDs.Rand, o.now())
 		is = *it
 		return putEntry
 	}
@@ -198,21 +219,14 @@ func (o *Outbox) record(ctx context.Context, id string, delivery account.Deliver
 	}
 	switch is.State {
 	case localapi.SendPushOff:
-		if !o.knownOff(is.ToID) {
-			o.PushOff()
-		}
+		o.PushOff(is.ToID)
 	case localapi.SendFailed:
+		if errors.Is(failure, account.ErrUnknownDevice) {
+			o.Gone(is.ToID)
+		}
 		o.Board.Tell(localapi.Event{Kind: localapi.SendGivenUp, Send: &is.OutboxEntry})
 	}
 	o.trim(ctx)
-}
-
-// knownOff reports whether a device is shown as one that cannot be alerted.
-func (o *Outbox) knownOff(device string) (off bool) {
-	o.Board.Read(func(s *localapi.Snapshot) {
-		off = slices.ContainsFunc(s.Devices.Items, func(d localapi.Device) bool { return d.ID == device && d.PushOff })
-	})
-	return off
 }
 
 // end is the end of an attempt, with the wait that it asks for.
@@ -242,17 +256,7 @@ func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error)
 		}
 		return
 	}
-	lost := errors.Is(failure, errRequest)
-	e.MayBeTwice = e.MayBeTwice || lost
-	e.Reason, e.ReasonSaid = board.Sentence(failure).Parts()
-	if e.Close && e.State == localapi.SendWaiting && errors.Is(failure, account.ErrUnsupported) {
-		e.Reason, e.ReasonSaid = cannotClose.Say().Parts()
-	}
-	unclear := lost && errors.Is(failure, account.ErrInvalidAnswer)
-	if unclear {
-		e.Unclear++
-		e.Reason, e.ReasonSaid = unclearAnswer.Say().Parts()
-	}
+	unclear := e.explain(failure)
 	switch {
 	case !unclear && !board.Passing(failure), e.Unclear >= maxUnclear, now.Sub(e.At) > giveUp:
 		e.State, e.NextTry = localapi.SendFailed, time.Time{}
@@ -264,5 +268,38 @@ func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error)
 		wait := kit.Growth{First: retryFirst, Most: retryMost, Failures: e.Failures}
 		e.NextTry = now.Add(wait.Wait())
 	}
-	e.Failures++
+	if worker.Sent(failure) {
+		e.Failures++
+	}
+}
+
+// explain says why an attempt has failed, and reports whether its answer left open what has happened.
+func (e *entry) explain(failure error) (unclear bool) {
+	lost := errors.Is(failure, errRequest)
+	e.MayBeTwice = e.MayBeTwice || lost
+	e.Reason, e.ReasonSaid = board.Sentence(failure).Parts()
+	switch {
+	case e.Close && e.State == localapi.SendWaiting && errors.Is(failure, account.ErrUnsupported):
+		e.Reason, e.ReasonSaid = cannotClose.Say().Parts()
+	case lost && errors.Is(failure, account.ErrInvalidAnswer):
+		unclear = true
+		e.Reason, e.ReasonSaid = unclearAnswer.Say().Parts()
+	case errors.Is(failure, account.ErrAccountGone):
+		// One word of one route that the account is unknown is a reason to ask the server, which happens
+		// elsewhere: if the account is gone everything goes, if it is not another try may do.
+		unclear = true
+		e.Reason, e.ReasonSaid = unknownAccount.Say().Parts()
+	}
+	if unclear {
+		e.Unclear++
+	}
+	return unclear
+}
+
+// spread puts the next attempt off by up to a tenth, for whoever else waits for the same moment.
+func (it *item) spread(random io.Reader, now time.Time) {
+	if !it.NextTry.IsZero() {
+		more := kit.Spread(random, it.NextTry.Sub(now)) - it.NextTry.Sub(now)
+		it.due, it.NextTry = it.due+more, it.NextTry.Add(more)
+	}
 }

@@ -114,9 +114,65 @@ func order(items []localapi.Device, sentTo map[string]time.Time) []localapi.Devi
 	return items
 }
 
+// Gone says that the server no longer knows a device: it leaves the list at once, and the list is fetched
+// anew, once for however many sends told of it.
+func (r *Roster) Gone(id string) {
+	if r.edit(id, func(*localapi.Device) bool { return false }) {
+		r.Mark(Devices)
+	}
+}
+
+// Unalerted says that the server could not alert a device: the server has just learned it too.
+func (r *Roster) Unalerted(id string) {
+	known := false
+	r.Board.Read(func(s *localapi.Snapshot) {
+		known = slices.ContainsFunc(s.Devices.Items, func(d localapi.Device) bool { return d.ID == id && d.PushOff })
+	})
+	if known {
+		return
+	}
+	r.edit(id, func(d *localapi.Device) bool { d.PushOff = true; return true })
+	now := r.Clock.Monotonic()
+	r.mu.Lock()
+	soon := now < r.off
+	if !soon {
+		r.off = now + offSpacing
+	}
+	r.mu.Unlock()
+	if !soon {
+		r.Mark(Devices)
+	}
+}
+
+// edit edits a device as it is shown, or takes it from the list, and reports whether it is there.
+func (r *Roster) edit(id string, keep func(d *localapi.Device) bool) (there bool) {
+	return r.editOne(func(d localapi.Device) bool { return d.ID == id }, keep)
+}
+
+func (r *Roster) editOne(which func(localapi.Device) bool, keep func(d *localapi.Device) bool) (there bool) {
+	r.Board.Change(func(s *localapi.Snapshot) {
+		i := slices.IndexFunc(s.Devices.Items, which)
+		if there = i >= 0; !there {
+			return
+		}
+		s.Devices.Items = slices.Clone(s.Devices.Items)
+		if !keep(&s.Devices.Items[i]) {
+			s.Devices.Items = slices.Delete(s.Devices.Items, i, i+1)
+		}
+	})
+	return there
+}
+
 // NoteSent remembers that a person has just sent something to devices; lists are sorted by it.
-func (r *Roster) NoteSent(ctx context.Context, ids []string) {
-	if err := r.Memory.NoteSent(ctx, ids); err != nil {
+func (r *Roster) NoteSent(ctx context.Context, ids []string) { r.noted(r.Memory.NoteSent(ctx, ids)) }
+
+// NoteUndone takes one NoteSent of each of the devices back.
+func (r *Roster) NoteUndone(ctx context.Context, ids []string) {
+	r.noted(r.Memory.NoteUndone(ctx, ids))
+}
+
+func (r *Roster) noted(err error) {
+	if err != nil {
 		r.Logger.Warn("the last targets could not be saved", "error", err)
 		return
 	}
@@ -154,14 +210,7 @@ func (r *Roster) Alertable() { r.editOwn(func(d *localapi.Device) { d.PushOff = 
 
 // editOwn edits this device as it is shown.
 func (r *Roster) editOwn(edit func(d *localapi.Device)) {
-	r.Board.Change(func(s *localapi.Snapshot) {
-		s.Devices.Items = slices.Clone(s.Devices.Items)
-		for i := range s.Devices.Items {
-			if s.Devices.Items[i].This {
-				edit(&s.Devices.Items[i])
-			}
-		}
-	})
+	r.editOne(func(d localapi.Device) bool { return d.This }, func(d *localapi.Device) bool { edit(d); return true })
 }
 
 var errOwnDevice = localapi.NewPhrase("roster.own_device", "This is the device you are using.", "use sign out instead").Refuse(localapi.CodeUsage)
@@ -177,10 +226,8 @@ func (r *Roster) DisconnectDevice(ctx context.Context, id string) error {
 	ctx, done := r.Calls.Begin(ctx)
 	defer done()
 	err := r.Account.DisconnectDevice(ctx, id)
-	if err == nil {
-		r.Board.Change(func(s *localapi.Snapshot) {
-			s.Devices.Items = slices.DeleteFunc(slices.Clone(s.Devices.Items), func(d localapi.Device) bool { return d.ID == id })
-		})
+	if err == nil || errors.Is(err, account.ErrUnknownDevice) {
+		r.edit(id, func(*localapi.Device) bool { return false })
 	}
 	r.Mark(Devices | Clients)
 	return board.Refusal(err)
