@@ -17,6 +17,11 @@ const (
 	CodeSignIn       Code = "sign_in_failed" // the sign-in could not be completed
 	CodeUnsupported  Code = "unsupported"    // not offered by this server, or to this application
 	CodeConflict     Code = "conflict"       // not possible in the present state
+	CodeAsk          Code = "ask"            // the person has to allow this caller first
+	CodeNotAllowed   Code = "not_allowed"    // the person does not allow it, or nobody may
+	CodeNotOptedIn   Code = "not_opted_in"   // the person did not choose this for the caller
+	CodeRateLimited  Code = "rate_limited"   // too many calls of one caller; again at Error.Until
+	CodeTooMany      Code = "too_many"       // more at once than a caller may
 	CodeInternal     Code = "internal"       // our fault
 	CodeNotReachable Code = "agent_not_reachable"
 )

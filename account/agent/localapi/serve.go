@@ -117,9 +117,11 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // client reads the code.
 func (c Code) status() int {
 	switch c {
-	case CodeUsage:
+	case CodeRateLimited:
+		return http.StatusTooManyRequests
+	case CodeUsage, CodeTooMany:
 		return http.StatusBadRequest
-	case CodeNotSignedIn, CodeLocked, CodeSignIn:
+	case CodeNotSignedIn, CodeLocked, CodeSignIn, CodeAsk, CodeNotAllowed, CodeNotOptedIn:
 		return http.StatusForbidden
 	case CodeNoDevice, CodeNotFound:
 		return http.StatusNotFound

@@ -25,6 +25,8 @@ type Snapshot struct {
 	Inbox      Inbox      `json:"inbox"`
 	Outbox     Outbox     `json:"outbox"`
 	Settings   Settings   `json:"settings"`
+	// Callers are the extensions that called, the first one first.
+	Callers []Caller `json:"callers,omitempty"`
 	// SignIn is the sign-in under way in a browser, nil when there is none.
 	SignIn *SignIn `json:"signIn,omitempty"`
 	// Pairing is the pairing under way, nil when there is none.
@@ -494,9 +496,11 @@ const (
 	DeviceConnected    EventKind = "device_connected"
 	SignedOutElsewhere EventKind = "signed_out_elsewhere" // this device was disconnected from another one
 	SignInAgain        EventKind = "sign_in_again"
+	SendQueued         EventKind = "send_queued"   // an outbox entry whose face wants it told (SendRequest.Tell)
 	SendGivenUp        EventKind = "send_given_up" // an outbox entry failed for good
 	AccountDeleted     EventKind = "account_deleted"
 	ShowWindow         EventKind = "show_window" // an open window comes to the front
+	CallerAsks         EventKind = "caller_asks" // an extension waits for the person's answer
 	Quitting           EventKind = "quitting"    // the agent ends; faces end too
 )
 
@@ -508,7 +512,9 @@ type Event struct {
 	Entries []InboxEntry `json:"entries,omitempty"`
 	// Device is the name of the device of DeviceConnected.
 	Device string `json:"device,omitempty"`
-	// Send is the entry of SendGivenUp.
+	// Caller is the extension of CallerAsks.
+	Caller *Caller `json:"caller,omitempty"`
+	// Send is the entry of SendQueued and SendGivenUp.
 	Send *OutboxEntry `json:"send,omitempty"`
 	// Pane is the pane that ShowWindow asks for; empty leaves the choice to the window.
 	Pane string `json:"pane,omitempty"`
@@ -523,12 +529,22 @@ type Link struct {
 // SendRequest asks to send every link to every device.
 type SendRequest struct {
 	Links   []Link   `json:"links"`
-	Devices []string `json:"devices"` // device ids
-	Private bool     `json:"private,omitempty"`
-	// Hold keeps the entries back for HoldTime so that they can be undone (the window's way).
+	Devices []string `json:"devices,omitempty"` // device ids
+	// To chooses the devices in place of Devices.
+	To      *Choice `json:"to,omitempty"`
+	Private bool    `json:"private,omitempty"`
+	// Hold keeps the entries back for HoldTime so that they can be undone (the way of the window and of the tray).
 	Hold bool `json:"hold,omitempty"`
+	// Tell has notifications say what becomes of it, for a face that shows nothing itself (the tray's way).
+	Tell bool `json:"tell,omitempty"`
 	// Close asks the devices to close tabs showing the links instead of opening them.
 	Close bool `json:"close,omitempty"`
+	// Caller is the id of the extension that sends, empty for any other face.
+	Caller string `json:"caller,omitempty"`
+	// WaitMillis is how long the answer waits for the server to accept, in milliseconds, at most 20,000.
+	WaitMillis int `json:"waitMillis,omitempty"`
+	// Start is the program that sends, for one that makes this call only.
+	Start *Start `json:"start,omitempty"`
 }
 
 // HoldTime is how long a held send can be undone.
