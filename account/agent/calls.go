@@ -168,3 +168,13 @@ func (a *Agent) Avatar(ctx context.Context) ([]byte, error) {
 func (a *Agent) PageURL(ctx context.Context, p localapi.Page) (string, error) {
 	return from(a, ctx, func(w *work) (string, error) { return w.roster.PageURL(ctx, p) })
 }
+
+// Admit reports who a caller is if it may do what it asks for, and counts the call.
+func (a *Agent) Admit(ctx context.Context, r localapi.AdmitRequest) (localapi.Caller, error) {
+	return from(a, ctx, func(w *work) (localapi.Caller, error) { return w.callers.Admit(ctx, r) })
+}
+
+// ChangeCaller does what a person decided about a caller.
+func (a *Agent) ChangeCaller(ctx context.Context, c localapi.CallerChange) (localapi.Caller, error) {
+	return from(a, ctx, func(w *work) (localapi.Caller, error) { return w.callers.Change(ctx, c) })
+}

@@ -86,6 +86,9 @@ type Params struct {
 	// Open opens a link in a browser command ("" for the system's), for tabs from senders that the
 	// person chose. Nil opens nothing.
 	Open func(ctx context.Context, browser, url string) error
+	// OwnCallers are the ids of the browser extensions that belong to the program, as [localapi.Caller]
+	// has them.
+	OwnCallers []string
 	// Desktop hears of the desktops of later starts; nil for an agent that shows nothing.
 	Desktop func(localapi.Desktop)
 	// Wake tells of the network and of suspends; nil tells nothing, and a lost network is noticed later.

@@ -13,6 +13,7 @@ import (
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/authcheck"
 	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/callers"
 	"github.com/tabferry/tabferry/account/agent/contact"
 	"github.com/tabferry/tabferry/account/agent/deletion"
 	"github.com/tabferry/tabferry/account/agent/inbox"
@@ -73,6 +74,7 @@ type work struct {
 	deletion     *deletion.Deletion
 	inbox        *inbox.Inbox
 	outbox       *outbox.Outbox
+	callers      *callers.Callers
 	roster       *roster.Roster
 	subscription *subscription.Subscription
 	poller       *poller.Poller
@@ -101,6 +103,10 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 		http: httpClient(p.Transport), calls: worker.NewCalls(), known: make(chan struct{}),
 	}
 	w.settings, err = settings.Open(settings.Params{Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger})
+	if err != nil {
+		return nil, err
+	}
+	w.callers, err = callers.Open(callers.Params{Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger, Own: p.OwnCallers})
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +211,7 @@ func (w *work) openSignIn(a *Agent) {
 	})
 	w.revoker = revoker.New(revoker.Params{
 		Account: w.acct, Memory: w.settings, Store: w.vault, Clock: p.Clock, Random: p.Random, Logger: p.Logger,
-		Keepers: []revoker.Keeper{w.settings, w.inbox, w.outbox, w.roster, w.signin, w.people},
+		Keepers: []revoker.Keeper{w.settings, w.inbox, w.outbox, w.roster, w.signin, w.callers, w.people},
 		Restore: func(state []byte) (*account.Account, error) { return account.Restore(state, w.options()...) },
 		Interrupt: func() {
 			w.signin.End()
@@ -404,6 +410,7 @@ func (w *work) Show(s *localapi.Snapshot) {
 	w.inbox.Show(s)
 	w.outbox.Show(s)
 	w.signin.Show(s)
+	w.callers.Show(s)
 	w.roster.Show(s)
 	w.people.Show(s)
 	if w.deleted.Load() && s.Account.State == localapi.SignedOut {
@@ -430,7 +437,7 @@ func (w *work) Start(ctx context.Context) {
 		w.initialise(ctx)
 		close(w.known)
 		for _, worker := range []interface{ Run(context.Context) }{
-			w.contact, w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.deletion, w.revoker, w.settings, w.people,
+			w.contact, w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.deletion, w.revoker, w.settings, w.callers, w.people,
 		} {
 			w.beside(worker.Run)
 		}

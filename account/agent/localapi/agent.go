@@ -34,6 +34,12 @@ type Agent interface {
 	MarkRead(ctx context.Context, ids ...string) error
 	DeleteReceived(ctx context.Context, ids ...string) error
 
+	// Admit reports who a caller is if it may do what it asks for, else refuses with CodeAsk,
+	// CodeNotAllowed, CodeNotOptedIn, CodeRateLimited or CodeTooMany.
+	Admit(ctx context.Context, r AdmitRequest) (Caller, error)
+	// ChangeCaller does what a person decided about a caller, and returns it.
+	ChangeCaller(ctx context.Context, c CallerChange) (Caller, error)
+
 	RenameDevice(ctx context.Context, name string) error
 	DisconnectDevice(ctx context.Context, id string) error
 	DisconnectClient(ctx context.Context, id string) error

@@ -116,6 +116,9 @@ var (
 	callMarkRead       = ids("POST /v1/inbox/read", Agent.MarkRead)
 	callDeleteReceived = ids("POST /v1/inbox/delete", Agent.DeleteReceived)
 
+	callAdmit        = call[AdmitRequest, Caller]{route: "POST /v1/callers/admit", ask: Agent.Admit}
+	callChangeCaller = call[CallerChange, Caller]{route: "PATCH /v1/callers", ask: Agent.ChangeCaller}
+
 	callRenameDevice = with("POST /v1/devices/rename", func(a Agent, ctx context.Context, in renameRequest) error {
 		return a.RenameDevice(ctx, in.Name)
 	}).slow()
@@ -170,6 +173,7 @@ func everyCall() []routed {
 		callSnapshot, callRefresh, callForgetDamaged, callForgetEarlier, callSignInShown, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
 		callSend, callOutbox, callSent, callUndo, callRetry, callDeleteSent,
 		callInbox, callMarkRead, callDeleteReceived,
+		callAdmit, callChangeCaller,
 		callRenameDevice, callDisconnectDevice, callDisconnectClient,
 		callAvatar, callPageURL, callUnlock, callProtect, callSetSettings, callQuiet,
 		callShowWindow, callUseDesktop, callQuit, callDiagnostics,

@@ -153,6 +153,16 @@ func (c *Client) DeleteReceived(ctx context.Context, ids ...string) error {
 	return tell(ctx, c, callDeleteReceived, idList{ids})
 }
 
+// Admit asks whether a caller may do something, and counts the call.
+func (c *Client) Admit(ctx context.Context, r AdmitRequest) (Caller, error) {
+	return ask(ctx, c, callAdmit, r)
+}
+
+// ChangeCaller does what a person decided about a caller.
+func (c *Client) ChangeCaller(ctx context.Context, change CallerChange) (Caller, error) {
+	return ask(ctx, c, callChangeCaller, change)
+}
+
 // RenameDevice gives this device another name.
 func (c *Client) RenameDevice(ctx context.Context, name string) error {
 	return tell(ctx, c, callRenameDevice, renameRequest{name})

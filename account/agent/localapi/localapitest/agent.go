@@ -52,7 +52,7 @@ func (c Call) String() string {
 		switch arg := arg.(type) {
 		case []string:
 			parts = append(parts, strings.Join(arg, ","))
-		case localapi.SendRequest, localapi.InboxQuery, localapi.Settings:
+		case localapi.SendRequest, localapi.InboxQuery, localapi.Settings, localapi.AdmitRequest, localapi.CallerChange:
 			text, err := json.Marshal(arg)
 			if err != nil {
 				panic(err)

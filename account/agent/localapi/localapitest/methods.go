@@ -40,6 +40,25 @@ func (m methods) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 	}, "Send", r)
 }
 
+// Admit admits a caller of the state, or one that is not there as our own.
+func (m methods) Admit(ctx context.Context, r localapi.AdmitRequest) (localapi.Caller, error) {
+	return ask(ctx, m.a, func(s localapi.Snapshot) (localapi.Caller, error) {
+		for _, c := range s.Callers {
+			if c.ID == r.ID {
+				return c, nil
+			}
+		}
+		return localapi.Caller{ID: r.ID, Own: true, Decision: localapi.CallerAllowed}, nil
+	}, "Admit", r)
+}
+
+// ChangeCaller answers with the change.
+func (m methods) ChangeCaller(ctx context.Context, c localapi.CallerChange) (localapi.Caller, error) {
+	return ask(ctx, m.a, func(localapi.Snapshot) (localapi.Caller, error) {
+		return localapi.Caller{ID: c.ID, Decision: c.Decision}, nil
+	}, "ChangeCaller", c)
+}
+
 // Outbox answers with the state's entries.
 func (m methods) Outbox(ctx context.Context) ([]localapi.OutboxEntry, error) {
 	return ask(ctx, m.a, func(s localapi.Snapshot) ([]localapi.OutboxEntry, error) { return s.Outbox.Recent, nil }, "Outbox")
