@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -113,9 +115,70 @@ func (a *Agent) DeleteReceived(ctx context.Context, ids ...string) error {
 	return on(a, ctx, func(w *work) error { return w.inbox.Delete(ctx, ids...) })
 }
 
-// Send queues links for devices: one entry for each link and device, in the store before the answer.
+var otherVersion = localapi.NewPhrase("other_version", "Tabferry {running} is running, and {version} has called.", "")
+
+// Send queues links for devices: one entry for each link and device, in the store before the answer. It
+// waits for the server as long as the request says.
 func (a *Agent) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.OutboxEntry, error) {
-	return from(a, ctx, func(w *work) ([]localapi.OutboxEntry, error) { return w.outbox.Send(ctx, r) })
+	if r.Start != nil && r.Start.Version != a.params.Version {
+		return nil, otherVersion.Refuse(localapi.CodeUnsupported, "running", a.params.Version, "version", r.Start.Version)
+	}
+	w, err := a.storage.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen, entries, err := w.send(ctx, r)
+	if w.missing(ctx, err) {
+		chosen, entries, err = w.send(ctx, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.callers.Sent(chosen)
+	if r.To != nil {
+		w.roster.Seen() // whoever names a device looks
+	}
+	if r.Start != nil { // meanwhile the server is asked
+		if err := a.UseDesktop(ctx, r.Start.Desktop); err != nil {
+			return nil, err
+		}
+	}
+	limited, cancel := context.WithTimeout(ctx, time.Duration(r.WaitMillis)*time.Millisecond)
+	defer cancel()
+	defer context.AfterFunc(a.life, cancel)()
+	return w.outbox.Settled(limited, entries), nil
+}
+
+// send finds the devices that a request means, and queues its links for them.
+func (w *work) send(ctx context.Context, r localapi.SendRequest) (chosen localapi.SendRequest, entries []localapi.OutboxEntry, err error) {
+	if chosen, err = w.outbox.Chosen(r); err == nil {
+		entries, err = w.outbox.Send(ctx, chosen)
+	}
+	return chosen, entries, err
+}
+
+// missTime is how long a send whose device is not in the list waits for a newer one.
+const missTime = 5 * time.Second
+
+// missing reports whether a device was looked for in vain, in a list that has been fetched anew since.
+func (w *work) missing(ctx context.Context, err error) bool {
+	var refusal *localapi.Error
+	if !errors.As(err, &refusal) || refusal.Code != localapi.CodeNoDevice {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, missTime)
+	defer cancel()
+	return w.roster.Refresh(ctx, localapi.RefreshMissing, true) == nil
+}
+
+// Admit reports who a caller is if it may do what it asks for, and counts the call.
+func (a *Agent) Admit(ctx context.Context, r localapi.AdmitRequest) (localapi.Caller, error) {
+	return from(a, ctx, func(w *work) (localapi.Caller, error) { return w.callers.Admit(ctx, r) })
+}
+
+// ChangeCaller does what a person decided about a caller.
+func (a *Agent) ChangeCaller(ctx context.Context, c localapi.CallerChange) (localapi.Caller, error) {
+	return from(a, ctx, func(w *work) (localapi.Caller, error) { return w.callers.Change(ctx, c) })
 }
 
 // Sent returns one entry as it is now.
@@ -167,14 +230,4 @@ func (a *Agent) Avatar(ctx context.Context) ([]byte, error) {
 // PageURL returns the address of a page of the accounts server.
 func (a *Agent) PageURL(ctx context.Context, p localapi.Page) (string, error) {
 	return from(a, ctx, func(w *work) (string, error) { return w.roster.PageURL(ctx, p) })
-}
-
-// Admit reports who a caller is if it may do what it asks for, and counts the call.
-func (a *Agent) Admit(ctx context.Context, r localapi.AdmitRequest) (localapi.Caller, error) {
-	return from(a, ctx, func(w *work) (localapi.Caller, error) { return w.callers.Admit(ctx, r) })
-}
-
-// ChangeCaller does what a person decided about a caller.
-func (a *Agent) ChangeCaller(ctx context.Context, c localapi.CallerChange) (localapi.Caller, error) {
-	return from(a, ctx, func(w *work) (localapi.Caller, error) { return w.callers.Change(ctx, c) })
 }

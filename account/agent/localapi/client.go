@@ -108,9 +108,12 @@ func (c *Client) SignOut(ctx context.Context, deleteLocalData bool) error {
 	return tell(ctx, c, callSignOut, signOutRequest{deleteLocalData})
 }
 
-// Send queues links for devices and returns the outbox entries, one for each link and device.
+// Send queues links for devices and returns the outbox entries, one for each link and device; with
+// SendRequest.WaitMillis as they are when the server has accepted all, or the time is over.
 func (c *Client) Send(ctx context.Context, r SendRequest) ([]OutboxEntry, error) {
-	return ask(ctx, c, callSend, r)
+	call := callSend
+	call.limit = AnswerTime + r.wait()
+	return ask(ctx, c, call, r)
 }
 
 // Undo takes back entries that are still held. CodeConflict when one has left already.

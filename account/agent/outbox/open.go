@@ -12,7 +12,7 @@ import (
 // Open reads what is stored. Sends that were in flight when the agent last ended are marked: their
 // answers are lost. The mark is stored with their next attempt.
 func Open(p Params) (*Outbox, error) {
-	o := &Outbox{Params: p, table: everybodys.Of(p.Owner)}
+	o := &Outbox{Params: p, table: everybodys.Of(p.Owner), turn: make(chan struct{})}
 	o.Worker = worker.New(o.work)
 	return o, o.read()
 }

@@ -66,7 +66,8 @@ type Outbox struct {
 
 	mu    sync.Mutex // held over changes of the board, so that these come in the same order
 	model model
-	busy  int // lanes being served
+	turn  chan struct{} // closed when something has changed
+	busy  int           // lanes being served
 	// unsaved are entries whose end is not stored, stray ones that may be stored and should not; owed is
 	// when storing that is tried again, trouble why it failed.
 	unsaved, stray []string
@@ -108,8 +109,22 @@ func (o *Outbox) change(put []item, drop []string) {
 
 // publish shows the entries. The lock is held.
 func (o *Outbox) publish() {
+	close(o.turn)
+	o.turn = make(chan struct{})
 	shown := o.model.shown(o.trouble)
 	o.Board.Change(func(s *localapi.Snapshot) { s.Outbox = shown })
+}
+
+// Sending reports whether a request is under way. Its end changes what is shown.
+func (o *Outbox) Sending() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, l := range o.model.lanes {
+		if slices.ContainsFunc(l.queue, func(it *item) bool { return it.InFlight }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Entry returns one entry as it is now.
@@ -121,6 +136,40 @@ func (o *Outbox) Entry(id string) (localapi.OutboxEntry, error) {
 		return localapi.OutboxEntry{}, board.ErrNoEntry
 	}
 	return o.model.view(it, o.trouble), nil
+}
+
+// Settled waits until none of the entries waits for the server any more, or ctx ends, and returns them as
+// they are then: those that somebody has deleted meanwhile as they were.
+func (o *Outbox) Settled(ctx context.Context, entries []localapi.OutboxEntry) []localapi.OutboxEntry {
+	for first := 0; ctx.Err() == nil; {
+		o.mu.Lock()
+		for first < len(entries) && !o.waits(entries[first].ID) {
+			first++
+		}
+		turn := o.turn
+		o.mu.Unlock()
+		if first == len(entries) {
+			break
+		}
+		select {
+		case <-turn:
+		case <-ctx.Done():
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range entries {
+		if it, ok := o.model.get(entries[i].ID); ok {
+			entries[i] = o.model.view(it, o.trouble)
+		}
+	}
+	return entries
+}
+
+// waits reports whether an entry is not settled. The lock is held.
+func (o *Outbox) waits(id string) bool {
+	it, ok := o.model.get(id)
+	return ok && !it.settled()
 }
 
 // Entries returns all entries, newest first.

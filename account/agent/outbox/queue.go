@@ -54,7 +54,58 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 	}
 	o.Queued(ctx, r.Devices)
 	o.Poke()
+	if r.Tell {
+		events := make([]localapi.Event, 0, len(out))
+		for _, e := range out {
+			events = append(events, localapi.Event{Kind: localapi.SendQueued, Send: &e})
+		}
+		o.Board.Tell(events...)
+	}
 	return out, nil
+}
+
+// Chosen returns a request with the ids of the devices that it chooses.
+func (o *Outbox) Chosen(r localapi.SendRequest) (localapi.SendRequest, error) {
+	if r.To == nil {
+		return r, nil
+	}
+	s := o.Board.Now()
+	switch able := localapi.Able(s.Devices.Items, r.Close); {
+	case s.Account.State != localapi.SignedIn:
+		return r, board.ErrSignedOut
+	case !s.Devices.Known:
+		return r, notYet.Refuse(localapi.CodeOffline)
+	case len(able) == 0:
+		return r, noDevice.Refuse(localapi.CodeNoDevice)
+	case r.To.All:
+		for _, d := range able {
+			r.Devices = append(r.Devices, d.ID)
+		}
+	case len(r.To.Names) > 0:
+		return named(r, able)
+	default:
+		last, ok := localapi.LastUsed(able)
+		if !ok {
+			return r, whichDevice.Refuse(localapi.CodeNoDevice)
+		}
+		r.Devices = []string{last.ID}
+	}
+	return r, nil
+}
+
+// named adds the devices of the names, each once.
+func named(r localapi.SendRequest, able []localapi.Device) (localapi.SendRequest, error) {
+	for _, name := range r.To.Names {
+		switch found := localapi.Named(able, name); {
+		case len(found) == 0:
+			return r, noneFits.Refuse(localapi.CodeNoDevice, "name", name)
+		case len(found) > 1:
+			return r, severalFit.Refuse(localapi.CodeNoDevice, "name", name)
+		case !slices.Contains(r.Devices, found[0].ID):
+			r.Devices = append(r.Devices, found[0].ID)
+		}
+	}
+	return r, nil
 }
 
 // queue checks a request and makes its entries.
