@@ -520,6 +520,14 @@ type Event struct {
 	Pane string `json:"pane,omitempty"`
 }
 
+// AccountEvent is something that the accounts server told the owner of the OAuth client about this account.
+type AccountEvent struct {
+	// Event is its name, for example "profile-change".
+	Event string `json:"event"`
+	// At is when the accounts server told it.
+	At time.Time `json:"at"`
+}
+
 // Link is one link to send.
 type Link struct {
 	URL   string `json:"url"`
