@@ -95,6 +95,15 @@ func (a *Agent) ForgetDamaged(ctx context.Context) error {
 	})
 }
 
+// FetchEvents asks the events server for what the accounts server told of this account.
+func (a *Agent) FetchEvents(ctx context.Context) ([]localapi.AccountEvent, error) {
+	w, err := a.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.signals.Told(ctx)
+}
+
 // Quiet silences notifications for some minutes; zero ends the silence.
 func (a *Agent) Quiet(ctx context.Context, minutes int) error {
 	return on(a, ctx, func(w *work) error { return w.settings.Quiet(ctx, minutes) })

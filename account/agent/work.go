@@ -25,6 +25,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/revoker"
 	"github.com/tabferry/tabferry/account/agent/roster"
 	"github.com/tabferry/tabferry/account/agent/settings"
+	"github.com/tabferry/tabferry/account/agent/signals"
 	"github.com/tabferry/tabferry/account/agent/signin"
 	"github.com/tabferry/tabferry/account/agent/storage"
 	"github.com/tabferry/tabferry/account/agent/subscription"
@@ -82,6 +83,7 @@ type work struct {
 	pairing      *pairing.Pairing
 	contact      *contact.Contact
 	authcheck    *authcheck.Check
+	signals      *signals.Signals
 	revoker      *revoker.Revoker
 
 	// damaged are the values of the store that were found damaged until this work began.
@@ -143,6 +145,7 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	if err != nil {
 		return nil, err
 	}
+	w.openSignals(a)
 	w.openSignIn(a)
 	w.poller = poller.New(poller.Params{
 		Account: w.acct, Calls: w.calls, Board: a.board, Clock: p.Clock, Random: p.Random,
@@ -158,6 +161,25 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	}
 	w.damaged, err = vault.Damaged()
 	return w, err
+}
+
+// openSignals makes what follows the accounts server's word about the person.
+func (w *work) openSignals(a *Agent) {
+	p := w.params
+	w.signals = signals.New(signals.Params{
+		Account: w.acct, Calls: w.calls, Store: w.vault, Owner: w.people.Owner(), Board: a.board, Clock: p.Clock, Random: p.Random, Logger: p.Logger,
+		Server: w.service.EventsServer, HTTP: w.http, UserAgent: p.UserAgent,
+		ProfileChanged: func() { w.roster.Mark(roster.Profile) }, SignInDoubtful: func() { w.authcheck.Doubt() },
+		AccountGone: func() { w.deletion.Suspect() },
+		MetricsOff:  func() { w.beside(w.metricsOff) },
+	})
+}
+
+// metricsOff ends the collection of usage data, which the person has refused elsewhere.
+func (w *work) metricsOff(ctx context.Context) {
+	if err := w.acct.MetricsOptedOut(ctx); err != nil && ctx.Err() == nil {
+		w.params.Logger.Warn("that usage data is refused could not be saved", "error", err)
+	}
 }
 
 // openPeople finds whom the work is for, and makes what finds out whether the account still exists.
@@ -203,6 +225,9 @@ func (w *work) openSignIn(a *Agent) {
 		Server: w.service.Server, RedirectURI: w.service.RedirectURI, Say: p.Say, Scopes: scopes, Metrics: w.service.metrics(),
 		Keep: w.keep, Prepare: w.prepare, Interrupt: func() { w.pairing.End() }, Changed: w.signInChanged, Ended: w.deletion.Suspect, Go: w.beside,
 	})
+	if w.deletion.Pending() {
+		w.signin.Unexplained()
+	}
 	w.pairing = pairing.New(pairing.Params{
 		Account: w.acct, Board: a.board, Clock: p.Clock, Logger: p.Logger, Random: p.Random,
 		Server: w.service.Server, Relay: w.service.PairingServer, HTTP: w.http, UserAgent: p.UserAgent,
@@ -211,7 +236,7 @@ func (w *work) openSignIn(a *Agent) {
 	})
 	w.revoker = revoker.New(revoker.Params{
 		Account: w.acct, Memory: w.settings, Store: w.vault, Clock: p.Clock, Random: p.Random, Logger: p.Logger,
-		Keepers: []revoker.Keeper{w.settings, w.inbox, w.outbox, w.roster, w.signin, w.callers, w.people},
+		Keepers: []revoker.Keeper{w.settings, w.inbox, w.outbox, w.roster, w.signin, w.callers, w.signals, w.people},
 		Restore: func(state []byte) (*account.Account, error) { return account.Restore(state, w.options()...) },
 		Interrupt: func() {
 			w.signin.End()
@@ -352,6 +377,7 @@ func (w *work) observe(state account.State) {
 func (w *work) signInChanged(_, is localapi.AccountState) {
 	w.subscription.Poke()
 	w.revoker.Poke()
+	w.signals.Poke()
 	switch is {
 	case localapi.SignedIn:
 		w.wasIn.Store(true)
@@ -437,7 +463,7 @@ func (w *work) Start(ctx context.Context) {
 		w.initialise(ctx)
 		close(w.known)
 		for _, worker := range []interface{ Run(context.Context) }{
-			w.contact, w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.deletion, w.revoker, w.settings, w.callers, w.people,
+			w.contact, w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.deletion, w.revoker, w.settings, w.callers, w.signals, w.people,
 		} {
 			w.beside(worker.Run)
 		}
@@ -531,6 +557,7 @@ func (w *work) resume() {
 	w.revoker.Poke()
 	w.subscription.Poke()
 	w.roster.Resume()
+	w.signals.Resume()
 }
 
 // networkChanged acts on what is told of the network and of suspends.
@@ -542,6 +569,7 @@ func (w *work) networkChanged(event wake.Event) {
 		w.subscription.Wake(push.Resumed)
 		w.poller.Mark()
 		w.roster.Seen() // our timers have slept too
+		w.signals.Resumed()
 	case wake.Changed:
 		w.subscription.Wake(push.RouteChanged)
 		return

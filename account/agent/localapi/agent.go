@@ -14,6 +14,7 @@ type Agent interface {
 	// Refresh of nobody who is signed in is refused, unless somebody only looks.
 	Refresh(ctx context.Context, r RefreshRequest) error
 	ForgetDamaged(ctx context.Context) error
+	FetchEvents(ctx context.Context) ([]AccountEvent, error)
 	ForgetEarlier(ctx context.Context) error
 
 	// SignInShown hears that a view which offers the sign-in has become visible.

@@ -87,6 +87,7 @@ var (
 	callRefresh  = with("POST /v1/refresh", Agent.Refresh).slow()
 
 	callForgetDamaged = do("DELETE /v1/damaged", Agent.ForgetDamaged)
+	callFetchEvents   = get("POST /v1/events/fetch", Agent.FetchEvents).slow()
 	callForgetEarlier = do("DELETE /v1/earlier", Agent.ForgetEarlier)
 
 	callSignInShown = with("POST /v1/signin/shown", func(a Agent, ctx context.Context, in signInShownRequest) error {
@@ -170,7 +171,7 @@ type routed interface {
 // everyCall is all there are. docs/api.md is made of them.
 func everyCall() []routed {
 	return []routed{
-		callSnapshot, callRefresh, callForgetDamaged, callForgetEarlier, callSignInShown, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
+		callSnapshot, callRefresh, callForgetDamaged, callForgetEarlier, callFetchEvents, callSignInShown, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
 		callSend, callOutbox, callSent, callUndo, callRetry, callDeleteSent,
 		callInbox, callMarkRead, callDeleteReceived,
 		callAdmit, callChangeCaller,

@@ -80,6 +80,12 @@ func (c *Client) ForgetDamaged(ctx context.Context) error {
 	return tell(ctx, c, callForgetDamaged, nothing{})
 }
 
+// FetchEvents asks the events server of the settings for what the accounts server told of this account, has
+// the agent act on it, and returns what was new.
+func (c *Client) FetchEvents(ctx context.Context) ([]AccountEvent, error) {
+	return ask(ctx, c, callFetchEvents, nothing{})
+}
+
 // SignInShown says that a view which offers the sign-in has become visible, each time that it does.
 // What the person allowed and what is configured decide whether the accounts server hears of it; the
 // answer is there before it does.

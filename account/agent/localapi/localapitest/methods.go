@@ -111,6 +111,10 @@ func (m methods) ForgetEarlier(ctx context.Context) error { return m.tell(ctx, "
 
 func (m methods) ForgetDamaged(ctx context.Context) error { return m.tell(ctx, "ForgetDamaged") }
 
+func (m methods) FetchEvents(ctx context.Context) ([]localapi.AccountEvent, error) {
+	return ask(ctx, m.a, func(localapi.Snapshot) ([]localapi.AccountEvent, error) { return nil, nil }, "FetchEvents")
+}
+
 func (m methods) Refresh(ctx context.Context, r localapi.RefreshRequest) error {
 	if r.Why == localapi.RefreshAll && !r.Wait {
 		return m.tell(ctx, "Refresh")
