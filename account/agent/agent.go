@@ -31,6 +31,9 @@ type Agent struct {
 	life    context.Context // ends with Run
 	endLife context.CancelFunc
 	watches sync.WaitGroup
+
+	renewal chan struct{} // holds a token once a newer version has asked us to give way
+	renewed atomic.Bool
 }
 
 var _ localapi.Agent = (*Agent)(nil)
@@ -41,7 +44,7 @@ func New(p Params) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{params: p, ids: store.IDs{Rand: p.Random}}
+	a := &Agent{params: p, ids: store.IDs{Rand: p.Random}, renewal: make(chan struct{}, 1)}
 	a.life, a.endLife = context.WithCancel(context.Background())
 	a.board = board.New(p.Clock, localapi.Snapshot{
 		Version:  p.Version,
@@ -72,8 +75,11 @@ const endTime = 2 * time.Second
 func (a *Agent) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, a.endLife)()
 	a.watchNetwork()
+	a.watches.Go(a.giveWay)
 	goodbye := sync.OnceFunc(func() {
-		a.board.Tell(localapi.Event{Kind: localapi.Quitting})
+		if !a.renewed.Load() { // else faces wait for the next one
+			a.board.Tell(localapi.Event{Kind: localapi.Quitting})
+		}
 		a.board.End()
 	})
 	ended := make(chan error, 1)

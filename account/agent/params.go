@@ -23,6 +23,7 @@ import (
 const (
 	DefaultServer      = "https://accounts.firefox.com"
 	DefaultClientID    = "3c49430b43dfba77"
+	DefaultClientName  = "Reference browser" // what the sign-in page calls it
 	DefaultRedirectURI = "https://accounts.firefox.com/oauth/success/3c49430b43dfba77"
 	DefaultPushServer  = push.DefaultServerURL
 )
@@ -75,6 +76,9 @@ type Params struct {
 	KeyringService string
 	// Protection is localapi.MemoryOnly for an agent that must leave nothing behind; empty otherwise.
 	Protection localapi.Protection
+	// Successor returns the version of the program that would be started in this one's place; nil where
+	// none would be.
+	Successor func(ctx context.Context) (string, error)
 	// DeviceName is this installation's name until a person gives it another, DeviceType its kind;
 	// desktop if empty.
 	DeviceName string
@@ -160,7 +164,7 @@ func (p Params) service(s localapi.Settings) Service {
 		return b
 	}
 	return Service{
-		Server:        or(s.Server, p.Service.Server),
+		Server:        account.CustomServer(or(s.Server, p.Service.Server)).ContentURL(),
 		ClientID:      or(s.ClientID, p.Service.ClientID),
 		RedirectURI:   or(s.RedirectURI, p.Service.RedirectURI),
 		PushServer:    or(s.PushServer, p.Service.PushServer),

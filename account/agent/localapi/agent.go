@@ -56,6 +56,9 @@ type Agent interface {
 	// there.
 	UseDesktop(ctx context.Context, d Desktop) error
 	Quit(ctx context.Context) error
+	// Renew has the agent end, once it is idle, and be started anew by the program in its place, for a
+	// caller of this newer version.
+	Renew(ctx context.Context, version string) error
 	Diagnostics(ctx context.Context) (string, error)
 
 	ShowPairing(ctx context.Context) error

@@ -145,8 +145,11 @@ var (
 		shown, err := a.ShowWindow(ctx, in.Pane)
 		return shownAnswer{shown}, err
 	}}
-	callUseDesktop  = with("POST /v1/desktop", Agent.UseDesktop)
-	callQuit        = do("POST /v1/quit", Agent.Quit)
+	callUseDesktop = with("POST /v1/desktop", Agent.UseDesktop)
+	callQuit       = do("POST /v1/quit", Agent.Quit)
+	callRenew      = with("POST /v1/renew", func(a Agent, ctx context.Context, in renewRequest) error {
+		return a.Renew(ctx, in.Version)
+	})
 	callDiagnostics = get("GET /v1/diagnostics", Agent.Diagnostics)
 
 	callShowPairing = do("POST /v1/pair/show", Agent.ShowPairing).slow()
@@ -177,7 +180,7 @@ func everyCall() []routed {
 		callAdmit, callChangeCaller,
 		callRenameDevice, callDisconnectDevice, callDisconnectClient,
 		callAvatar, callPageURL, callUnlock, callProtect, callSetSettings, callQuiet,
-		callShowWindow, callUseDesktop, callQuit, callDiagnostics,
+		callShowWindow, callUseDesktop, callQuit, callRenew, callDiagnostics,
 		callShowPairing, callPairingCode, callJoinPairing, callConfirmPairing, callCancelPairing,
 	}
 }

@@ -232,6 +232,14 @@ func (c *Client) UseDesktop(ctx context.Context, d Desktop) error {
 // Quit ends the agent, and with it every face that watches.
 func (c *Client) Quit(ctx context.Context) error { return tell(ctx, c, callQuit, nothing{}) }
 
+// Renew asks an agent of an earlier version than the caller's to give way. It returns at once; the agent
+// ends as soon as it neither sends, pairs nor signs in, and the program that has been put in its place
+// begins with the same data. CodeConflict when it cannot: nothing was put there, or a restart would lose
+// or lock what it holds.
+func (c *Client) Renew(ctx context.Context, version string) error {
+	return tell(ctx, c, callRenew, renewRequest{version})
+}
+
 // Kill ends the agent's process at once, for one that does not answer. An agent that is ended like
 // this loses nothing that it has told a face. The system says which process it is; where it does not,
 // [errors.ErrUnsupported].

@@ -36,6 +36,9 @@ type (
 	quietRequest struct {
 		Minutes int `json:"minutes"`
 	}
+	renewRequest struct {
+		Version string `json:"version"`
+	}
 	showWindowRequest struct {
 		Pane string `json:"pane"`
 	}

@@ -64,8 +64,17 @@ var calls = []struct {
 	out  any
 }{
 	{"", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Snapshot(ctx) }, localapi.Snapshot{Revision: 7, Version: "1.2.3"}},
+	{"ForgetEarlier", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.ForgetEarlier(ctx) }, nil},
 	{"ForgetDamaged", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.ForgetDamaged(ctx) }, nil},
+	{"FetchEvents", func(ctx context.Context, c *localapi.Client) (any, error) { return c.FetchEvents(ctx) }, []localapi.AccountEvent{{Event: "profile-change"}}},
 	{"Refresh", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Refresh(ctx) }, nil},
+	{"Refresh {looking false}", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Look(ctx) }, nil},
+	{"Refresh {missing true}", func(ctx context.Context, c *localapi.Client) (any, error) {
+		return nil, c.Refreshed(ctx, localapi.RefreshMissing)
+	}, nil},
+	{"SignInShown email", func(ctx context.Context, c *localapi.Client) (any, error) {
+		return nil, c.SignInShown(ctx, localapi.FormEmail)
+	}, nil},
 	{"BeginSignIn a@example.com", func(ctx context.Context, c *localapi.Client) (any, error) { return c.BeginSignIn(ctx, "a@example.com") }, localapi.SignIn{URL: "https://example.com/page", Loopback: true}},
 	{"CompleteSignIn https://x/?code=1&state=2", func(ctx context.Context, c *localapi.Client) (any, error) {
 		return nil, c.CompleteSignIn(ctx, "https://x/?code=1&state=2")
@@ -88,6 +97,13 @@ var calls = []struct {
 	}, []localapi.InboxEntry{{ID: "i1"}}},
 	{"MarkRead a", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.MarkRead(ctx, "a") }, nil},
 	{"DeleteReceived a", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.DeleteReceived(ctx, "a") }, nil},
+	{`Admit {"id":"firefox:a@b","name":"A","via":"firefox:c@d","purpose":"send","links":3}`, func(ctx context.Context, c *localapi.Client) (any, error) {
+		return c.Admit(ctx, localapi.AdmitRequest{ID: "firefox:a@b", Name: "A", Via: "firefox:c@d", Purpose: localapi.PurposeSend, Links: 3})
+	}, localapi.Caller{ID: "firefox:a@b", Decision: localapi.CallerAllowed}},
+	{`ChangeCaller {"id":"firefox:a@b","decision":"denied","inbox":true}`, func(ctx context.Context, c *localapi.Client) (any, error) {
+		yes := true
+		return c.ChangeCaller(ctx, localapi.CallerChange{ID: "firefox:a@b", Decision: localapi.CallerDenied, Inbox: &yes})
+	}, localapi.Caller{ID: "firefox:a@b", Decision: localapi.CallerDenied}},
 	{"RenameDevice Zoë's box", func(ctx context.Context, c *localapi.Client) (any, error) {
 		return nil, c.RenameDevice(ctx, "Zoë's box")
 	}, nil},
@@ -101,7 +117,7 @@ var calls = []struct {
 	{"Protect passphrase open", func(ctx context.Context, c *localapi.Client) (any, error) {
 		return nil, c.Protect(ctx, localapi.ProtectedByPassphrase, "open")
 	}, nil},
-	{`SetSettings {"startAtLogin":true,"open":"from","openFrom":["d"],"notifications":false,"grouped":false,"language":"de"}`, func(ctx context.Context, c *localapi.Client) (any, error) {
+	{`SetSettings {"startAtLogin":true,"open":"from","openFrom":["d"],"notifications":false,"grouped":false,"language":"de","usageData":false}`, func(ctx context.Context, c *localapi.Client) (any, error) {
 		return nil, c.SetSettings(ctx, localapi.Settings{StartAtLogin: true, Open: localapi.OpenFrom, OpenFrom: []string{"d"}, Language: "de"})
 	}, nil},
 	{"Quiet 60", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Quiet(ctx, 60) }, nil},
@@ -109,6 +125,7 @@ var calls = []struct {
 	{"UseDesktop {:7 /a /w unix:path=/b}", func(ctx context.Context, c *localapi.Client) (any, error) {
 		return nil, c.UseDesktop(ctx, localapi.Desktop{Display: ":7", Authority: "/a", Wayland: "/w", Bus: "unix:path=/b"})
 	}, nil},
+	{"Renew 0.2.0", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Renew(ctx, "0.2.0") }, nil},
 	{"Quit", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.Quit(ctx) }, nil},
 	{"Diagnostics", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Diagnostics(ctx) }, "all is well\n"},
 	{"ShowPairing", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.ShowPairing(ctx) }, nil},
@@ -169,7 +186,8 @@ func TestEveryRefusalReachesTheFace(t *testing.T) {
 	codes := []localapi.Code{
 		localapi.CodeUsage, localapi.CodeNotSignedIn, localapi.CodeLocked, localapi.CodeNoDevice, localapi.CodeNotFound,
 		localapi.CodeOffline, localapi.CodeBackoff, localapi.CodeSignIn, localapi.CodeUnsupported, localapi.CodeConflict,
-		localapi.CodeInternal, localapi.CodeNotReachable,
+		localapi.CodeInternal, localapi.CodeNotReachable, localapi.CodeAsk, localapi.CodeNotAllowed, localapi.CodeNotOptedIn,
+		localapi.CodeRateLimited, localapi.CodeTooMany,
 	}
 	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
 		for i, call := range calls {

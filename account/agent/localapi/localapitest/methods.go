@@ -181,6 +181,9 @@ func (m methods) UseDesktop(ctx context.Context, d localapi.Desktop) error {
 	return m.tell(ctx, "UseDesktop", d)
 }
 
+func (m methods) Renew(ctx context.Context, version string) error {
+	return m.tell(ctx, "Renew", version)
+}
 func (m methods) Quit(ctx context.Context) error        { return m.tell(ctx, "Quit") }
 func (m methods) ShowPairing(ctx context.Context) error { return m.tell(ctx, "ShowPairing") }
 
