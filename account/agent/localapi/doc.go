@@ -27,5 +27,6 @@
 //
 // The tables in server_test.go and wire_test.go want a line each; they pin what the call asks, through
 // every door, and what it looks like on the socket. A new field of a snapshot or of the settings
-// needs nothing here but itself in types.go.
+// needs nothing here but itself in types.go. docs/api.md is made of all of these: the test that compares
+// them writes it anew with -update.
 package localapi

@@ -21,12 +21,13 @@ const (
 	FaceTray      Face = "tray"
 	FaceNotify    Face = "notify"
 	FaceCommand   Face = "command"
+	FaceExtension Face = "extension" // a host that a browser started
 	FaceAutostart Face = "autostart" // the agent's own entry in the desktop's list
 )
 
 func (f Face) check() error {
 	switch f {
-	case FaceWindow, FaceTray, FaceNotify, FaceCommand, FaceAutostart:
+	case FaceWindow, FaceTray, FaceNotify, FaceCommand, FaceExtension, FaceAutostart:
 		return nil
 	default:
 		return usage("the watching face is unknown")
