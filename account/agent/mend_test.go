@@ -218,6 +218,7 @@ func TestWindowRefreshesLists(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		desk := w.station("Desk", w.inBubble).run().signIn()
 		rest(time.Hour)
+		desk.grownOld()
 		w.svc.ForgetRequests()
 		look := func() {
 			window := desk.agent.Watch(localapi.FaceWindow)

@@ -128,7 +128,7 @@ func TestFailuresOfASend(t *testing.T) {
 		"an error":            {http.StatusInternalServerError, nil, localapi.SendWaiting, false, true},
 		"a proxy's error":     {http.StatusBadGateway, []accounttest.FaultOption{accounttest.HTML()}, localapi.SendWaiting, true, true},
 		"a wish to wait":      {http.StatusTooManyRequests, []accounttest.FaultOption{accounttest.RetryAfter(120)}, localapi.SendWaiting, false, false},
-		"a wish without time": {http.StatusTooManyRequests, nil, localapi.SendWaiting, false, true},
+		"a wish without time": {http.StatusTooManyRequests, nil, localapi.SendWaiting, false, false},
 		"overload":            {http.StatusServiceUnavailable, []accounttest.FaultOption{accounttest.RetryAfter(120)}, localapi.SendWaiting, false, false},
 		"a lost answer":       {0, []accounttest.FaultOption{accounttest.LoseReply()}, localapi.SendWaiting, true, true},
 		"an unknown device":   {http.StatusBadRequest, []accounttest.FaultOption{accounttest.Errno(123)}, localapi.SendFailed, false, true},

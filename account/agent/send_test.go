@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -35,8 +36,9 @@ func TestSendStates(t *testing.T) {
 	w.svc.Faults.Next(invoke, http.StatusServiceUnavailable, accounttest.RetryAfter(300))
 	busy := desk.send(to, "https://example.com/busy", "")
 	desk.await("the server's wish to wait", func(s localapi.Snapshot) bool {
-		e := s.Outbox.Recent[0]
-		return e.ID == busy.ID && e.State == localapi.SendWaiting && e.NextTry.Equal(s.Connection.BackoffUntil) && !e.NextTry.IsZero()
+		e, until := s.Outbox.Recent[0], s.Connection.BackoffUntil
+		return e.ID == busy.ID && e.State == localapi.SendWaiting && !until.IsZero() &&
+			!e.NextTry.Before(until) && e.NextTry.Before(until.Add(30*time.Second+time.Second)) // up to a tenth is spread
 	})
 	if err := lap.face.Refresh(t.Context()); err != nil {
 		t.Error(err)

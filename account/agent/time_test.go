@@ -65,15 +65,55 @@ func TestHoldAndUndo(t *testing.T) {
 	})
 }
 
-// With push at work an idle agent asks the server nothing for a day, and then once.
+// What was taken back leaves the order of the devices as it was: a device that nothing was sent to is not the
+// one that the next send is for.
+func TestUndoForgetsTheTarget(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		desk := w.station("Desk", w.inBubble).run().signIn()
+		w.station("Laptop", w.inBubble).run().signIn()
+		to := desk.alertable("Laptop")
+		sentTo := func() time.Time { return desk.alertable("Laptop").LastSentTo }
+		hold := func() localapi.OutboxEntry {
+			entries, err := desk.face.Send(t.Context(), localapi.SendRequest{Links: []localapi.Link{{URL: "https://example.com/"}}, Devices: []string{to.ID}, Hold: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return entries[0]
+		}
+		undo := func(e localapi.OutboxEntry) {
+			if err := desk.face.Undo(t.Context(), e.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first, second := hold(), hold()
+		undo(first)
+		if sentTo().IsZero() {
+			t.Error("one of two is left, and nothing is known of it")
+		}
+		undo(second)
+		if at := sentTo(); !at.IsZero() {
+			t.Errorf("after all was taken back something was sent at %v", at)
+		}
+		desk.send(to, "https://example.com/kept", "")
+		kept := sentTo()
+		rest(time.Minute)
+		undo(hold())
+		if got := sentTo(); kept.IsZero() || !got.Equal(kept) {
+			t.Errorf("after the second was taken back something was sent at %v, want %v", got, kept)
+		}
+	})
+}
+
+// With push at work an idle agent asks the server for the devices and nothing else for a day, and then for
+// commands once.
 func TestIdleIsSilent(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		desk := w.station("Desk", w.inBubble).run().signIn()
 		rest(time.Hour) // what a sign-in still brings along
 		w.svc.ForgetRequests()
 		rest(20 * time.Hour)
-		if n := w.count(); n != 0 {
-			t.Errorf("%d requests in twenty idle hours: %v", n, w.svc.Requests()[0].Route)
+		if n := w.count() - w.count(deviceList); n != 0 {
+			t.Errorf("%d requests for something else in twenty idle hours", n)
 		}
 		rest(8 * time.Hour)
 		if n := w.count(commands); n != 1 {
@@ -128,10 +168,14 @@ func TestPollsThatFail(t *testing.T) {
 		var last time.Duration
 		for i := 1; i < len(polls); i++ {
 			gap := polls[i].Time.Sub(polls[i-1].Time)
-			if gap < last || gap > 16*time.Minute {
+			if gap < last*9/10 || gap > 17*time.Minute { // each is spread by up to a tenth
 				t.Errorf("a gap of %v after one of %v", gap, last)
 			}
-			last = gap
+			// The list fetched by the same refresh succeeds. If that comes after the first poll, the failure before it
+			// no longer counts, and the next poll comes after the usual spacing.
+			if i > 1 || gap != 30*time.Second {
+				last = gap
+			}
 		}
 		if len(polls) < 8 || len(polls) > 18 {
 			t.Errorf("%d polls in two hours", len(polls))
@@ -194,7 +238,7 @@ func TestSendRetries(t *testing.T) {
 		w.station("Laptop", w.inBubble).run().signIn()
 		to := desk.alertable("Laptop")
 		rest(time.Minute)
-		w.svc.Faults.Next(invoke, http.StatusServiceUnavailable, accounttest.Times(3))
+		w.svc.Faults.Next(invoke, http.StatusInternalServerError, accounttest.Times(3))
 		w.svc.ForgetRequests()
 		sent := desk.send(to, "https://example.com", "")
 		rest(5 * time.Minute)
@@ -308,12 +352,12 @@ func TestLooksAgainAtNewDevice(t *testing.T) {
 		w.svc.ForgetRequests()
 		w.acct.SendPush("fxaccounts:device_connected", map[string]any{"deviceName": "Slow"})
 		var seen []int
-		for _, d := range []time.Duration{time.Second, 4 * time.Second, 30 * time.Second, 40 * time.Second, time.Hour} {
+		for _, d := range []time.Duration{time.Second, 4 * time.Second, 30 * time.Second, 40 * time.Second, 10 * time.Minute} {
 			rest(d)
 			seen = append(seen, w.count(devices))
 		}
 		if want := []int{1, 2, 2, 3, 3}; !slices.Equal(seen, want) {
-			t.Errorf("the list was fetched %v times after a second, five, 35, 75 and an hour, want %v", seen, want)
+			t.Errorf("the list was fetched %v times after a second, five, 35, 75 and ten minutes, want %v", seen, want)
 		}
 	})
 }
