@@ -28,18 +28,22 @@
 //	storage       the sealed file, its key, its life     a start, unlock, protect, sign-out    when created, moved or deleted
 //	board         the snapshot faces see, refusals       every part                            never
 //	settings      chosen settings, memory, quiet time    a call; the end of a silence          on each change
+//	people        whose data it is, who left             the account's observer; a day          when somebody comes or leaves
+//	deletion      does the account still exist           a suspicion; an ended sign-in          an open question
 //	inbox         received entries, opening by rule      the account's saver; a call           with the account's state; on each edit
+//	callers       extensions: decisions, counts          a call; a little after a send          on a decision; the counts later
 //	outbox        sent entries, the sender               Send, Retry; due time; network        before and after each attempt
-//	roster        devices, clients, profile, picture     Mark; a day; a window that looks      a picture, when fetched
+//	roster        devices, clients, profile, picture     Mark; 15 minutes; a face that looks    a picture, when fetched
 //	subscription  push subscription and device record    sign-in; the push service; own record the push client's state
 //	poller        when to ask for commands               an announcement; Mark; its interval   never (the account saves)
 //	signin        the browser's sign-in, account state   a call; the account's observer        never
 //	pairing       pairing by code, both sides            a call; the pairing channel           never
-//	contact       online, back-off                       the end of each remote call           never
+//	contact       online, back-off                       the end of each call; of a wait       never
 //	authcheck     is the sign-in still good              a doubt; a degraded state             never
+//	signals       what the server tells relying parties  a resume; a day; its interval         the last event's index
 //	revoker       sign-out, revocations, forgetting      a sign-out; due time; network         what is put aside for another service
 //	diagnostics   the log without secrets, the report    every log line; a call                never
-//	worker        one goroutine per kind of work         Poke; the time its work asked for     never
+//	worker        one goroutine per kind of work, rests  Poke; the time its work asked for     never
 //
 // Beside them stand localapi, the door for faces, and wake, which hears of network changes and resume.
 //
