@@ -33,13 +33,32 @@ func Name(words *i18n.Catalogue, d localapi.Device, all []localapi.Device, now t
 
 // Twice reports whether another device is called as d is; case does not tell names apart.
 func Twice(d localapi.Device, all []localapi.Device) bool {
+	name := folded(d)
 	for _, other := range all {
-		if other.ID != d.ID && strings.EqualFold(i18n.Plain(other.Name), i18n.Plain(d.Name)) {
+		if other.ID != d.ID && folded(other) == name {
 			return true
 		}
 	}
 	return false
 }
+
+// Namesakes returns the ids of all devices of which Twice is true, for who names many of them.
+func Namesakes(all []localapi.Device) map[string]bool {
+	first, twice := map[string]string{}, map[string]bool{}
+	for _, d := range all {
+		name := folded(d)
+		switch id, taken := first[name]; {
+		case !taken:
+			first[name] = d.ID
+		case id != d.ID:
+			twice[id], twice[d.ID] = true, true
+		}
+	}
+	return twice
+}
+
+// folded is what two names have in common that case does not tell apart.
+func folded(d localapi.Device) string { return strings.ToLower(strings.ToUpper(i18n.Plain(d.Name))) }
 
 // Type returns a word for a device's type; empty when it is not known.
 func Type(words *i18n.Catalogue, kind string) string {

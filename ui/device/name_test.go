@@ -26,7 +26,11 @@ func TestNoTwoDevicesHaveOneName(t *testing.T) {
 		"Phone (phone, 5 minutes ago)", "phone (phone, 2026-03-15)", "Phone (tablet, never, a3)", "Phone (tablet, never, abcdef)",
 		"Phone (this device)", "Laptop with a…", "unnamed device (never)", "unnamed device (fridge, never)",
 	}
+	namesakes := device.Namesakes(all)
 	for i, d := range all {
+		if namesakes[d.ID] != device.Twice(d, all) {
+			t.Errorf("%q is one of the namesakes: %v", d.ID, namesakes[d.ID])
+		}
 		if got := device.Name(words, d, all, now, 14); got != want[i] {
 			t.Errorf("got %q, want %q", got, want[i])
 		}
