@@ -50,6 +50,15 @@ func (r Report) Write(p []byte) (int, error) {
 	return n, errors.Join(err, file.Close())
 }
 
+// Alert shows what was written if nobody could have read it on standard error and nobody spawned this
+// program: in a message box for a program of Windows with windows, started with a double-click, and waits
+// until it has been read; in a notification for one that was started from the menu of a Linux desktop.
+func (r Report) Alert(words string) {
+	if words = strings.TrimPrefix(strings.TrimSpace(words), "tabferry: "); words != "" && r.path == "" {
+		alert(words)
+	}
+}
+
 // makeReport makes an empty report in the first temporary folder that can be written to; empty for none.
 func makeReport() string {
 	for _, dir := range []string{"", "/tmp", "/dev/shm"} {
