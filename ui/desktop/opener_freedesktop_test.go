@@ -13,6 +13,7 @@ import (
 
 // TestDefaultBrowser has only some of the system's ways on the PATH.
 func TestDefaultBrowser(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:") // and so no portal
 	dir := t.TempDir()
 	write := func(name, script string) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {

@@ -1,0 +1,16 @@
+package desktop
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrNoChooser says that the desktop offers no file chooser of its own to us.
+var ErrNoChooser = errors.New("the desktop offers no file chooser")
+
+// ChooseFile lets the person choose one file in the desktop's own chooser, with a title and for names that
+// end in one of the endings (".png"); no endings are for all. The path is empty when the person thought
+// better of it. [ErrNoChooser] where there is none.
+func ChooseFile(ctx context.Context, title, kind string, endings []string) (path string, err error) {
+	return chooseFile(ctx, title, kind, endings)
+}

@@ -1,0 +1,77 @@
+//go:build !darwin && !windows
+
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// The FileChooser portal (XDG Desktop Portal, org.freedesktop.portal.FileChooser).
+const portalChoose = "org.freedesktop.portal.FileChooser.OpenFile"
+
+// fileFilter is (sa(us)): what a kind of files is called, and patterns, of which kind 0 is one for names.
+type fileFilter struct {
+	Name     string
+	Patterns []filePattern
+}
+
+type filePattern struct {
+	Kind    uint32
+	Pattern string
+}
+
+func chooseFile(ctx context.Context, title, kind string, endings []string) (string, error) {
+	options := map[string]dbus.Variant{"modal": dbus.MakeVariant(true)}
+	if len(endings) > 0 {
+		filter := fileFilter{Name: kind}
+		for _, ending := range endings {
+			filter.Patterns = append(filter.Patterns, filePattern{0, "*" + anyCase(ending)})
+		}
+		options["filters"] = dbus.MakeVariant([]fileFilter{filter})
+	}
+	answer, end, err := begin(ctx, portalChoose, "", title, options)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoChooser, err)
+	}
+	defer end()
+	defer context.AfterFunc(ctx, end)()
+	body, err := answer()
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoChooser, err)
+	}
+	return chosen(body)
+}
+
+// chosen reads the path out of an answer, empty if nothing was chosen.
+func chosen(body []any) (string, error) {
+	if len(body) < 2 || body[0] != portalOpened {
+		return "", nil
+	}
+	values, _ := body[1].(map[string]dbus.Variant)
+	uris, _ := values["uris"].Value().([]string)
+	if len(uris) == 0 {
+		return "", nil
+	}
+	u, err := url.Parse(uris[0])
+	if err != nil || u.Scheme != "file" || u.Path == "" {
+		return "", fmt.Errorf("%w: its answer names no file", ErrNoChooser)
+	}
+	return u.Path, nil
+}
+
+// anyCase makes a pattern of an ending that fits it in upper and lower case: ".png" is ".[pP][nN][gG]".
+func anyCase(ending string) string {
+	var pattern []byte
+	for _, c := range []byte(ending) {
+		if c >= 'a' && c <= 'z' {
+			pattern = append(pattern, '[', c, c-'a'+'A', ']')
+		} else {
+			pattern = append(pattern, c)
+		}
+	}
+	return string(pattern)
+}
