@@ -3,6 +3,7 @@ package clipboard
 import (
 	"log/slog"
 	"sync"
+	"time"
 )
 
 // Following is the clipboard of whatever display there is: before there is one, and when it has gone, it is
@@ -19,6 +20,14 @@ type Following struct {
 	now Clipboard  // nil for none
 }
 
+// A display that cannot be opened is tried again retries times, after firstRetry and then each time after
+// twice as long, 15 s in all; after that somebody has to say that the session moved. X servers start anew
+// when their last program leaves, at logins among others, and hang up on whoever comes in that moment.
+const (
+	retries    = 5
+	firstRetry = 500 * time.Millisecond
+)
+
 // Follow opens the clipboard with open, [Open] for example, now and whenever moved's channel is closed
 // while there is none.
 func Follow(open func() (Clipboard, error), moved func() <-chan struct{}, log *slog.Logger) *Following {
@@ -29,18 +38,28 @@ func Follow(open func() (Clipboard, error), moved func() <-chan struct{}, log *s
 
 func (f *Following) follow() {
 	defer close(f.changed)
-	for {
+	for failed := 0; ; {
 		moved := f.moved()
 		board, err := f.open()
 		if err != nil {
-			f.log.Info("the clipboard cannot be watched", "reason", err)
+			if failed == 0 {
+				f.log.Info("the clipboard cannot be watched", "reason", err)
+			}
+			var again <-chan time.Time
+			if failed < retries {
+				again = time.After(firstRetry << failed)
+			}
 			select {
 			case <-moved:
-				continue
+				failed = 0
+			case <-again:
+				failed++
 			case <-f.closing:
 				return
 			}
+			continue
 		}
+		failed = 0
 		f.set(board)
 		f.pass(board)
 		f.set(nil)

@@ -3,8 +3,10 @@ package clipboard_test
 import (
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
 	"github.com/tabferry/tabferry/ui/desktop/session"
@@ -92,4 +94,34 @@ func TestSeatStays(t *testing.T) {
 		t.Error("moved to a display that nobody serves")
 	default:
 	}
+}
+
+// TestFollowingTriesAgain: an X server that starts anew hangs up on whoever comes in that moment.
+func TestFollowingTriesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var there atomic.Pointer[board]
+		var asked atomic.Int32
+		f := clipboard.Follow(func() (clipboard.Clipboard, error) {
+			asked.Add(1)
+			if b := there.Load(); b != nil {
+				return b, nil
+			}
+			return nil, clipboard.ErrUnavailable
+		}, func() <-chan struct{} { return nil }, slog.New(slog.DiscardHandler))
+		defer f.Close()
+		time.Sleep(100 * time.Millisecond)
+		first := &board{text: "https://a.example/", changed: make(chan struct{})}
+		there.Store(first)
+		time.Sleep(time.Second)
+		if got := f.Text(); got != first.text {
+			t.Errorf("after a second %q", got)
+		}
+		there.Store(nil)
+		asked.Store(0)
+		close(first.changed)
+		time.Sleep(time.Hour)
+		if n := asked.Load(); n != 6 {
+			t.Errorf("a display that is gone was tried %d times in an hour, want 6", n)
+		}
+	})
 }

@@ -5,6 +5,8 @@ package clipboard
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/jezek/xgb"
@@ -22,22 +24,33 @@ type x11Clipboard struct {
 	changed chan struct{}
 	reading sync.WaitGroup
 
-	mu       sync.Mutex
-	text     string
-	own      string // what we offer while we own the selection
-	draining bool   // a transfer in pieces is under way, and thrown away
+	// The request under way: read by whoever reads events alone.
+	turn   int              // which of the properties it uses
+	asked  xproto.Timestamp // when its owner came
+	drains bool             // its answer comes in pieces, which are thrown away
+
+	mu   sync.Mutex
+	text string
+	own  string // what we offer while we own the selection
 }
 
-// The atoms. xText is the property on our window that contents arrive in.
+// The atoms.
 const (
 	xClipboard = "CLIPBOARD"
 	xTargets   = "TARGETS"
 	xUTF8      = "UTF8_STRING"
 	xMime      = "text/plain;charset=utf-8"
 	xIncr      = "INCR"
-	xText      = "TABFERRY_TEXT"
 	xSecret    = "x-kde-passwordManagerHint" // how password managers mark what they put there
 )
+
+// xTurns is how many properties on our window contents arrive in by turns: an owner that is asked while an
+// earlier answer is on its way must not write over it, and that answer must not be taken for the later one
+// (ICCCM, section 2.4, on several requests at once).
+const xTurns = 8
+
+// xText is the property of a turn.
+func xText(turn int) string { return "TABFERRY_TEXT_" + strconv.Itoa(turn) }
 
 // openX11Clipboard connects to the X server named by DISPLAY.
 func openX11Clipboard() (Clipboard, error) {
@@ -62,7 +75,11 @@ func (c *x11Clipboard) prepare() error {
 	if _, err := xfixes.QueryVersion(c.conn, 1, 0).Reply(); err != nil {
 		return fmt.Errorf("XFixes: %w", err)
 	}
-	for _, name := range append(textForms(), xClipboard, xTargets, xIncr, xText, xSecret) {
+	names := append(textForms(), xClipboard, xTargets, xIncr, xSecret)
+	for turn := range xTurns {
+		names = append(names, xText(turn))
+	}
+	for _, name := range names {
 		atom, err := xproto.InternAtom(c.conn, false, uint16(len(name)), name).Reply() // #nosec G115 -- short names
 		if err != nil {
 			return fmt.Errorf("atom: %w", err)
@@ -84,7 +101,7 @@ func (c *x11Clipboard) prepare() error {
 	if err := xfixes.SelectSelectionInputChecked(c.conn, window, c.atoms[xClipboard], mask).Check(); err != nil {
 		return fmt.Errorf("XFixes: %w", err)
 	}
-	c.ask(xTargets) // what is there already
+	c.begin(xproto.TimeCurrentTime) // what is there already
 	return nil
 }
 
@@ -131,7 +148,7 @@ func (c *x11Clipboard) read() {
 		}
 		switch e := event.(type) {
 		case xfixes.SelectionNotifyEvent:
-			c.owned(e.Owner)
+			c.owned(e.Owner, e.Timestamp)
 		case xproto.SelectionNotifyEvent:
 			c.arrived(e)
 		case xproto.PropertyNotifyEvent:
@@ -143,7 +160,7 @@ func (c *x11Clipboard) read() {
 }
 
 // owned reacts to a new owner: it is asked what it offers.
-func (c *x11Clipboard) owned(owner xproto.Window) {
+func (c *x11Clipboard) owned(owner xproto.Window, at xproto.Timestamp) {
 	switch owner {
 	case 0:
 		c.set("")
@@ -153,13 +170,31 @@ func (c *x11Clipboard) owned(owner xproto.Window) {
 		c.mu.Unlock()
 		c.set(own)
 	default:
-		c.ask(xTargets)
+		c.begin(at)
 	}
+}
+
+// begin asks an owner what it offers; what earlier ones still answer does not count any more.
+func (c *x11Clipboard) begin(at xproto.Timestamp) {
+	c.turn, c.asked, c.drains = (c.turn+1)%xTurns, at, false
+	c.ask(xTargets)
+}
+
+// property is where the request under way is answered.
+func (c *x11Clipboard) property() xproto.Atom { return c.atoms[xText(c.turn)] }
+
+// turns are the properties of all turns.
+func (c *x11Clipboard) turns() []xproto.Atom {
+	var all []xproto.Atom
+	for turn := range xTurns {
+		all = append(all, c.atoms[xText(turn)])
+	}
+	return all
 }
 
 // ask asks the owner for a form of the contents; the answer comes as an event.
 func (c *x11Clipboard) ask(target string) {
-	xproto.ConvertSelection(c.conn, c.window, c.atoms[xClipboard], c.atoms[target], c.atoms[xText], xproto.TimeCurrentTime)
+	xproto.ConvertSelection(c.conn, c.window, c.atoms[xClipboard], c.atoms[target], c.property(), c.asked)
 }
 
 func (c *x11Clipboard) set(text string) {
@@ -174,11 +209,17 @@ func (c *x11Clipboard) set(text string) {
 
 // arrived takes the owner's answer: first the list of what it offers, then the text.
 func (c *x11Clipboard) arrived(e xproto.SelectionNotifyEvent) {
-	if e.Property == 0 {
+	switch {
+	case e.Property == 0 && e.Time != c.asked:
+		return // an earlier one refuses
+	case e.Property != 0 && e.Property != c.property():
+		xproto.DeleteProperty(c.conn, c.window, e.Property) // an earlier one answers
+		return
+	case e.Property == 0:
 		c.set("") // it has no text, or does not answer us (as compositors without focus on X11)
 		return
 	}
-	property, err := xproto.GetProperty(c.conn, true, c.window, c.atoms[xText], xproto.GetPropertyTypeAny, 0, maxText/4).Reply()
+	property, err := xproto.GetProperty(c.conn, true, c.window, e.Property, xproto.GetPropertyTypeAny, 0, maxText/4).Reply()
 	if err != nil {
 		c.set("")
 		return
@@ -195,12 +236,10 @@ func (c *x11Clipboard) arrived(e xproto.SelectionNotifyEvent) {
 	case property.Type == c.atoms[xIncr]:
 		// In pieces, so it is large. Reading the property has begun the transfer; the pieces are
 		// taken and thrown away, else the owner would wait for ever.
-		c.mu.Lock()
-		c.draining = true
-		c.mu.Unlock()
+		c.drains = true
 		c.set("")
 	case property.BytesAfter > 0:
-		xproto.DeleteProperty(c.conn, c.window, c.atoms[xText])
+		xproto.DeleteProperty(c.conn, c.window, e.Property)
 		c.set("")
 	case property.Format == 8:
 		c.set(decodeText(c.form(e.Target), string(property.Value)))
@@ -233,21 +272,19 @@ func (c *x11Clipboard) form(atom xproto.Atom) string {
 	return ""
 }
 
-// piece throws a piece of a large transfer away; an empty one is the last.
+// piece throws a piece of a large transfer away, an empty one is the last, and whatever arrives for an
+// earlier request: it may come in pieces too.
 func (c *x11Clipboard) piece(e xproto.PropertyNotifyEvent) {
-	c.mu.Lock()
-	draining := c.draining
-	c.mu.Unlock()
-	if !draining || e.Atom != c.atoms[xText] || e.State != xproto.PropertyNewValue {
+	if e.State != xproto.PropertyNewValue || !slices.Contains(c.turns(), e.Atom) {
 		return
 	}
-	property, err := xproto.GetProperty(c.conn, false, c.window, c.atoms[xText], xproto.GetPropertyTypeAny, 0, 0).Reply()
-	xproto.DeleteProperty(c.conn, c.window, c.atoms[xText])
-	if err != nil || property.BytesAfter == 0 {
-		c.mu.Lock()
-		c.draining = false
-		c.mu.Unlock()
+	if current := e.Atom == c.property(); current && !c.drains {
+		return
+	} else if current {
+		property, err := xproto.GetProperty(c.conn, false, c.window, e.Atom, xproto.GetPropertyTypeAny, 0, 0).Reply()
+		c.drains = err == nil && property.BytesAfter > 0
 	}
+	xproto.DeleteProperty(c.conn, c.window, e.Atom)
 }
 
 // serve answers another program that wants what we own.

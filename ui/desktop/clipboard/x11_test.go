@@ -204,3 +204,32 @@ func TestFollowingOutlivesItsServer(t *testing.T) {
 	xclip(t, "https://b.example/")
 	until(t, f, "https://b.example/")
 }
+
+// TestX11OwnersInHaste: while one owner is asked the next takes over, and answers of both are under way.
+func TestX11OwnersInHaste(t *testing.T) {
+	xvfb(t)
+	for round := range 20 {
+		xclip(t, fmt.Sprintf("https://early.example/%d", round)) // before, while and after the clipboard is opened
+		c, err := clipboard.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for hurry := range 5 {
+			xclip(t, fmt.Sprintf("https://haste.example/%d/%d", round, hurry))
+		}
+		// Each xclip becomes the owner a moment after it seems to be done, so any of them may be the last, and
+		// whoever asks in that moment gets no answer.
+		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			others, err := exec.CommandContext(t.Context(), "xclip", "-selection", "clipboard", "-o").Output()
+			if err == nil && c.Text() == string(others) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("round %d: the clipboard says %q, others read %q, %v", round, c.Text(), others, err)
+			}
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
