@@ -4,6 +4,7 @@ package screen
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"os"
@@ -69,6 +70,23 @@ func TestGrabX11Server(t *testing.T) {
 	}
 	if got := img.At(10, 10); got == want {
 		t.Error("outside the window the same colour")
+	}
+	if area, err := WorkArea(); err != nil || area != image.Rect(0, 0, 640, 480) {
+		t.Errorf("work area %v, %v", area, err)
+	}
+	atom, err := xproto.InternAtom(conn, false, 13, "_NET_WORKAREA").Reply()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var panels []byte
+	for _, n := range []uint32{0, 24, 640, 430} {
+		panels = binary.LittleEndian.AppendUint32(panels, n)
+	}
+	if err := xproto.ChangePropertyChecked(conn, xproto.PropModeReplace, screen.Root, atom.Atom, xproto.AtomCardinal, 32, 4, panels).Check(); err != nil {
+		t.Fatal(err)
+	}
+	if area, err := WorkArea(); err != nil || area != image.Rect(0, 24, 640, 454) {
+		t.Errorf("work area %v, %v", area, err)
 	}
 }
 
