@@ -2,7 +2,6 @@ package notify
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/tabferry/tabferry/assets/i18n"
 )
@@ -22,20 +21,30 @@ func escapeMarkup(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// harmless drops what a shell, PowerShell, AppleScript or XML could interpret. beeep puts texts
+// likenesses stand for the quotation marks that shells know: ASCII's and, to PowerShell, the typographic
+// ones of English and German. They are letters (Unicode, "Spacing Modifier Letters") and look the same.
+var likenesses = map[rune]rune{
+	'\'': 'ʼ', '‘': 'ʼ', '’': 'ʼ', '‚': 'ʼ', '‛': 'ʼ', '＇': 'ʼ',
+	'"': 'ʺ', '“': 'ʺ', '”': 'ʺ', '„': 'ʺ', '‟': 'ʺ', '＂': 'ʺ',
+}
+
+// harmless takes out what a shell, PowerShell, AppleScript or XML could interpret. beeep puts texts
 // into a PowerShell here-string, a CDATA section and command lines, none of which it guards, so
-// everything with a meaning there goes: $, backtick, all quotation marks, angle brackets (and with
-// them "]]>"), backslashes, line ends, and dashes at the beginning, which look like options.
+// everything with a meaning there goes: $, backtick, angle brackets (and with them "]]>"),
+// backslashes, line ends, and dashes at the beginning, which look like options. Quotation marks
+// become letters that look like them: "Tabferry's" is not "Tabferrys".
 func harmless(s string, max int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
 			return ' '
-		case strings.ContainsRune("$`\"'<>\\", r), unicode.Is(unicode.Quotation_Mark, r):
+		case strings.ContainsRune("$`<>\\", r):
 			return -1
-		default:
-			return r
 		}
+		if like, ok := likenesses[r]; ok {
+			return like
+		}
+		return r
 	}, s)
 	return strings.TrimLeft(i18n.OneLine(s, max), "-–— ")
 }

@@ -31,6 +31,10 @@ var hostile = map[string]string{
 	"long":                     strings.Repeat("long ", 500),
 }
 
+// shellQuotes are the quotation marks of PowerShell (about_Quoting_Rules), and the wide forms that some
+// encodings of a console make of ASCII's.
+const shellQuotes = "\"'‘’‚‛“”„‟＂＇"
+
 func TestHarmlessKeepsNothingThatIsInterpreted(t *testing.T) {
 	for name, title := range hostile {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +43,7 @@ func TestHarmlessKeepsNothingThatIsInterpreted(t *testing.T) {
 				t.Errorf("%q keeps a character with a meaning", got)
 			}
 			for _, r := range got {
-				if unicode.IsControl(r) || unicode.Is(unicode.Quotation_Mark, r) || unicode.Is(unicode.Bidi_Control, r) {
+				if unicode.IsControl(r) || strings.ContainsRune(shellQuotes, r) || unicode.Is(unicode.Bidi_Control, r) {
 					t.Errorf("%q keeps %U", got, r)
 				}
 			}
@@ -59,7 +63,9 @@ func TestHarmlessKeepsNothingThatIsInterpreted(t *testing.T) {
 func TestHarmlessKeepsWords(t *testing.T) {
 	for in, want := range map[string]string{
 		"Ähnlich: 日本語 & Привет 🏳️‍🌈 (50%)": "Ähnlich: 日本語 & Привет 🏳️‍🌈 (50%)",
-		`Don't say "no"`:              "Dont say no",
+		`Don't say "no"`:              "Donʼt say ʺnoʺ",
+		"Tabferry’s “tabs”":           "Tabferryʼs ʺtabsʺ",
+		"« Envoyer » l'onglet":        "« Envoyer » lʼonglet",
 		"Tab from Pixel\nexample.org": "Tab from Pixel example.org",
 	} {
 		if got := harmless(in, 100); got != want {
