@@ -8,10 +8,12 @@ type Kind string
 // The kinds.
 const (
 	KindTabs      Kind = "tabs"
+	KindCaller    Kind = "caller"     // an extension asks whether it may send
 	KindDevice    Kind = "device"     // a device was connected: a security notice
 	KindSignedOut Kind = "signed_out" // this device was signed out from another one, or the account is gone
 	KindSignIn    Kind = "sign_in"    // sign in again
-	KindSend      Kind = "send"       // a send failed for good
+	KindSend      Kind = "send"       // what becomes of a send
+	KindClose     Kind = "close"      // another device asks to close tabs
 	KindProblem   Kind = "problem"    // what a click asked for did not work
 )
 
@@ -25,6 +27,7 @@ const (
 	ActionCopy    Action = "copy"
 	ActionShow    Action = "show"
 	ActionLater   Action = "later"
+	ActionUndo    Action = "undo"
 )
 
 // Button is an action with its label.
@@ -46,6 +49,8 @@ type Notification struct {
 	// Default is the label of a click on the notification itself.
 	Default string
 	Buttons []Button
+	// Stays has it shown until it is answered or withdrawn, where the desktop can; else it goes by itself.
+	Stays bool
 }
 
 // Response is what became of a notification: an action was chosen, or it was closed.
@@ -59,6 +64,8 @@ type Response struct {
 type Backend interface {
 	// Show shows n, in place of the one in the same slot.
 	Show(ctx context.Context, n Notification) error
+	// Withdraw takes away what is shown in a slot; nothing there, or a platform that cannot, is fine.
+	Withdraw(ctx context.Context, slot string) error
 	// Clicks reports whether the desktop says what a person chooses.
 	Clicks(ctx context.Context) bool
 	// Responses returns what became of notifications; nil when that is never known.

@@ -3,14 +3,12 @@
 package notify
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/draw"
-	_ "image/png" // the icon
+	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -29,14 +27,18 @@ const (
 	leaveTime = 500 * time.Millisecond
 )
 
-// serverExpires lets the server choose how long to show ("expire_timeout" -1).
-const serverExpires = int32(-1)
+// Values of "expire_timeout" (Desktop Notifications Specification 1.2, "Notify"): the server chooses how long to
+// show, or it is shown until it is answered.
+const (
+	serverExpires = int32(-1)
+	neverExpires  = int32(0)
+)
 
 // busBackend speaks to the notification server. It keeps one connection of its own: clicks come
 // back to the connection that showed the notification, and the shared one is closed by the tray.
 type busBackend struct {
 	name, id  string
-	icon      dbus.Variant
+	picture   string // the hint image-path
 	connect   func(context.Context) (*dbus.Conn, error)
 	responses chan Response
 	ready     chan struct{}
@@ -84,17 +86,13 @@ func connectSessionBus(ctx context.Context) (*dbus.Conn, error) {
 }
 
 // newBusBackend makes a backend that connects when it is first used.
-func newBusBackend(ctx context.Context, name, id string, icon []byte, connect func(context.Context) (*dbus.Conn, error)) (*busBackend, error) {
-	picture, err := imageData(icon)
-	if err != nil {
-		return nil, err
-	}
+func newBusBackend(ctx context.Context, name, id, picture string, connect func(context.Context) (*dbus.Conn, error)) *busBackend {
 	b := &busBackend{
-		name: name, id: id, icon: picture, connect: connect, responses: make(chan Response, 16), ready: make(chan struct{}, 1),
+		name: name, id: id, picture: picture, connect: connect, responses: make(chan Response, 16), ready: make(chan struct{}, 1),
 		ids: map[string]uint32{}, serial: map[uint32]uint64{},
 	}
 	b.life, b.end = context.WithCancel(context.WithoutCancel(ctx))
-	return b, nil
+	return b
 }
 
 // connected returns the connection, made anew if the bus was restarted. It waits for it no longer
@@ -291,7 +289,7 @@ func (b *busBackend) Show(ctx context.Context, n Notification) error {
 	}
 	hints := map[string]dbus.Variant{
 		"desktop-entry": dbus.MakeVariant(b.id),
-		"image-data":    b.icon,
+		"image-path":    dbus.MakeVariant(b.picture),
 		"urgency":       dbus.MakeVariant(byte(1)), // normal
 	}
 	if n.Kind == KindDevice {
@@ -302,12 +300,16 @@ func (b *busBackend) Show(ctx context.Context, n Notification) error {
 		b.mu.Unlock()
 		return errHangs
 	}
+	expires := serverExpires
+	if n.Stays {
+		expires = neverExpires
+	}
 	replaces := b.ids[n.Slot]
 	b.asking++
 	call := &dialling{done: make(chan struct{})}
 	b.reading.Go(func() {
 		var id uint32
-		call.err = ask(b.life, conn, "Notify", b.name, replaces, "", n.Title, body, actions, hints, serverExpires).Store(&id)
+		call.err = ask(b.life, conn, "Notify", b.name, replaces, "", n.Title, body, actions, hints, expires).Store(&id)
 		b.answered(n, call, replaces, id)
 	})
 	b.mu.Unlock()
@@ -322,6 +324,26 @@ func (b *busBackend) Show(ctx context.Context, n Notification) error {
 	}
 	if call.err != nil {
 		return fmt.Errorf("notification server: %w", call.err)
+	}
+	return nil
+}
+
+// Withdraw calls CloseNotification. What a server that hangs shows stays.
+func (b *busBackend) Withdraw(ctx context.Context, slot string) error {
+	b.mu.Lock()
+	conn, id := b.conn, b.ids[slot]
+	skip := id == 0 || conn == nil || b.late > 0 || b.life.Err() != nil
+	if !skip {
+		delete(b.ids, slot)
+	}
+	b.mu.Unlock()
+	if skip {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	if err := ask(ctx, conn, "CloseNotification", id).Err; err != nil {
+		return fmt.Errorf("notification server: %w", err)
 	}
 	return nil
 }
@@ -407,20 +429,20 @@ func (b *busBackend) Close() error {
 	}
 }
 
-// imageData makes the hint of the same name from a PNG: (iiibiiay), pixels as RGBA without
-// premultiplied alpha (specification, "Icons and Images").
-func imageData(icon []byte) (dbus.Variant, error) {
-	picture, _, err := image.Decode(bytes.NewReader(icon))
-	if err != nil {
-		return dbus.Variant{}, fmt.Errorf("notification icon: %w", err)
+// placePicture puts a PNG where a notification server finds it, and returns the hint "image-path" that leads
+// there: the pixels themselves cost a millisecond of every notification, since the library for the bus writes
+// them one by one. From a sandbox no server can read files; there, and where the folder takes none, the picture
+// is the one that icon themes have under the name of the desktop file.
+func placePicture(folder, id string, picture []byte) string {
+	if _, err := os.Stat(sandboxMark); err == nil {
+		return id
 	}
-	size := picture.Bounds().Size()
-	pixels := image.NewNRGBA(image.Rectangle{Max: size})
-	draw.Draw(pixels, pixels.Bounds(), picture, picture.Bounds().Min, draw.Src)
-	return dbus.MakeVariant(struct {
-		Width, Height, Stride int32
-		Alpha                 bool
-		Bits, Channels        int32
-		Pixels                []byte
-	}{int32(size.X), int32(size.Y), int32(pixels.Stride), true, 8, 4, pixels.Pix}), nil // #nosec G115 -- an icon of ours
+	path := filepath.Join(folder, "icon.png")
+	if err := os.WriteFile(path, picture, 0o600); err != nil {
+		return id
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
 }
+
+// sandboxMark is there in every Flatpak.
+const sandboxMark = "/.flatpak-info"

@@ -3,12 +3,8 @@
 package notify
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"image"
-	"image/color"
-	"image/png"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,10 +59,11 @@ func privateBus(t *testing.T) string {
 
 // server is a notification server as the specification describes it.
 type server struct {
-	conn  *dbus.Conn
-	able  []string
-	calls chan call
-	next  uint32
+	conn   *dbus.Conn
+	able   []string
+	calls  chan call
+	closed chan uint32
+	next   uint32
 }
 
 type call struct {
@@ -89,7 +86,7 @@ func serve(t *testing.T, address string, able ...string) *server {
 			t.Error(err)
 		}
 	})
-	s := &server{conn: conn, able: able, calls: make(chan call, 16)}
+	s := &server{conn: conn, able: able, calls: make(chan call, 16), closed: make(chan uint32, 16)}
 	if err := conn.Export(s, busPath, busName); err != nil {
 		t.Fatal(err)
 	}
@@ -129,25 +126,11 @@ func (s *server) shown(t *testing.T) call {
 	}
 }
 
-func icon(t *testing.T) []byte {
-	t.Helper()
-	m := image.NewNRGBA(image.Rect(0, 0, 3, 2))
-	m.SetNRGBA(0, 0, color.NRGBA{10, 20, 30, 40})
-	var b bytes.Buffer
-	if err := png.Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 func onBus(t *testing.T, address string) *busBackend {
 	t.Helper()
-	b, err := newBusBackend(t.Context(), "Tabferry", "io.example.App", icon(t), func(context.Context) (*dbus.Conn, error) {
+	b := newBusBackend(t.Context(), "Tabferry", "io.example.App", "file:///icon.png", func(context.Context) (*dbus.Conn, error) {
 		return dbus.Connect(address)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return b
 }
 
@@ -197,17 +180,17 @@ func TestBusCarriesEverything(t *testing.T) {
 	if c.Hints["desktop-entry"].Value() != "io.example.App" {
 		t.Errorf("desktop-entry %v", c.Hints["desktop-entry"])
 	}
-	if got := fmt.Sprint(c.Hints["image-data"].Value()); got != "[3 2 12 true 8 4 [10 20 30 40 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0]]" {
-		t.Errorf("image-data %s", got)
+	if _, pixels := c.Hints["image-data"]; pixels || c.Hints["image-path"].Value() != "file:///icon.png" {
+		t.Errorf("image-path %v, pixels %v", c.Hints["image-path"], pixels)
 	}
 
 	// The same slot replaces; a click on the text before it is not taken for the new one.
-	n.Serial = 8
+	n.Serial, n.Stays = 8, true
 	if err := b.Show(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
-	if second := s.shown(t); second.Replaces != c.ID {
-		t.Errorf("replaces %d, want %d", second.Replaces, c.ID)
+	if second := s.shown(t); second.Replaces != c.ID || second.Expire != 0 {
+		t.Errorf("replaces %d, want %d; ends after %d, want never", second.Replaces, c.ID, second.Expire)
 	}
 	s.emit(t, "ActionInvoked", uint32(99), "default")
 	s.emit(t, "ActionInvoked", c.ID, "open.7")
@@ -275,12 +258,9 @@ func TestBusThatHangsAfterARestart(t *testing.T) {
 	addresses := make(chan string, 2)
 	addresses <- privateBus(t)
 	addresses <- hungBus(t)
-	b, err := newBusBackend(t.Context(), "Tabferry", "io.example.App", icon(t), func(ctx context.Context) (*dbus.Conn, error) {
+	b := newBusBackend(t.Context(), "Tabferry", "io.example.App", "file:///icon.png", func(ctx context.Context) (*dbus.Conn, error) {
 		return dbus.Connect(<-addresses, dbus.WithContext(ctx))
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	conn, err := b.connected(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -337,6 +317,34 @@ func TestNotifierOnABus(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// CloseNotification is what taking one back calls.
+func (s *server) CloseNotification(id uint32) *dbus.Error {
+	s.closed <- id
+	return nil
+}
+
+// What is taken back is closed at the server, once.
+func TestBusWithdraws(t *testing.T) {
+	address := privateBus(t)
+	s := serve(t, address, "actions")
+	b := onBus(t, address)
+	defer b.Close()
+	if err := b.Show(t.Context(), Notification{Serial: 1, Slot: "tabs", Title: "A"}); err != nil {
+		t.Fatal(err)
+	}
+	c := s.shown(t)
+	for range 2 {
+		for _, slot := range []string{"tabs", "another"} {
+			if err := b.Withdraw(t.Context(), slot); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if id := <-s.closed; id != c.ID || len(s.closed) != 0 {
+		t.Errorf("closed %d, and %d more", id, len(s.closed))
 	}
 }
 
@@ -413,5 +421,24 @@ func TestServerThatHangs(t *testing.T) {
 	}
 	if late, now := s.shown(t), s.shown(t); late.Replaces != 0 || now.Replaces != late.ID {
 		t.Errorf("the late one %d, then one in place of %d", late.ID, now.Replaces)
+	}
+}
+
+// A server finds the picture in a file, or by its name where there can be none.
+func TestThePictureIsFoundByItsServer(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "50% full")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	hint := placePicture(folder, "io.example.App", []byte("PNG"))
+	address, err := url.Parse(hint)
+	if err != nil || address.Scheme != "file" {
+		t.Fatal(hint, err)
+	}
+	if picture, err := os.ReadFile(address.Path); err != nil || string(picture) != "PNG" {
+		t.Errorf("%s holds %q, %v", hint, picture, err)
+	}
+	if hint := placePicture(filepath.Join(folder, "none"), "io.example.App", nil); hint != "io.example.App" {
+		t.Errorf("without a folder %s", hint)
 	}
 }

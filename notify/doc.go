@@ -12,6 +12,6 @@
 // shown, and every [Backend] escapes or drops what its platform would interpret.
 //
 // On Linux and the BSDs the backend speaks org.freedesktop.Notifications itself (Desktop
-// Notifications Specification 1.2). Elsewhere, and without a session bus, beeep shows them; it
+// Notifications Specification 1.2). On Windows and macOS beeep shows them; it
 // cannot report clicks, so the text then says where to find the tabs.
 package notify

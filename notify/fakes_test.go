@@ -22,6 +22,7 @@ type fakeBackend struct {
 	refuses   error
 	mu        sync.Mutex
 	notes     []Notification
+	withdrawn []string
 	closed    bool
 }
 
@@ -32,6 +33,13 @@ func (b *fakeBackend) Show(_ context.Context, n Notification) error {
 		return b.refuses
 	}
 	b.notes = append(b.notes, n)
+	return nil
+}
+
+func (b *fakeBackend) Withdraw(_ context.Context, slot string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.withdrawn = append(b.withdrawn, slot)
 	return nil
 }
 
@@ -80,3 +88,13 @@ func received(entries ...localapi.InboxEntry) localapi.Update {
 func on() localapi.Settings {
 	return localapi.Settings{Notifications: true, Grouped: true, Browser: "my-browser"}
 }
+
+// quietBackend shows nothing and keeps nothing.
+type quietBackend struct{}
+
+func (quietBackend) Show(context.Context, Notification) error { return nil }
+func (quietBackend) Withdraw(context.Context, string) error   { return nil }
+func (quietBackend) Clicks(context.Context) bool              { return true }
+func (quietBackend) Responses() <-chan Response               { return make(chan Response) }
+func (quietBackend) Ready() <-chan struct{}                   { return nil }
+func (quietBackend) Close() error                             { return nil }

@@ -3,11 +3,8 @@
 package notify
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"image"
-	"image/png"
 	"net"
 	"os"
 	"path/filepath"
@@ -65,15 +62,6 @@ func within(t *testing.T, d time.Duration, what string, f func()) {
 	}
 }
 
-func smallIcon(t *testing.T) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 1, 1))); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 // wantsNothingOf checks that a backend whose bus hangs holds up nobody.
 func wantsNothingOf(t *testing.T, b Backend) {
 	t.Helper()
@@ -98,19 +86,17 @@ func wantsNothingOf(t *testing.T, b Backend) {
 
 func TestHungBusHoldsUpNobody(t *testing.T) {
 	address := hungBus(t)
-	b, err := newBusBackend(t.Context(), "Tabferry", "io.example.App", smallIcon(t), func(ctx context.Context) (*dbus.Conn, error) {
+	b := newBusBackend(t.Context(), "Tabferry", "io.example.App", "file:///icon.png", func(ctx context.Context) (*dbus.Conn, error) {
 		return dbus.Connect(address, dbus.WithContext(ctx))
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	wantsNothingOf(t, b)
 }
 
 func TestHungBusAtTheStart(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", hungBus(t))
+	folder := t.TempDir()
 	var b Backend
-	within(t, time.Second, "NewBackend", func() { b = NewBackend(t.Context(), "Tabferry", "io.example.App", smallIcon(t)) })
+	within(t, time.Second, "NewBackend", func() { b = NewBackend(t.Context(), "Tabferry", "io.example.App", folder, nil) })
 	wantsNothingOf(t, b) // and it is used once it answers
 }
 

@@ -94,7 +94,7 @@ func (f *faces) giveUp() {
 
 // notifier makes what shows notifications.
 func (f *faces) notifier(ctx context.Context, board *clipboard.Following) (*notify.Notifier, error) {
-	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, assets.AppIcon(48))
+	backend := notify.NewBackend(ctx, "Tabferry", desktop.AppID, session.LocatePaths(f.demo).Runtime, assets.AppIcon(48))
 	n, err := notify.New(notify.Params{
 		Agent: f.client, Backend: backend, Open: f.opener.OpenWith, Show: f.show, Logger: f.log, Words: f.words.In,
 		Copy: func(_ context.Context, text string) error { return board.SetText(text) }, Moved: f.seat.Moved,
