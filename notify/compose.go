@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
@@ -101,6 +103,13 @@ func (c composer) event(e localapi.Event) (Notification, bool) {
 	case localapi.DeviceConnected:
 		n.Kind, show.Label = KindDevice, t("notify.device.manage")
 		n.Title, n.Body = t("notify.device.title", "Device", c.device(e.Device)), t("notify.device.body")
+	case localapi.CallerAsks:
+		if e.Caller == nil {
+			return n, false
+		}
+		n.Kind, show.Label = KindCaller, t("notify.caller.answer")
+		n.Title = t("notify.caller.title")
+		n.Body = lines(i18n.OneLine(e.Caller.Name, maxDevice), i18n.OneLine(e.Caller.ID, maxText), t("notify.caller.body"))
 	case localapi.SignedOutElsewhere:
 		n.Kind, show.Label = KindSignedOut, t("notify.sign_in")
 		n.Title, n.Body = t("notify.signed_out.title"), t("notify.signed_out.body")
@@ -110,6 +119,12 @@ func (c composer) event(e localapi.Event) (Notification, bool) {
 	case localapi.SignInAgain:
 		n.Kind, show.Label = KindSignIn, t("notify.sign_in")
 		n.Title, n.Body = t("notify.sign_in_again.title"), t("notify.sign_in_again.body")
+	case localapi.CloseRequested:
+		if len(e.Entries) == 0 {
+			return n, false
+		}
+		n.Kind = KindClose
+		n.Title, n.Body = c.closing(e.Entries)
 	case localapi.SendGivenUp:
 		if e.Send == nil {
 			return n, false
@@ -128,6 +143,45 @@ func (c composer) event(e localapi.Event) (Notification, bool) {
 		n.Default = ""
 	}
 	return n, true
+}
+
+// closing says who asks to close which tabs.
+func (c composer) closing(entries []localapi.InboxEntry) (title, body string) {
+	count := 0
+	var hosts []string
+	for _, e := range entries {
+		count += len(e.URLs)
+		for _, address := range e.URLs {
+			if host, _ := link.Read(address); host != "" && !slices.Contains(hosts, host) && len(hosts) < listedTabs {
+				hosts = append(hosts, i18n.OneLine(host, maxHost))
+			}
+		}
+	}
+	return c.words.N("notify.close.title", count, "Device", c.device(entries[len(entries)-1].From)), lines(hosts...)
+}
+
+// sent says what has become of a send so far.
+func (c composer) sent(e localapi.OutboxEntry, now time.Time) Notification {
+	t := c.words.T
+	n := Notification{Kind: KindSend, Slot: string(KindSend), Body: i18n.OneLine(e.Host, maxHost)}
+	device := c.device(e.To)
+	switch {
+	case e.State == localapi.SendWaiting && e.HeldUntil.After(now):
+		n.Title = t("notify.sending.title", "Device", device)
+		n.Buttons = []Button{{ActionUndo, t("notify.undo")}}
+	case e.State == localapi.SendWaiting:
+		n.Title, n.Body = t("notify.waiting.title", "Device", device), lines(n.Body, i18n.OneLine(e.Reason, maxText))
+	case e.State == localapi.SendPushOff:
+		n.Title, n.Body = t("notify.sent.title", "Device", device), lines(n.Body, t("notify.sent.push_off"))
+	default:
+		n.Title = t("notify.sent.title", "Device", device)
+	}
+	if c.clicks {
+		n.Default = t("notify.show")
+	} else {
+		n.Buttons = nil
+	}
+	return n
 }
 
 // problem says that a click could not be followed.

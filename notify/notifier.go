@@ -61,8 +61,10 @@ type Notifier struct {
 	// each other kind, which would replace those before it.
 	heldTabs burst
 	held     []localapi.Event
-	doing    sync.WaitGroup
-	failed   chan problem // of clicks, from their goroutines
+	// telling are the sends whose fate is told, by id, as they were shown last.
+	telling map[string]localapi.OutboxEntry
+	doing   sync.WaitGroup
+	failed  chan problem // of clicks, from their goroutines
 	// owed is what could not be shown, by slot: it is shown when somebody can.
 	owed    map[string]owed
 	quieted *time.Timer
@@ -74,6 +76,7 @@ type shown struct {
 	slot    string
 	entries []localapi.InboxEntry
 	pane    string
+	send    string // the id of the entry that can be taken back
 }
 
 // owed is a notification that could not be shown.
@@ -105,7 +108,7 @@ func New(p Params) (*Notifier, error) {
 	if p.Logger == nil {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Notifier{p: p, words: p.Words(""), open: map[uint64]shown{}, failed: make(chan problem), owed: map[string]owed{}}, nil
+	return &Notifier{p: p, words: p.Words(""), open: map[uint64]shown{}, failed: make(chan problem), owed: map[string]owed{}, telling: map[string]localapi.OutboxEntry{}}, nil
 }
 
 // Run shows notifications until ctx ends, the agent quits (both nil) or cannot be watched any more.
@@ -179,7 +182,10 @@ func (n *Notifier) update(ctx context.Context, u localapi.Update) (quit bool) {
 		n.language = n.settings.Language
 		n.words = n.p.Words(n.language)
 	}
-	n.forgetRead(u.Snapshot.Inbox)
+	if u.Snapshot.Account.State == localapi.SignedOut {
+		n.forgetPerson(ctx)
+	}
+	n.forgetRead(ctx, u.Snapshot.Inbox)
 	silent := n.quiet.After(n.p.Now())
 	if silent {
 		n.quieted.Reset(n.quiet.Sub(n.p.Now()))
@@ -191,23 +197,83 @@ func (n *Notifier) update(ctx context.Context, u localapi.Update) (quit bool) {
 		case e.Kind == localapi.Quitting:
 			return true
 		case !n.settings.Notifications:
+		case silent && e.Kind == localapi.SendQueued: // later nobody wants to know any more
 		case silent:
 			n.hold(e)
 		default:
 			n.event(ctx, e)
 		}
 	}
+	n.tellSends(ctx, u.Snapshot.Outbox.Recent)
 	return false
 }
 
-// forgetRead takes tabs that were read elsewhere, in the window or by a rule, out of the count.
-func (n *Notifier) forgetRead(inbox localapi.Inbox) {
+// tellSends shows what has become of the sends that are told, each in place of the one before.
+func (n *Notifier) tellSends(ctx context.Context, recent []localapi.OutboxEntry) {
+	for _, e := range recent {
+		before, told := n.telling[e.ID]
+		if !told || e.State == before.State && e.Reason == before.Reason {
+			continue
+		}
+		n.telling[e.ID] = e
+		if e.State != localapi.SendWaiting {
+			delete(n.telling, e.ID)
+		}
+		if e.State != localapi.SendFailed { // an event of its own says so
+			n.showSend(ctx, e)
+		}
+	}
+}
+
+func (n *Notifier) showSend(ctx context.Context, e localapi.OutboxEntry) {
+	n.show(ctx, func(c composer) Notification { return c.sent(e, n.p.Now()) }, shown{kind: KindSend, pane: "send", send: e.ID})
+}
+
+// forgetPerson takes back what was shown of somebody who is not signed in any more, and what waits to be
+// shown: the next person sees nothing of it, and of a deleted account nothing stays.
+func (n *Notifier) forgetPerson(ctx context.Context) {
+	n.unseen, n.heldTabs, n.owed = burst{}, burst{}, map[string]owed{}
+	clear(n.telling)
+	n.held = slices.DeleteFunc(n.held, func(e localapi.Event) bool { return !outlives(e.Kind) })
+	for serial, about := range n.open {
+		if about.kind == KindSignedOut || about.kind == KindCaller || about.kind == KindProblem {
+			continue
+		}
+		delete(n.open, serial)
+		n.withdraw(ctx, about.slot)
+	}
+}
+
+// outlives reports whether an event is told after the end of the sign-in too.
+func outlives(kind localapi.EventKind) bool {
+	return kind == localapi.SignedOutElsewhere || kind == localapi.AccountDeleted || kind == localapi.CallerAsks
+}
+
+// forgetRead takes tabs that were read elsewhere, in the window or by a rule, out of the count; a
+// notification that speaks of nothing unread any more leaves.
+func (n *Notifier) forgetRead(ctx context.Context, inbox localapi.Inbox) {
+	before := n.unseen.count()
 	read := map[string]bool{}
 	for _, e := range inbox.Recent {
 		read[e.ID] = e.Read
 	}
 	n.unseen.forget(read)
 	n.heldTabs.forget(read)
+	if before > 0 && n.unseen.count() == 0 {
+		n.withdraw(ctx, string(KindTabs))
+	}
+}
+
+// withdraw takes away what is shown in a slot.
+func (n *Notifier) withdraw(ctx context.Context, slot string) {
+	for serial, about := range n.open {
+		if about.slot == slot {
+			delete(n.open, serial)
+		}
+	}
+	if err := n.p.Backend.Withdraw(ctx, slot); err != nil && ctx.Err() == nil {
+		n.p.Logger.Warn("a notification could not be taken back", "slot", slot, "error", err)
+	}
 }
 
 // hold keeps an event for later.
@@ -242,6 +308,13 @@ func (n *Notifier) event(ctx context.Context, e localapi.Event) {
 		n.tabs(ctx, newBurst(news(e.Entries)...))
 		return
 	}
+	if e.Kind == localapi.SendQueued && e.Send != nil {
+		if len(n.telling) < mostOwed {
+			n.telling[e.Send.ID] = *e.Send
+		}
+		n.showSend(ctx, *e.Send)
+		return
+	}
 	if note, ok := (composer{words: n.words}).event(e); ok {
 		n.show(ctx, func(c composer) Notification { note, _ := c.event(e); return note }, shown{kind: note.Kind, pane: paneFor(e.Kind)})
 	}
@@ -252,6 +325,10 @@ func paneFor(kind localapi.EventKind) string {
 	switch kind {
 	case localapi.DeviceConnected:
 		return "devices"
+	case localapi.CallerAsks:
+		return "settings"
+	case localapi.CloseRequested:
+		return "inbox"
 	case localapi.SendGivenUp:
 		return "send"
 	default:
@@ -262,7 +339,7 @@ func paneFor(kind localapi.EventKind) string {
 // news are the entries that a notification is for.
 func news(entries []localapi.InboxEntry) []localapi.InboxEntry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e localapi.InboxEntry) bool {
-		return e.Read || e.Kind == localapi.KindClose // a rule has opened it; closing is no news
+		return e.Read || e.Kind == localapi.KindClose // a rule has opened it; closing has an event of its own
 	})
 }
 
@@ -298,6 +375,7 @@ func (n *Notifier) showUnseen(ctx context.Context) {
 // show hands a notification to the backend and remembers what an answer would be about.
 func (n *Notifier) show(ctx context.Context, compose func(composer) Notification, about shown) {
 	note := compose(composer{words: n.words, clicks: n.p.Backend.Clicks(ctx)})
+	note.Stays = about.kind == KindTabs && n.settings.Open == localapi.OpenAsk
 	n.serial++
 	note.Serial, about.slot = n.serial, note.Slot
 	if err := n.p.Backend.Show(ctx, note); err != nil {
@@ -317,6 +395,26 @@ func (n *Notifier) show(ctx context.Context, compose func(composer) Notification
 		}
 	}
 	n.open[note.Serial] = about
+	n.limitTabs(ctx)
+}
+
+// mostTabs is how many tabs may stand there one by one.
+const mostTabs = 50
+
+// limitTabs has the oldest tab make room: a server may keep what it shows for ever, and so would we what an
+// answer to it is about.
+func (n *Notifier) limitTabs(ctx context.Context) {
+	oldest, count := shown{}, 0
+	for _, serial := range slices.Sorted(maps.Keys(n.open)) {
+		if about := n.open[serial]; about.kind == KindTabs {
+			if count++; count == 1 {
+				oldest = about
+			}
+		}
+	}
+	if count > mostTabs {
+		n.withdraw(ctx, oldest.slot)
+	}
 }
 
 // mostOwed bounds what is kept for a server that never comes: every kind, and some tabs apart.

@@ -63,6 +63,30 @@ func play(t *testing.T, clicks bool, script func(t *testing.T, s *stage)) {
 	})
 }
 
+// Whoever signs out, or whose account is deleted, leaves nothing on the screen; only that it is so is said.
+func TestWithdraws(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		s.send(received(tab("1", "Phone", "example.com", "A page")))
+		u := localapi.Update{Snapshot: localapi.Snapshot{Settings: on()}, Events: []localapi.Event{{Kind: localapi.SignInAgain}, {Kind: localapi.DeviceConnected, Device: "Tablet"}}}
+		s.send(u)
+		quiet := localapi.Update{Snapshot: localapi.Snapshot{Settings: on(), QuietUntil: time.Now().Add(time.Hour)}, Events: received(tab("2", "Phone", "example.com", "Held")).Events}
+		s.send(quiet)
+		if got := s.backend.shown(); len(got) != 3 || len(s.backend.withdrawn) != 0 {
+			t.Fatalf("%d shown, %q withdrawn", len(got), s.backend.withdrawn)
+		}
+		out := localapi.Snapshot{Settings: on(), Account: localapi.Account{State: localapi.SignedOut}}
+		s.send(localapi.Update{Snapshot: out, Events: []localapi.Event{{Kind: localapi.AccountDeleted}}})
+		slices.Sort(s.backend.withdrawn)
+		if got := s.backend.shown(); len(got) != 4 || got[3].Kind != KindSignedOut || !slices.Equal(s.backend.withdrawn, []string{string(KindDevice), string(KindSignIn), string(KindTabs)}) {
+			t.Errorf("%+v shown, %q withdrawn", got, s.backend.withdrawn)
+		}
+		s.send(localapi.Update{Snapshot: out})
+		if got := s.backend.shown(); len(got) != 4 || len(s.backend.withdrawn) != 3 {
+			t.Errorf("later: %d shown, %q withdrawn", len(got), s.backend.withdrawn)
+		}
+	})
+}
+
 func (s *stage) send(u localapi.Update) {
 	synctest.Wait() // the notifier watches
 	s.agent.Set(u.Snapshot, u.Events...)
@@ -218,6 +242,7 @@ func TestOtherEvents(t *testing.T) {
 		pane        string
 	}{
 		{localapi.Event{Kind: localapi.DeviceConnected, Device: "iPad"}, KindDevice, "New device: iPad", "manage devices", "devices"},
+		{localapi.Event{Kind: localapi.CallerAsks, Caller: &localapi.Caller{ID: "firefox:tree@x.example", Name: "Tree\u202e"}}, KindCaller, "wants to send", "Tree\nfirefox:tree@x.example\n", "settings"},
 		{localapi.Event{Kind: localapi.SignedOutElsewhere}, KindSignedOut, "signed out", "Another device", ""},
 		{localapi.Event{Kind: localapi.AccountDeleted}, KindSignedOut, "deleted", "no longer signed in", ""},
 		{localapi.Event{Kind: localapi.SignInAgain}, KindSignIn, "Sign in again", "password", ""},
@@ -250,7 +275,7 @@ func TestNoNews(t *testing.T) {
 		s.send(received(closing))
 		s.send(off)
 		s.send(localapi.Update{Snapshot: localapi.Snapshot{Settings: on()}, Events: []localapi.Event{
-			{Kind: localapi.CloseRequested, Entries: []localapi.InboxEntry{closing}}, {Kind: localapi.ShowWindow}, {Kind: localapi.SendGivenUp}, {Kind: "from a later version"},
+			{Kind: localapi.CloseRequested}, {Kind: localapi.ShowWindow}, {Kind: localapi.SendGivenUp}, {Kind: "from a later version"},
 		}})
 		s.last(t, 0)
 	})
@@ -303,6 +328,30 @@ func TestWithoutClicksTheTextSaysWhereToLook(t *testing.T) {
 		s.send(received(tab("3", "a", "three.test", "Three")))
 		if n := s.last(t, 3); n.Title != "Tab from a" {
 			t.Errorf("a minute later: %q", n.Title)
+		}
+	})
+}
+
+// TestAskedTabsStay: whoever wants to be asked finds the question when they come back, and nothing else stays.
+func TestAskedTabsStay(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		u := received(tab("1", "a", "one.test", ""))
+		s.send(u)
+		if note := s.last(t, 1); note.Stays {
+			t.Errorf("nobody wanted to be asked: %+v", note)
+		}
+		u = received(tab("2", "a", "two.test", ""))
+		u.Snapshot.Settings.Open = localapi.OpenAsk
+		s.send(u)
+		if note := s.last(t, 2); !note.Stays {
+			t.Errorf("it goes by itself: %+v", note)
+		}
+		other := received()
+		other.Snapshot.Settings.Open = localapi.OpenAsk
+		other.Events = []localapi.Event{{Kind: localapi.DeviceConnected, Device: "Pixel 9"}}
+		s.send(other)
+		if note := s.last(t, 3); note.Stays {
+			t.Errorf("this is no question: %+v", note)
 		}
 	})
 }
@@ -438,6 +487,43 @@ func TestLongSilence(t *testing.T) {
 	}
 }
 
+// Tabs one by one do not heap up where nobody takes them away, on the screen or in memory; the notice of a new
+// device stays.
+func TestTabsApartMakeRoom(t *testing.T) {
+	backend := &fakeBackend{clicks: true, responses: make(chan Response)}
+	n := &Notifier{p: Params{Backend: backend, Now: time.Now}, words: english(""), settings: on(), open: map[uint64]shown{}}
+	n.settings.Grouped = false
+	n.event(t.Context(), localapi.Event{Kind: localapi.DeviceConnected, Device: "Pixel 9"})
+	for i := range 10_000 {
+		n.tabs(t.Context(), newBurst(tab(strconv.Itoa(i), "Pixel 9", "h.test", "")))
+	}
+	if len(n.open) != mostTabs+1 || len(backend.withdrawn) != 10_000-mostTabs {
+		t.Errorf("%d stand, %d were taken back", len(n.open), len(backend.withdrawn))
+	}
+	if slices.Contains(backend.withdrawn, string(KindDevice)) || backend.withdrawn[0] != backend.notes[1].Slot {
+		t.Errorf("taken back first %s", backend.withdrawn[0])
+	}
+	if n.unseen.count() != 0 {
+		t.Errorf("%d are counted as one", n.unseen.count())
+	}
+}
+
+// A tab costs as much to tell when ten thousand wait as when a page of them does.
+func TestATabCostsTheSameWhenManyWait(t *testing.T) {
+	cost := func(waiting int) float64 {
+		n := &Notifier{p: Params{Backend: quietBackend{}, Now: time.Now}, words: english(""), settings: on(), open: map[uint64]shown{}}
+		for i := range waiting {
+			n.unseen.add([]localapi.InboxEntry{tab(strconv.Itoa(i), "Pixel 9", "h.test", "")})
+		}
+		came := newBurst(tab("new", "Pixel 9", "h.test", ""))
+		return testing.AllocsPerRun(50, func() { n.tabs(t.Context(), came) })
+	}
+	few, many := cost(localapi.RecentEntries+1), cost(10_000)
+	if many > few*1.1 || few == 0 {
+		t.Errorf("%v allocations with few, %v with many", few, many)
+	}
+}
+
 // However many tabs come while nobody looks, the texts count them all and memory holds a page of them.
 func TestTenThousandUnseenTabs(t *testing.T) {
 	english := composer{words: i18n.New("en"), clicks: true}
@@ -499,37 +585,4 @@ func TestBurstCountsLikeAList(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestWhatCouldNotBeShownIsShownLater is a login: tabs and news come before the desktop can show them.
-func TestWhatCouldNotBeShownIsShownLater(t *testing.T) {
-	play(t, true, func(t *testing.T, s *stage) {
-		s.backend.able(errors.New("there is no server"))
-		s.send(received(tab("1", "Phone", "a.example", "A")))
-		s.send(received(tab("2", "Phone", "b.example", "B")))
-		s.send(localapi.Update{Snapshot: localapi.Snapshot{Settings: on()}, Events: []localapi.Event{{Kind: localapi.DeviceConnected, Device: "Laptop"}}})
-		s.tellReady()
-		s.last(t, 0) // it was no server after all
-		s.backend.able(nil)
-		s.tellReady()
-		if n := s.last(t, 2); n.Kind != KindTabs || !strings.Contains(n.Title, "2 tabs") || len(n.Buttons) == 0 {
-			t.Errorf("%+v", n)
-		}
-		s.tellReady()
-		s.last(t, 2) // once
-	})
-}
-
-// TestWhatWasSeenMeanwhileIsNotShownLater.
-func TestWhatWasSeenMeanwhileIsNotShownLater(t *testing.T) {
-	play(t, false, func(t *testing.T, s *stage) {
-		s.backend.able(errors.New("there is no server"))
-		s.send(received(tab("1", "Phone", "a.example", "A")))
-		read := tab("1", "Phone", "a.example", "A")
-		read.Read = true
-		s.send(localapi.Update{Snapshot: localapi.Snapshot{Settings: on(), Inbox: localapi.Inbox{Recent: []localapi.InboxEntry{read}}}})
-		s.backend.able(nil)
-		s.tellReady()
-		s.last(t, 0)
-	})
 }

@@ -17,13 +17,21 @@ func (n *Notifier) respond(ctx context.Context, r Response) {
 	if about.kind == KindTabs && about.slot == string(KindTabs) {
 		n.unseen = burst{} // looked at or put away: the next tab begins a new count
 	}
-	browser := n.settings.Browser
+	if r.Action != "" {
+		n.withdraw(ctx, about.slot) // not every server takes away what was answered
+	}
 	if r.Action == ActionCopy && len(about.entries) == 0 {
 		r.Action = ActionShow // too many to hold: the window has them
 	}
-	switch r.Action {
+	n.follow(ctx, r.Action, about)
+}
+
+// follow does what an action asks for.
+func (n *Notifier) follow(ctx context.Context, action Action, about shown) {
+	switch action {
 	case ActionOpen, ActionDefault:
-		if about.kind == KindTabs && openable(about.entries) && (r.Action == ActionOpen || len(about.entries) == 1) {
+		if about.kind == KindTabs && openable(about.entries) && (action == ActionOpen || len(about.entries) == 1) {
+			browser := n.settings.Browser
 			n.do(ctx, "notify.problem.open", func(ctx context.Context) error { return n.openTabs(ctx, browser, about.entries) })
 			return
 		}
@@ -32,6 +40,9 @@ func (n *Notifier) respond(ctx context.Context, r Response) {
 		n.do(ctx, windowProblem, func(ctx context.Context) error { return n.p.Show(ctx, about.pane) })
 	case ActionCopy:
 		n.do(ctx, "notify.problem.copy", func(ctx context.Context) error { return n.copyTabs(ctx, about.entries) })
+	case ActionUndo:
+		delete(n.telling, about.send)
+		n.do(ctx, "notify.problem.undo", func(ctx context.Context) error { return n.p.Agent.Undo(ctx, about.send) })
 	case ActionLater:
 		// It stays unread in the inbox.
 	}
