@@ -210,7 +210,9 @@ func (f *face) do(ctx context.Context, a Action) {
 func (f *face) perform(ctx context.Context, a Action, browser string) error {
 	switch a.Do {
 	case DoSend:
-		_, err := f.Agent.Send(ctx, localapi.SendRequest{Links: []localapi.Link{{URL: a.Link}}, Devices: []string{a.Device}})
+		_, err := f.Agent.Send(ctx, localapi.SendRequest{
+			Links: []localapi.Link{{URL: a.Link}}, Devices: []string{a.Device}, Hold: true, Tell: true,
+		})
 		return err
 	case DoOpen:
 		if err := f.Open(ctx, browser, a.Link); err != nil {
@@ -223,6 +225,8 @@ func (f *face) perform(ctx context.Context, a Action, browser string) error {
 		return f.Agent.Quiet(ctx, int(QuietTime/time.Minute))
 	case DoUnquiet:
 		return f.Agent.Quiet(ctx, 0)
+	case DoLook:
+		return f.Agent.Look(ctx)
 	case DoQuit:
 		return f.Agent.Quit(ctx)
 	default:

@@ -133,6 +133,40 @@ func (s *stage) wantDone(t *testing.T, want ...string) {
 	}
 }
 
+// The address in a pairing code is worth an account: copied, it is offered in no line and to no device, nor
+// does the link stay that was offered before it.
+func TestThePairingCodeIsNeverOffered(t *testing.T) {
+	play(t, func(t *testing.T, s *stage) {
+		s.update(signedIn(7))
+		offered := func(text string) string {
+			if err := s.clipboard.SetText(text); err != nil {
+				t.Fatal(err)
+			}
+			settle()
+			_, _, items := s.bar.shown()
+			all, err := json.Marshal(items)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(all)
+		}
+		if menu := offered("https://example.org/page"); !strings.Contains(menu, "example.org/page") {
+			t.Errorf("a link is not offered: %s", menu)
+		}
+		for _, code := range []string{
+			"https://accounts.example/pair#channel_id=abc&channel_key=def", " https://accounts.example/pair/#channel_key=def&channel_id=abc\n",
+			"scan this: https://accounts.example/pair#channel_id=abc&channel_key=def",
+		} {
+			menu := offered(code)
+			for _, secret := range []string{"accounts.example", "abc", "def", "example.org/page"} {
+				if strings.Contains(menu, secret) {
+					t.Errorf("%q is offered: %s", secret, menu)
+				}
+			}
+		}
+	})
+}
+
 func TestManyUpdatesAreOneMenu(t *testing.T) {
 	play(t, func(t *testing.T, s *stage) {
 		for range 50 {

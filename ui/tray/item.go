@@ -28,6 +28,7 @@ const (
 	DoShow    Verb = "show"    // opens the window with Pane
 	DoQuiet   Verb = "quiet"   // silences notifications for QuietTime
 	DoUnquiet Verb = "unquiet" // ends the silence
+	DoLook    Verb = "look"    // tells the agent that somebody looks at the menu
 	DoQuit    Verb = "quit"
 )
 

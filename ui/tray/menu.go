@@ -80,7 +80,7 @@ func (m *builder) status() (Item, bool) {
 		return Item{Label: t("tray.signing_in"), Do: toSignIn}, true
 	case s.Account.State != localapi.SignedIn:
 		return Item{Label: t("tray.sign_in"), Do: toSignIn}, true
-	case !s.Connection.Online:
+	case s.Connection.Lost():
 		label := t("tray.offline")
 		if s.Outbox.Waiting > 0 {
 			label = m.words.N("tray.offline_waiting", s.Outbox.Waiting)
@@ -196,7 +196,7 @@ func Icon(s localapi.Snapshot, now time.Time) assets.TrayState {
 		return assets.TrayWorking
 	case s.Account.State != localapi.SignedIn:
 		return assets.TraySignedOut
-	case !s.Connection.Online:
+	case s.Connection.Lost():
 		return assets.TrayOffline
 	case s.Outbox.Waiting > 0:
 		return assets.TrayWorking
@@ -219,6 +219,9 @@ func Tooltip(s localapi.Snapshot, words *i18n.Catalogue, now time.Time) string {
 	switch Icon(s, now) {
 	case assets.TrayNeedsSignIn:
 		state = words.T("tray.tip.needs_sign_in")
+		if s.Account.Unexplained() {
+			state = words.T("tray.tip.sign_in_ended")
+		}
 		if s.Storage.Locked || s.Storage.WaitingForKeyring {
 			state = words.T("tray.tip.locked")
 		}

@@ -21,7 +21,7 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 func signedIn(devices int) localapi.Snapshot {
 	s := localapi.Snapshot{
 		Account:    localapi.Account{State: localapi.SignedIn, HasSession: true},
-		Connection: localapi.Connection{Online: true},
+		Connection: localapi.Connection{Online: true, Since: noon.Add(-time.Hour)},
 	}
 	s.Devices.Known = true
 	s.Devices.Items = append(s.Devices.Items,
@@ -177,6 +177,7 @@ func TestStates(t *testing.T) {
 		{"locked", change(func(s *localapi.Snapshot) { s.Storage.Locked = true }), assets.TrayNeedsSignIn, "Tabferry – locked", "Unlock…", ""},
 		{"keyring", change(func(s *localapi.Snapshot) { s.Storage.WaitingForKeyring = true }), assets.TrayNeedsSignIn, "Tabferry – locked", "Waiting for the keyring…", ""},
 		{"offline", change(func(s *localapi.Snapshot) { s.Connection.Online = false }), assets.TrayOffline, "Tabferry – Offline", "Offline", "send"},
+		{"before the first word", change(func(s *localapi.Snapshot) { s.Connection = localapi.Connection{} }), assets.TrayAttention, "Tabferry – 1 new tab", "Send a link…", "send"},
 		{"offline, waiting", change(func(s *localapi.Snapshot) { s.Connection.Online = false; s.Outbox.Waiting = 2 }), assets.TrayOffline, "Tabferry – Offline", "Offline, 2 tabs wait", "send"},
 		{"working", change(func(s *localapi.Snapshot) { s.Outbox.Waiting = 1 }), assets.TrayWorking, "Tabferry – working", "Send a link…", "send"},
 		{"quiet", change(func(s *localapi.Snapshot) { s.QuietUntil = noon.Add(90 * time.Minute) }), assets.TrayQuiet, "Tabferry – Quiet until 13:30", "Send a link…", "send"},
