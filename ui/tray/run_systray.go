@@ -1,4 +1,4 @@
-//go:build !darwin || cgo
+//go:build windows || (darwin && cgo)
 
 package tray
 
@@ -7,8 +7,9 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"fyne.io/systray"
 
@@ -17,7 +18,7 @@ import (
 
 // Run shows the tray until ctx ends, the agent quits (both nil) or is lost. It must be called on
 // the main goroutine, and once: the tray library cannot be started again in the same process.
-// Without a session bus (Linux) nothing is shown, and Run goes on all the same: Params.Moved tells of one.
+// Without a taskbar (Windows) it waits for one.
 func Run(ctx context.Context, params Params) error {
 	p, err := params.check()
 	if err != nil {
@@ -25,21 +26,35 @@ func Run(ctx context.Context, params Params) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if !awaitTaskbar(ctx, p.Logger) {
+		return nil
+	}
 	b := &systrayBar{clicked: make(chan Action, clickBuffer), done: make(chan struct{}), log: p.Logger}
 	ended := make(chan error, 1)
-	if runtime.GOOS != "darwin" { // where it would stand beside the icon
-		systray.SetTitle(p.Words("").T("common.app")) // before Run: it becomes the item's id on the bus
-	}
+	endLoop, abandonLoop := loopEnder()
+	var begun atomic.Bool // or given up
 	ready := func() {
+		if !begun.CompareAndSwap(false, true) {
+			endLoop()
+			return
+		}
 		systray.SetOnTapped(func() { b.click(Action{Do: DoShow}) })
 		b.guarded(func() { b.setIcon(assets.TraySignedOut) })
-		b.listening.Go(func() { b.follow(p.Moved) })
-		go func() { // ended by systray.Quit's counterpart below: Run waits for it
+		b.listening.Go(b.look)
+		go func() { // Run waits for it
 			ended <- newFace(p, b).run(ctx)
-			systray.Quit()
+			endLoop()
 		}()
 	}
+	stop := context.AfterFunc(ctx, func() {
+		if begun.CompareAndSwap(false, true) { // the library could make no tray, and waits in its loop
+			close(ended)
+			abandonLoop()
+		}
+	})
+	defer stop()
 	systray.Run(ready, func() {})
+	takeAway()
 	cancel()
 	err = <-ended
 	close(b.done)
@@ -47,16 +62,29 @@ func Run(ctx context.Context, params Params) error {
 	return err
 }
 
-// follow goes where the desktop goes.
-func (b *systrayBar) follow(moved func() <-chan struct{}) {
-	var bus joined
-	next := moved()
-	bus.note()
+// leaveTime is how long the shell may take to take an icon away.
+const leaveTime = 500 * time.Millisecond
+
+// takeAway has the shell of Windows take the icon away; elsewhere that is done. It does not wait for a shell
+// that hangs: the process ends, and the icon with it.
+func takeAway() {
+	gone := make(chan struct{})
+	go func() {
+		systray.Quit()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-time.After(leaveTime):
+	}
+}
+
+// look hears that the menu is looked at.
+func (b *systrayBar) look() {
 	for {
 		select {
-		case <-next:
-			next = moved()
-			b.guarded(bus.rejoin)
+		case <-systray.TrayOpenedCh: // where the host tells
+			b.click(Action{Do: DoLook})
 		case <-b.done:
 			return
 		}
@@ -77,9 +105,6 @@ type systrayBar struct {
 
 func (b *systrayBar) clicks() <-chan Action { return b.clicked }
 
-// clickBuffer is how many clicks may wait for the face's loop, which never waits for anything long.
-const clickBuffer = 16
-
 // click hands an action to the face without holding up the desktop's call.
 func (b *systrayBar) click(a Action) {
 	select {
@@ -94,8 +119,7 @@ func (b *systrayBar) show(state assets.TrayState, tooltip string, items []Item) 
 	b.guarded(func() { b.draw(state, tooltip, items) })
 }
 
-// guarded keeps a panic of the tray library from ending the agent: on Linux it panics when the
-// session bus is gone, which happens at the end of a session, while the agent still has work.
+// guarded keeps a panic of the tray library from ending the agent, which still has work.
 func (b *systrayBar) guarded(f func()) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -119,19 +143,6 @@ func (b *systrayBar) draw(state assets.TrayState, tooltip string, items []Item) 
 		b.rebuild(items)
 	}
 	b.items = items
-}
-
-// sameActions reports whether two menus have the same lines, their texts aside.
-func sameActions(a, b []Item) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].Do != b[i].Do || a[i].Separator() != b[i].Separator() || a[i].Checkable != b[i].Checkable || !sameActions(a[i].Items, b[i].Items) {
-			return false
-		}
-	}
-	return true
 }
 
 func (b *systrayBar) relabel(items []Item) {
@@ -238,25 +249,9 @@ func setChecked(line *systray.MenuItem, checked bool) {
 
 func (b *systrayBar) setIcon(state assets.TrayState) {
 	b.state = state
-	switch runtime.GOOS {
-	case "windows":
+	if runtime.GOOS == "windows" {
 		systray.SetIcon(assets.TrayICO(state, assets.Color))
-	case "darwin":
+	} else {
 		systray.SetTemplateIcon(assets.TrayIcon(state, assets.Dark), assets.TrayIcon(state, assets.Color))
-	default:
-		systray.SetIcon(assets.TrayIcon(state, assets.Color))
-	}
-}
-
-// escapeLabel doubles the character that marks a keyboard shortcut: "_" in dbusmenu, "&" on
-// Windows; macOS has none.
-func escapeLabel(label string) string {
-	switch runtime.GOOS {
-	case "windows":
-		return strings.ReplaceAll(label, "&", "&&")
-	case "darwin":
-		return label
-	default:
-		return strings.ReplaceAll(label, "_", "__")
 	}
 }
