@@ -2,6 +2,7 @@ package widget
 
 import (
 	"image/color"
+	"maps"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
@@ -116,8 +117,8 @@ func darkPalette() palette {
 		theme.ColorNameScrollBarBackground: rgba(0xffffff, 0x00),
 		theme.ColorNameSuccess:             rgb(0x2f8a55),
 		theme.ColorNameWarning:             rgb(0xf0b54a),
-		theme.ColorNameError:               rgb(0xc9364f),
-		theme.ColorNameForegroundOnError:   rgb(0xffffff),
+		theme.ColorNameError:               rgb(0xff98a7),
+		theme.ColorNameForegroundOnError:   rgb(0x2b0b12),
 		theme.ColorNameForegroundOnSuccess: rgb(0xffffff),
 		theme.ColorNameForegroundOnWarning: rgb(0x241a05),
 		ColorRail:                          rgb(0x1b1f26),
@@ -139,32 +140,128 @@ func darkPalette() palette {
 	}
 }
 
+// The palettes of high contrast take the others and leave out everything that is pale: texts are black or
+// white or nearly so, at 7:1 on every ground (WCAG 2.2, 1.4.6), and every edge is a line.
+func sharpLightPalette() palette {
+	return lightPalette().with(palette{
+		theme.ColorNameBackground:          rgb(0xffffff),
+		theme.ColorNameForeground:          rgb(0x000000),
+		theme.ColorNameDisabled:            rgb(0x4a4a4a),
+		theme.ColorNamePlaceHolder:         rgb(0x3d3d3d),
+		theme.ColorNamePrimary:             rgb(0x003a94),
+		theme.ColorNameHyperlink:           rgb(0x00317d),
+		theme.ColorNameButton:              rgb(0xe6e6e6),
+		theme.ColorNameInputBackground:     rgb(0xffffff),
+		theme.ColorNameInputBorder:         rgb(0x000000),
+		theme.ColorNameSeparator:           rgb(0x000000),
+		theme.ColorNameShadow:              rgba(0x000000, 0x00),
+		theme.ColorNameScrollBar:           rgb(0x3d3d3d),
+		theme.ColorNameSuccess:             rgb(0x00451a),
+		theme.ColorNameWarning:             rgb(0x553300),
+		theme.ColorNameError:               rgb(0x8c0018),
+		ColorEdge:                          rgb(0x000000),
+		ColorMuted:                         rgb(0x262626),
+		ColorRing:                          rgb(0x003a94),
+		ColorAccent:                        rgb(0x00317d),
+		ColorTint:                          rgb(0xdce8ff),
+		ColorFine:                          rgb(0x00451a),
+		ColorWarn:                          rgb(0x4d2e00),
+		ColorBad:                           rgb(0x7d0015),
+		ColorToast:                         rgb(0x000000),
+		ColorOnToast:                       rgb(0xffffff),
+		ColorQuiet:                         rgb(0xf0f0f0),
+		theme.ColorNameForegroundOnPrimary: rgb(0xffffff),
+	})
+}
+
+func sharpDarkPalette() palette {
+	return darkPalette().with(palette{
+		theme.ColorNameBackground:          rgb(0x000000),
+		theme.ColorNameForeground:          rgb(0xffffff),
+		theme.ColorNameDisabled:            rgb(0xb8b8b8),
+		theme.ColorNamePlaceHolder:         rgb(0xc8c8c8),
+		theme.ColorNamePrimary:             rgb(0x9cc7ff),
+		theme.ColorNameForegroundOnPrimary: rgb(0x000000),
+		theme.ColorNameHyperlink:           rgb(0xaed1ff),
+		theme.ColorNameButton:              rgb(0x2b2b2b),
+		theme.ColorNameDisabledButton:      rgb(0x1a1a1a),
+		theme.ColorNameInputBackground:     rgb(0x000000),
+		theme.ColorNameInputBorder:         rgb(0xffffff),
+		theme.ColorNameSeparator:           rgb(0xffffff),
+		theme.ColorNameMenuBackground:      rgb(0x000000),
+		theme.ColorNameOverlayBackground:   rgb(0x000000),
+		theme.ColorNameHeaderBackground:    rgb(0x000000),
+		theme.ColorNameShadow:              rgba(0x000000, 0x00),
+		theme.ColorNameScrollBar:           rgb(0xc8c8c8),
+		theme.ColorNameSuccess:             rgb(0x7df0ab),
+		theme.ColorNameError:               rgb(0xffa3b0),
+		theme.ColorNameForegroundOnError:   rgb(0x000000),
+		theme.ColorNameForegroundOnSuccess: rgb(0x000000),
+		ColorRail:                          rgb(0x000000),
+		ColorCard:                          rgb(0x000000),
+		ColorEdge:                          rgb(0xffffff),
+		ColorMuted:                         rgb(0xe0e0e0),
+		ColorRing:                          rgb(0xffd84d),
+		ColorAccent:                        rgb(0xaed1ff),
+		ColorTint:                          rgb(0x0d2a52),
+		ColorFine:                          rgb(0x7df0ab),
+		ColorWarn:                          rgb(0xffd27a),
+		ColorBad:                           rgb(0xffa3b0),
+		ColorWarnBox:                       rgb(0x2b1f00),
+		ColorBadBox:                        rgb(0x330009),
+		ColorInfoBox:                       rgb(0x001a3d),
+		ColorToast:                         rgb(0xffffff),
+		ColorOnToast:                       rgb(0x000000),
+		ColorQuiet:                         rgb(0x1a1a1a),
+	})
+}
+
+// with returns a palette with some colours replaced.
+func (p palette) with(others palette) palette {
+	maps.Copy(p, others)
+	return p
+}
+
+// What a theme can look like, whatever the system has chosen.
+const (
+	AppearanceLight      = "light"
+	AppearanceDark       = "dark"
+	AppearanceSharpLight = "contrast-light"
+	AppearanceSharpDark  = "contrast-dark"
+)
+
 // Theme is Fyne's with our colours, rounder corners and calmer spacing.
 type Theme struct {
 	fyne.Theme
 	light, dark palette
-	// Appearance is "light", "dark" or empty for the system's choice.
-	Appearance string
 	// TextScale enlarges texts; 1 is normal.
 	TextScale float32
 }
 
-// NewTheme makes the theme for an appearance: light, dark, or empty for the choice of the system.
+// NewTheme makes the theme for an appearance; any other name looks as the system has chosen.
 func NewTheme(appearance string) *Theme {
-	return &Theme{
-		Theme: theme.DefaultTheme(), light: lightPalette(), dark: darkPalette(),
-		Appearance: appearance, TextScale: 1,
+	t := &Theme{Theme: theme.DefaultTheme(), TextScale: 1}
+	switch appearance {
+	case AppearanceLight:
+		t.light = lightPalette()
+		t.dark = t.light
+	case AppearanceDark:
+		t.light = darkPalette()
+		t.dark = t.light
+	case AppearanceSharpLight:
+		t.light = sharpLightPalette()
+		t.dark = t.light
+	case AppearanceSharpDark:
+		t.light = sharpDarkPalette()
+		t.dark = t.light
+	default:
+		t.light, t.dark = lightPalette(), darkPalette()
 	}
+	return t
 }
 
-// Color returns a colour for the variant, or for the one the person chose.
+// Color returns a colour for the variant, or for the appearance that the person chose.
 func (l *Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
-	switch l.Appearance {
-	case "light":
-		variant = theme.VariantLight
-	case "dark":
-		variant = theme.VariantDark
-	}
 	colors := l.dark
 	if variant == theme.VariantLight {
 		colors = l.light

@@ -3,6 +3,7 @@ package widget
 import (
 	"image/color"
 	"math"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -39,53 +40,70 @@ func TestTextsCanBeReadInBothPalettes(t *testing.T) {
 		theme.ColorNamePlaceHolder:         {theme.ColorNameInputBackground},
 		theme.ColorNameForegroundOnPrimary: {theme.ColorNamePrimary},
 		theme.ColorNameForegroundOnError:   {theme.ColorNameError},
+		theme.ColorNameError:               {ColorCard, theme.ColorNameBackground, theme.ColorNameOverlayBackground},
 		theme.ColorNameDisabled:            {theme.ColorNameBackground, ColorRail, ColorCard, theme.ColorNameOverlayBackground},
 	}
-	for name, colors := range map[string]palette{"light": lightPalette(), "dark": darkPalette()} {
+	for name, colors := range palettes() {
+		want := 4.5 // WCAG 2.2, 1.4.3
+		if strings.HasPrefix(name, "contrast") {
+			want = 7 // 1.4.6
+		}
 		for ink, list := range pairs {
 			for _, ground := range list {
-				if got := contrast(colors[ink], colors[ground]); got < 4.5 {
-					t.Errorf("%s: %s on %s has a contrast of %.2f, want 4.5", name, ink, ground, got)
+				if got := contrast(colors[ink], colors[ground]); got < want {
+					t.Errorf("%s: %s on %s has a contrast of %.2f, want %.1f", name, ink, ground, got, want)
 				}
 			}
 		}
 		// What shows the focus and the edge of a field needs 3:1 (WCAG 2.2, 1.4.11).
-		for _, ground := range grounds[:3] {
+		for _, ground := range append(grounds, ColorTint, ColorWarnBox, ColorBadBox, ColorInfoBox, ColorQuiet) {
 			if got := contrast(colors[ColorRing], colors[ground]); got < 3 {
 				t.Errorf("%s: the focus ring on %s has a contrast of %.2f, want 3", name, ground, got)
 			}
 		}
-		if got := contrast(colors[theme.ColorNameInputBorder], colors[ColorCard]); got < 3 {
-			t.Errorf("%s: the edge of a field has a contrast of %.2f, want 3", name, got)
+		for _, ground := range []fyne.ThemeColorName{ColorCard, theme.ColorNameBackground} {
+			if got := contrast(colors[theme.ColorNameInputBorder], colors[ground]); got < 3 {
+				t.Errorf("%s: the edge of a field on %s has a contrast of %.2f, want 3", name, ground, got)
+			}
 		}
+		if got := contrast(colors[ColorOnToast], colors[ColorToast]); got < 3 {
+			t.Errorf("%s: the ring on a toast has a contrast of %.2f, want 3", name, got)
+		}
+	}
+}
+
+func palettes() map[string]palette {
+	return map[string]palette{
+		AppearanceLight: lightPalette(), AppearanceDark: darkPalette(),
+		AppearanceSharpLight: sharpLightPalette(), AppearanceSharpDark: sharpDarkPalette(),
 	}
 }
 
 func TestAppearanceOverridesTheSystem(t *testing.T) {
-	for _, c := range []struct {
-		appearance string
-		system     fyne.ThemeVariant
-		want       palette
-	}{
-		{"", theme.VariantLight, lightPalette()},
-		{"", theme.VariantDark, darkPalette()},
-		{"light", theme.VariantDark, lightPalette()},
-		{"dark", theme.VariantLight, darkPalette()},
-	} {
-		if got := NewTheme(c.appearance).Color(ColorCard, c.system); got != c.want[ColorCard] {
-			t.Errorf("appearance %q on system %d: %v", c.appearance, c.system, got)
+	for appearance, want := range palettes() {
+		for _, system := range []fyne.ThemeVariant{theme.VariantLight, theme.VariantDark} {
+			if got := NewTheme(appearance).Color(ColorMuted, system); got != want[ColorMuted] {
+				t.Errorf("appearance %q on system %d: %v", appearance, system, got)
+			}
+		}
+	}
+	for system, want := range map[fyne.ThemeVariant]palette{theme.VariantLight: lightPalette(), theme.VariantDark: darkPalette()} {
+		if got := NewTheme("").Color(ColorMuted, system); got != want[ColorMuted] {
+			t.Errorf("as the system, %d: %v", system, got)
 		}
 	}
 }
 
-func TestBothPalettesHoldTheSameColours(t *testing.T) {
-	light, dark := lightPalette(), darkPalette()
-	for name := range light {
-		if _, ok := dark[name]; !ok {
-			t.Errorf("the dark palette lacks %s", name)
+func TestPalettesHoldTheSameColours(t *testing.T) {
+	light := lightPalette()
+	for name, colors := range palettes() {
+		for color := range light {
+			if _, ok := colors[color]; !ok {
+				t.Errorf("%s lacks %s", name, color)
+			}
 		}
-	}
-	if len(light) != len(dark) {
-		t.Errorf("%d colours in the light palette, %d in the dark one", len(light), len(dark))
+		if len(light) != len(colors) {
+			t.Errorf("%d colours in the light palette, %d in %s", len(light), len(colors), name)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
@@ -126,8 +127,7 @@ func TestLanguageAndAppearanceFollowTheSettings(t *testing.T) {
 		h.change(func(s *localapi.Snapshot) { s.Settings.Language, s.Settings.Appearance = "de", "light" })
 		h.want("Geräte", "Tabs senden")
 		h.wantNot("Devices")
-		l, ok := h.app.Settings().Theme().(*widget.Theme)
-		if !ok || l.Appearance != "light" {
+		if c := h.app.Settings().Theme().Color(widget.ColorMuted, theme.VariantDark); c != widget.NewTheme("light").Color(widget.ColorMuted, theme.VariantDark) {
 			t.Error("the appearance has not changed")
 		}
 		prefs := h.app.Preferences()
