@@ -102,7 +102,10 @@ func (a *Avatar) CreateRenderer() fyne.WidgetRenderer {
 
 func (a *Avatar) style() {
 	a.ground.FillColor = named(ColorTint)
-	a.letter.Text, a.letter.Color = letter(a.name), named(ColorAccent)
+	a.letter.Text, a.letter.Color = legible(letter(a.name)), named(ColorAccent)
+	if a.letter.Text == string(left) {
+		a.letter.Text = "" // there is a glyph for those without a letter
+	}
 	a.letter.TextSize, a.letter.TextStyle.Bold = a.side*0.44, true
 	a.glyph.Resource = theme.NewColoredResource(theme.AccountIcon(), ColorAccent)
 	a.drawn.Image, a.drawn.CornerRadius = a.Picture, a.side/2

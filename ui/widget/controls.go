@@ -45,7 +45,7 @@ func (b *Button) TypedKey(e *fyne.KeyEvent) { typed(e, b.Tapped, b.OnEscape) }
 func (b *Button) Relabel(words string) {
 	if b.Text != words {
 		b.Name = words
-		b.SetText(words)
+		b.SetText(legible(words))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Line is one line of plain text that never widens what it is in: what does not fit ends in "…".
+// Line is one line of plain text, or a few, that never widens what it is in: what does not fit ends in "…".
 // After a change of its fields it wants a Refresh.
 type Line struct {
 	widget.BaseWidget
@@ -21,13 +21,19 @@ type Line struct {
 	Align    fyne.TextAlign
 	// Whole makes the whole text the minimum width, for short texts such as marks.
 	Whole bool
+	// Most is on how many lines the text may go on, broken at blanks; 0 is one.
+	Most int
 
-	text *canvas.Text
+	heads bool // is a heading in small letters
+	of    string
+	shown string // what is drawn of it
+	lines []*canvas.Text
+	drawn int // how many of them hold something
 }
 
 // NewLine makes a line of text.
 func NewLine(words string, c fyne.ThemeColorName, size fyne.ThemeSizeName) *Line {
-	l := &Line{Text: words, Color: c, SizeName: size, text: canvas.NewText("", nil)}
+	l := &Line{Text: words, Color: c, SizeName: size}
 	l.ExtendBaseWidget(l)
 	return l
 }
@@ -49,7 +55,15 @@ func (l *Line) Set(words string) {
 
 // FullWidth returns the width that the whole text needs.
 func (l *Line) FullWidth() float32 {
-	return fyne.MeasureText(l.Text, theme.Size(l.SizeName), fyne.TextStyle{Bold: l.Bold}).Width
+	return fyne.MeasureText(l.words(), theme.Size(l.SizeName), fyne.TextStyle{Bold: l.Bold}).Width
+}
+
+// words are those that can be drawn.
+func (l *Line) words() string {
+	if l.of != l.Text {
+		l.of, l.shown = l.Text, legible(l.Text)
+	}
+	return l.shown
 }
 
 // AccessibilityLabel is the whole text, also where only a part fits.
@@ -59,32 +73,75 @@ func (l *Line) AccessibilityLabel() string { return l.Text }
 func (l *Line) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
 
 // CreateRenderer draws the text.
-func (l *Line) CreateRenderer() fyne.WidgetRenderer { return draw(l, l.text) }
+func (l *Line) CreateRenderer() fyne.WidgetRenderer {
+	var parts []fyne.CanvasObject
+	for range max(1, l.Most) {
+		text := canvas.NewText("", nil)
+		l.lines, parts = append(l.lines, text), append(parts, text)
+	}
+	return draw(l, parts...)
+}
 
 func (l *Line) style() {
-	l.text.Color = named(l.Color)
-	l.text.TextSize = theme.Size(l.SizeName)
-	l.text.TextStyle.Bold = l.Bold
-	l.text.Alignment = l.Align
+	for _, text := range l.lines {
+		text.Color = named(l.Color)
+		text.TextSize = theme.Size(l.SizeName)
+		text.TextStyle.Bold = l.Bold
+		text.Alignment = l.Align
+	}
 }
 
 func (l *Line) place(size fyne.Size) {
-	l.text.Text = clip(l.Text, size.Width, l.text.TextSize, l.text.TextStyle)
-	height := l.text.MinSize().Height
-	l.text.Resize(fyne.NewSize(size.Width, height))
-	l.text.Move(fyne.NewPos(0, (size.Height-height)/2))
-	l.text.Refresh()
+	look := l.lines[0]
+	rest := l.words()
+	l.drawn = 0
+	for i, text := range l.lines {
+		words := rest
+		if i < len(l.lines)-1 {
+			words, rest = broken(rest, size.Width, look.TextSize, look.TextStyle)
+		}
+		text.Text = clip(words, size.Width, look.TextSize, look.TextStyle)
+		if i == 0 || words != "" {
+			l.drawn++
+		}
+		SetVisible(text, i < l.drawn)
+	}
+	height := look.MinSize().Height
+	top := (size.Height - height*float32(l.drawn)) / 2
+	for _, text := range l.lines {
+		text.Resize(fyne.NewSize(size.Width, height))
+		text.Move(fyne.NewPos(0, top))
+		text.Refresh()
+		top += height
+	}
 }
 
 func (l *Line) least() fyne.Size {
-	full := fyne.MeasureText(l.Text, l.text.TextSize, l.text.TextStyle)
+	full := fyne.MeasureText(l.words(), l.lines[0].TextSize, l.lines[0].TextStyle)
 	if l.Text == "" {
-		full.Height = fyne.MeasureText("M", l.text.TextSize, l.text.TextStyle).Height
+		full.Height = fyne.MeasureText("M", l.lines[0].TextSize, l.lines[0].TextStyle).Height
 	}
 	if l.Whole {
 		return full
 	}
-	return fyne.NewSize(min(full.Width, 24), full.Height)
+	return fyne.NewSize(min(full.Width, 24), full.Height*float32(max(1, l.drawn)))
+}
+
+// broken divides words at the last blank of what fits into width; what fits has no rest.
+func broken(words string, width, size float32, style fyne.TextStyle) (first, rest string) {
+	fitting := clip(words, width, size, style)
+	if fitting == words {
+		return words, ""
+	}
+	cut := strings.LastIndex(words[:len(strings.TrimSuffix(fitting, "…"))+1], " ")
+	if cut <= 0 {
+		return words, ""
+	}
+	rest = strings.TrimPrefix(words[cut+1:], "· ")
+	if strings.HasPrefix(words, leftToRight) && !strings.HasPrefix(rest, leftToRight) {
+		rest = leftToRight + rest // each line has its own direction
+	}
+	return strings.TrimSuffix(words[:cut], " ·"), rest
 }
 
 // clip shortens words so that they fit into width.
@@ -99,6 +156,9 @@ func clip(words string, width, size float32, style fyne.TextStyle) string {
 	return string(runes[:n]) + "…"
 }
 
+// dot stands between what is said of one thing.
+const dot = " · "
+
 // Dotted joins the parts that are not empty with a middle dot.
 func Dotted(parts ...string) string {
 	kept := parts[:0:0]
@@ -107,5 +167,5 @@ func Dotted(parts ...string) string {
 			kept = append(kept, p)
 		}
 	}
-	return strings.Join(kept, " · ")
+	return strings.Join(kept, dot)
 }

@@ -74,7 +74,9 @@ func Section(title string, card fyne.CanvasObject) fyne.CanvasObject {
 
 // SectionTitle is the heading of a section alone.
 func SectionTitle(title string) fyne.CanvasObject {
-	return Inset(0, 0, 2, 0, NewBoldLine(title, ColorMuted, theme.SizeNameText))
+	line := NewBoldLine(title, ColorMuted, theme.SizeNameText)
+	line.heads = true
+	return Inset(0, 0, 2, 0, line)
 }
 
 // IconTitle is an icon with a title beside it.

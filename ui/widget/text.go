@@ -28,6 +28,7 @@ func (t tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
 type Text struct {
 	widget.BaseWidget
 	label   *widget.Label
+	words   string
 	plain   widget.Importance
 	content *fyne.Container
 }
@@ -37,9 +38,9 @@ func (t *Text) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRen
 
 // NewText makes a text.
 func NewText(words string) *Text {
-	l := widget.NewLabel(words)
+	l := widget.NewLabel(legible(words))
 	l.Wrapping = fyne.TextWrapWord
-	t := &Text{label: l, content: container.New(tight{}, l)}
+	t := &Text{words: words, label: l, content: container.New(tight{}, l)}
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -87,12 +88,13 @@ func (t *Text) Center() *Text {
 }
 
 // Words returns what the text says.
-func (t *Text) Words() string { return t.label.Text }
+func (t *Text) Words() string { return t.words }
 
 // Set changes the words if they are others.
 func (t *Text) Set(words string) {
-	if t.label.Text != words {
-		t.label.SetText(words)
+	if t.words != words {
+		t.words = words
+		t.label.SetText(legible(words))
 	}
 }
 

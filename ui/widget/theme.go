@@ -236,6 +236,8 @@ type Theme struct {
 	light, dark palette
 	// TextScale enlarges texts; 1 is normal.
 	TextScale float32
+
+	glyphs map[rune]bool // whether a font has it, as far as anybody has asked
 }
 
 // NewTheme makes the theme for an appearance; any other name looks as the system has chosen.
