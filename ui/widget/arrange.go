@@ -111,6 +111,73 @@ func (t *twoUp) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
+// columnsFrom is from which width on a page has two columns, in units.
+const columnsFrom = 980
+
+// Columns puts what belongs together below each other in two columns, or in one where it is narrow. Unlike
+// the cards of [TwoUp] each column is as high as it needs to be.
+func Columns(left, right fyne.CanvasObject) *fyne.Container {
+	return container.New(&columns{}, left, right)
+}
+
+// columns remembers the width it was given, because that decides about its height.
+type columns struct{ width float32 }
+
+func (c *columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	c.width = size.Width
+	at := fyne.NewPos(0, 0)
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		fitHeight(o, c.each(objects))
+		o.Move(at)
+		if c.beside(objects) {
+			at.X += o.Size().Width + GapLarge
+		} else {
+			at.Y += o.Size().Height + GapLarge - 4
+		}
+	}
+}
+
+// beside reports whether there is more than one column.
+func (c *columns) beside(objects []fyne.CanvasObject) bool {
+	for _, o := range objects {
+		if !o.Visible() {
+			return false
+		}
+	}
+	return c.width >= Scaled(columnsFrom)
+}
+
+// each is the width of one column.
+func (c *columns) each(objects []fyne.CanvasObject) float32 {
+	if c.beside(objects) {
+		return (c.width - GapLarge) / 2
+	}
+	return min(c.width, pageWidth)
+}
+
+func (c *columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var size fyne.Size
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		least := o.MinSize()
+		size.Width = max(size.Width, least.Width)
+		if c.beside(objects) {
+			size.Height = max(size.Height, least.Height)
+		} else {
+			if size.Height > 0 {
+				size.Height += GapLarge - 4
+			}
+			size.Height += least.Height
+		}
+	}
+	return size
+}
+
 // CentredRow puts buttons side by side in the middle.
 func CentredRow(buttons ...fyne.CanvasObject) *fyne.Container {
 	return container.New(centredRow{}, buttons...)

@@ -8,7 +8,7 @@ import (
 )
 
 // factWidth is how wide the names of facts are, in units at normal text size.
-const factWidth = 120
+const factWidth = 132
 
 // factLayout puts the name at the left and the value, which may wrap, beside it: the name level
 // with the value's first line, or in the middle of a value that is a control.
@@ -20,7 +20,7 @@ func factLeft(width float32) float32 {
 
 func (f factLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	left := factLeft(size.Width)
-	objects[0].Resize(fyne.NewSize(left-GapSmall, objects[0].MinSize().Height))
+	fitHeight(objects[0], left-GapSmall)
 	top := float32(0)
 	if f.level {
 		top = (size.Height - objects[0].Size().Height) / 2
@@ -40,7 +40,7 @@ func Step(number, words string) fyne.CanvasObject {
 	n := NewBoldLine(number, ColorAccent, theme.SizeNameText)
 	n.Whole, n.Align = true, fyne.TextAlignCenter
 	ring := NewSurface(ColorTint, 11, container.NewGridWrap(fyne.NewSquareSize(22), n))
-	return container.NewBorder(nil, nil, Inset(0, 0, 0, 6, VStack(0, ring)), nil, Middle(NewText(words)))
+	return Border(nil, nil, Inset(0, 0, 0, 6, VStack(0, ring)), nil, Middle(NewText(words)))
 }
 
 // Fact is a fact whose value changes.
@@ -53,10 +53,12 @@ type Fact struct {
 // CreateRenderer draws name and value.
 func (f *Fact) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(f.content) }
 
+func (f *Fact) held() []fyne.CanvasObject { return []fyne.CanvasObject{f.content} }
+
 // NewFact makes a line "name: value".
 func NewFact(name, value string) *Fact {
 	f := &Fact{value: NewText(value)}
-	f.content = container.New(factLayout{}, NewLine(name, ColorMuted, theme.SizeNameText), f.value)
+	f.content = container.New(factLayout{}, factName(name), f.value)
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -69,5 +71,11 @@ func (f *Fact) Set(value string) {
 
 // Labelled puts the name of a control beside it.
 func Labelled(name string, control fyne.CanvasObject) *fyne.Container {
-	return container.New(factLayout{level: true}, NewLine(name, ColorMuted, theme.SizeNameText), control)
+	return container.New(factLayout{level: true}, factName(name), control)
+}
+
+func factName(name string) *Line {
+	l := NewLine(name, ColorMuted, theme.SizeNameText)
+	l.Most = 2
+	return l
 }

@@ -35,6 +35,18 @@ func Wrap(objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewRowWrapLayoutWithCustomPadding(GapSmall, GapSmall), objects...)
 }
 
+// Border puts objects at the edges of another, which has the room that is left. Unlike Fyne's it keeps
+// the order in which one reads, which is that of the Tab key. Edges may be nil.
+func Border(top, bottom, left, right, middle fyne.CanvasObject) *fyne.Container {
+	var objects []fyne.CanvasObject
+	for _, o := range []fyne.CanvasObject{top, left, middle, right, bottom} {
+		if o != nil {
+			objects = append(objects, o)
+		}
+	}
+	return container.New(layout.NewBorderLayout(top, bottom, left, right), objects...)
+}
+
 // Inset puts space around an object.
 func Inset(top, bottom, left, right float32, object fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedLayout(top, bottom, left, right), object)
@@ -63,6 +75,11 @@ func Spacer(width, height float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(color.Transparent)
 	r.SetMinSize(fyne.NewSize(width, height))
 	return r
+}
+
+// Wide gives an object a width, in units.
+func Wide(width float32, o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewGridWrap(fyne.NewSize(width, o.MinSize().Height), o)
 }
 
 // Glyph is a picture in a square of the given side.

@@ -44,6 +44,9 @@ func (n *NavItem) Set(selected, narrow bool, count int) {
 	}
 }
 
+// Call gives the entry another name.
+func (n *NavItem) Call(name string) { n.label.Set(name) }
+
 // AccessibilityLabel is the pane's name with the number of unread things.
 func (n *NavItem) AccessibilityLabel() string {
 	if n.count > 0 {
@@ -78,6 +81,9 @@ func (n *NavItem) style() {
 	SetVisible(n.badge, n.count > 0)
 }
 
+// narrowEdge is how near the name comes to the edge of the narrow form.
+const narrowEdge = 2
+
 func (n *NavItem) place(size fyne.Size) {
 	n.ground.Resize(size)
 	glyph, label, badge := theme.IconInlineSize(), n.label.MinSize().Height, n.badge.MinSize()
@@ -85,8 +91,8 @@ func (n *NavItem) place(size fyne.Size) {
 	n.badge.Resize(badge)
 	if n.narrow {
 		n.glyph.Move(fyne.NewPos((size.Width-glyph)/2, 7))
-		n.label.Move(fyne.NewPos(2, 7+glyph+2))
-		n.label.Resize(fyne.NewSize(size.Width-4, label))
+		n.label.Move(fyne.NewPos(narrowEdge, 7+glyph+2))
+		n.label.Resize(fyne.NewSize(size.Width-2*narrowEdge, label))
 		n.badge.Move(fyne.NewPos(size.Width/2+4, 2))
 		return
 	}
@@ -99,6 +105,11 @@ func (n *NavItem) place(size fyne.Size) {
 	}
 	n.label.Move(fyne.NewPos(left, (size.Height-label)/2))
 	n.label.Resize(fyne.NewSize(max(0, right-left), label))
+}
+
+// NarrowWidth is what the narrow form needs to show its whole name.
+func (n *NavItem) NarrowWidth() float32 {
+	return fyne.MeasureText(n.label.Text, theme.CaptionTextSize(), fyne.TextStyle{Bold: true}).Width + 2*narrowEdge + 1
 }
 
 func (n *NavItem) least() fyne.Size {
