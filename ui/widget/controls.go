@@ -2,31 +2,42 @@ package widget
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
-// Button is Fyne's with a name for screen readers, and with Return and Escape on the keyboard:
-// Fyne's answers to the space bar only, and keeps Escape from the window.
+// Button is Fyne's with a name for screen readers, a ring when it has the focus, and with Return and
+// Escape on the keyboard: Fyne's answers to the space bar only, and keeps Escape from the window.
 type Button struct {
 	widget.Button
 	// Name is what screen readers say, also for a button with an icon only; the words when empty.
 	Name string
 	// OnEscape is what the Escape key does while the button has the focus; nil for nothing.
 	OnEscape func()
+	// Ring is the colour of the ring, for a ground on which the usual one cannot be seen.
+	Ring fyne.ThemeColorName
+
+	outlined bool
+	focused  bool
+	// Of a button within a row: the Tab key passes by until the row leads here, and keys lead back.
+	within  *Row
+	reached bool
+	onKey   func(b *Button, key fyne.KeyName) bool
 }
 
 // NewButton makes a button; a label or an icon may be missing.
 func NewButton(label string, icon fyne.Resource, tapped func()) *Button {
-	b := &Button{Name: label}
+	b := &Button{Name: label, Ring: ColorRing}
 	b.Text, b.Icon, b.OnTapped = label, icon, tapped
 	b.ExtendBaseWidget(b)
 	return b
 }
 
-// Quiet draws the button as words without a ground, and returns it.
+// Quiet draws the button as words with a line around it instead of a ground, and returns it.
 func (b *Button) Quiet() *Button {
-	b.Importance = widget.LowImportance
+	b.Importance, b.outlined = widget.LowImportance, true
 	return b
 }
 
@@ -38,12 +49,49 @@ func (b *Button) AccessibilityLabel() string {
 	return b.Text
 }
 
-// TypedKey taps on Return too, and passes Escape on.
-func (b *Button) TypedKey(e *fyne.KeyEvent) { typed(e, b.Tapped, b.OnEscape) }
+// CreateRenderer draws the button, and the ring around it.
+func (b *Button) CreateRenderer() fyne.WidgetRenderer {
+	var above []fyne.CanvasObject
+	if b.outlined {
+		line := NewSurface("", theme.Size(theme.SizeNameButtonRadius), container.NewWithoutLayout())
+		line.Edge = theme.ColorNameInputBorder
+		above = append(above, line)
+	}
+	return around(b.Button.CreateRenderer(), theme.Size(theme.SizeNameButtonRadius), func() bool { return b.focused }, b.Ring, above...)
+}
+
+// FocusGained draws the ring, where it can be seen. Fyne's light on top would make the words of a main
+// button hard to read.
+func (b *Button) FocusGained() {
+	b.focused = true
+	b.Refresh()
+	reveal(b)
+}
+
+// FocusLost removes the ring.
+func (b *Button) FocusLost() {
+	b.focused, b.reached = false, false
+	b.Refresh()
+}
+
+// Disabled keeps a button that is out of order, or that its row has not led to, from the Tab key.
+func (b *Button) Disabled() bool { return b.Button.Disabled() || b.within != nil && !b.reached }
+
+// TypedKey presses on Return too, and passes Escape on. A press by the keyboard leaves the focus where it
+// is: Fyne's Tapped takes it away.
+func (b *Button) TypedKey(e *fyne.KeyEvent) {
+	if b.onKey == nil || !b.onKey(b, e.Name) {
+		typed(e, func(*fyne.PointEvent) {
+			if !b.Button.Disabled() && b.OnTapped != nil {
+				b.OnTapped()
+			}
+		}, b.OnEscape)
+	}
+}
 
 // Relabel changes the words if they are others.
 func (b *Button) Relabel(words string) {
-	if b.Text != words {
+	if b.Name != words {
 		b.Name = words
 		b.SetText(legible(words))
 	}
@@ -52,14 +100,15 @@ func (b *Button) Relabel(words string) {
 // Allow enables or disables the button if it is not so already.
 func (b *Button) Allow(yes bool) {
 	switch {
-	case yes && b.Disabled():
+	case yes && b.Button.Disabled():
 		b.Enable()
-	case !yes && !b.Disabled():
+	case !yes && !b.Button.Disabled():
 		b.Disable()
 	}
 }
 
-// Field is Fyne's entry with a name for screen readers. It hands shortcuts that it does not know
+// Field is Fyne's entry with a name for screen readers and a ring when it has the focus. What stands in
+// it is selected then, so that typing replaces it, and typing scrolls to it. It hands shortcuts that it does not know
 // to the window, which otherwise would not see them while a field has the focus.
 type Field struct {
 	widget.Entry
@@ -71,6 +120,10 @@ type Field struct {
 	OnShortcut func(*desktop.CustomShortcut) bool
 	// OnPaste may take a pasted text over, and reports whether it did.
 	OnPaste func(text string) bool
+	// OnDown is what the Down key does in a field of one line; nil for nothing.
+	OnDown func()
+
+	focused bool
 }
 
 // NewField makes a field of one line.
@@ -110,18 +163,126 @@ func (f *Field) TypedShortcut(s fyne.Shortcut) {
 	f.Entry.TypedShortcut(s)
 }
 
-// TypedKey passes Escape on.
+// CreateRenderer draws the field, and the ring around it.
+func (f *Field) CreateRenderer() fyne.WidgetRenderer {
+	return around(newFramed(f.Entry.CreateRenderer()), theme.Size(theme.SizeNameInputRadius), func() bool { return f.focused }, ColorRing, newGlass(f))
+}
+
+// FocusGained draws the ring, where it can be seen, and selects what stands in the field.
+func (f *Field) FocusGained() {
+	f.focused = true
+	f.Entry.FocusGained()
+	f.Entry.TypedShortcut(&fyne.ShortcutSelectAll{})
+	reveal(f)
+}
+
+// FocusLost removes the ring.
+func (f *Field) FocusLost() {
+	f.focused = false
+	f.Entry.FocusLost()
+}
+
+// TypedRune types where it can be seen.
+func (f *Field) TypedRune(r rune) {
+	f.Entry.TypedRune(r)
+	reveal(f)
+}
+
+// TypedKey passes Escape on, and types where it can be seen.
 func (f *Field) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyEscape && f.OnEscape != nil {
+	switch {
+	case e.Name == fyne.KeyEscape && f.OnEscape != nil:
 		f.OnEscape()
-		return
+	case e.Name == fyne.KeyDown && f.OnDown != nil:
+		f.OnDown()
+	default:
+		f.Entry.TypedKey(e)
+		reveal(f)
 	}
-	f.Entry.TypedKey(e)
 }
 
 // Put sets the text if it is another one.
 func (f *Field) Put(words string) {
 	if f.Text != words {
 		f.SetText(words)
+	}
+}
+
+// Choice is Fyne's select with a name for screen readers and a ring when it has the focus.
+type Choice struct {
+	widget.Select
+	// Name is what screen readers say, followed by what is chosen.
+	Name string
+	// OnEscape is what the Escape key does; nil for nothing.
+	OnEscape func()
+
+	focused bool
+}
+
+// NewChoice makes a choice of one of several words.
+func NewChoice(name string, options []string, changed func(string)) *Choice {
+	c := &Choice{Name: name}
+	c.Options, c.OnChanged = options, changed
+	c.ExtendBaseWidget(c)
+	return c
+}
+
+// AccessibilityLabel is the name with what is chosen.
+func (c *Choice) AccessibilityLabel() string { return Dotted(c.Name, c.Selected) }
+
+// AccessibilityRole has no closer word in Fyne than button.
+func (c *Choice) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
+// CreateRenderer draws the choice, and the ring around it.
+func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
+	line := NewSurface("", theme.Size(theme.SizeNameInputRadius), container.NewWithoutLayout())
+	line.Edge = theme.ColorNameInputBorder // as a field has it; the toolkit's has the ground alone
+	return around(c.Select.CreateRenderer(), theme.Size(theme.SizeNameInputRadius), func() bool { return c.focused }, ColorRing, line)
+}
+
+// FocusGained draws the ring, where it can be seen.
+func (c *Choice) FocusGained() {
+	c.focused = true
+	c.Select.FocusGained()
+	reveal(c)
+}
+
+// FocusLost removes the ring.
+func (c *Choice) FocusLost() {
+	c.focused = false
+	c.Select.FocusLost()
+}
+
+// Tapped opens the list of what can be chosen.
+func (c *Choice) Tapped(e *fyne.PointEvent) { c.open(e == nil) }
+
+// TypedKey opens the list on Return and the space bar, walks through what can be chosen by the arrows,
+// and passes Escape on.
+func (c *Choice) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyUp, fyne.KeyDown:
+		c.Select.TypedKey(e)
+	default:
+		typed(e, c.Tapped, c.OnEscape)
+	}
+}
+
+// open shows the list, by the keyboard with the present choice lit up.
+func (c *Choice) open(lit bool) {
+	on := fyne.CurrentApp().Driver().CanvasForObject(c)
+	if on == nil || c.Select.Disabled() {
+		return
+	}
+	menu := fyne.NewMenu("")
+	for _, words := range c.Options {
+		item := fyne.NewMenuItem(words, func() { c.SetSelected(words) })
+		item.Checked = words == c.Selected
+		menu.Items = append(menu.Items, item)
+	}
+	pop := widget.NewPopUpMenu(menu, on)
+	pop.ShowAtRelativePosition(fyne.NewPos(0, c.Size().Height+2), c)
+	pop.Resize(fyne.NewSize(max(c.Size().Width, pop.MinSize().Width), pop.MinSize().Height))
+	for i := 0; lit && i <= max(0, c.SelectedIndex()); i++ {
+		pop.ActivateNext()
 	}
 }

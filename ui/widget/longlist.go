@@ -14,9 +14,12 @@ type LongList struct {
 	Height   float32
 	OnEscape func()
 
-	count int
-	at    func(i int) RowSpec
-	focus int
+	count   int
+	at      func(i int) RowSpec
+	focus   int // the row that the keyboard is at
+	focused bool
+
+	rowHeight float32 // of each row, 0 until the first has been made
 }
 
 // NewLongList makes an empty list.
@@ -25,8 +28,9 @@ func NewLongList(height float32, escape func()) *LongList {
 	l.HideSeparators = true
 	l.Length = func() int { return l.count }
 	l.CreateItem = func() fyne.CanvasObject {
-		r := newRow(escape)
+		r := newRow(nil, escape)
 		r.set(RowSpec{ID: "model", Title: "M", Detail: "M", Chooses: true}, false)
+		l.rowHeight = r.MinSize().Height
 		return r
 	}
 	l.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
@@ -36,9 +40,13 @@ func NewLongList(height float32, escape func()) *LongList {
 			spec.Tap = nil // so that the list has the focus, not each row
 			r.set(spec, i == 0)
 			r.press = press
+			if lit := l.focused && i == l.focus; r.focused != lit {
+				r.focused = lit
+				r.Refresh()
+			}
 		}
 	}
-	l.OnHighlighted = func(i widget.ListItemID) { l.focus = i }
+	l.OnHighlighted = func(i widget.ListItemID) { l.light(i) }
 	l.OnSelected = func(i widget.ListItemID) { l.UnselectAll(); l.press(i) }
 	l.ExtendBaseWidget(l)
 	return l
@@ -54,6 +62,29 @@ func (l *LongList) press(i int) {
 	if i < l.count {
 		l.at(i).Tap()
 	}
+}
+
+// light draws the ring around another row.
+func (l *LongList) light(i int) {
+	before := l.focus
+	l.focus = i
+	l.RefreshItem(before)
+	l.RefreshItem(i)
+}
+
+// FocusGained draws the ring around the row that the keyboard is at, where it can be seen.
+func (l *LongList) FocusGained() {
+	l.focused = true
+	l.List.FocusGained()
+	l.RefreshItem(l.focus)
+	reveal(l)
+}
+
+// FocusLost removes the ring.
+func (l *LongList) FocusLost() {
+	l.focused = false
+	l.List.FocusLost()
+	l.RefreshItem(l.focus)
 }
 
 // MinSize is the height of the frame.

@@ -26,7 +26,7 @@ type NavItem struct {
 // NewNavItem makes an entry with the icon of a name; tap shows its pane.
 func NewNavItem(icon, name string, tap func()) *NavItem {
 	n := &NavItem{icon: icon, glyph: widget.NewIcon(nil)}
-	n.prepare(tap)
+	n.prepare(n, tap)
 	n.label = NewLine(name, theme.ColorNameForeground, theme.SizeNameText)
 	n.number = NewBoldLine("", theme.ColorNameForegroundOnPrimary, theme.SizeNameCaptionText)
 	n.number.Whole = true

@@ -22,7 +22,7 @@ type Option struct {
 // NewOption makes a box to tick.
 func NewOption(words string, changed func(on bool)) *Option {
 	o := &Option{changed: changed, box: widget.NewIcon(nil), words: NewText(words)}
-	o.prepare(o.turn)
+	o.prepare(o, o.turn)
 	o.ExtendBaseWidget(o)
 	return o
 }

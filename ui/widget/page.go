@@ -7,28 +7,40 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// pageWidth is as wide as the content of a page gets, in units: longer lines are hard to read.
-const pageWidth = 760
+// The widths that the content of a page gets at most, in units: longer lines are hard to read.
+const (
+	pageWidth = 760
+	wideWidth = 1240 // of two columns
+)
 
 // Page is the frame of a pane: a heading, things beside it, content that scrolls and perhaps a bar
 // below.
 type Page struct {
 	// Object is the whole page, Scroll the part that scrolls.
 	Object fyne.CanvasObject
-	Scroll *container.Scroll
+	Scroll *Scroll
 }
 
 // NewPage makes a page; beside and bar may be nil.
 func NewPage(title string, beside, content, bar fyne.CanvasObject) *Page {
+	return newPage(pageWidth, title, beside, content, bar)
+}
+
+// NewWidePage makes a page whose content has [Columns].
+func NewWidePage(title string, beside, content, bar fyne.CanvasObject) *Page {
+	return newPage(wideWidth, title, beside, content, bar)
+}
+
+func newPage(width float32, title string, beside, content, bar fyne.CanvasObject) *Page {
 	heading := NewBoldLine(title, theme.ColorNameForeground, theme.SizeNameHeadingText)
-	head := container.NewBorder(nil, nil, nil, beside, Middle(heading))
-	scroll := container.NewVScroll(Inset(2, GapLarge, GapLarge, GapLarge, Column(pageWidth, content)))
+	head := Border(nil, nil, nil, beside, Middle(heading))
+	scroll := NewScroll(Inset(2, GapLarge, GapLarge, GapLarge, Column(width, content)))
 	var below fyne.CanvasObject
 	if bar != nil {
-		below = NewSurface(ColorRail, 0, Inset(10, 10, GapLarge, GapLarge, Column(pageWidth, bar)))
+		below = NewSurface(ColorRail, 0, Inset(10, 10, GapLarge, GapLarge, Column(width, bar)))
 	}
-	return &Page{Scroll: scroll, Object: container.NewBorder(
-		Inset(GapLarge-4, 10, GapLarge, GapLarge, Column(pageWidth, head)), below, nil, nil, scroll)}
+	return &Page{Scroll: scroll, Object: Border(
+		Inset(GapLarge-4, 10, GapLarge, GapLarge, Column(width, head)), below, nil, nil, scroll)}
 }
 
 // State is what a list shows instead of its rows: an icon, a sentence, and the next action.
@@ -56,6 +68,8 @@ func NewState(escape func()) *State {
 // CreateRenderer draws the parts.
 func (s *State) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.content) }
 
+func (s *State) held() []fyne.CanvasObject { return []fyne.CanvasObject{s.content} }
+
 // Say shows a state; an empty label shows no button.
 func (s *State) Say(icon, title, words, label string, act func()) {
 	s.do.OnTapped = act
@@ -81,5 +95,5 @@ func SectionTitle(title string) fyne.CanvasObject {
 
 // IconTitle is an icon with a title beside it.
 func IconTitle(name, title string) fyne.CanvasObject {
-	return container.NewBorder(nil, nil, Inset(0, 0, 0, 4, Glyph(22, Icon(name, ColorAccent))), nil, NewBold(title))
+	return Border(nil, nil, Inset(0, 0, 0, 4, Glyph(22, Icon(name, ColorAccent))), nil, NewBold(title))
 }

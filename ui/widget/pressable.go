@@ -17,14 +17,15 @@ type pressable struct {
 	// OnEscape is what the Escape key does while the widget has the focus; nil for nothing.
 	OnEscape func()
 
+	self             fyne.CanvasObject
 	press            func() // nil for nothing to press
 	ground           *canvas.Rectangle
 	hovered, focused bool
 }
 
-// prepare makes the ground; press is what pressing does.
-func (p *pressable) prepare(press func()) {
-	p.press, p.ground = press, canvas.NewRectangle(color.Transparent)
+// prepare makes the ground of a widget; press is what pressing does.
+func (p *pressable) prepare(self fyne.CanvasObject, press func()) {
+	p.self, p.press, p.ground = self, press, canvas.NewRectangle(color.Transparent)
 	p.ground.CornerRadius = 8
 }
 
@@ -53,8 +54,12 @@ func typed(e *fyne.KeyEvent, tapped func(*fyne.PointEvent), escape func()) {
 // TypedRune ignores letters.
 func (p *pressable) TypedRune(rune) {}
 
-// FocusGained draws the ring.
-func (p *pressable) FocusGained() { p.focused = true; p.Refresh() }
+// FocusGained draws the ring, where it can be seen.
+func (p *pressable) FocusGained() {
+	p.focused = true
+	p.Refresh()
+	reveal(p.self)
+}
 
 // FocusLost removes the ring.
 func (p *pressable) FocusLost() { p.focused = false; p.Refresh() }
@@ -78,6 +83,6 @@ func (p *pressable) paint(fill fyne.ThemeColorName) {
 	}
 	p.ground.FillColor, p.ground.StrokeColor, p.ground.StrokeWidth = named(fill), nil, 0
 	if p.focused {
-		p.ground.StrokeColor, p.ground.StrokeWidth = named(ColorRing), 2
+		p.ground.StrokeColor, p.ground.StrokeWidth = named(ColorRing), ringWidth
 	}
 }

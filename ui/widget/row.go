@@ -2,6 +2,7 @@ package widget
 
 import (
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -32,57 +33,154 @@ type RowSpec struct {
 	Strong     bool   // the title is bold
 	Mark       string // a short remark beside the title, such as "This device"
 	DetailTone Tone   // colours the detail; its words say the same
-	// chooses makes the row a choice with a box; chosen is its state.
+	Whole      string // shown below, on as many lines as it needs
+	// chooses makes the row a choice with a box; chosen is its state, also of a row without a box.
 	Chooses, Chosen bool
 	Calm            bool // a chosen row keeps its ground
 	Tap             func()
 	Action          Action
 	More            string // what the "more" button is called
 	Menu            []MenuEntry
+	Remove          func() // what the Delete key does, nil for nothing
 }
 
 // face is what of a spec can be seen: a row with another face must be drawn anew.
-func (s RowSpec) face() [14]any {
+func (s RowSpec) face() [15]any {
 	return [...]any{
 		s.Icon, s.IconColor, s.Title, s.Detail, s.Strong, s.Mark, s.DetailTone, s.Chooses, s.Chosen,
-		s.Tap != nil, s.Action.Label, s.Action.Main, s.More, len(s.Menu) > 0,
+		s.Tap != nil, s.Action.Label, s.Action.Main, s.More, len(s.Menu) > 0, s.Whole,
 	}
 }
 
-// Row is a two-line row: icon, title and detail, at most one button and a menu for the rest.
-// A row that can be tapped takes the keyboard focus; Return and space tap it.
+// Row is a two-line row: icon, title and detail, at most one button and a menu for the rest. By the
+// keyboard, the space bar taps it and Return presses its button, each the other where there is only one;
+// the Right key leads to its buttons, the Left key back, Delete removes what it shows, and the other keys
+// walk through the list.
 type Row struct {
 	pressable
 	// Spec is what the row shows; its list sets it.
 	Spec  RowSpec
-	first bool // the first of its list has no line above
+	list  *RowList // nil for a row of a list that has the focus as a whole
+	at    int      // its place in the list
+	first bool     // the first of its list has no line above
 
 	icon, box     *widget.Icon
 	title, detail *Line
 	mark          *Surface
 	marked        *Line
+	whole         *Text
 	button, dots  *Button
 	divider       *canvas.Rectangle
 }
 
-func newRow(escape func()) *Row {
+func newRow(list *RowList, escape func()) *Row {
 	r := &Row{
+		list:    list,
 		divider: canvas.NewRectangle(color.Transparent),
 		icon:    widget.NewIcon(nil), box: widget.NewIcon(nil),
 		title:  NewBoldLine("", theme.ColorNameForeground, theme.SizeNameText),
 		detail: NewLine("", ColorMuted, theme.SizeNameCaptionText),
 		marked: NewLine("", ColorAccent, theme.SizeNameCaptionText),
+		whole:  NewText(""),
 	}
-	r.prepare(nil)
+	r.prepare(r, nil)
 	r.marked.Whole = true
+	if list != nil { // the rows of a long list have one height
+		r.detail.Most = detailLines
+	}
 	r.mark = NewSurface(ColorTint, 8, Inset(1, 1, 7, 7, r.marked))
 	r.button = NewButton("", nil, func() { r.Spec.Action.Do() })
 	r.dots = NewButton("", theme.MoreHorizontalIcon(), r.openMenu)
-	r.OnEscape, r.button.OnEscape, r.dots.OnEscape = escape, escape, escape
 	r.dots.Importance = widget.LowImportance
+	r.OnEscape = escape
+	for _, b := range []*Button{r.button, r.dots} {
+		b.OnEscape, b.within, b.onKey = escape, r, r.typedBeside
+	}
 	r.ExtendBaseWidget(r)
 	return r
 }
+
+// answers reports whether a row does anything, so that it may have the focus.
+func (s *RowSpec) answers() bool { return s.Tap != nil || s.Action.Label != "" || len(s.Menu) > 0 }
+
+func (r *Row) answers() bool { return r.press != nil || r.Spec.answers() }
+
+// hasFocus reports whether the row or one of its buttons has the focus.
+func (r *Row) hasFocus() bool { return r.focused || r.button.focused || r.dots.focused }
+
+// Tapped presses the row; the keyboard goes on from here.
+func (r *Row) Tapped(e *fyne.PointEvent) {
+	if r.list != nil && r.answers() {
+		r.list.walk.stopAt(r)
+	}
+	r.pressable.Tapped(e)
+}
+
+// TypedKey answers to the keys that the type's comment names.
+func (r *Row) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyRight:
+		r.lead(0)
+	case fyne.KeyDelete:
+		if r.Spec.Remove != nil {
+			r.Spec.Remove()
+		}
+	case fyne.KeySpace:
+		r.act(r.press, r.Spec.Action.Do)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		r.act(r.Spec.Action.Do, r.press)
+	default:
+		if r.list == nil || !r.list.walk.typed(r, e.Name) {
+			typed(e, nil, r.OnEscape)
+		}
+	}
+}
+
+// act does the first of these that there is, or opens the menu.
+func (r *Row) act(deeds ...func()) {
+	for _, do := range append(deeds, r.openMenu) {
+		if do != nil {
+			do()
+			return
+		}
+	}
+}
+
+// typedBeside answers to the keys on one of the row's buttons, and reports whether it did.
+func (r *Row) typedBeside(b *Button, key fyne.KeyName) bool {
+	shown := r.buttons()
+	i := slices.Index(shown, b)
+	switch {
+	case key == fyne.KeyLeft && i == 0:
+		focus(r)
+	case key == fyne.KeyLeft:
+		r.lead(i - 1)
+	case key == fyne.KeyRight:
+		r.lead(i + 1)
+	default:
+		return r.list != nil && r.list.walk.typed(r, key)
+	}
+	return true
+}
+
+func (r *Row) buttons() (shown []*Button) {
+	for _, b := range []*Button{r.button, r.dots} {
+		if b.Visible() {
+			shown = append(shown, b)
+		}
+	}
+	return shown
+}
+
+// lead gives one of the row's buttons the focus.
+func (r *Row) lead(i int) {
+	if shown := r.buttons(); i < len(shown) {
+		shown[i].reached = true
+		focus(shown[i])
+	}
+}
+
+func (r *Row) held() []fyne.CanvasObject { return []fyne.CanvasObject{r.button, r.dots} }
 
 // set takes a new spec and draws anew only what can be seen to differ.
 func (r *Row) set(spec RowSpec, first bool) {
@@ -94,6 +192,9 @@ func (r *Row) set(spec RowSpec, first bool) {
 }
 
 func (r *Row) openMenu() {
+	if len(r.Spec.Menu) == 0 {
+		return
+	}
 	menu := fyne.NewMenu("")
 	for _, e := range r.Spec.Menu {
 		menu.Items = append(menu.Items, fyne.NewMenuItem(e.Label, e.Do))
@@ -105,12 +206,15 @@ func (r *Row) openMenu() {
 	pop := widget.NewPopUpMenu(menu, c)
 	at := fyne.NewPos(r.dots.Size().Width-pop.MinSize().Width, r.dots.Size().Height+2)
 	pop.ShowAtRelativePosition(at, r.dots)
+	if r.hasFocus() {
+		pop.ActivateNext() // by the keyboard
+	}
 }
 
-// Disabled keeps a row that does nothing out of the focus order.
-func (r *Row) Disabled() bool { return r.Spec.Tap == nil }
+// Disabled keeps all rows but one of a list out of the order of the Tab key.
+func (r *Row) Disabled() bool { return r.list == nil || !r.list.walk.stops(r) }
 
-// Enable and Disable complete [fyne.Disableable]; a row follows its spec.
+// Enable and Disable complete [fyne.Disableable]; a row follows its list.
 func (r *Row) Enable() {}
 
 // Disable does nothing; see Enable.
@@ -123,7 +227,7 @@ func (r *Row) AccessibilityLabel() string {
 
 // AccessibilityRole is a button if the row can be tapped, else text.
 func (r *Row) AccessibilityRole() fyne.AccessibleRole {
-	if r.Spec.Tap != nil {
+	if r.answers() {
 		return r.pressable.AccessibilityRole()
 	}
 	return fyne.AccessibleRoleText
@@ -131,7 +235,7 @@ func (r *Row) AccessibilityRole() fyne.AccessibleRole {
 
 // CreateRenderer draws the row.
 func (r *Row) CreateRenderer() fyne.WidgetRenderer {
-	return draw(r, r.ground, r.divider, r.box, r.icon, r.title, r.mark, r.detail, r.button, r.dots)
+	return draw(r, r.ground, r.divider, r.box, r.icon, r.title, r.mark, r.detail, r.whole, r.button, r.dots)
 }
 
 func (r *Row) style() {
@@ -152,6 +256,7 @@ func (r *Row) style() {
 	r.title.Text, r.title.Bold = s.Title, s.Strong
 	r.detail.Text, r.detail.Color = s.Detail, s.DetailTone.Color()
 	SetVisible(r.detail, s.Detail != "")
+	r.whole.Say(s.Whole)
 	r.marked.Text = s.Mark
 	SetVisible(r.mark, s.Mark != "")
 	r.button.Text, r.button.Importance = s.Action.Label, widget.MediumImportance
@@ -176,6 +281,9 @@ func (r *Row) style() {
 
 const rowPadX, rowPadY, rowLineGap = 10, 9, 3
 
+// detailLines is on how many lines a detail goes on where a row is narrow.
+const detailLines = 10
+
 func (r *Row) place(size fyne.Size) {
 	r.ground.Resize(size.SubtractWidthHeight(0, 1))
 	r.ground.Move(fyne.NewPos(0, 1))
@@ -184,9 +292,15 @@ func (r *Row) place(size fyne.Size) {
 
 	left, right := float32(rowPadX), size.Width-rowPadX
 	glyph := theme.IconInlineSize()
+	line := size.Height // of title, detail and buttons
+	if r.whole.Visible() {
+		fitHeight(r.whole, size.Width-2*rowPadX)
+		line -= r.whole.Size().Height + rowPadY
+		r.whole.Move(fyne.NewPos(rowPadX, line))
+	}
 	place := func(o fyne.CanvasObject, s fyne.Size, x float32) {
 		o.Resize(s)
-		o.Move(fyne.NewPos(x, (size.Height-s.Height)/2))
+		o.Move(fyne.NewPos(x, (line-s.Height)/2))
 	}
 	if r.box.Visible() {
 		place(r.box, fyne.NewSquareSize(glyph), left)
@@ -204,14 +318,15 @@ func (r *Row) place(size fyne.Size) {
 			right -= 6
 		}
 	}
-	r.placeLines(left, max(0, right-left-4), size.Height)
+	r.placeLines(left, max(0, right-left-4), line)
 }
 
 // placeLines places title, mark and detail in the middle part.
 func (r *Row) placeLines(left, width, height float32) {
 	titleHeight, detailHeight := r.title.MinSize().Height, float32(0)
 	if r.detail.Visible() {
-		detailHeight = r.detail.MinSize().Height + rowLineGap
+		fitHeight(r.detail, width)
+		detailHeight = r.detail.Size().Height + rowLineGap
 	}
 	top := (height - titleHeight - detailHeight) / 2
 	titleWidth := width
@@ -226,7 +341,6 @@ func (r *Row) placeLines(left, width, height float32) {
 	r.title.Resize(fyne.NewSize(titleWidth, titleHeight))
 	r.title.Move(fyne.NewPos(left, top))
 	if r.detail.Visible() {
-		r.detail.Resize(fyne.NewSize(width, r.detail.MinSize().Height))
 		r.detail.Move(fyne.NewPos(left, top+titleHeight+rowLineGap))
 	}
 }
@@ -242,6 +356,9 @@ func (r *Row) least() fyne.Size {
 			height = max(height, b.MinSize().Height-6)
 			width += b.MinSize().Width + 6
 		}
+	}
+	if r.whole.Visible() {
+		height += r.whole.MinSize().Height + rowPadY
 	}
 	return fyne.NewSize(width, height+2*rowPadY)
 }
