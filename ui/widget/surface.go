@@ -16,6 +16,7 @@ type Surface struct {
 	Fill, Edge fyne.ThemeColorName // an empty name draws nothing
 	Radius     float32
 	Raised     bool // casts a shadow
+	Says       bool // is read aloud when it appears
 	Content    fyne.CanvasObject
 
 	ground *canvas.Rectangle
@@ -44,6 +45,8 @@ func NewListCard(content fyne.CanvasObject) *Surface {
 
 // CreateRenderer places the content on the ground.
 func (s *Surface) CreateRenderer() fyne.WidgetRenderer { return draw(s, s.ground, s.Content) }
+
+func (s *Surface) held() []fyne.CanvasObject { return []fyne.CanvasObject{s.Content} }
 
 func (s *Surface) style() {
 	s.ground.FillColor = named(s.Fill)
