@@ -62,7 +62,8 @@ func (w *Window) ask(q question) *asking {
 	body.Add(widget.Spacer(1, 1))
 	body.Add(buttons)
 	width := min(dialogWidth, w.win.Canvas().Size().Width-2*widget.GapLarge)
-	content := widget.Pad(widget.Gap, body)
+	content := widget.NewSurface("", 10, widget.Pad(widget.Gap, body))
+	content.Edge = widget.ColorEdge // black on black has no other one
 	d.pop = fynewidget.NewModalPopUp(content, w.win.Canvas())
 	w.dialog = d
 	// Wrapped texts know their height once they know their width.

@@ -3,7 +3,10 @@ package window
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
@@ -58,9 +61,11 @@ func (w *Window) do(work func(ctx context.Context) error) {
 	w.call(work, func(err error) { w.failed(err) })
 }
 
-// failed reports whether there is an error, and says it in a toast.
+// failed reports whether there is an error, and says it in a toast; what was said of an earlier one goes
+// when there is none.
 func (w *Window) failed(err error) bool {
 	if err == nil {
+		w.toasts.succeeded()
 		return false
 	}
 	w.toasts.say(widget.ToneBad, w.sentence(err))
@@ -96,7 +101,8 @@ func (w *Window) sentence(err error) string {
 	return w.t("window.error.internal")
 }
 
-// joinSentences puts a hint behind a sentence.
+// joinSentences puts a hint behind a sentence. Agents write hints as the command line shows them, in a line of
+// their own: small at the start, without a full stop.
 func joinSentences(sentence, hint string) string {
 	if hint == "" {
 		return sentence
@@ -104,6 +110,11 @@ func joinSentences(sentence, hint string) string {
 	last := sentence[len(sentence)-1]
 	if last != '.' && last != '!' && last != '?' {
 		sentence += "."
+	}
+	first, size := utf8.DecodeRuneInString(hint)
+	hint = string(unicode.ToUpper(first)) + hint[size:]
+	if !strings.HasSuffix(hint, ".") {
+		hint += "."
 	}
 	return sentence + " " + hint
 }

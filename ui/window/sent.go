@@ -1,8 +1,12 @@
 package window
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
+
+	"fyne.io/fyne/v2"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
@@ -39,7 +43,7 @@ func viewSent(c *i18n.Catalogue, e localapi.OutboxEntry, now time.Time) sentView
 	case localapi.SendPushOff:
 		v = sentView{icon: "bell_off", tone: widget.ToneWarn, words: c.T("window.sent.push_off")}
 	default:
-		v = sentView{icon: "clock", tone: widget.ToneBad, words: c.T("window.sent.failed"), retry: true}
+		v = sentView{icon: "failed", tone: widget.ToneBad, words: c.T("window.sent.failed"), retry: true}
 		if reason != "" {
 			v.words = c.T("window.sent.failed_why", "Reason", reason)
 		}
@@ -56,24 +60,134 @@ func viewSent(c *i18n.Catalogue, e localapi.OutboxEntry, now time.Time) sentView
 // sentShown is how many sent tabs are listed before "show all".
 const sentShown = 5
 
-// offerUndo says that links wait to leave, and takes them back on request.
+// offerUndo says that links wait to leave, or a request to close tabs, and takes them back on request.
 func (w *Window) offerUndo(entries []localapi.OutboxEntry, aims []localapi.Device) {
-	words := w.words.N("window.toast.sending_many", len(aims))
+	if len(entries) == 0 {
+		return
+	}
+	device := w.words.N("window.toast.devices", len(aims))
 	if len(aims) == 1 {
-		words = w.t("window.toast.sending", "Device", w.name(aims[0], maxName))
+		device = w.name(aims[0], maxName)
 	}
-	list := make([]string, 0, len(entries))
-	for _, e := range entries {
-		list = append(list, e.ID)
+	key := "window.toast.sending"
+	if entries[0].Close {
+		key = "window.toast.closing"
 	}
-	w.toasts.put(widget.ToneInfo, words, w.t("window.undo"), func() { w.undo(list) }, localapi.HoldTime)
+	words := func(seconds int) string { return w.words.N(key, seconds, "Device", device) }
+	w.toasts.count(widget.ToneInfo, words, w.t("window.undo"), func() { w.undo(entries) }, localapi.HoldTime)
 }
 
-func (w *Window) undo(list []string) {
-	w.call(func(ctx context.Context) error { return w.p.Agent.Undo(ctx, list...) }, func(err error) {
-		if !w.failed(err) {
-			w.toasts.say(widget.ToneFine, w.t("window.toast.undone"))
+// undo takes entries back, and gives their links back to the field they came from.
+func (w *Window) undo(entries []localapi.OutboxEntry) {
+	list := make([]string, 0, len(entries))
+	var links []localapi.Link
+	for _, e := range entries {
+		list = append(list, e.ID)
+		if link := (localapi.Link{URL: e.URL, Title: e.Title}); !e.Close && !slices.Contains(links, link) {
+			links = append(links, link)
 		}
+	}
+	w.call(func(ctx context.Context) error { return w.p.Agent.Undo(ctx, list...) }, func(err error) {
+		if w.failed(err) {
+			return
+		}
+		if p := w.sendPane(); p.link.Text == "" && p.list.links == nil {
+			p.setLinks(links, "")
+		}
+		w.toasts.say(widget.ToneFine, w.t("window.toast.undone"))
+	})
+}
+
+// waitingSends says above the list of sent tabs that some wait, for what, since when and until when.
+type waitingSends struct {
+	w      *Window
+	object *fyne.Container
+	words  *widget.Text
+	why    *widget.Text
+	act    *widget.Button
+}
+
+func (s *waitingSends) build(w *Window) fyne.CanvasObject {
+	s.w, s.words, s.why, s.act = w, widget.NewText(""), widget.NewMuted(""), w.button("", nil)
+	s.object = widget.Inset(0, 0, 4, 0, widget.Border(nil, nil, nil, widget.Middle(s.act), widget.VStack(widget.GapTiny, s.words, s.why)))
+	return s.object
+}
+
+// waits returns the newest of the sent tabs that wait, and how many do: neither those that can still be taken
+// back nor those that are just on their way, of which nothing is known yet.
+func waits(o localapi.Outbox, now time.Time) (some []localapi.OutboxEntry, count int) {
+	count = o.Waiting
+	for _, e := range o.Recent {
+		switch {
+		case e.State != localapi.SendWaiting:
+		case e.HeldUntil.After(now), e.Reason == "" && e.NextTry.IsZero():
+			count--
+		default:
+			some = append(some, e)
+		}
+	}
+	return some, max(count, len(some))
+}
+
+func (s *waitingSends) update() {
+	w, snap, now := s.w, s.w.model.snap, s.w.p.Now()
+	some, count := waits(snap.Outbox, now)
+	widget.SetVisible(s.object, count > 0)
+	if count == 0 {
+		return
+	}
+	since, reason, next := now, snap.Connection.Problem, time.Time{}
+	for _, e := range some {
+		since, reason = earlier(since, e.At), cmp.Or(reason, e.Reason)
+		if e.NextTry.After(now) {
+			next = earlier(next, e.NextTry)
+		}
+	}
+	key, label, act := "window.sent.wait_server", w.t("window.sent.retry_now"), s.retry
+	switch {
+	case snap.Account.State == localapi.NeedsSignIn:
+		key, label, act = "window.sent.wait_sign_in", w.t("window.signin.title"), func() { w.show(PaneSignIn) }
+	case snap.Connection.Lost():
+		key, since = "window.sent.wait_offline", snap.Connection.Since
+	case snap.Connection.BackoffUntil.After(now):
+		next, label = snap.Connection.BackoffUntil, "" // asking before would only make it longer
+	}
+	s.words.Set(w.words.N(key, count))
+	facts := []string{i18n.Plain(reason), w.t("window.sent.since", "Time", clockTime(since, now))}
+	if !next.IsZero() {
+		facts = append(facts, w.t("window.sent.next_try", "Time", clockTime(next, now)))
+	}
+	s.why.Say(widget.Dotted(facts...))
+	s.act.OnTapped = act
+	s.act.Relabel(label)
+	widget.SetVisible(s.act, label != "")
+}
+
+// earlier returns the earlier of two times of which the first may be unknown.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// retry tries everything that waits, also what is not listed.
+func (s *waitingSends) retry() {
+	w := s.w
+	w.do(func(ctx context.Context) error {
+		all, err := w.p.Agent.Outbox(ctx)
+		if err != nil {
+			return err
+		}
+		some, _ := waits(localapi.Outbox{Recent: all}, w.p.Now())
+		list := make([]string, 0, len(some))
+		for _, e := range some {
+			list = append(list, e.ID)
+		}
+		if len(list) == 0 {
+			return nil // meanwhile they have left
+		}
+		return w.p.Agent.Retry(ctx, list...)
 	})
 }
 
@@ -114,7 +228,7 @@ func (p *sendPane) sentRow(e localapi.OutboxEntry) widget.RowSpec {
 	switch {
 	case v.undo:
 		spec.Detail = widget.Dotted(w.nameOf(e.ToID, e.To), v.words)
-		spec.Action = widget.Action{Label: w.t("window.undo"), Do: func() { w.undo([]string{e.ID}) }}
+		spec.Action = widget.Action{Label: w.t("window.undo"), Do: func() { w.undo([]localapi.OutboxEntry{e}) }}
 	case v.retry:
 		spec.Action = widget.Action{Label: w.t("window.retry"), Do: func() {
 			w.do(func(ctx context.Context) error { return w.p.Agent.Retry(ctx, e.ID) })
