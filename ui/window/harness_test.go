@@ -39,6 +39,7 @@ type harness struct {
 	opened []string
 	rev    uint64
 	snap   localapi.Snapshot
+	looks  int                 // how often the agent was told that somebody looks
 	calls  []localapitest.Call // all so far
 	seen   int                 // how many of them a test has taken
 }
@@ -132,12 +133,19 @@ func (h *harness) change(edit func(*localapi.Snapshot)) {
 	h.send(s)
 }
 
-// take returns the calls since the last time, the large requests in short.
+// looking is the call that says that somebody looks. It comes with every pane, and is counted.
+const looking = "Refresh {looking false}"
+
+// take returns the calls since the last time, the large requests in short, and without looks.
 func (h *harness) take() []string {
 	h.calls = append(h.calls, h.agent.Calls()...)
 	var list []string
 	for _, c := range h.calls[h.seen:] {
 		words := c.String()
+		if words == looking {
+			h.looks++
+			continue
+		}
 		if len(c.Args) > 0 {
 			switch in := c.Args[0].(type) {
 			case localapi.SendRequest:
@@ -300,7 +308,7 @@ func (h *harness) button(label string) *widget.Button {
 func (h *harness) tap(label string) {
 	h.t.Helper()
 	b := h.button(label)
-	if b.Disabled() {
+	if b.Button.Disabled() {
 		h.t.Fatalf("the button %q is disabled", label)
 	}
 	test.Tap(b)

@@ -2,9 +2,11 @@ package window
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/ui/device"
 )
 
 // gate is what stands between a person and the panes.
@@ -23,6 +25,8 @@ const (
 // model keeps the newest snapshot and derives what the panes show. It knows no widget.
 type model struct {
 	snap localapi.Snapshot
+	// namesakes are the ids of the devices that share their name with another.
+	namesakes map[string]bool
 	// known says that a snapshot has arrived.
 	known bool
 	// lost is why the agent cannot be reached at present, nil while it can.
@@ -38,6 +42,7 @@ type model struct {
 func (m *model) apply(s localapi.Snapshot) (back bool) {
 	back = m.known && m.lost != nil
 	m.snap, m.known, m.lost = s, true, nil
+	m.namesakes = device.Namesakes(s.Devices.Items)
 	m.lostAt = time.Time{}
 	if !s.Storage.WaitingForKeyring {
 		m.withoutKeyring = false
@@ -63,13 +68,23 @@ func (m *model) gate() gate {
 		return gateKeyring
 	case storage.Locked && !storage.BeginAnew && !m.withoutKeyring:
 		return gateLocked
-	case storage.Protection == localapi.Undecided:
-		return gateUndecided
-	case m.snap.Account.State == localapi.SignedIn || m.snap.Account.State == localapi.NeedsSignIn:
+	case m.hasAccount():
 		return gateOpen
+	case storage.Protection == localapi.Undecided && !m.snap.Demo: // a demo keeps nothing
+		return gateUndecided
 	default:
 		return gateSignedOut
 	}
+}
+
+func (m *model) hasAccount() bool {
+	return m.snap.Account.State == localapi.SignedIn || m.snap.Account.State == localapi.NeedsSignIn
+}
+
+// unkept reports whether a sign-in ends with the agent because nobody has chosen how to keep it: whoever
+// signed in by the command line may not have been asked.
+func (m *model) unkept() bool {
+	return m.gate() == gateOpen && m.snap.Storage.Protection == localapi.Undecided && !m.snap.Demo
 }
 
 // panes returns the panes that can be reached now, in the order of the rail.
@@ -77,7 +92,10 @@ func (m *model) panes() []string {
 	switch m.gate() {
 	case gateOpen:
 		list := []string{PaneSend, PaneInbox, PaneDevices, PanePair, PaneAccount, PaneSettings}
-		if m.snap.Account.State == localapi.NeedsSignIn {
+		switch {
+		case m.unkept():
+			list = slices.Insert(list, 4, PaneSignIn) // asks how to keep it
+		case m.snap.Account.State == localapi.NeedsSignIn:
 			list = append([]string{PaneSignIn}, list...)
 		}
 		return list
@@ -115,6 +133,17 @@ func (m *model) receivers() []localapi.Device {
 		}
 	}
 	return list
+}
+
+// matching returns the devices whose name or place holds what is searched for.
+func matching(devices []localapi.Device, text string) []localapi.Device {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if text == "" {
+		return devices
+	}
+	return slices.DeleteFunc(slices.Clone(devices), func(d localapi.Device) bool {
+		return !strings.Contains(strings.ToLower(d.Name), text) && !strings.Contains(strings.ToLower(d.Location), text)
+	})
 }
 
 // others returns this device, nil when unknown, and all other ones.
@@ -156,13 +185,13 @@ func (m *model) view(s localapi.ListState, n int) listView {
 	switch {
 	case !s.Known && s.Problem != "":
 		return listError
-	case !s.Known && m.known && !m.snap.Connection.Online:
+	case !s.Known && m.known && m.snap.Connection.Lost():
 		return listError
 	case !s.Known:
 		return listLoading
 	case n == 0 && s.Problem == "":
 		return listEmpty
-	case s.Problem != "" || m.lost != nil || !m.snap.Connection.Online:
+	case s.Problem != "" || m.lost != nil || m.snap.Connection.Lost():
 		return listStale
 	default:
 		return listFine

@@ -33,6 +33,9 @@ func TestGateAndPanes(t *testing.T) {
 			s.Storage = localapi.Storage{Protection: localapi.Undecided, Locked: true, BeginAnew: true}
 		})), gateUndecided, "signin settings"},
 		{"undecided", modelOf(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.Protection = localapi.Undecided })), gateUndecided, "signin settings"},
+		{"undecided, but a demo", modelOf(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.Protection, s.Demo = localapi.Undecided, true })), gateSignedOut, "signin pair settings"},
+		{"signed in, undecided", modelOf(with(signedIn(), func(s *localapi.Snapshot) { s.Storage.Protection = localapi.Undecided })), gateOpen, "send inbox devices pair signin account settings"},
+		{"signed in to a demo, undecided", modelOf(with(signedIn(), func(s *localapi.Snapshot) { s.Storage.Protection, s.Demo = localapi.Undecided, true })), gateOpen, "send inbox devices pair account settings"},
 		{"signed out", modelOf(signedOut()), gateSignedOut, "signin pair settings"},
 		{"signed out with tabs", modelOf(with(signedOut(), func(s *localapi.Snapshot) { s.Inbox.Total = 3 })), gateSignedOut, "signin inbox pair settings"},
 		{"signed in", modelOf(signedIn()), gateOpen, "send inbox devices pair account settings"},
@@ -105,6 +108,7 @@ func TestNoticeSaysOnlyWhatIsNotFine(t *testing.T) {
 		{"offline", func(s *localapi.Snapshot) { s.Connection.Online = false; s.Connection.Since = ago(5 * time.Minute) }, "Offline (5 minutes ago)"},
 		{"back-off", func(s *localapi.Snapshot) { s.Connection.BackoffUntil = now().Add(time.Minute) }, "pause until"},
 		{"back-off over", func(s *localapi.Snapshot) { s.Connection.BackoffUntil = ago(time.Second) }, ""},
+		{"before the first word", func(s *localapi.Snapshot) { s.Connection = localapi.Connection{} }, ""},
 		{"storage", func(s *localapi.Snapshot) { s.Storage.Problem = "The disk is full."; s.Connection.Online = false }, "The disk is full."},
 		{"sign in again", func(s *localapi.Snapshot) { s.Account.State = localapi.NeedsSignIn }, "sign in again"},
 		{"push just down", func(s *localapi.Snapshot) {

@@ -43,8 +43,12 @@ func (m *model) notice(c *i18n.Catalogue, now time.Time) notice {
 	s := m.snap
 	signedIn := s.Account.State == localapi.SignedIn
 	switch {
+	case m.unkept():
+		return notice{widget.ToneWarn, c.T("window.notice.unkept"), actSignIn, c.T("window.notice.keep")}
 	case s.Storage.Problem != "":
 		return notice{tone: widget.ToneBad, text: i18n.Plain(s.Storage.Problem)}
+	case s.Account.Unexplained():
+		return notice{tone: widget.ToneInfo, text: i18n.Plain(s.Account.Cause)}
 	case s.Account.State == localapi.NeedsSignIn:
 		return notice{widget.ToneWarn, c.T("window.notice.sign_in_again"), actSignIn, c.T("window.signin.title")}
 	}
@@ -69,10 +73,8 @@ func (m *model) connectionNotice(c *i18n.Catalogue, now time.Time) notice {
 	switch {
 	case l.BackoffUntil.After(now):
 		return notice{tone: widget.ToneWarn, text: c.T("window.notice.backoff", "Time", clockTime(l.BackoffUntil, now))}
-	case signedIn && !l.Online && !l.Since.IsZero():
+	case signedIn && l.Lost():
 		return notice{widget.ToneWarn, c.T("window.notice.offline_since", "When", when(c, l.Since, now)), actRetry, c.T("window.retry")}
-	case signedIn && !l.Online:
-		return notice{widget.ToneWarn, c.T("window.notice.offline"), actRetry, c.T("window.retry")}
 	case l.Problem != "":
 		return notice{widget.ToneWarn, i18n.Plain(l.Problem), actRetry, c.T("window.retry")}
 	case signedIn && !l.Push.Connected && l.Push.NextRetry.After(now.Add(pushGrace)):

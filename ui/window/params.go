@@ -53,6 +53,8 @@ type Params struct {
 	Clipboard Clipboard
 	// Words returns the catalogue for a language, empty for the system's; i18n.New when nil.
 	Words func(language string) *i18n.Catalogue
+	// Note is something that the person is told once at the beginning; empty for nothing.
+	Note string
 	// Pane is the first pane; empty leaves the choice to the window.
 	Pane string
 
@@ -72,6 +74,13 @@ type Params struct {
 	ClipboardPicture func(ctx context.Context) ([]byte, error)
 	// GrabScreen takes a picture of the screen. nil offers no reading from the screen.
 	GrabScreen func(ctx context.Context) (image.Image, error)
+	// ChooseFile lets the person choose a file in the desktop's own chooser: a title, what the kind of file is
+	// called, and how names end. The path is empty if they thought better of it. With nil, or an error, the
+	// toolkit's chooser is shown.
+	ChooseFile func(ctx context.Context, title, kind string, endings []string) (string, error)
+	// WorkArea returns the part of the screen that windows may take, in pixels; nil, or an error, leaves that to
+	// the system.
+	WorkArea func() (image.Rectangle, error)
 	// StartAgent starts the agent anew after it went away. nil offers no such button.
 	StartAgent func(ctx context.Context) error
 
@@ -79,6 +88,9 @@ type Params struct {
 	Logger *slog.Logger
 	// LogFolder is shown in the settings; empty hides it.
 	LogFolder string
+	// Contact is where the program's makers are reached, ClientID the OAuth client that it is without a setting,
+	// and ClientName what sign-in pages call that. Empty ones are not shown.
+	Contact, ClientID, ClientName string
 	// NoTray says that the desktop shows no tray icons: the window then explains once that
 	// Tabferry goes on without one.
 	NoTray bool

@@ -17,6 +17,8 @@ import (
 const (
 	railWide, railNarrow = 188, 88
 	narrowBelow          = 640
+	railEdge             = 8   // beside the names
+	railGrowth           = 1.4 // of the narrow rail for long names, at most
 )
 
 // shell is what surrounds the panes: rail, notice and toasts.
@@ -24,14 +26,15 @@ type shell struct {
 	w      *Window
 	object fyne.CanvasObject
 
-	items  map[string]*widget.NavItem
-	upper  *fyne.Container
-	lower  *fyne.Container
-	brand  *fyne.Container
-	name   *widget.Line
-	demo   *widget.Surface
-	demoed *widget.Line
-	narrow bool
+	items   map[string]*widget.NavItem
+	upper   *fyne.Container
+	lower   *fyne.Container
+	brand   *fyne.Container
+	name    *widget.Line
+	demo    *widget.Surface
+	demoed  *widget.Line
+	narrow  bool
+	crowded bool // all panes can be reached
 
 	banner     *fyne.Container
 	bannerBox  *widget.Surface
@@ -40,6 +43,7 @@ type shell struct {
 	bannerDo   *widget.Button
 	shownNote  notice
 
+	body   *fyne.Container // notice and pane
 	holder *fyne.Container
 	front  fyne.CanvasObject
 }
@@ -58,20 +62,21 @@ func newShell(w *Window) *shell {
 	s.demo = widget.NewSurface(widget.ColorWarnBox, 8, widget.Inset(2, 2, 8, 8, s.demoed))
 	s.demo.Hide()
 	s.brand = container.NewStack()
-	rail := widget.NewSurface(widget.ColorRail, 0, container.NewVScroll(widget.Inset(widget.Gap, widget.Gap, 8, 8,
+	rail := widget.NewSurface(widget.ColorRail, 0, widget.NewScroll(widget.Inset(widget.Gap, widget.Gap, railEdge, railEdge,
 		widget.VStack(2, s.brand, s.upper, layout.NewSpacer(), s.lower))))
 
 	s.bannerIcon = fynewidget.NewIcon(nil)
 	s.bannerText = widget.NewText("")
 	s.bannerDo = w.button("", s.act)
-	s.bannerBox = widget.NewSurface(widget.ColorInfoBox, 10, widget.Inset(7, 7, 12, 8, container.NewBorder(nil, nil,
+	s.bannerBox = widget.NewSurface(widget.ColorInfoBox, 10, widget.Inset(7, 7, 12, 8, widget.Border(nil, nil,
 		widget.Inset(0, 0, 0, 6, container.NewCenter(s.bannerIcon)), container.NewCenter(s.bannerDo), widget.Middle(s.bannerText))))
+	s.bannerBox.Says = true
 	s.banner = widget.Inset(widget.Gap, 0, widget.GapLarge, widget.GapLarge, s.bannerBox)
 	s.banner.Hide()
 
 	s.holder = container.NewStack()
-	body := container.NewBorder(s.banner, nil, nil, nil, s.holder)
-	page := widget.NewSurface(theme.ColorNameBackground, 0, container.NewStack(body, w.toasts.layer))
+	s.body = widget.Border(s.banner, nil, nil, nil, container.NewStack(s.holder, w.toasts.layer))
+	page := widget.NewSurface(theme.ColorNameBackground, 0, s.body)
 	s.object = container.New(shellLayout{s}, rail, page)
 	s.layBrand()
 	return s
@@ -97,10 +102,12 @@ func (s *shell) layBrand() {
 	}
 	switch {
 	case !s.narrow:
-		s.brand.Objects = []fyne.CanvasObject{widget.Inset(4, 14, 8, 2, container.NewBorder(nil, nil,
+		s.brand.Objects = []fyne.CanvasObject{widget.Inset(4, 14, 8, 2, widget.Border(nil, nil,
 			widget.Inset(0, 0, 0, 4, container.NewCenter(mark)), container.NewCenter(s.demo), widget.Middle(s.name)))}
 	case s.demo.Visible(): // the height is needed for the panes
 		s.brand.Objects = []fyne.CanvasObject{widget.Inset(2, 8, 0, 0, container.NewCenter(s.demo))}
+	case s.crowded: // every name is in sight in a window of the least size
+		s.brand.Objects = nil
 	default:
 		s.brand.Objects = []fyne.CanvasObject{widget.Inset(2, 8, 0, 0, container.NewCenter(mark))}
 	}
@@ -135,6 +142,9 @@ func (s *shell) updateItems() {
 			count = s.w.model.snap.Inbox.Unread
 		}
 		item := s.items[name]
+		if name == PaneSignIn {
+			item.Call(s.w.signInName())
+		}
 		item.Set(name == s.w.current, s.narrow, count)
 		if name == PaneAccount || name == PaneSettings {
 			lower = append(lower, item)
@@ -144,6 +154,18 @@ func (s *shell) updateItems() {
 	}
 	widget.SetObjects(s.upper, upper)
 	widget.SetObjects(s.lower, lower)
+	if crowded := len(upper)+len(lower) == len(s.items); crowded != s.crowded {
+		s.crowded = crowded
+		s.layBrand()
+	}
+}
+
+// signInName is what the first pane is called in the rail.
+func (w *Window) signInName() string {
+	if w.model.unkept() {
+		return w.t("window.notice.keep")
+	}
+	return w.t("window.signin.rail")
 }
 
 func (s *shell) updateNotice() {
@@ -157,6 +179,7 @@ func (s *shell) updateNotice() {
 	s.shownNote = n
 	if n.text == "" {
 		s.banner.Hide()
+		s.body.Refresh() // so that the pane takes its room
 		return
 	}
 	fill, ink := widget.ColorInfoBox, widget.ColorAccent
@@ -173,7 +196,7 @@ func (s *shell) updateNotice() {
 	widget.SetVisible(s.bannerDo, n.action != noAction)
 	s.bannerBox.Refresh()
 	s.banner.Show()
-	s.banner.Refresh()
+	s.body.Refresh()
 }
 
 // act does what the notice's button says.
@@ -199,6 +222,16 @@ func (s *shell) bring(o fyne.CanvasObject) {
 	s.holder.Refresh()
 }
 
+// narrowWidth is wide enough for the names in every language, but leaves the room to the panes.
+func (s *shell) narrowWidth() float32 {
+	least := (railNarrow + widget.Scaled(railNarrow)) / 2
+	width := least
+	for _, item := range s.items {
+		width = max(width, item.NarrowWidth()+2*railEdge)
+	}
+	return min(width, least*railGrowth)
+}
+
 // shellLayout places rail and page. Its minimum is the window's, whatever the panes want: they
 // scroll, wrap and shorten.
 type shellLayout struct{ s *shell }
@@ -207,7 +240,7 @@ func (l shellLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	l.s.setNarrow(size.Width < widget.Scaled(narrowBelow))
 	width := widget.Scaled(railWide)
 	if l.s.narrow {
-		width = (railNarrow + widget.Scaled(railNarrow)) / 2
+		width = l.s.narrowWidth()
 	}
 	objects[0].Move(fyne.NewPos(0, 0))
 	objects[0].Resize(fyne.NewSize(width, size.Height))
@@ -215,6 +248,10 @@ func (l shellLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[1].Resize(fyne.NewSize(size.Width-width, size.Height))
 }
 
-func (shellLayout) MinSize([]fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(leastWidth, leastHeight)
+func (l shellLayout) MinSize([]fyne.CanvasObject) fyne.Size {
+	least := fyne.NewSize(leastWidth, leastHeight)
+	if l.s.w.most.IsZero() {
+		return least
+	}
+	return least.Min(l.s.w.most)
 }

@@ -51,7 +51,8 @@ const (
 	prefHeight     = "window.height"
 	prefAppearance = "window.appearance" // to start in the right colours before the agent answers
 	prefLanguage   = "window.language"
-	prefTrayTold   = "window.tray_told" // that there is no tray has been explained
+	prefTrayTold   = "window.tray_told"  // that there is no tray has been explained
+	prefCloseTold  = "window.close_told" // that closing does not quit has been explained
 )
 
 // pane is one page of the window. It is used on Fyne's goroutine only.
@@ -79,10 +80,17 @@ type Window struct {
 
 	later   []func()        // wait for the agent's state
 	waiting []localapi.Link // wait for an account
+	signing bool            // a sign-in was begun here, and its page opened
 
+	most   fyne.Size // as large as the screen lets the window be, zero for no bound
 	shell  *shell
 	toasts *toasts
 	dialog *asking
+	person string // the uid of whom it shows, empty for nobody
+
+	reading *widget.Reading // what screen readers are told
+	active  bool            // takes what is typed
+	away    time.Time       // since when another window does, zero while this one does
 
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -90,6 +98,7 @@ type Window struct {
 	wake     chan struct{} // asks the watch loop not to wait any longer
 	stopTick func()
 	closed   bool
+	atEnd    []func(ctx context.Context) error // what must still be told to the agent
 }
 
 // New makes the window; it is not shown and asks the agent nothing before ShowAndRun or Start. It
@@ -101,7 +110,7 @@ func New(p Params) (*Window, error) {
 	}
 	prefs := p.App.Preferences()
 	w := &Window{
-		p: p, panes: map[string]pane{}, wanted: p.Pane, wake: make(chan struct{}, 1),
+		p: p, panes: map[string]pane{}, wanted: p.Pane, wake: make(chan struct{}, 1), reading: widget.NewReading(),
 		language: prefs.String(prefLanguage), appearance: prefs.String(prefAppearance),
 	}
 	w.model.explainTray = p.NoTray && !prefs.Bool(prefTrayTold)
@@ -119,14 +128,24 @@ func New(p Params) (*Window, error) {
 		max(leastWidth, float32(prefs.FloatWithFallback(prefWidth, firstWidth))),
 		max(leastHeight, float32(prefs.FloatWithFallback(prefHeight, firstHeight)))))
 	w.win.CenterOnScreen()
-	w.win.SetCloseIntercept(w.Close)
+	w.win.SetCloseIntercept(w.leave)
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.dropped(uris) })
 	w.addShortcuts()
+	p.App.Lifecycle().SetOnEnteredForeground(func() {
+		w.active, w.away = true, time.Time{}
+		w.look()
+		w.refresh()
+	})
+	p.App.Lifecycle().SetOnExitedForeground(func() { w.active, w.away = false, p.Now() })
 	return w, nil
 }
 
 // build makes everything inside the window anew, at the start and when the language changes.
 func (w *Window) build() {
+	for _, tell := range w.atEnd {
+		w.do(tell)
+	}
+	w.atEnd = nil
 	w.panes = map[string]pane{}
 	w.toasts = newToasts(w)
 	w.shell = newShell(w)
@@ -139,6 +158,7 @@ func (w *Window) build() {
 func (w *Window) ShowAndRun() error {
 	w.Start()
 	w.win.Show()
+	w.fit()
 	shown := native(w.win)
 	if shown {
 		w.p.App.Run() // without a window it would run all the same
@@ -148,6 +168,30 @@ func (w *Window) ShowAndRun() error {
 		return ErrNotShown
 	}
 	return nil
+}
+
+// frame is what the title bar and the edges around a window take, in pixels at most.
+const frameWidth, frameHeight = 16, 48
+
+// fit makes the window small enough for the screen, its least size too: at twice the size of everything the
+// first size is wider than many screens.
+func (w *Window) fit() {
+	scale := w.win.Canvas().Scale()
+	if w.p.WorkArea == nil || scale <= 0 {
+		return
+	}
+	area, err := w.p.WorkArea()
+	if err != nil || area.Empty() {
+		return
+	}
+	most := fyne.NewSize(float32(area.Dx()-frameWidth)/scale, float32(area.Dy()-frameHeight)/scale)
+	now := w.win.Canvas().Size()
+	if now.Width <= most.Width && now.Height <= most.Height {
+		return
+	}
+	w.most = most
+	w.win.Resize(fyne.NewSize(min(now.Width, most.Width), min(now.Height, most.Height)))
+	w.win.CenterOnScreen()
 }
 
 // ErrNotShown says that the display lets no window of ours appear; the toolkit has written why on standard
@@ -181,6 +225,32 @@ func (w *Window) Start() {
 	w.schedule()
 }
 
+// leave closes the window as a person asks for it. The first time it says that Tabferry goes on: whoever
+// closes a window of other programs has ended them.
+func (w *Window) leave() {
+	prefs := w.p.App.Preferences()
+	if prefs.Bool(prefCloseTold) || w.model.gate() != gateOpen || w.model.lost != nil {
+		w.Close()
+		return
+	}
+	w.ask(question{
+		title: w.t("window.close.title"), text: w.t("window.close.text"), yes: w.t("window.close.yes"),
+		do: func() {
+			prefs.SetBool(prefCloseTold, true)
+			w.Close()
+		},
+	})
+	w.win.Canvas().Focus(w.dialog.yes)
+}
+
+// quit ends the agent too, after asking.
+func (w *Window) quit() {
+	w.ask(question{
+		title: w.t("window.quit.title"), text: w.t("window.quit.text"), yes: w.t("window.quit.yes"),
+		do: func() { w.do(w.p.Agent.Quit) },
+	})
+}
+
 // Close closes the window and remembers its size.
 func (w *Window) Close() {
 	if w.closed {
@@ -207,6 +277,7 @@ func (w *Window) Stop() {
 	}
 	w.cancel()
 	w.running.Wait()
+	w.tellAtEnd()
 	p := w.model.snap.Pairing
 	if p == nil || !p.Authority || (p.State != localapi.PairOpening && p.State != localapi.PairShowing) {
 		return
@@ -218,48 +289,31 @@ func (w *Window) Stop() {
 	}
 }
 
-// apply takes an update from the agent over.
-func (w *Window) apply(u localapi.Update) {
-	known, before := w.model.known, w.model.snap
-	if w.model.apply(u.Snapshot) {
-		w.toasts.say(widget.ToneFine, w.t("window.toast.agent_back"))
+// tellAtEnd tells the agent what was to be told in a moment.
+func (w *Window) tellAtEnd() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	for _, tell := range w.atEnd {
+		if err := tell(ctx); err != nil {
+			w.p.Logger.Warn("the agent could not be told a last thing", "error", err)
+		}
 	}
-	if asksPerson(u.Snapshot.Pairing) && !asksPerson(before.Pairing) {
-		w.wanted = PanePair // somebody waits for the answer
+}
+
+// front brings the window before all others, on a pane unless that is empty.
+func (w *Window) front(pane string) {
+	if pane != "" {
+		w.show(pane)
 	}
-	settings := u.Snapshot.Settings
-	if settings.Appearance != w.appearance {
-		w.appearance = settings.Appearance
-		w.p.App.Preferences().SetString(prefAppearance, w.appearance)
-		w.p.App.Settings().SetTheme(widget.NewTheme(w.appearance))
-	}
-	if settings.Language != w.language {
-		w.language = settings.Language
-		w.p.App.Preferences().SetString(prefLanguage, w.language)
-		w.words = w.p.Words(w.language)
-		w.build()
-	} else {
-		w.refresh()
-	}
-	if known && before.Account.State != localapi.SignedIn && u.Snapshot.Account.State == localapi.SignedIn {
-		w.toasts.say(widget.ToneFine, w.t("window.toast.signed_in"))
-	}
-	for _, e := range u.Events {
-		w.react(e)
-	}
-	w.runLater()
-	w.schedule()
+	w.win.Show()
+	w.win.RequestFocus()
 }
 
 // react answers to what happened.
 func (w *Window) react(e localapi.Event) {
 	switch e.Kind {
 	case localapi.ShowWindow:
-		if e.Pane != "" {
-			w.show(e.Pane)
-		}
-		w.win.Show()
-		w.win.RequestFocus()
+		w.front(e.Pane)
 	case localapi.Quitting:
 		w.Close()
 	case localapi.TabsReceived:
@@ -272,16 +326,26 @@ func (w *Window) react(e localapi.Event) {
 				w.t("window.toast.look"), func() { w.show(PaneInbox) })
 		}
 	case localapi.SendGivenUp:
-		if w.current != PaneSend && e.Send != nil {
+		if w.current != PaneSend && e.Send != nil && !w.notified() {
 			w.toasts.offer(widget.ToneBad, w.t("window.toast.given_up", "Device", i18n.Plain(e.Send.To)),
 				w.t("window.toast.look"), func() { w.show(PaneSend) })
 		}
 	case localapi.DeviceConnected:
 		w.toasts.offer(widget.ToneWarn, w.t("window.toast.device_connected", "Device", i18n.Plain(e.Device)),
 			w.t("window.toast.look"), func() { w.show(PaneDevices) })
+	case localapi.CallerAsks:
+		if w.current != PaneSettings {
+			w.toasts.offer(widget.ToneWarn, w.t("window.toast.caller_asks"), w.t("window.toast.look"), func() { w.show(PaneSettings) })
+		}
 	case localapi.SignedOutElsewhere, localapi.AccountDeleted:
 		w.toasts.say(widget.ToneWarn, w.t("window.toast."+string(e.Kind)))
 	}
+}
+
+// notified reports whether the desktop tells of what happens: nobody needs to hear it twice.
+func (w *Window) notified() bool {
+	s := w.model.snap
+	return s.Settings.Notifications && !s.QuietUntil.After(w.p.Now())
 }
 
 // trayUnderstood keeps that the missing tray has been explained.
@@ -303,6 +367,7 @@ func (w *Window) refresh() {
 	name := w.model.choose(w.wanted, w.current)
 	changed := name != w.current
 	w.current = name
+	w.toasts.enter(name)
 	front := w.pane(name)
 	w.shell.update()
 	front.update()
@@ -315,6 +380,15 @@ func (w *Window) refresh() {
 			w.wanted = ""
 		}
 		front.shown()
+		w.look()
+	}
+}
+
+// look tells the agent that somebody looks, which has old lists fetched anew. That it cannot be told is seen
+// elsewhere.
+func (w *Window) look() {
+	if w.model.gate() == gateOpen {
+		w.call(w.p.Agent.Look, func(error) {})
 	}
 }
 
@@ -387,7 +461,11 @@ const maxName = 300
 
 // name returns what a device is called here, in at most most characters of its own name.
 func (w *Window) name(d localapi.Device, most int) string {
-	return device.Name(w.words, d, w.model.snap.Devices.Items, w.p.Now(), most)
+	var all []localapi.Device // that it could be taken for
+	if w.model.namesakes[d.ID] {
+		all = w.model.snap.Devices.Items
+	}
+	return device.Name(w.words, d, all, w.p.Now(), most)
 }
 
 // nameOf returns what the device of an id is called, which may be gone: then by the name it had.
@@ -421,9 +499,13 @@ func (w *Window) openPage(p localapi.Page) {
 }
 
 // open opens an http or https address in the person's browser.
-func (w *Window) open(address string) {
+func (w *Window) open(address string) { w.openThen(address, func(bool) {}) }
+
+// openThen is open, and tells whether the browser has taken the address.
+func (w *Window) openThen(address string, then func(taken bool)) {
 	if !link.Web(address) {
 		w.toasts.say(widget.ToneBad, w.t("window.error.not_a_link"))
+		then(false)
 		return
 	}
 	browser := w.model.snap.Settings.Browser
@@ -431,6 +513,7 @@ func (w *Window) open(address string) {
 		if err != nil {
 			w.toasts.offer(widget.ToneBad, w.t("window.error.open"), w.t("window.copy_link"), func() { w.copy(address) })
 		}
+		then(err == nil)
 	})
 }
 
