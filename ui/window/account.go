@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -35,7 +34,7 @@ func newAccountPane(w *Window) pane {
 	p.name = widget.NewBoldLine("", theme.ColorNameForeground, theme.SizeNameSubHeadingText)
 	p.email = widget.NewLine("", widget.ColorMuted, theme.SizeNameText)
 	manage := w.linkButton(w.t("window.account.manage"), func() { w.openPage(localapi.PageManageAccount) })
-	who := widget.NewCard(widget.VStack(widget.Gap, container.NewBorder(nil, nil, widget.Inset(0, 0, 0, 10, p.picture), nil,
+	who := widget.NewCard(widget.VStack(widget.Gap, widget.Border(nil, nil, widget.Inset(0, 0, 0, 10, p.picture), nil,
 		widget.Middle(widget.VStack(widget.GapTiny, p.name, p.email))), widget.Wrap(manage)))
 
 	p.signedIn, p.server = widget.NewFact(w.t("window.account.state"), ""), widget.NewFact(w.t("window.account.server"), "")
@@ -46,7 +45,7 @@ func newAccountPane(w *Window) pane {
 	p.privacy = widget.NewText("")
 	privacy := widget.NewCard(widget.VStack(widget.GapSmall, p.privacy, widget.NewMuted(w.t("window.account.privacy_text"))))
 
-	out := w.button(w.t("window.account.sign_out"), p.askSignOut)
+	out := w.button(w.t("window.account.sign_out"), w.askSignOut)
 	remove := w.linkButton(w.t("window.account.remove"), p.askRemove)
 	leave := widget.NewCard(widget.VStack(widget.Gap, widget.NewMuted(w.t("window.account.leave_text")), widget.Wrap(out, remove)))
 
@@ -109,6 +108,9 @@ func (p *accountPane) update() {
 // pushWords says how the push connection is doing.
 func (p *accountPane) pushWords(push localapi.Push) string {
 	w, now := p.w, p.w.p.Now()
+	if push.Expired { // then the connection is of no use
+		return w.t("window.account.push_expired")
+	}
 	words := w.t("window.account.push_off")
 	if push.Connected {
 		words = w.t("window.account.push_on", "When", when(w.words, push.ConnectedSince, now))
@@ -167,8 +169,7 @@ func (p *accountPane) fetchPicture() {
 }
 
 // askSignOut asks whether, and what becomes of the data here.
-func (p *accountPane) askSignOut() {
-	w := p.w
+func (w *Window) askSignOut() {
 	purge := w.option(w.t("window.account.delete_local"), nil)
 	w.ask(question{
 		title: w.t("window.account.sign_out_title"), text: w.t("window.account.sign_out_text"), extra: purge,

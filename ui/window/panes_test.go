@@ -381,6 +381,10 @@ func TestSettings(t *testing.T) {
 		if s := last(); !s.StartAtLogin || !s.Notifications {
 			t.Errorf("set %+v", s)
 		}
+		p.openAsk.Tapped(nil)
+		if s := last(); s.Open != localapi.OpenAsk {
+			t.Errorf("set %+v", s)
+		}
 		p.openSome.Tapped(nil)
 		if s := last(); s.Open != localapi.OpenFrom {
 			t.Errorf("set %+v", s)
@@ -398,8 +402,9 @@ func TestSettings(t *testing.T) {
 		if s := last(); s.Language != "de" {
 			t.Errorf("set %+v", s)
 		}
-		p.browser.SetText("firefox -P work")
-		p.browser.OnSubmitted("")
+		p.browser.choice.SetSelected("Another program…")
+		p.browser.command.SetText("firefox -P work")
+		p.browser.command.OnSubmitted("")
 		if s := last(); s.Browser != "firefox -P work" {
 			t.Errorf("set %+v", s)
 		}

@@ -42,6 +42,11 @@ type Params struct {
 	// empty for the system's default.
 	Open func(browser, address string) error
 
+	// Browsers lists the installed browsers by their names in a language; nil offers none. CheckBrowser reports why
+	// a command would open nothing, as [ErrNoSuchBrowser] where its program is not here; nil takes any.
+	Browsers     func(language string) ([]Browser, error)
+	CheckBrowser func(command string) error
+
 	// Post runs a function on Fyne's goroutine; fyne.Do when nil.
 	Post func(func())
 	// Now is the wall clock; time.Now when nil.

@@ -21,11 +21,11 @@ type advancedSettings struct {
 	body   *fyne.Container
 	open   bool
 
-	server, client, redirect, push, pairing *widget.Field
-	locked                                  *widget.Text
-	save, undo                              *widget.Button
-	storage, version, logs                  *widget.Fact
-	last                                    localapi.Settings
+	server, client, redirect, push, pairing, events *widget.Field
+	locked                                          *widget.Text
+	save, undo                                      *widget.Button
+	storage, version, logs, contact, as             *widget.Fact
+	last                                            localapi.Settings
 }
 
 func newAdvancedSettings(w *Window) *advancedSettings {
@@ -37,11 +37,12 @@ func newAdvancedSettings(w *Window) *advancedSettings {
 	a.redirect = a.field("window.settings.redirect", w.t("window.settings.built_in"))
 	a.push = a.field("window.settings.push", w.t("window.settings.built_in"))
 	a.pairing = a.field("window.settings.pairing", w.t("window.settings.built_in"))
+	a.events = a.field("window.settings.events", w.t("window.settings.events_none"))
 	a.locked = widget.NewMuted(w.t("window.settings.server_locked"))
 	a.save = w.mainButton(w.t("window.save"), a.store)
 	a.undo = w.button(w.t("window.settings.discard"), a.reset)
 	form := widget.VStack(widget.GapSmall)
-	for _, f := range []*widget.Field{a.server, a.client, a.redirect, a.push, a.pairing} {
+	for _, f := range []*widget.Field{a.server, a.client, a.redirect, a.push, a.pairing, a.events} {
 		form.Add(widget.VStack(widget.GapTiny, widget.NewMuted(f.Name), f))
 	}
 	form.Add(a.locked)
@@ -49,10 +50,13 @@ func newAdvancedSettings(w *Window) *advancedSettings {
 
 	a.storage, a.version = widget.NewFact(w.t("window.settings.storage"), ""), widget.NewFact(w.t("window.settings.version"), "")
 	a.logs = widget.NewFact(w.t("window.settings.logs"), "")
-	about := widget.VStack(widget.GapSmall, a.storage, a.version, a.logs, widget.NewMuted(w.t("window.settings.diagnostics_text")),
+	a.contact, a.as = widget.NewFact(w.t("window.settings.contact"), ""), widget.NewFact(w.t("window.settings.client"), "")
+	about := widget.NewCard(widget.VStack(widget.GapSmall, a.version, a.contact, a.as))
+	kept := widget.VStack(widget.GapSmall, a.storage, a.logs, widget.NewMuted(w.t("window.settings.diagnostics_text")),
 		widget.Wrap(w.button(w.t("window.settings.copy_diagnostics"), func() { a.diagnostics(w.copy) }),
 			w.button(w.t("window.settings.save_diagnostics"), func() { a.diagnostics(a.saveFile) })))
-	a.body = widget.VStack(widget.GapLarge-4, widget.NewCard(form), widget.Section(w.t("window.settings.about"), widget.NewCard(about)))
+	a.body = widget.VStack(widget.GapLarge-4, widget.NewCard(form), widget.Section(w.t("window.settings.kept"), widget.NewCard(kept)),
+		widget.Section(w.t("window.settings.about"), about))
 	a.object = widget.VStack(widget.GapSmall, a.toggle, a.body)
 	return a
 }
@@ -68,13 +72,14 @@ func (a *advancedSettings) field(key, placeholder string) *widget.Field {
 func (a *advancedSettings) typed(s localapi.Settings) localapi.Settings {
 	s.Server, s.ClientID, s.RedirectURI = strings.TrimSpace(a.server.Text), strings.TrimSpace(a.client.Text), strings.TrimSpace(a.redirect.Text)
 	s.PushServer, s.PairingServer = strings.TrimSpace(a.push.Text), strings.TrimSpace(a.pairing.Text)
+	s.EventsServer = strings.TrimSpace(a.events.Text)
 	return s
 }
 
 // same compares the settings of this section.
 func sameServers(a, b localapi.Settings) bool {
 	return a.Server == b.Server && a.ClientID == b.ClientID && a.RedirectURI == b.RedirectURI &&
-		a.PushServer == b.PushServer && a.PairingServer == b.PairingServer
+		a.PushServer == b.PushServer && a.PairingServer == b.PairingServer && a.EventsServer == b.EventsServer
 }
 
 func (a *advancedSettings) reset() {
@@ -84,6 +89,7 @@ func (a *advancedSettings) reset() {
 	a.redirect.Put(s.RedirectURI)
 	a.push.Put(s.PushServer)
 	a.pairing.Put(s.PairingServer)
+	a.events.Put(s.EventsServer)
 	a.last = s
 	a.allow()
 }
@@ -133,7 +139,20 @@ func (a *advancedSettings) update() {
 	a.storage.Set(w.t("window.settings.storage_" + string(protection)))
 	a.version.Set(i18n.Plain(snap.Version))
 	a.logs.Set(w.p.LogFolder)
+	a.contact.Set(w.p.Contact)
+	a.as.Set(w.clientSaid(snap.Settings.ClientID))
 	a.allow()
+}
+
+// clientSaid says as whom this program appears to the accounts server.
+func (w *Window) clientSaid(chosen string) string {
+	if chosen != "" && chosen != w.p.ClientID {
+		return i18n.Plain(chosen)
+	}
+	if w.p.ClientName == "" {
+		return w.p.ClientID
+	}
+	return w.t("window.settings.client_named", "ID", w.p.ClientID, "Name", w.p.ClientName)
 }
 
 // diagnostics gets the agent's text, which holds no secret, and hands it on.

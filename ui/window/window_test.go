@@ -404,10 +404,10 @@ func TestEscapeInEveryPane(t *testing.T) {
 		h.wantNot("Save")
 		h.w.show(PaneSettings)
 		p := paneOf[*settingsPane](h, PaneSettings)
-		p.browser.SetText("lynx")
+		p.browser.command.SetText("lynx")
 		h.w.escape()
-		if p.browser.Text != "" {
-			t.Errorf("the field keeps %q", p.browser.Text)
+		if p.browser.command.Text != "" {
+			t.Errorf("the field keeps %q", p.browser.command.Text)
 		}
 		for _, pane := range []string{PaneInbox, PaneAccount} {
 			h.w.show(pane)
