@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
@@ -34,7 +33,11 @@ type devicesPane struct {
 
 	clients     *widget.RowList
 	clientBox   *fyne.Container
+	clientCard  *widget.Surface
 	clientState *widget.Text
+	clientRetry *fyne.Container
+
+	search *widget.Field
 
 	renaming bool
 }
@@ -46,7 +49,7 @@ func newDevicesPane(w *Window) *devicesPane {
 	p.newName.OnSubmitted = func(string) { p.saveName() }
 	save := w.mainButton(w.t("window.save"), p.saveName)
 	cancel := w.button(w.t("window.cancel"), p.escape)
-	p.rename = widget.Pad(widget.GapSmall, container.NewBorder(nil, nil, nil, widget.HStack(widget.GapSmall, cancel, save), p.newName))
+	p.rename = widget.Pad(widget.GapSmall, widget.Border(nil, nil, nil, widget.HStack(widget.GapSmall, cancel, save), p.newName))
 	p.rename.Hide()
 	p.thisBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.devices.this")), widget.NewListCard(widget.VStack(0, p.this, p.rename)))
 
@@ -55,15 +58,19 @@ func newDevicesPane(w *Window) *devicesPane {
 	p.state = widget.NewState(w.escape)
 	p.stateCard = widget.NewCard(p.state)
 
-	p.clientState = widget.NewMuted("")
-	p.clientBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.devices.clients")), p.clientState, widget.NewListCard(p.clients))
+	p.clientState, p.clientCard = widget.NewMuted(""), widget.NewListCard(p.clients)
+	p.clientRetry = widget.Wrap(w.button(w.t("window.retry"), w.retryServers))
+	p.clientBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.devices.clients")), p.clientState, p.clientRetry, p.clientCard)
 
 	links := widget.Wrap(
 		w.linkButton(w.t("window.devices.manage"), func() { w.openPage(localapi.PageManageDevices) }),
 		w.linkButton(w.t("window.devices.connect_another"), func() { w.openPage(localapi.PageConnectAnother) }))
 	refresh := w.button(w.t("window.refresh"), func() { w.do(w.p.Agent.Refresh) })
-	p.page = widget.NewPage(w.t("window.devices.title"), refresh,
-		widget.VStack(widget.GapLarge-4, p.thisBox, p.otherBox, p.stateCard, p.clientBox, links), nil)
+	p.search = w.field(w.t("window.inbox.search"), w.t("window.inbox.search"))
+	p.search.OnChanged = func(string) { p.update() }
+	p.search.OnDown = func() { p.others.First() }
+	p.page = widget.NewPage(w.t("window.devices.title"), refresh, // a search beside it would leave a long title no room
+		widget.VStack(widget.GapLarge-4, p.search, p.thisBox, p.otherBox, p.stateCard, p.clientBox, links), nil)
 	return p
 }
 
@@ -73,24 +80,38 @@ func (p *devicesPane) shown() {}
 
 func (p *devicesPane) escape() {
 	p.renaming = false
+	p.search.Put("")
 	p.update()
 }
+
+// manyDevices is from how many other devices on they can be searched.
+const manyDevices = 8
+
+// searchWidth is how wide a search beside a heading is, in units.
+const searchWidth = 190
 
 func (p *devicesPane) update() {
 	m := &p.w.model
 	this, others := m.others()
 	p.updateThis(this)
 	view := m.view(m.snap.Devices.ListState, len(others))
-	rows := len(others) > 0 && !m.snap.Account.DevicesUnavailable
+	known := len(others) > 0 && !m.snap.Account.DevicesUnavailable
+	widget.SetVisible(p.search, known && len(others) >= manyDevices || p.search.Text != "")
+	found := matching(others, p.search.Text)
+	rows := known && len(found) > 0
 	widget.SetVisible(p.otherBox, rows)
 	widget.SetVisible(p.stateCard, !rows)
-	if rows {
+	switch {
+	case rows:
 		p.stale.Say(p.w.staleWords(m.snap.Devices.ListState, view))
-	} else {
+	case known:
+		p.state.Say("device", p.w.t("window.inbox.nothing", "Query", i18n.Plain(p.search.Text)), "", p.w.t("window.inbox.clear_search"),
+			func() { p.search.Put("") })
+	default:
 		p.w.deviceState(p.state, view)
 	}
-	specs := make([]widget.RowSpec, 0, len(others))
-	for _, d := range others {
+	specs := make([]widget.RowSpec, 0, len(found))
+	for _, d := range found {
 		specs = append(specs, p.row(d))
 	}
 	p.others.Set(specs)
@@ -114,7 +135,7 @@ func (p *devicesPane) updateThis(this *localapi.Device) {
 			w.focus(p.newName)
 		}},
 	}
-	if this.PushOff && !w.model.snap.Connection.Push.Connected {
+	if push := w.model.snap.Connection.Push; this.PushOff && (!push.Connected || push.Expired) {
 		spec.Detail, spec.DetailTone = w.t("window.device.push_off_here"), widget.ToneWarn
 	}
 	if p.renaming {
@@ -243,17 +264,22 @@ func (p *devicesPane) updateClients() {
 		})
 	}
 	p.clients.Set(specs)
-	words := ""
-	switch {
+	words, retry := "", false
+	switch view := w.model.view(snap.Clients.ListState, len(clients)); {
 	case !snap.Account.HasSession:
 		words = w.t("window.devices.clients_no_session")
-	case len(clients) == 0 && !snap.Clients.Known && snap.Clients.Problem == "":
+	case view == listLoading:
 		words = w.t("window.devices.clients_loading")
+	case view == listError && snap.Clients.Problem == "":
+		words, retry = w.t("window.error.offline"), true
 	case snap.Clients.Problem != "":
-		words = i18n.Plain(snap.Clients.Problem)
+		words, retry = widget.Dotted(i18n.Plain(snap.Clients.Problem), w.staleWords(snap.Clients.ListState, view)), true
+	default:
+		words = w.staleWords(snap.Clients.ListState, view)
 	}
 	p.clientState.Say(words)
-	widget.SetVisible(p.clientBox.Objects[2], len(clients) > 0)
+	widget.SetVisible(p.clientRetry, retry)
+	widget.SetVisible(p.clientCard, len(clients) > 0)
 	widget.SetVisible(p.clientBox, len(clients) > 0 || words != "")
 }
 
