@@ -16,13 +16,13 @@ type inboxGroup struct {
 	fromID  string
 	day     time.Time
 	entries []localapi.InboxEntry
-	unread  int
+	fresh   int
 }
 
-// groupInbox groups entries by sender and day. Groups with something unread come first, then the
-// newest; within a group the unread come first, then the newest. An entry that is in the list
-// twice, because pages overlap, is shown once.
-func groupInbox(entries []localapi.InboxEntry, now time.Time) []inboxGroup {
+// groupInbox groups entries by sender and day. Groups with something fresh come first, then the newest;
+// within a group the fresh come first, then the newest. An entry that is in the list twice, because pages
+// overlap, is shown once.
+func groupInbox(entries []localapi.InboxEntry, fresh func(localapi.InboxEntry) bool, now time.Time) []inboxGroup {
 	byKey := map[string]int{}
 	seen := map[string]bool{}
 	var groups []inboxGroup
@@ -48,22 +48,22 @@ func groupInbox(entries []localapi.InboxEntry, now time.Time) []inboxGroup {
 		if e.At.After(g.day) {
 			g.day = at
 		}
-		if !e.Read {
-			g.unread++
+		if fresh(e) {
+			g.fresh++
 		}
 	}
 	for _, g := range groups {
 		slices.SortStableFunc(g.entries, func(a, b localapi.InboxEntry) int {
-			return cmp.Or(unreadFirst(!a.Read, !b.Read), b.At.Compare(a.At))
+			return cmp.Or(yesFirst(fresh(a), fresh(b)), b.At.Compare(a.At))
 		})
 	}
 	slices.SortStableFunc(groups, func(a, b inboxGroup) int {
-		return cmp.Or(unreadFirst(a.unread > 0, b.unread > 0), b.day.Compare(a.day), strings.Compare(a.key, b.key))
+		return cmp.Or(yesFirst(a.fresh > 0, b.fresh > 0), b.day.Compare(a.day), strings.Compare(a.key, b.key))
 	})
 	return groups
 }
 
-func unreadFirst(a, b bool) int {
+func yesFirst(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
@@ -73,15 +73,23 @@ func unreadFirst(a, b bool) int {
 	return 1
 }
 
-// openable returns the entries of a group whose link may be opened.
-func (g inboxGroup) openable() []localapi.InboxEntry {
-	var list []localapi.InboxEntry
+// openable returns the entries of a group whose link may be opened: those not yet read, or all where there
+// are none of them.
+func (g inboxGroup) openable() (list []localapi.InboxEntry, unread bool) {
+	var all []localapi.InboxEntry
 	for _, e := range g.entries {
-		if e.Kind == localapi.KindTab && e.CanOpen {
+		if e.Kind != localapi.KindTab || !e.CanOpen {
+			continue
+		}
+		all = append(all, e)
+		if !e.Read {
 			list = append(list, e)
 		}
 	}
-	return list
+	if len(list) > 0 {
+		return list, true
+	}
+	return all, false
 }
 
 // ids returns the ids of entries; with unreadOnly those not yet read.

@@ -160,7 +160,7 @@ func TestGroupInbox(t *testing.T) {
 	groups := groupInbox([]localapi.InboxEntry{
 		entry("a1", "a", time.Minute, true), entry("b1", "b", 2*time.Minute, true), entry("a2", "a", 3*time.Minute, false),
 		entry("c1", "c", 26*time.Hour, false), entry("a3", "a", 25*time.Hour, true), entry("a1", "a", time.Minute, true),
-	}, now())
+	}, func(e localapi.InboxEntry) bool { return !e.Read }, now())
 	var got []string
 	for _, g := range groups {
 		got = append(got, g.from+": "+strings.Join(ids(g.entries, false), " "))

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
@@ -155,92 +154,6 @@ func TestDeviceListsInEveryState(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestInbox(t *testing.T) {
-	inBubble(t, nil, func(h *harness) {
-		h.send(signedIn())
-		h.w.show(PaneInbox)
-		h.want("Pixel 9 · Today", "Old laptop · Yesterday", "unknown device", "A tab that could not be read", "Asks to close 2 tabs", "No web link: can be copied only")
-		h.act("How ferries work")
-		h.settle()
-		h.wantCalls("MarkRead i1")
-		h.tap("Open all 3")
-		h.wantCalls("MarkRead i1,i2")
-		want := []string{"https://en.wikipedia.org/wiki/Ferry", "https://en.wikipedia.org/wiki/Ferry", "https://harbour.example/timetable?x=1", "https://private.example/"}
-		slices.Sort(h.opened)
-		if !slices.Equal(h.opened, want) {
-			t.Errorf("opened %q, want %q", h.opened, want)
-		}
-		file := h.row("Setup file")
-		if file.Spec.Tap != nil || file.Spec.Action.Label != "" {
-			t.Error("a file can be opened")
-		}
-		h.choose(file, "Copy link")
-		if got := h.app.Clipboard().Content(); got != "file:///etc/hosts" {
-			t.Errorf("clipboard %q", got)
-		}
-		h.choose(file, "Delete")
-		h.wantCalls("DeleteReceived i6")
-		h.choose(h.row("Asks to close 2 tabs"), "Copy links")
-		if got := h.app.Clipboard().Content(); got != "https://news.example/today\nhttps://weather.example/" {
-			t.Errorf("clipboard %q", got)
-		}
-	})
-}
-
-func TestOpeningManyAsksFirst(t *testing.T) {
-	inBubble(t, nil, func(h *harness) {
-		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Inbox = manyTabs(11) }))
-		h.w.show(PaneInbox)
-		h.tap("Open all 11")
-		if len(h.opened) != 0 {
-			t.Fatal("opened without asking")
-		}
-		h.want("Open 11 tabs?")
-		h.w.escape()
-		h.wantNot("Open 11 tabs?")
-		h.tap("Open all 11")
-		test.Tap(h.w.dialog.yes)
-		h.settle()
-		if len(h.opened) != 11 {
-			t.Errorf("%d opened, want 11", len(h.opened))
-		}
-	})
-}
-
-func TestInboxSearchAndOlderPages(t *testing.T) {
-	inBubble(t, nil, func(h *harness) {
-		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Inbox = manyTabs(50) }))
-		h.w.show(PaneInbox)
-		p := paneOf[*inboxPane](h, PaneInbox)
-		test.Type(p.search, "ferry")
-		h.settle()
-		h.wantCalls() // typing rests first
-		h.advance(searchDelay)
-		h.wantCalls("Inbox ferry 100")
-		h.want("Nothing found for “ferry”")
-		h.agent.Answer("Inbox", signedIn().Inbox.Recent[:1])
-		p.search.SetText("ferr")
-		h.advance(searchDelay)
-		h.want("How ferries work")
-		h.wantNot("Page 1")
-		h.agent.Refuse("Inbox", &localapi.Error{Code: localapi.CodeOffline})
-		p.search.SetText("fer")
-		h.advance(searchDelay)
-		h.want("The inbox could not be read", "Retry")
-		h.agent.Answer("Inbox", signedIn().Inbox.Recent[:1])
-		p.escape()
-		h.advance(searchDelay)
-		h.want("Page 1", "Show older")
-		h.take()
-		h.tap("Show older")
-		h.wantCalls("Inbox  150")
-		h.tap("Mark all as read")
-		if got := h.take(); len(got) != 2 || got[0] != "Inbox  500" || got[1] != "MarkRead i1" {
-			t.Errorf("calls %q", got)
-		}
-	})
 }
 
 func TestDevices(t *testing.T) {
