@@ -2,10 +2,10 @@ package window
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -25,6 +25,10 @@ type sendPane struct {
 	list   *linkList // several links; empty while there is the one in the field
 
 	targets    *widget.RowList
+	find       *widget.Field  // among many devices
+	found      *widget.Text   // that there is none
+	more       *widget.Button // shows all of many devices
+	allTargets bool
 	targetBox  *fyne.Container
 	targetCard *widget.Surface
 	stateCard  *widget.Surface
@@ -33,6 +37,7 @@ type sendPane struct {
 	private    *widget.Option
 
 	sentBox  *fyne.Container
+	waiting  waitingSends
 	sentRows *widget.RowList
 	sentMore *widget.Button
 	allSent  bool
@@ -63,28 +68,42 @@ func newSendPane(w *Window) *sendPane {
 	}
 	p.hint = widget.NewMuted("")
 	paste := w.iconButton(w.t("window.paste"), theme.ContentPasteIcon(), func() { w.pasted(w.p.Clipboard.Content()) })
-	p.single = widget.VStack(widget.GapTiny, container.NewBorder(nil, nil, nil, paste, p.link), p.hint)
+	p.single = widget.VStack(widget.GapTiny, widget.Border(nil, nil, nil, paste, p.link), p.hint)
 	p.list = newLinkList(w, p.update, func() { p.setLinks(nil, "") })
 
 	p.targets = widget.NewRowList(w.escape)
 	p.stale = widget.NewMuted("")
 	p.private = w.option(w.t("window.send.private"), nil)
-	p.targetCard = widget.NewListCard(p.targets)
-	p.targetBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.send.to")), p.stale, p.targetCard, widget.Inset(0, 0, 4, 4, p.private))
+	p.find, p.found = w.field(w.t("window.send.search_devices"), w.t("window.send.search_devices")), widget.NewMuted("")
+	p.find.OnChanged = func(string) { p.update() }
+	p.find.OnDown = func() { p.targets.First() }
+	p.find.OnEscape = func() {
+		if p.find.Text == "" {
+			w.escape()
+			return
+		}
+		p.find.Put("")
+		p.update()
+	}
+	p.more = w.button("", func() { p.allTargets = !p.allTargets; p.update() }).Quiet()
+	p.targetCard = widget.NewListCard(widget.VStack(0, p.targets, p.more))
+	p.targetBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.send.to")), p.find, p.found, p.stale, p.targetCard, widget.Inset(0, 0, 4, 4, p.private))
 	p.state = widget.NewState(w.escape)
 	p.stateCard = widget.NewCard(p.state)
 
 	p.sentRows = widget.NewRowList(w.escape)
 	p.sentMore = w.button("", func() { p.allSent = !p.allSent; p.update() }).Quiet()
-	p.sentBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.send.recent")), widget.NewListCard(widget.VStack(0, p.sentRows, p.sentMore)))
+	p.sentBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.send.recent")), p.waiting.build(w), widget.NewListCard(widget.VStack(0, p.sentRows, p.sentMore)))
 
 	p.status = widget.NewLine("", widget.ColorMuted, theme.SizeNameText)
+	p.status.Most = 3
 	p.send = w.mainButton(w.t("window.send.send"), p.submit)
 	p.send.Icon = widget.Icon("send", theme.ColorNameForegroundOnPrimary)
-	bar := container.NewBorder(nil, nil, nil, p.send, widget.Middle(p.status))
+	bar := widget.Border(nil, nil, nil, p.send, widget.Middle(p.status))
 
-	content := widget.VStack(widget.GapLarge-4, widget.NewCard(widget.VStack(0, p.single, p.list.object)), p.targetBox, p.stateCard, p.sentBox)
-	p.page = widget.NewPage(w.t("window.send.title"), nil, content, bar)
+	content := widget.Columns(
+		widget.VStack(widget.GapLarge-4, widget.NewCard(widget.VStack(0, p.single, p.list.object)), p.targetBox, p.stateCard), p.sentBox)
+	p.page = widget.NewWidePage(w.t("window.send.title"), nil, content, bar)
 	return p
 }
 
@@ -227,19 +246,12 @@ func (p *sendPane) updateTargets() {
 		return
 	}
 	p.stale.Say(p.w.staleWords(m.snap.Devices.ListState, view))
+	shown := p.shownTargets(list)
 	var specs []widget.RowSpec
-	if len(list) > 1 {
-		all := len(p.aims()) == len(list)
-		specs = append(specs, widget.RowSpec{ID: "all", Title: p.w.t("window.send.all"), Chooses: true, Chosen: all, Tap: func() {
-			p.touched = true
-			p.chosen = map[string]bool{}
-			for _, d := range list {
-				p.chosen[d.ID] = !all
-			}
-			p.update()
-		}})
+	if len(list) > 1 && p.find.Text == "" {
+		specs = append(specs, p.everyTarget(list))
 	}
-	for _, d := range list {
+	for _, d := range shown {
 		spec := widget.RowSpec{
 			ID: "device " + d.ID, Icon: deviceIcon(d.Type), Title: p.w.name(d, maxName), Strong: true,
 			Detail: p.w.seen(d.LastAccess), Chooses: true, Chosen: p.chosen[d.ID],
@@ -251,6 +263,51 @@ func (p *sendPane) updateTargets() {
 		specs = append(specs, spec)
 	}
 	p.targets.Set(specs)
+}
+
+// everyTarget is the row that chooses every device, or none.
+func (p *sendPane) everyTarget(list []localapi.Device) widget.RowSpec {
+	all := len(p.aims()) == len(list)
+	return widget.RowSpec{ID: "all", Title: p.w.t("window.send.all"), Chooses: true, Chosen: all, Tap: func() {
+		p.touched = true
+		p.chosen = map[string]bool{}
+		for _, d := range list {
+			p.chosen[d.ID] = !all
+		}
+		p.update()
+	}}
+}
+
+// targetsShown is how many devices are listed before "show all": the last used ones come first, and what is below
+// the list stays within reach.
+const targetsShown = 12
+
+// shownTargets returns the devices to list: what is searched for, or the first of many; and whatever is chosen,
+// so that nothing is sent to a device that nobody sees.
+func (p *sendPane) shownTargets(list []localapi.Device) []localapi.Device {
+	searching := strings.TrimSpace(p.find.Text) != ""
+	widget.SetVisible(p.find, len(list) >= manyDevices || p.find.Text != "")
+	widget.SetVisible(p.more, !searching && len(list) > targetsShown)
+	p.more.Relabel(p.w.words.N("window.send.show_all", len(list)))
+	if p.allTargets {
+		p.more.Relabel(p.w.t("window.send.show_fewer"))
+	}
+	first := matching(list, p.find.Text)
+	p.found.Say("")
+	if len(first) == 0 {
+		p.found.Say(p.w.t("window.inbox.nothing", "Query", i18n.Plain(p.find.Text)))
+	}
+	if !searching && !p.allTargets {
+		first = first[:min(len(first), targetsShown)]
+	}
+	if len(first) == len(list) {
+		return list
+	}
+	listed := make(map[string]bool, len(first))
+	for _, d := range first {
+		listed[d.ID] = true
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(d localapi.Device) bool { return !listed[d.ID] && !p.chosen[d.ID] })
 }
 
 func (p *sendPane) updateBar() {
@@ -305,6 +362,7 @@ func (p *sendPane) submit() {
 			return
 		}
 		p.private.Set(false)
+		p.find.Put("")
 		p.setLinks(nil, "")
 		p.offered = p.w.p.Clipboard.Content()
 		p.w.offerUndo(entries, aims)
@@ -330,9 +388,10 @@ func (w *Window) deviceState(s *widget.State, view listView) {
 	}
 }
 
-// staleWords says that a list is the last known one, and since when.
+// staleWords says that a list is the last known one, or older than somebody who looks expects, and of when.
 func (w *Window) staleWords(s localapi.ListState, view listView) string {
-	if view != listStale {
+	old := view == listFine && !s.At.IsZero() && w.p.Now().Sub(s.At) > localapi.FreshFor
+	if view != listStale && !old {
 		return ""
 	}
 	if s.At.IsZero() {

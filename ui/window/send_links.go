@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -62,9 +61,9 @@ func newLinkList(w *Window, changed, clearAll func()) *linkList {
 			l.changed()
 		}
 	}
-	l.tools = container.NewBorder(nil, nil, nil, widget.HStack(widget.GapTiny,
+	l.tools = widget.Border(nil, nil, nil, widget.HStack(widget.GapTiny,
 		w.button(w.t("window.send.choose_all"), every(true)), w.button(w.t("window.send.choose_none"), every(false))), l.search)
-	head := container.NewBorder(nil, nil, nil, w.button(w.t("window.send.clear"), clearAll).Quiet(), widget.Middle(l.count))
+	head := widget.Border(nil, nil, nil, w.button(w.t("window.send.clear"), clearAll).Quiet(), widget.Middle(l.count))
 	l.object = widget.VStack(widget.GapTiny, head, l.note, l.tools, l.few, l.many)
 	return l
 }

@@ -193,6 +193,7 @@ func (s *waitingSends) retry() {
 
 func (p *sendPane) updateSent() {
 	w := p.w
+	p.waiting.update()
 	recent := w.model.snap.Outbox.Recent
 	widget.SetVisible(p.sentBox, len(recent) > 0)
 	shown := recent

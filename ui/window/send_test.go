@@ -1,0 +1,122 @@
+package window
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+)
+
+// manyReceivers is an account with so many more devices, of long names and such from right to left among them.
+func manyReceivers(n int) localapi.Snapshot {
+	return with(signedIn(), func(s *localapi.Snapshot) {
+		for i := range n {
+			name := fmt.Sprint("Device ", i)
+			switch i % 3 {
+			case 1:
+				name = strings.TrimSpace(strings.Repeat("A long name ", 20)) + fmt.Sprint(" ", i)
+			case 2:
+				name = fmt.Sprint("هاتف سارة ", i)
+			}
+			s.Devices.Items = append(s.Devices.Items, localapi.Device{ID: fmt.Sprint("d", i), Name: name, Type: "mobile", CanReceiveTabs: true})
+		}
+	})
+}
+
+// TestManyReceivers: of five hundred devices the last used ones are listed and the others are a search away; what
+// is chosen is always listed, and what is below the list stays within reach.
+func TestManyReceivers(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSend)
+		p := h.w.sendPane()
+		if p.find.Visible() || p.more.Visible() {
+			t.Error("three devices have a search")
+		}
+		h.send(manyReceivers(500))
+		relayout(h)
+		if n := len(h.rows()) - 5; n != 1+targetsShown { // five are sent tabs
+			t.Errorf("%d rows are listed", n)
+		}
+		h.want("Show all 503")
+		h.w.shortcut(&desktop.CustomShortcut{KeyName: fyne.KeyF, Modifier: fyne.KeyModifierShortcutDefault})
+		if h.w.current != PaneSend || h.w.win.Canvas().Focused() != p.find {
+			t.Fatalf("Ctrl+F leads to %s", h.w.current)
+		}
+		p.find.SetText("سارة 4")
+		relayout(h)
+		h.row("هاتف سارة 47")
+		h.row("Pixel 9") // which is chosen
+		h.wantNot("All devices", "Device 0", "Show all 503")
+		p.find.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+		if h.w.win.Canvas().Focused() != h.row("Pixel 9") {
+			t.Error("Down does not lead to the list")
+		}
+		h.row("هاتف سارة 47").Tapped(nil)
+		h.want("Send to 2 devices")
+		p.find.SetText("nowhere")
+		h.want("Nothing found for “nowhere”")
+		h.row("هاتف سارة 47")
+		p.link.SetText("example.org")
+		p.find.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+		if p.find.Text != "" || p.link.Text == "" {
+			t.Errorf("after Escape the search holds %q and the link is %q", p.find.Text, p.link.Text)
+		}
+		h.row("هاتف سارة 47") // far beyond the first
+		h.tap("Show all 503")
+		relayout(h)
+		if made, room := len(h.rows()), p.targets.MinSize().Height; made > 80 || room < 500*40 {
+			t.Errorf("%d rows are made, in %.0f units", made, room)
+		}
+		cost := func() float64 { return testing.AllocsPerRun(3, p.update) }
+		many := cost()
+		h.send(manyReceivers(50))
+		if few := cost(); many > 15*few {
+			t.Errorf("an update costs %.0f allocations with 503 devices, %.0f with 53", many, few)
+		}
+		h.send(manyReceivers(500))
+		h.tap("Show fewer")
+		for _, r := range h.rows() {
+			if edge := h.app.Driver().AbsolutePositionForObject(r).X + r.Size().Width; edge > h.w.win.Canvas().Size().Width {
+				t.Errorf("the row %q reaches to %.0f", r.Spec.Title, edge)
+			}
+		}
+	})
+}
+
+// TestSentSaysWhatItWaitsFor: for the network, for the person, for the server; since when, and what to do about it.
+func TestSentSaysWhatItWaitsFor(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		set := func(edit func(*localapi.Snapshot)) {
+			h.send(with(signedIn(), func(s *localapi.Snapshot) {
+				s.Outbox.Waiting = 3 // one is held, one is on its way
+				s.Outbox.Recent[1].State = localapi.SendWaiting
+				edit(s)
+			}))
+			h.w.show(PaneSend)
+			h.settle()
+		}
+		h.agent.Answer("Outbox", signedIn().Outbox.Recent)
+		set(func(s *localapi.Snapshot) {})
+		h.want("1 entry waits for the server.", "offline · since 13:05 · next try 14:09")
+		h.take()
+		h.tap("Retry now")
+		h.wantCalls("Outbox", "Retry o4")
+		set(func(s *localapi.Snapshot) {
+			s.Connection.Online, s.Connection.Since, s.Connection.Problem = false, ago(12*time.Minute), "The server cannot be reached."
+		})
+		h.want("1 entry waits until this computer is online.", "The server cannot be reached. · since 13:53 · next try 14:09", "Retry now")
+		set(func(s *localapi.Snapshot) { s.Connection.BackoffUntil = now().Add(10 * time.Minute) })
+		h.want("1 entry waits for the server.", "next try 14:15")
+		h.wantNot("Retry now")
+		set(func(s *localapi.Snapshot) { s.Account.State = localapi.NeedsSignIn })
+		h.want("1 entry waits until you have signed in again.")
+		set(func(s *localapi.Snapshot) { s.Outbox.Waiting, s.Outbox.Recent[3].State = 2, localapi.SendAccepted })
+		h.wantNot("waits", "Retry now")
+	})
+}
