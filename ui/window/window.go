@@ -373,6 +373,7 @@ func (w *Window) refresh() {
 	front.update()
 	if w.shell.front != front.object() {
 		w.shell.bring(front.object())
+		w.release()
 		changed = true
 	}
 	if changed {
