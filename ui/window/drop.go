@@ -2,6 +2,7 @@ package window
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -114,10 +115,10 @@ func (w *Window) takeItems(items []string) {
 			links = append(links, localapi.Link{URL: typed})
 		}
 	}
-	if len(files) > 0 {
-		w.readFiles(files)
-	}
-	if len(links) > 0 {
+	switch {
+	case len(files) > 0:
+		w.readFiles(files, links)
+	case len(links) > 0:
 		w.take(links, "")
 	}
 }
@@ -184,46 +185,62 @@ func (w *Window) dropped(uris []fyne.URI) {
 		w.toasts.say(widget.ToneInfo, w.t("window.toast.drop_what"))
 		return
 	}
-	w.readFiles(files)
+	w.readFiles(files, nil)
 }
 
-// readFiles reads dropped files beside Fyne's goroutine and takes what they hold.
-func (w *Window) readFiles(files []string) {
-	var links []localapi.Link
+// readFiles reads dropped files beside Fyne's goroutine and takes what they hold, with the links that came with
+// them. What one of several lacks is said, and keeps nobody from the others.
+func (w *Window) readFiles(files []string, links []localapi.Link) {
 	var codes []string
+	var failed error // the first
+	lost := 0
 	read := w.p.ReadPicture
 	w.call(func(ctx context.Context) error {
 		for _, file := range files {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if isPicture(file) {
-				code, err := codeInFile(file, read)
-				if err != nil {
-					return err
-				}
-				codes = append(codes, code)
+			code, found, err := itemsInFile(file, read)
+			if err != nil {
+				lost++
+				failed = cmp.Or(failed, err)
 				continue
 			}
-			content, err := readUpTo(file, maxLinkFile)
-			if err != nil {
-				return err
+			if code != "" {
+				codes = append(codes, code)
 			}
-			links = append(links, linksInFile(filepath.Base(file), content)...)
+			links = append(links, found...)
 		}
 		return nil
 	}, func(err error) {
-		switch {
-		case errors.Is(err, errNoCode):
+		some := len(codes)+len(links) > 0
+		switch failed = cmp.Or(err, failed); {
+		case err == nil && some && lost > 0:
+			w.takeCodes(codes, links)
+			w.toasts.say(widget.ToneWarn, w.words.N("window.toast.files_lost", lost, "All", len(files)))
+		case errors.Is(failed, errNoCode):
 			w.toasts.say(widget.ToneBad, w.t("window.pair.no_code"))
-		case errors.Is(err, errTooLarge):
+		case errors.Is(failed, errTooLarge):
 			w.toasts.say(widget.ToneBad, w.t("window.error.file_too_large", "Limit", maxLinkFile>>20))
-		case err != nil:
+		case failed != nil:
 			w.toasts.say(widget.ToneBad, w.t("window.error.read_file"))
 		default:
 			w.takeCodes(codes, links)
 		}
 	})
+}
+
+// itemsInFile returns the text of the code in a picture, or the links in another file.
+func itemsInFile(file string, read func(io.Reader) (string, error)) (code string, links []localapi.Link, err error) {
+	if isPicture(file) {
+		code, err = codeInFile(file, read)
+		return code, nil, err
+	}
+	content, err := readUpTo(file, maxLinkFile)
+	if err != nil {
+		return "", nil, err
+	}
+	return "", linksInFile(filepath.Base(file), content), nil
 }
 
 // takeCodes takes the texts of codes, and links found beside them: a code that pairs goes first.

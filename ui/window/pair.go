@@ -68,7 +68,19 @@ func (p *pairPane) escape() {
 	}
 }
 
-func (p *pairPane) cancel() { p.w.do(p.w.p.Agent.CancelPairing) }
+// cancel ends the pairing, and says so where somebody wanted to be let in.
+func (p *pairPane) cancel() {
+	w := p.w
+	s := w.model.snap.Pairing
+	declines := s != nil && s.Authority && s.State == localapi.PairAsked
+	w.call(w.p.Agent.CancelPairing, func(err error) {
+		if err == nil && declines {
+			w.toasts.say(widget.ToneInfo, w.t("window.pair.declined"))
+			return
+		}
+		w.failed(err)
+	})
+}
 
 // faceName returns which face fits the model.
 func (p *pairPane) faceName() string {
@@ -83,6 +95,12 @@ func (p *pairPane) faceName() string {
 		}
 		if pairing.ConfirmedHere {
 			side += "confirmed "
+		}
+		if pairing.Scanned && pairing.State == localapi.PairShowing {
+			side += "scanned "
+		}
+		if pairing.Silent {
+			side += "silent "
 		}
 		return side + string(pairing.State)
 	}
@@ -122,14 +140,23 @@ func (p *pairPane) build() fyne.CanvasObject {
 	}
 	switch pairing.State {
 	case localapi.PairShowing:
+		if pairing.Scanned { // the code is used up
+			return p.progress(w.t("window.pair.scanned"))
+		}
 		return p.buildCode()
 	case localapi.PairAsked, localapi.PairConfirming:
+		if pairing.Silent {
+			return p.progress(i18n.Plain(pairing.Problem))
+		}
 		if pairing.ConfirmedHere {
 			return p.progress(w.t("window.pair.waiting_there"))
 		}
 		return p.buildConfirm(*pairing)
 	case localapi.PairDone, localapi.PairCancelled, localapi.PairFailed, localapi.PairTimedOut:
 		return p.buildEnd(*pairing)
+	}
+	if pairing.Silent {
+		return p.progress(i18n.Plain(pairing.Problem))
 	}
 	return p.progress(w.t("window.pair." + string(pairing.State)))
 }
@@ -156,7 +183,7 @@ func (p *pairPane) buildConfirm(pairing localapi.Pairing) fyne.CanvasObject {
 	p.parts.safe = w.button(no, p.cancel)
 	p.parts.yes = w.mainButton(yes, p.confirm)
 	body.Add(p.parts.problem)
-	body.Add(container.NewBorder(nil, nil, widget.HStack(widget.GapSmall, p.parts.safe, p.parts.yes), nil, widget.Inset(0, 0, widget.Gap, 0, widget.Middle(p.parts.left))))
+	body.Add(widget.Border(nil, nil, widget.HStack(widget.GapSmall, p.parts.safe, p.parts.yes), nil, widget.Inset(0, 0, widget.Gap, 0, widget.Middle(p.parts.left))))
 	return widget.NewCard(body)
 }
 
@@ -230,7 +257,7 @@ func (p *pairPane) buildEnd(pairing localapi.Pairing) fyne.CanvasObject {
 	title := w.t("window.pair." + string(pairing.State))
 	words := i18n.Plain(pairing.Problem)
 	again := w.t("window.pair.again")
-	glyph, ink := "clock", widget.ColorWarn
+	glyph, ink := "failed", widget.ColorWarn
 	switch pairing.State {
 	case localapi.PairDone:
 		again, glyph, ink = "", "tick", widget.ColorFine
@@ -239,9 +266,9 @@ func (p *pairPane) buildEnd(pairing localapi.Pairing) fyne.CanvasObject {
 			words = w.t("window.pair.done_there")
 		}
 	case localapi.PairTimedOut:
-		words = w.t("window.pair.timed_out_text")
+		glyph, words = "clock", w.t("window.pair.timed_out_text")
 	}
-	head := container.NewBorder(nil, nil, widget.Inset(0, 0, 0, 4, widget.Glyph(22, widget.Icon(glyph, ink))), nil, widget.NewSubheading(title))
+	head := widget.Border(nil, nil, widget.Inset(0, 0, 0, 4, widget.Glyph(22, widget.Icon(glyph, ink))), nil, widget.NewSubheading(title))
 	body := widget.VStack(widget.Gap, head)
 	if words != "" {
 		body.Add(widget.NewText(words))
@@ -274,7 +301,8 @@ func (p *pairPane) restart(authority bool) {
 func (p *pairPane) fill() {
 	w := p.w
 	pairing := w.model.snap.Pairing
-	if pairing == nil || pairing.State != localapi.PairShowing {
+	shows := pairing != nil && pairing.State == localapi.PairShowing && !pairing.Scanned
+	if !shows {
 		p.code, p.codeFor = nil, ""
 		p.forgetCopy()
 	}
@@ -286,21 +314,8 @@ func (p *pairPane) fill() {
 	if !pairing.Until.IsZero() && !pairingEnded(pairing.State) {
 		left = w.t("window.pair.left", "Time", countdown(rest))
 	}
-	if pairing.State == localapi.PairShowing {
-		p.fetchCode(*pairing)
-		if pairing.RenewalsLeft > 0 {
-			left = widget.Dotted(left, w.words.N("window.pair.renews", pairing.RenewalsLeft))
-		}
-		side, label := float32(widget.CodeSmall), w.t("window.pair.larger")
-		if p.large {
-			side, label = widget.CodeLarge, w.t("window.pair.smaller")
-		}
-		shown := p.code
-		if rest <= -2*time.Second {
-			shown = nil // it can no longer be used
-		}
-		p.parts.code.Set(shown, side)
-		p.parts.size.Relabel(label)
+	if shows {
+		left = p.fillCode(*pairing, rest, left)
 	}
 	if p.parts.left != nil {
 		p.parts.left.Set(left)
@@ -311,4 +326,27 @@ func (p *pairPane) fill() {
 			p.parts.problem.Fail(i18n.Plain(pairing.Problem))
 		}
 	}
+}
+
+// fillCode draws the code, or what covers it, and returns what is said of the time left.
+func (p *pairPane) fillCode(pairing localapi.Pairing, rest time.Duration, left string) string {
+	w := p.w
+	p.fetchCode(pairing)
+	if pairing.RenewalsLeft > 0 {
+		left = widget.Dotted(left, w.words.N("window.pair.renews", pairing.RenewalsLeft))
+	}
+	side, label := float32(widget.CodeSmall), w.t("window.pair.larger")
+	if p.large {
+		side, label = widget.CodeLarge, w.t("window.pair.smaller")
+	}
+	shown := p.code
+	switch {
+	case rest <= -2*time.Second:
+		shown = nil // it can no longer be used
+	case w.covers():
+		shown, left = nil, w.t("window.pair.covered")
+	}
+	p.parts.code.Set(shown, side)
+	p.parts.size.Relabel(label)
+	return left
 }

@@ -51,6 +51,14 @@ func (p *pairPane) buildCode() fyne.CanvasObject {
 		widget.CentredRow(p.parts.size, stop), widget.CentredRow(link)))
 }
 
+// coverAfter is how long a code stays in sight of a window that is not in front any more: whoever looked elsewhere
+// for a moment finds it still there.
+const coverAfter = 10 * time.Second
+
+// covers reports whether the code is to be covered: the window was left, or is small in a bar, and the code is
+// nobody's but the person's who shows it.
+func (w *Window) covers() bool { return !w.away.IsZero() && w.p.Now().Sub(w.away) >= coverAfter }
+
 // askToCopy warns before the code's address goes to the clipboard, where every program can read it.
 func (p *pairPane) askToCopy() {
 	w := p.w

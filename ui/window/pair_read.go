@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
 
@@ -42,7 +41,7 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 	ways.Add(w.button(w.t("window.pair.from_clipboard"), p.fromClipboard))
 	steps := widget.VStack(widget.GapSmall, widget.Step("1", w.t("window.pair.step_1")), widget.Step("2", w.t("window.pair.step_2")), widget.Step("3", w.t("window.pair.step_3")))
 	body := widget.VStack(widget.Gap, widget.IconTitle("code", w.t("window.pair.computer")), widget.NewMuted(w.t("window.pair.computer_text")), steps, ways,
-		container.NewBorder(nil, nil, nil, next, p.parts.address))
+		widget.Border(nil, nil, nil, next, p.parts.address))
 	if w.p.ReadPicture != nil {
 		body.Add(widget.NewMuted(w.t("window.pair.drop")))
 	}
@@ -89,8 +88,30 @@ func (p *pairPane) fromClipboard() {
 	p.w.pastePicture()
 }
 
-// fromPicture reads the code from a picture file.
+// fromPicture reads the code from a picture file, chosen where the desktop lets files be chosen.
 func (p *pairPane) fromPicture() {
+	w := p.w
+	if w.p.ChooseFile == nil {
+		p.chooseHere()
+		return
+	}
+	var path string
+	w.callFor(grabTime, func(ctx context.Context) (err error) {
+		path, err = w.p.ChooseFile(ctx, w.t("window.pair.from_picture"), w.t("window.pair.pictures"), pictureFiles())
+		return err
+	}, func(err error) {
+		switch {
+		case err != nil:
+			w.p.Logger.Info("the desktop lets no file be chosen", "error", err)
+			p.chooseHere()
+		case path != "":
+			w.readFiles([]string{path}, nil)
+		}
+	})
+}
+
+// chooseHere shows the toolkit's own chooser.
+func (p *pairPane) chooseHere() {
 	open := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
 		if err != nil || file == nil {
 			if err != nil {
@@ -102,7 +123,7 @@ func (p *pairPane) fromPicture() {
 		if err := file.Close(); err != nil {
 			p.w.p.Logger.Warn("a picture could not be closed", "error", err)
 		}
-		p.w.readFiles([]string{path})
+		p.w.readFiles([]string{path}, nil)
 	}, p.w.win)
 	open.SetFilter(storage.NewExtensionFileFilter(pictureFiles()))
 	open.Show()

@@ -448,16 +448,3 @@ func TestNewRefusesParamsThatLackAPart(t *testing.T) {
 		}
 	}
 }
-
-func TestLinkInDrop(t *testing.T) {
-	for path, want := range map[string]string{
-		"/home/me/https:/example.org/a": "https://example.org/a",
-		"/http:/example.org":            "http://example.org",
-		"https://example.org/a":         "https://example.org/a",
-		"/home/me/notes.txt":            "",
-	} {
-		if got, ok := linkInDrop(path); got != want || ok != (want != "") {
-			t.Errorf("%q: got %q, %v, want %q", path, got, ok, want)
-		}
-	}
-}
