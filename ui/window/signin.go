@@ -28,6 +28,9 @@ type signInPane struct {
 
 	tried string // the clipboard content handed over last
 	busy  bool
+
+	wish    *string // the e-mail of a sign-in that waits for a choice how to keep it, nil for none
+	decided bool    // it has been chosen
 }
 
 // signInParts are the parts of the present face that change while it is shown.
@@ -44,7 +47,7 @@ type signInParts struct {
 
 func newSignInPane(w *Window) pane {
 	p := &signInPane{w: w, holder: container.NewStack()}
-	p.scroll = container.NewVScroll(widget.Inset(widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.Column(540, p.holder)))
+	p.scroll = widget.NewScroll(widget.Inset(widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.Column(540, p.holder)))
 	return p
 }
 
@@ -57,6 +60,20 @@ func (p *signInPane) shown() {
 	case p.parts.final != nil:
 		p.w.focus(p.parts.final)
 	}
+	p.offer()
+}
+
+// offer tells the agent that somebody sees the ways to sign in.
+func (p *signInPane) offer() {
+	if p.face != "ways" && p.face != "again" {
+		return
+	}
+	form := localapi.FormButton
+	if p.parts.email != nil {
+		form = localapi.FormEmail
+	}
+	p.w.call(func(ctx context.Context) error { return p.w.p.Agent.SignInShown(ctx, form) },
+		func(error) {}) // the sign-in works without; nobody is bothered with it
 }
 
 func (p *signInPane) escape() {
@@ -84,7 +101,10 @@ func (p *signInPane) faceName() string {
 		}
 		return "locked"
 	case gateUndecided:
-		return "undecided"
+		return p.keepingFace()
+	}
+	if m.unkept() {
+		return p.keepingFace()
 	}
 	if s := m.snap.SignIn; s != nil {
 		if s.Loopback {
@@ -98,13 +118,35 @@ func (p *signInPane) faceName() string {
 	return "ways"
 }
 
+// keepingFace asks how the sign-in is to be kept.
+func (p *signInPane) keepingFace() string {
+	if p.w.model.snap.Storage.NoKeyringYet {
+		return "no_keyring_yet"
+	}
+	return "undecided"
+}
+
 func (p *signInPane) update() {
 	if name := p.faceName(); name != p.face {
 		p.face, p.busy, p.parts = name, false, signInParts{}
 		p.holder.Objects = []fyne.CanvasObject{p.build(name)}
 		p.holder.Refresh()
+		if p.w.shell.front == p.object() { // else it comes to the front now, and is told so
+			p.offer()
+		}
 	}
 	p.fill()
+	p.resume()
+}
+
+// resume goes on with the sign-in that the choice how to keep it had interrupted.
+func (p *signInPane) resume() {
+	if p.wish == nil || !p.decided || p.face != "ways" && p.face != "again" {
+		return
+	}
+	p.parts.email.SetText(*p.wish)
+	p.wish, p.decided = nil, false
+	p.begin()
 }
 
 func (p *signInPane) build(face string) fyne.CanvasObject {
@@ -122,11 +164,11 @@ func (p *signInPane) build(face string) fyne.CanvasObject {
 		return p.message("lock", w.t("window.signin.locked_keyring"), "", w.mainButton(w.t("window.retry"), func() { p.unlock("") }))
 	case "locked_keyring":
 		return p.message("lock", w.t("window.signin.locked_keyring"), w.t("window.signin.locked_keyring_text"),
-			w.mainButton(w.t("window.signin.ask_again"), func() { p.unlock("") }))
+			w.mainButton(w.t("window.signin.ask_again"), func() { p.unlock("") }), p.startAgain())
 	case "locked":
 		return p.buildLocked()
-	case "undecided":
-		return p.buildUndecided()
+	case "undecided", "no_keyring_yet":
+		return p.buildUndecided(face == "no_keyring_yet")
 	case "waiting", "waiting_final":
 		return p.buildWaiting(face == "waiting_final")
 	}
@@ -174,20 +216,37 @@ func (p *signInPane) buildLocked() fyne.CanvasObject {
 	p.parts.secret.OnSubmitted = func(string) { submit() }
 	p.parts.begin = w.mainButton(w.t("window.signin.unlock"), submit)
 	return widget.Inset(40, 0, 0, 0, widget.NewCard(widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.locked")), widget.NewMuted(w.t("window.signin.locked_text")),
-		container.NewBorder(nil, nil, nil, p.parts.begin, p.parts.secret), p.parts.problem)))
+		widget.Border(nil, nil, nil, p.parts.begin, p.parts.secret), p.parts.problem, widget.Wrap(p.startAgain()))))
 }
 
-// buildUndecided lets a person choose how the data is protected where there is no keyring.
-func (p *signInPane) buildUndecided() fyne.CanvasObject {
+// startAgain is the way out for whoever cannot unlock the data any more.
+func (p *signInPane) startAgain() *widget.Button {
+	w := p.w
+	return w.button(w.t("window.signin.start_again"), func() {
+		w.ask(question{
+			title: w.t("window.signin.start_again_title"), text: w.t("window.signin.start_again_text"),
+			yes: w.t("window.signin.start_again_yes"), danger: true,
+			do: func() { w.do(func(ctx context.Context) error { return w.p.Agent.SignOut(ctx, true) }) },
+		})
+	}).Quiet()
+}
+
+// buildUndecided lets a person choose how the data is protected where there is no keyring; one that the
+// desktop could make is the first choice.
+func (p *signInPane) buildUndecided(ring bool) fyne.CanvasObject {
 	w := p.w
 	first, again := w.secretField(w.t("window.signin.passphrase")), w.secretField(w.t("window.signin.passphrase_again"))
 	p.parts.secret = first
-	p.parts.problem = widget.NewProblem()
+	problem := widget.NewProblem() // another face may have come until the answer does
+	p.parts.problem = problem
 	protect := func(how localapi.Protection, passphrase string) {
 		w.call(func(ctx context.Context) error { return w.p.Agent.Protect(ctx, how, passphrase) }, func(err error) {
 			if err != nil {
-				p.parts.problem.Fail(w.sentence(err))
+				problem.Fail(w.sentence(err))
+				return
 			}
+			p.decided = p.wish != nil
+			p.resume()
 		})
 	}
 	submit := func() {
@@ -200,14 +259,43 @@ func (p *signInPane) buildUndecided() fyne.CanvasObject {
 			protect(localapi.ProtectedByPassphrase, first.Text)
 		}
 	}
+	strength := widget.NewMuted("")
+	first.OnChanged = func(words string) { strength.Say(w.strength(words)) }
 	again.OnSubmitted = func(string) { submit() }
 	first.OnSubmitted = func(string) { w.focus(again) }
+	use := w.mainButton
+	if ring {
+		use = w.button
+	}
 	byPhrase := widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.by_passphrase")), widget.NewMuted(w.t("window.signin.by_passphrase_text")),
-		first, again, p.parts.problem, container.NewHBox(w.mainButton(w.t("window.signin.use_passphrase"), submit))))
+		first, strength, again, p.parts.problem, container.NewHBox(use(w.t("window.signin.use_passphrase"), submit))))
 	inMemory := widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.in_memory")), widget.NewMuted(w.t("window.signin.in_memory_text")),
 		container.NewHBox(w.button(w.t("window.signin.use_memory"), func() { protect(localapi.MemoryOnly, "") }))))
 	p.parts.detail = widget.NewMuted(w.t("window.signin.undecided_text"))
-	return widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.undecided")), p.parts.detail, byPhrase, inMemory)
+	body := widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.undecided")), p.parts.detail)
+	if ring {
+		body.Add(widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.by_new_keyring")), widget.NewMuted(w.t("window.signin.by_new_keyring_text")),
+			container.NewHBox(w.mainButton(w.t("window.signin.make_keyring"), func() { protect(localapi.ByNewKeyring, "") })))))
+	}
+	body.Add(byPhrase)
+	body.Add(inMemory)
+	return body
+}
+
+// strength says how good a passphrase is, nothing of an empty one.
+func (w *Window) strength(passphrase string) string {
+	if passphrase == "" {
+		return ""
+	}
+	switch localapi.PassphraseStrength(passphrase) {
+	case localapi.TooShort:
+		return w.t("window.signin.strength_short")
+	case localapi.Weak:
+		return w.t("window.signin.strength_weak")
+	case localapi.Fair:
+		return w.t("window.signin.strength_fair")
+	}
+	return w.t("window.signin.strength_strong")
 }
 
 // buildWays offers the two equal ways to sign in.
@@ -216,10 +304,10 @@ func (p *signInPane) buildWays() fyne.CanvasObject {
 	p.parts.email = w.field(w.t("window.signin.email"), w.t("window.signin.email"))
 	p.parts.email.OnSubmitted = func(string) { p.begin() }
 	p.parts.begin = w.mainButton(w.t("window.signin.browser_button"), p.begin)
-	browser := widget.NewCard(container.NewBorder(
+	browser := widget.NewCard(widget.Border(
 		widget.VStack(widget.GapSmall, widget.IconTitle("globe", w.t("window.signin.browser")), widget.NewMuted(w.t("window.signin.browser_text"))),
 		widget.VStack(widget.GapSmall, p.parts.email, p.parts.begin), nil, nil, nil))
-	pairing := widget.NewCard(container.NewBorder(
+	pairing := widget.NewCard(widget.Border(
 		widget.VStack(widget.GapSmall, widget.IconTitle("code", w.t("window.signin.pair")), widget.NewMuted(w.t("window.signin.pair_text"))),
 		w.mainButton(w.t("window.signin.pair_button"), func() { w.show(PanePair) }), nil, nil, nil))
 
@@ -229,12 +317,13 @@ func (p *signInPane) buildWays() fyne.CanvasObject {
 	sees := w.button(w.t("window.signin.what"), func() { w.tell(w.t("window.signin.what"), w.t("window.signin.what_text")) }).Quiet()
 	title, words := w.t("window.signin.welcome"), w.t("window.signin.welcome_text")
 	if p.face == "again" {
+		p.parts.email.SetText(w.model.snap.Account.Email) // only that account can go on here
 		title, words = w.t("window.signin.again"), w.t("window.signin.again_text")
 	}
 	head, lead := widget.NewHeading(title).Center(), widget.NewMuted(words).Center()
 	body := widget.VStack(widget.Gap)
 	if w.p.Icon != nil {
-		body.Add(container.NewCenter(widget.Glyph(64, w.p.Icon)))
+		body.Add(container.NewCenter(widget.Glyph(48, w.p.Icon)))
 	}
 	p.parts.box = widget.NewSurface(widget.ColorBadBox, 10, widget.Pad(widget.Gap, p.parts.problem))
 	if p.face == "again" {
@@ -264,6 +353,7 @@ func (p *signInPane) begin() {
 	}
 	// Before the browser opens it is clear how the sign-in is kept: a keyring that is of no use leads to
 	// that choice first.
+	p.wish = nil
 	st := w.model.snap.Storage
 	unkept := !st.Kept && st.Protection == localapi.ProtectedByKeyring && !w.model.withoutKeyring && !w.model.snap.Demo
 	fetch(w, func(ctx context.Context) (localapi.SignIn, error) {
@@ -276,6 +366,9 @@ func (p *signInPane) begin() {
 	}, func(s localapi.SignIn, err error) {
 		p.busy = false
 		if err != nil {
+			if unkept {
+				p.wish = &email
+			}
 			if p.parts.box != nil {
 				p.parts.problem.Say(w.sentence(err))
 				p.parts.box.Show()
@@ -283,6 +376,7 @@ func (p *signInPane) begin() {
 			p.fill()
 			return
 		}
+		w.signing = true
 		w.open(s.URL)
 		p.fill()
 	})
@@ -301,7 +395,7 @@ func (p *signInPane) buildWaiting(final bool) fyne.CanvasObject {
 		p.parts.final = w.field(w.t("window.signin.final"), w.t("window.signin.final"))
 		p.parts.final.OnSubmitted = func(string) { p.complete(p.parts.final.Text) }
 		p.parts.begin = w.mainButton(w.t("window.continue"), func() { p.complete(p.parts.final.Text) })
-		body.Add(container.NewBorder(nil, nil, nil, p.parts.begin, p.parts.final))
+		body.Add(widget.Border(nil, nil, nil, p.parts.begin, p.parts.final))
 	}
 	body.Add(p.parts.problem)
 	open := w.button(w.t("window.signin.open_again"), func() {
@@ -379,7 +473,7 @@ func (p *signInPane) fill() {
 			server = w.t("window.signin.server", "Server", i18n.Plain(account.Server))
 		}
 		p.parts.server.Set(server)
-	case "keyring", "locked_keyring", "unusable", "undecided", "lost":
+	case "keyring", "locked_keyring", "unusable", "undecided", "no_keyring_yet", "lost":
 		if problem := i18n.Plain(w.model.snap.Storage.Problem); problem != "" && p.face != "lost" {
 			p.parts.detail.Set(problem)
 			widget.SetVisible(p.parts.detail, true)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"image"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +28,7 @@ func TestSignInWithTheBrowser(t *testing.T) {
 		p.parts.email.SetText(" me@example.com ")
 		h.agent.Refuse("Unlock", &localapi.Error{Code: localapi.CodeLocked, Message: "The keyring is locked."})
 		h.tap("Open the browser")
-		h.wantCalls("Unlock ") // nothing opens before it is clear how the sign-in is kept
+		h.wantCalls("SignInShown email", "Unlock ") // nothing opens before it is clear how the sign-in is kept
 		h.want("The keyring is locked.")
 		h.agent.Refuse("Unlock", nil)
 		h.tap("Open the browser")
@@ -37,7 +39,7 @@ func TestSignInWithTheBrowser(t *testing.T) {
 		h.change(func(s *localapi.Snapshot) {
 			s.Account.State, s.SignIn = localapi.SigningIn, &begun
 		})
-		h.want("Finish signing in", "notices by itself")
+		h.want("Finish the sign-in", "notices by itself")
 		h.tap("Open the page again")
 		if len(h.opened) != 2 {
 			t.Errorf("opened %q", h.opened)
@@ -46,6 +48,78 @@ func TestSignInWithTheBrowser(t *testing.T) {
 		h.wantCalls("CancelSignIn")
 		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Account.Cause = "It took too long." }))
 		h.want("It took too long.")
+		h.wantCalls("SignInShown email") // visible again
+		h.tap("Read a code")
+		h.wantCalls()
+		h.w.show(PaneSignIn)
+		h.settle()
+		h.wantCalls("SignInShown email") // and again
+	})
+}
+
+// TestSignInGoesOnAfterTheChoice: whoever had to choose first how the sign-in is kept need not begin again.
+func TestSignInGoesOnAfterTheChoice(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedOut())
+		h.agent.Answer("BeginSignIn", localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true})
+		h.agent.Refuse("Unlock", &localapi.Error{Code: localapi.CodeLocked, Message: "There is no keyring."})
+		paneOf[*signInPane](h, PaneSignIn).parts.email.SetText("me@example.com")
+		h.tap("Open the browser")
+		h.change(func(s *localapi.Snapshot) { s.Storage.Protection = localapi.Undecided })
+		h.take()
+		h.tap("Keep nothing")
+		h.change(func(s *localapi.Snapshot) { s.Storage.Protection = localapi.MemoryOnly })
+		if calls := h.take(); !slices.Contains(calls, "Protect memory ") || !slices.Contains(calls, "BeginSignIn me@example.com") || len(h.opened) != 1 {
+			t.Errorf("it asked for %q and opened %q", calls, h.opened)
+		}
+		h.change(func(s *localapi.Snapshot) { s.Account.State = localapi.SignedOut })
+		h.change(func(s *localapi.Snapshot) { s.Storage.Protection = localapi.Undecided })
+		h.tap("Keep nothing")
+		h.change(func(s *localapi.Snapshot) { s.Storage.Protection = localapi.MemoryOnly })
+		if len(h.opened) != 1 {
+			t.Errorf("a choice alone opened %q", h.opened)
+		}
+	})
+}
+
+// TestSignInEndsOnSend: whoever went to the browser from here comes back to the pane to go on with, and the
+// window comes forward; a sign-in that was begun elsewhere moves no window.
+func TestSignInEndsOnSend(t *testing.T) {
+	for name, here := range map[string]bool{"begun here": true, "begun elsewhere": false} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(h *harness) {
+				h.send(signedOut())
+				begun := localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true}
+				h.agent.Answer("BeginSignIn", begun)
+				if here {
+					h.tap("Open the browser")
+				}
+				h.change(func(s *localapi.Snapshot) { s.Account.State, s.SignIn = localapi.SigningIn, &begun })
+				h.w.show(PaneSettings)
+				h.send(signedIn())
+				if got := h.w.current == PaneSend; got != here {
+					t.Errorf("the window shows %s", h.w.current)
+				}
+				h.w.show(PaneSettings)
+				h.send(signedIn())
+				if h.w.current != PaneSettings {
+					t.Error("later states take the person away from a pane")
+				}
+			})
+		})
+	}
+}
+
+// TestSignInAgainKnowsTheAddress: the field holds it already.
+func TestSignInAgainKnowsTheAddress(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Account.State = localapi.NeedsSignIn }))
+		h.w.show(PaneSignIn)
+		h.settle()
+		h.take()
+		h.agent.Answer("BeginSignIn", localapi.SignIn{URL: "https://accounts.example/authorize", Loopback: true})
+		h.tap("Open the browser")
+		h.wantCalls("Unlock ", "BeginSignIn demo@example.com")
 	})
 }
 
@@ -55,7 +129,7 @@ func TestTheFinalAddressComesFromTheClipboardOrByHand(t *testing.T) {
 		h.app.Clipboard().SetContent(prefix + "?code=old") // before there is a sign-in, nobody looks
 		h.send(signedOut())
 		h.advance(time.Minute)
-		h.wantCalls()
+		h.wantCalls("SignInShown email")
 		h.app.Clipboard().SetContent("https://bank.example/?secret=1")
 		h.change(func(s *localapi.Snapshot) {
 			s.Account.State = localapi.SigningIn
@@ -91,6 +165,11 @@ func TestUnlockAndProtect(t *testing.T) {
 		h.wantCalls("Unlock secret")
 		h.want("The passphrase is wrong")
 
+		h.tap("Start again without the saved data…") // who forgot it is in no dead end
+		h.wantCalls()
+		h.tap("Delete and start again")
+		h.wantCalls("SignOut true")
+
 		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.WaitingForKeyring = true }))
 		h.want("Waiting for the keyring")
 		h.tap("Ask again")
@@ -102,11 +181,32 @@ func TestUnlockAndProtect(t *testing.T) {
 		h.tap("Use this passphrase")
 		h.want("Please type a passphrase.")
 		p.parts.secret.SetText("one")
+		h.want("Too short: at least 8 characters")
+		p.parts.secret.SetText("onetwothree")
+		h.want("Fair")
+		p.parts.secret.SetText("one")
 		h.tap("Use this passphrase")
 		h.want("passphrases are different")
-		h.wantCalls()
+		h.wantCalls("SignInShown email")
+		h.wantNot("Make a keyring")
 		h.tap("Keep nothing")
 		h.wantCalls("Protect memory ")
+
+		h.send(with(signedOut(), func(s *localapi.Snapshot) {
+			s.Storage = localapi.Storage{Protection: localapi.Undecided, NoKeyringYet: true, Problem: "No keyring yet."}
+		}))
+		h.want("No keyring yet.", "Use this passphrase")
+		h.tap("Make a keyring")
+		h.wantCalls("Protect new-keyring ")
+
+		// The keyring asks its person, and the window shows that, before the answer comes.
+		answer := h.agent.Hold("Protect")
+		h.agent.Refuse("Protect", &localapi.Error{Code: localapi.CodeLocked, Message: "Waiting for the keyring."})
+		h.tap("Make a keyring")
+		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.WaitingForKeyring = true }))
+		answer()
+		h.settle()
+		h.want("Waiting for the keyring")
 	})
 }
 
@@ -142,6 +242,15 @@ func TestPairAPhone(t *testing.T) {
 			t.Errorf("copied %q", h.app.Clipboard().Content())
 		}
 
+		scanned := showing
+		scanned.Scanned = true
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &scanned })
+		h.want("A device has read the code…")
+		h.wantNot("Copy the link")
+		if p.code != nil {
+			t.Error("the code that was read is kept")
+		}
+
 		asked := pairing(localapi.PairAsked, true)
 		asked.NeedsTOTP = true
 		h.change(func(s *localapi.Snapshot) { s.Pairing = &asked })
@@ -160,6 +269,7 @@ func TestPairAPhone(t *testing.T) {
 		h.wantCalls("ConfirmPairing 123456")
 		h.tap("Decline")
 		h.wantCalls("CancelPairing")
+		h.want("Declined: the device was not let in.")
 
 		plainAsked := pairing(localapi.PairAsked, true)
 		h.change(func(s *localapi.Snapshot) { s.Pairing = &plainAsked })
@@ -194,7 +304,7 @@ func TestPairThisComputer(t *testing.T) {
 		p.parts.address.SetText("https://example.org/")
 		h.tap("Continue")
 		h.want("not the address of a pairing code")
-		h.wantCalls()
+		h.wantCalls("SignInShown email")
 		h.app.Clipboard().SetContent(" " + code + "\n")
 		h.tap("From the clipboard")
 		h.wantCalls("JoinPairing " + code)
@@ -204,8 +314,9 @@ func TestPairThisComputer(t *testing.T) {
 		h.want("Sign in with this account?", "demo@example.com")
 		h.tap("Yes, sign in")
 		h.wantCalls("ConfirmPairing ")
-		confirming.ConfirmedHere = true
-		h.change(func(s *localapi.Snapshot) { s.Pairing = &confirming })
+		waiting := confirming // the agent compares it with the one before
+		waiting.ConfirmedHere = true
+		h.change(func(s *localapi.Snapshot) { s.Pairing = &waiting })
 		h.want("Waiting for the other device to confirm")
 		failed := pairing(localapi.PairFailed, false)
 		failed.Problem = "The other device declined."
@@ -230,7 +341,7 @@ func TestTheClipboardHoldsAPicture(t *testing.T) {
 		h.app.Clipboard().SetContent("")
 		copied = picture(t, code)
 		h.tap("From the clipboard")
-		h.wantCalls("JoinPairing " + code)
+		h.wantCalls("SignInShown email", "JoinPairing "+code)
 		p := paneOf[*pairPane](h, PanePair)
 		p.parts.address.TypedShortcut(&fyne.ShortcutPaste{Clipboard: h.app.Clipboard()})
 		h.settle()
@@ -257,7 +368,7 @@ func TestTheScreenHoldsACode(t *testing.T) {
 		h.send(signedOut())
 		h.tap("Read a code")
 		h.tap("Read it from the screen")
-		h.wantCalls("JoinPairing " + code)
+		h.wantCalls("SignInShown email", "JoinPairing "+code)
 		words = "https://example.org/"
 		h.tap("Read it from the screen")
 		h.want("no readable code on the screen")
@@ -293,5 +404,59 @@ func TestSigningInLeadsToSend(t *testing.T) {
 			t.Errorf("pane %q, want send", h.w.current)
 		}
 		h.want("Signed in")
+	})
+}
+
+// TestPictureIsChosenWhereTheDesktopLetsOne: in its own chooser, and in the toolkit's where it has none.
+func TestPictureIsChosenWhereTheDesktopLetsOne(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "code.png")
+	if err := os.WriteFile(file, picture(t, code), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		path  string
+		err   error
+		calls []string
+		ours  bool
+	}{
+		"a file":               {path: file, calls: []string{"JoinPairing " + code}},
+		"thought better of it": {},
+		"no chooser":           {err: errors.New("none"), ours: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(p *Params) {
+				p.ChooseFile = func(context.Context, string, string, []string) (string, error) { return c.path, c.err }
+			}, func(h *harness) {
+				h.send(signedOut())
+				h.w.show(PanePair)
+				h.take()
+				h.tap("Open a picture…")
+				h.wantCalls(c.calls...)
+				if shown := h.w.win.Canvas().Overlays().Top() != nil; shown != c.ours {
+					t.Errorf("the toolkit's chooser is shown: %v", shown)
+				}
+			})
+		})
+	}
+}
+
+// Another device that says nothing any more is told of, on either side, until it speaks.
+func TestASilentDeviceIsTold(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PanePair)
+		for _, state := range []localapi.PairingState{localapi.PairAsked, localapi.PairWaiting} {
+			waiting := pairing(state, state == localapi.PairAsked)
+			waiting.ConfirmedHere = true
+			silent := waiting
+			silent.Silent, silent.Problem = true, "The other device has said nothing for a while."
+			for _, p := range []localapi.Pairing{waiting, silent, waiting} {
+				h.change(func(s *localapi.Snapshot) { s.Pairing = &p })
+				if h.sees("said nothing for a while") != p.Silent {
+					t.Errorf("%s, silent %v: %q", state, p.Silent, h.words())
+				}
+				h.want("Cancel")
+			}
+		}
 	})
 }
