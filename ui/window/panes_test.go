@@ -33,7 +33,7 @@ func TestSendFromTheClipboardToTheLastDevice(t *testing.T) {
 			t.Error("the same clipboard is offered again after it was sent")
 		}
 		h.want("Leaving for Pixel 9")
-		h.w.show(PaneInbox) // where the toast has the only such button
+		h.change(func(s *localapi.Snapshot) { s.Outbox = localapi.Outbox{} }) // the toast has the only such button
 		h.tap("Undo")
 		h.wantCalls("Undo o1")
 		h.want("nothing was sent")
@@ -331,6 +331,104 @@ func TestSettings(t *testing.T) {
 	})
 }
 
+// Who is here sees that others left something, not what, and can have it deleted; and is offered to sign out
+// when nothing uses the account any more.
+func TestDataOfOthers(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSettings)
+		h.wantNot("Data of earlier sign-ins", "Nothing chosen here uses your account")
+		h.change(func(s *localapi.Snapshot) {
+			s.Storage.Earlier = localapi.Earlier{People: 1, Entries: 42, Since: now().Add(-3 * 24 * time.Hour)}
+		})
+		h.want("Data of earlier sign-ins", "left 42 received and sent tabs")
+		h.tap("Delete it…")
+		h.take()
+		h.tap("Delete it")
+		h.wantCalls("ForgetEarlier")
+		h.change(func(s *localapi.Snapshot) { s.Storage.Earlier = localapi.Earlier{} })
+		h.wantNot("Data of earlier sign-ins")
+		h.change(func(s *localapi.Snapshot) { s.Settings.StartAtLogin, s.Settings.Notifications = false, false })
+		h.want("Nothing chosen here uses your account")
+		h.tap("Sign out…")
+		h.tap("Sign out")
+		h.wantCalls(`SignOut false`)
+	})
+}
+
+// What one person typed, searched for and found is nothing for the next one.
+func TestNextPersonSeesNothing(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSend)
+		h.w.sendPane().link.SetText("https://hers.example/page")
+		h.w.show(PaneInbox)
+		p := paneOf[*inboxPane](h, PaneInbox)
+		p.search.SetText("something of hers")
+		p.look()
+		h.settle()
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Inbox.Total++ })) // the same person
+		if paneOf[*inboxPane](h, PaneInbox) != p {
+			t.Error("an update made the panes anew")
+		}
+		h.send(with(signedOut(), func(s *localapi.Snapshot) { s.Storage.Locked = true })) // the agent starts
+		h.send(signedIn())
+		if paneOf[*inboxPane](h, PaneInbox) != p {
+			t.Error("an agent that starts made the panes anew")
+		}
+		h.send(signedOut())
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Account.UID = "another"; s.Inbox = localapi.Inbox{} }))
+		h.w.show(PaneInbox)
+		h.settle()
+		if got := paneOf[*inboxPane](h, PaneInbox); got.search.Text != "" || got.found != nil {
+			t.Errorf("the next person finds %q", got.search.Text)
+		}
+		h.w.show(PaneSend)
+		if text := h.w.sendPane().link.Text; text != "" {
+			t.Errorf("the next person finds %q", text)
+		}
+	})
+}
+
+// Until it is known whether the account exists nobody is told to sign in again.
+func TestUnexplainedEnd(t *testing.T) {
+	m := model{known: true, snap: signedIn()}
+	m.snap.Account.State = localapi.NeedsSignIn
+	words := i18n.New("en")
+	if n := m.notice(words, now()); n.action != actSignIn {
+		t.Errorf("an explained end: %+v", n)
+	}
+	m.snap.Account.Cause, m.snap.Account.CauseSaid.Key = "It is being asked.", "signin.asking"
+	if n := m.notice(words, now()); n.action == actSignIn || n.text != "It is being asked." {
+		t.Errorf("an unexplained end: %+v", n)
+	}
+}
+
+// The person sees which extensions may send and what they sent, and decides.
+func TestExtensions(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSettings)
+		h.want("None has called yet")
+		h.change(extensions)
+		h.wantNot("None has called yet")
+		h.want("Tabferry in Firefox", "128 links sent", "harbour.example", "sees received tabs", "allowed", "Tree Style Tab", "treestyletab@piro.sakura.ne.jp", "asks", "chromium:abcdefghijklmnop", "1 link sent", "denied")
+		for _, c := range []struct{ row, button, call string }{
+			{"Tree Style Tab", "Allow", `ChangeCaller {"id":"firefox:treestyletab@piro.sakura.ne.jp","decision":"allowed"}`},
+			{"Tabferry in Firefox", "Revoke", `ChangeCaller {"id":"firefox:send@tabferry.github.io","decision":"denied"}`},
+			{"chromium:abcdefghijklmnopabcdefghijklmnop", "Allow", `ChangeCaller {"id":"chromium:abcdefghijklmnopabcdefghijklmnop","decision":"allowed"}`},
+		} {
+			h.part(h.row(c.row), c.button).Tapped(nil)
+			h.settle()
+			h.wantCalls(c.call)
+		}
+		h.choose(h.row("Tree Style Tab"), "Deny")
+		h.wantCalls(`ChangeCaller {"id":"firefox:treestyletab@piro.sakura.ne.jp","decision":"denied"}`)
+		h.choose(h.row("Tree Style Tab"), "Forget")
+		h.wantCalls(`ChangeCaller {"id":"firefox:treestyletab@piro.sakura.ne.jp","decision":"forgotten"}`)
+	})
+}
+
 func TestARefusedSettingShowsTheOldState(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		h.send(signedIn())
@@ -347,12 +445,16 @@ func TestARefusedSettingShowsTheOldState(t *testing.T) {
 }
 
 func TestAdvancedSettings(t *testing.T) {
-	inBubble(t, func(p *Params) { p.LogFolder = "/var/log/tabferry" }, func(h *harness) {
+	about := func(p *Params) {
+		p.LogFolder = "/var/log/tabferry"
+		p.Contact, p.ClientID, p.ClientName = "https://makers.example", "0123456789abcdef", "A browser"
+	}
+	inBubble(t, about, func(h *harness) {
 		h.send(signedOut())
 		h.w.show(PaneSettings)
 		h.wantNot("Account server")
 		h.tap("Advanced")
-		h.want("Account server", "the key is in the keyring", "/var/log/tabferry", "0.1.0")
+		h.want("Account server", "the key is in the keyring", "/var/log/tabferry", "0.1.0", "https://makers.example", "0123456789abcdef; sign-in pages say “A browser”", "Events server")
 		p := paneOf[*settingsPane](h, PaneSettings)
 		p.advanced.server.SetText("https://accounts.example.org")
 		h.change(func(s *localapi.Snapshot) { s.Inbox.Total++ }) // an update does not disturb typing
@@ -364,6 +466,23 @@ func TestAdvancedSettings(t *testing.T) {
 		if s := asked[localapi.Settings](h); s.Server != "https://accounts.example.org" || !s.Notifications {
 			t.Errorf("set %+v", s)
 		}
+		if p.usage.On {
+			t.Error("usage data is allowed before anybody was asked")
+		}
+		p.usage.Tapped(nil)
+		h.settle()
+		if !asked[localapi.Settings](h).UsageData {
+			t.Error("the yes to usage data does not reach the agent")
+		}
+		p.advanced.events.SetText(" https://events.example ")
+		p.advanced.store()
+		h.settle()
+		if got := asked[localapi.Settings](h).EventsServer; got != "https://events.example" {
+			t.Errorf("the events server became %q", got)
+		}
+		h.change(func(s *localapi.Snapshot) { s.Settings.ClientID = "fedcba9876543210" })
+		h.want("fedcba9876543210")
+		h.wantNot("A browser")
 		h.tap("Copy diagnostics")
 		if got := h.app.Clipboard().Content(); got != "all is well" {
 			t.Errorf("clipboard %q", got)
@@ -372,6 +491,53 @@ func TestAdvancedSettings(t *testing.T) {
 		h.w.show(PaneSettings)
 		if !p.advanced.server.Disabled() || p.advanced.push.Disabled() {
 			t.Error("while signed in the account server is fixed and the push server is not")
+		}
+	})
+}
+
+// Whoever looks has old lists fetched: with every pane that is brought, and with the window that comes to the
+// front. A list that is older than somebody expects says of when it is, until a newer one is there.
+func TestLooking(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		toFront := func() {
+			h.w.p.App.Lifecycle().(interface{ OnEnteredForeground() func() }).OnEnteredForeground()()
+			h.settle()
+		}
+		looks := func() int {
+			h.take()
+			n := h.looks
+			h.looks = 0
+			return n
+		}
+		s := signedIn()
+		s.Devices.At = h.w.p.Now()
+		h.send(s)
+		h.w.show(PaneDevices)
+		h.settle()
+		h.wantNot("Shown as last known")
+		looks()
+		h.w.show(PaneSend)
+		h.settle()
+		if n := looks(); n != 1 {
+			t.Errorf("%d looks for a pane", n)
+		}
+		toFront()
+		if n := looks(); n != 1 {
+			t.Errorf("%d looks for a window that comes to the front", n)
+		}
+		s.Devices.At = h.w.p.Now().Add(-20 * time.Minute)
+		h.send(s)
+		h.w.show(PaneDevices)
+		h.settle()
+		h.want("Shown as last known (20 minutes ago).")
+		s.Devices.At = h.w.p.Now()
+		h.send(s)
+		h.wantNot("Shown as last known")
+		h.send(localapi.Snapshot{})
+		looks()
+		toFront()
+		if n := looks(); n != 0 {
+			t.Errorf("%d looks while nobody is signed in", n)
 		}
 	})
 }

@@ -98,3 +98,12 @@ func with(s localapi.Snapshot, edit func(*localapi.Snapshot)) localapi.Snapshot 
 	edit(&s)
 	return s
 }
+
+// extensions is a state with one of each kind.
+func extensions(s *localapi.Snapshot) {
+	s.Callers = []localapi.Caller{
+		{ID: "firefox:send@tabferry.github.io", Own: true, Decision: localapi.CallerAllowed, Links: 128, LastSent: ago(4 * time.Minute), LastHost: "harbour.example", Inbox: true},
+		{ID: "firefox:treestyletab@piro.sakura.ne.jp", Name: "Tree Style Tab", Decision: localapi.CallerAsked, First: ago(time.Minute)},
+		{ID: "chromium:abcdefghijklmnopabcdefghijklmnop", Decision: localapi.CallerDenied, Links: 1, LastSent: ago(50 * time.Hour)},
+	}
+}

@@ -3,6 +3,7 @@ package window
 import (
 	"context"
 	"errors"
+	"image"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,19 @@ func TestWindowFollowsTheAgentThroughARestart(t *testing.T) {
 	})
 }
 
+func TestWhatIsToBeToldOnceIsTold(t *testing.T) {
+	inBubble(t, func(p *Params) { p.Note = "Tabferry was updated." }, func(h *harness) {
+		spoken := signedIn()
+		spoken.Settings.Language = "de" // makes everything anew
+		h.send(spoken)
+		h.want("Tabferry was updated.")
+		h.advance(toastOfferTime)
+		h.wantNot("Tabferry was updated.")
+		h.send(signedIn())
+		h.wantNot("Tabferry was updated.")
+	})
+}
+
 func TestWithoutAnAgentTheWindowSaysSoAndRetriesAtOnceWhenAsked(t *testing.T) {
 	starts := 0
 	inBubble(t, nil, func(h *harness) {
@@ -74,6 +88,92 @@ func TestQuittingClosesTheWindowAndKeepsItsSize(t *testing.T) {
 		if w, hgt := prefs.Float(prefWidth), prefs.Float(prefHeight); w != 900 || hgt != 620 {
 			t.Errorf("kept size %v by %v", w, hgt)
 		}
+	})
+}
+
+// TestClosingSaysOnceThatTabferryGoesOn: the first time closing asks, later it closes.
+func TestClosingSaysOnceThatTabferryGoesOn(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.leave()
+		h.want("goes on in the background")
+		h.tap("Cancel")
+		if h.w.closed {
+			t.Fatal("closed though cancelled")
+		}
+		h.w.leave()
+		h.tap("Close the window")
+		if !h.w.closed || !h.app.Preferences().Bool(prefCloseTold) {
+			t.Error("not closed, or it will be said again")
+		}
+	})
+	inBubble(t, func(p *Params) { p.App.Preferences().SetBool(prefCloseTold, true) }, func(h *harness) {
+		h.send(signedIn())
+		h.w.leave()
+		if !h.w.closed {
+			t.Error("asked again")
+		}
+	})
+}
+
+// TestQuitIsInTheWindow: without a tray there is no other place for it.
+func TestQuitIsInTheWindow(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSettings)
+		h.tap("Quit Tabferry…")
+		h.wantCalls()
+		h.tap("Quit")
+		h.wantCalls("Quit")
+	})
+}
+
+// TestDeadAgentIsStartedAgain: once, and not where it comes back by itself.
+func TestDeadAgentIsStartedAgain(t *testing.T) {
+	starts := 0
+	inBubble(t, func(p *Params) { p.StartAgent = func(context.Context) error { starts++; return nil } }, func(h *harness) {
+		h.send(signedIn())
+		h.agent.Down(true)
+		h.settle()
+		h.advance(time.Second)
+		h.agent.Down(false)
+		h.advance(lastReconnect)
+		h.send(signedIn())
+		h.advance(reviveAfter)
+		if starts != 0 {
+			t.Errorf("started %d times though it came back", starts)
+		}
+		h.agent.Down(true)
+		h.settle()
+		h.advance(time.Minute)
+		if starts != 1 {
+			t.Errorf("started %d times, want once", starts)
+		}
+	})
+}
+
+// TestWindowFitsTheScreen: at twice the size of everything it is no larger than what panels leave, and may
+// become as small.
+func TestWindowFitsTheScreen(t *testing.T) {
+	area := image.Rect(0, 30, 700, 400)
+	inBubble(t, func(p *Params) { p.WorkArea = func() (image.Rectangle, error) { return area, nil } }, func(h *harness) {
+		h.w.fit()
+		size, least := h.w.win.Canvas().Size(), h.w.shell.object.MinSize()
+		if size.Width > 700 || size.Height > 370 || least.Width > 700 || least.Height > 370 {
+			t.Errorf("size %v, at least %v, on %v", size, least, area)
+		}
+	})
+}
+
+// TestControlReturnSends: from wherever the keyboard is.
+func TestControlReturnSends(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSend)
+		h.w.sendPane().link.SetText("https://example.org/")
+		h.w.sendPane().link.TypedShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyReturn, Modifier: fyne.KeyModifierShortcutDefault})
+		h.settle()
+		h.wantCalls("Send 1 phone")
 	})
 }
 
@@ -157,6 +257,12 @@ func TestKeysReachEveryPane(t *testing.T) {
 			h.settle()
 			return h.w.current
 		}
+		press(fyne.Key1, fyne.KeyModifierAlt)
+		h.w.win.Canvas().Unfocus()
+		press(fyne.Key1, fyne.KeyModifierAlt)
+		if h.w.win.Canvas().Focused() != h.w.sendPane().link {
+			t.Error("Alt+1 on the send pane does not lead to its field")
+		}
 		for i, want := range []string{PaneSend, PaneInbox, PaneDevices, PanePair, PaneAccount, PaneSettings} {
 			if got := press(paneKeys()[i], fyne.KeyModifierAlt); got != want {
 				t.Errorf("Alt+%d shows %q, want %q", i+1, got, want)
@@ -188,6 +294,7 @@ func TestEveryControlHasANameAndEveryPaneCanBeWalkedByKeyboard(t *testing.T) {
 				h.t = t
 				s.enter(h, "")
 				s.act(h)
+				relayout(h)
 				for _, root := range h.roots() {
 					visit(root, h.wantName)
 				}
@@ -216,12 +323,44 @@ func (h *harness) walkFocus(c fyne.Canvas) {
 	if first == nil {
 		h.t.Fatal("nothing takes the focus")
 	}
+	h.wantInSight(first)
 	seen := 0
 	for c.FocusNext(); c.Focused() != first; c.FocusNext() {
+		h.wantInSight(c.Focused())
 		if seen++; seen > 200 {
 			h.t.Fatal("the focus does not come round")
 		}
 	}
+}
+
+// wantInSight wants that what has the focus lies within the window and within all that scrolls around it.
+func (h *harness) wantInSight(focused fyne.Focusable) {
+	h.t.Helper()
+	o, ok := focused.(fyne.CanvasObject)
+	if !ok {
+		h.t.Fatalf("%T has the focus", focused)
+	}
+	d, c := h.app.Driver(), h.w.win.Canvas()
+	within := func(at fyne.Position, size fyne.Size) {
+		h.t.Helper()
+		top := d.AbsolutePositionForObject(o).Subtract(at)
+		height := min(o.Size().Height, size.Height) // a long one may be cut at its end
+		if top.Y < 0 || top.Y+height > size.Height+0.5 || top.X < 0 || top.X > size.Width {
+			h.t.Errorf("%T at %v, %v high, is not within %v", o, top, o.Size().Height, size)
+		}
+	}
+	within(fyne.Position{}, c.Size())
+	visit(c.Content(), func(around fyne.CanvasObject) {
+		scroll, ok := around.(*widget.Scroll)
+		if !ok {
+			return
+		}
+		visit(scroll.Content, func(inner fyne.CanvasObject) {
+			if inner == o {
+				within(d.AbsolutePositionForObject(scroll), scroll.Size())
+			}
+		})
+	})
 }
 
 func TestNoPageIsWiderThanTheSmallestWindow(t *testing.T) {
