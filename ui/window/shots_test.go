@@ -75,6 +75,9 @@ func scenes() []scene {
 		})},
 		{name: "keyring", snap: out(func(s *localapi.Snapshot) { s.Storage.WaitingForKeyring = true })},
 		{name: "undecided", snap: out(func(s *localapi.Snapshot) { s.Storage.Protection = localapi.Undecided })},
+		{name: "no-keyring-yet", snap: out(func(s *localapi.Snapshot) {
+			s.Storage = localapi.Storage{Protection: localapi.Undecided, NoKeyringYet: true}
+		})},
 		{name: "lost", down: true},
 		{name: "send", snap: demo, pane: PaneSend, then: func(h *harness) {
 			h.w.sendPane().setLinks([]localapi.Link{{URL: "https://en.wikipedia.org/wiki/Ferry", Title: "Ferry: a boat that carries people and things"}}, "")
@@ -103,11 +106,11 @@ func scenes() []scene {
 			p.search.SetText("nowhere")
 			p.look()
 		}},
-		{name: "inbox-ask", snap: in(func(s *localapi.Snapshot) { s.Inbox = manyTabs(30) }), pane: PaneInbox, then: func(h *harness) { h.tap("Open all 30") }},
+		{name: "inbox-ask", snap: in(func(s *localapi.Snapshot) { s.Inbox = manyTabs(30) }), pane: PaneInbox, then: func(h *harness) { h.tap(h.w.words.N("window.inbox.open_new", 30)) }},
 		{name: "devices", snap: signedIn, pane: PaneDevices},
-		{name: "devices-rename", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.tap("Rename") }},
+		{name: "devices-rename", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.tap(h.w.t("window.devices.rename")) }},
 		{name: "devices-menu", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.part(h.row("Pixel 9"), h.row("Pixel 9").Spec.More).Tapped(nil) }},
-		{name: "devices-disconnect", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.choose(h.row("Pixel 9"), "Disconnect…") }},
+		{name: "devices-disconnect", snap: signedIn, pane: PaneDevices, then: func(h *harness) { h.choose(h.row("Pixel 9"), h.w.t("window.devices.disconnect")) }},
 		{name: "devices-loading", snap: in(func(s *localapi.Snapshot) { s.Devices = localapi.DeviceList{}; s.Clients = localapi.ClientList{} }), pane: PaneDevices},
 		{name: "devices-error", snap: in(func(s *localapi.Snapshot) {
 			s.Devices = localapi.DeviceList{ListState: localapi.ListState{Problem: "The server answered with an error."}}
@@ -120,13 +123,25 @@ func scenes() []scene {
 		{name: "pair-computer", snap: signedOut, pane: PanePair},
 		{name: "pair-confirm", snap: show(pairing(localapi.PairConfirming, false)), pane: PanePair},
 		{name: "account", snap: signedIn, pane: PaneAccount},
-		{name: "account-out", snap: signedIn, pane: PaneAccount, then: func(h *harness) { h.tap("Sign out…") }},
+		{name: "account-out", snap: signedIn, pane: PaneAccount, then: func(h *harness) { h.tap(h.w.t("window.account.sign_out")) }},
 		{name: "settings", snap: in(func(s *localapi.Snapshot) {
 			s.Settings.Open = localapi.OpenFrom
 			s.Settings.OpenFrom = []string{"phone"}
 		}), pane: PaneSettings},
+		{name: "settings-privacy", snap: in(func(s *localapi.Snapshot) { s.Settings.UsageData = true }), pane: PaneSettings, then: func(h *harness) {
+			paneOf[*settingsPane](h, PaneSettings).page.Scroll.ScrollToBottom()
+		}},
+		{name: "settings-extensions", snap: in(extensions), pane: PaneSettings, then: func(h *harness) {
+			paneOf[*settingsPane](h, PaneSettings).page.Scroll.ScrollToBottom()
+		}},
+		{name: "settings-others", snap: in(func(s *localapi.Snapshot) {
+			s.Settings.StartAtLogin, s.Settings.Notifications = false, false
+			s.Storage.Earlier = localapi.Earlier{People: 1, Entries: 42, Since: now().Add(-3 * 24 * time.Hour)}
+		}), pane: PaneSettings, then: func(h *harness) {
+			paneOf[*settingsPane](h, PaneSettings).page.Scroll.ScrollToBottom()
+		}},
 		{name: "settings-advanced", snap: signedIn, pane: PaneSettings, then: func(h *harness) {
-			h.tap("Advanced")
+			h.tap(h.w.t("window.settings.advanced"))
 			relayout(h)
 			paneOf[*settingsPane](h, PaneSettings).page.Scroll.ScrollToBottom()
 		}},
@@ -186,19 +201,18 @@ func TestShots(t *testing.T) {
 		if ok, err := filepath.Match(only, s.name); only != "" && (err != nil || !ok) {
 			continue
 		}
-		if language != "en" {
-			s.then = nil // it looks for English words
-		}
 		for _, v := range []view{
 			{"light", "light", fyne.NewSize(760, 540), 1},
 			{"dark", "dark", fyne.NewSize(760, 540), 1},
 			{"small", "light", fyne.NewSize(480, 400), 1},
 			{"large-text", "dark", fyne.NewSize(760, 540), 1.6},
+			{"wide", "light", fyne.NewSize(1920, 1000), 1},
 		} {
 			inBubble(t, func(p *Params) {
 				p.Icon = theme.AccountIcon()
 				p.GrabScreen = nil
 				p.LogFolder = "/home/demo/.local/state/tabferry"
+				p.Contact, p.ClientID, p.ClientName = "https://github.com/tabferry/tabferry/issues", "3c49430b43dfba77", "Reference browser"
 				p.Words = func(string) *i18n.Catalogue { return i18n.New(language) }
 			}, func(h *harness) {
 				h.shoot(s, v, filepath.Join(folder, fmt.Sprintf("%s-%s.png", s.name, v.name)))
