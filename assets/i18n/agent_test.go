@@ -9,6 +9,7 @@ import (
 
 	_ "github.com/tabferry/tabferry/account/agent" // and with it every part that says something
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	_ "github.com/tabferry/tabferry/ui/extension" // the browser's host says something too
 )
 
 // Everything the agent says, it says in every language: no sentence and no hint stays English, none is
