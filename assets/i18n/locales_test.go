@@ -111,8 +111,7 @@ func TestEveryLanguageHasTheSameKeysFormsAndPlaceholders(t *testing.T) {
 	}
 }
 
-// checkForms wants a plain text, or the forms one and other (and perhaps many, which French has
-// for millions); braces must be placeholders.
+// checkForms wants a plain text, or the forms one and other; braces must be placeholders.
 func checkForms(t *testing.T, name string, forms map[string]string) {
 	t.Helper()
 	if _, plain := forms[""]; !plain {
@@ -122,7 +121,7 @@ func checkForms(t *testing.T, name string, forms map[string]string) {
 			}
 		}
 		for form := range forms {
-			if !slices.Contains([]string{"one", "many", "other"}, form) {
+			if !slices.Contains([]string{"one", "other"}, form) {
 				t.Errorf("%s: plural form %q does not exist in our languages", name, form)
 			}
 		}
@@ -146,4 +145,43 @@ func allPlaceholders(forms map[string]string) []string {
 	}
 	delete(set, "Count") // "one tab" may be said without the number
 	return slices.Sorted(maps.Keys(set))
+}
+
+// same are the words that a language shares with English.
+var same = map[string][]string{
+	"de": {
+		"System", "Push: {{.Facts}}", "ID", "LINK", "LINKS", "NAME", "BROWSER", "TABFERRY", "Tabferry", "Offline", "Demo", "April", "August",
+		"September", "November", "Passphrase", "Link", "Server", "Version", "Tabferry in {{.Browser}}",
+	},
+	"fr": {
+		"Options", "Application", "ID", "TYPE", "TABFERRY", "EXTENSION", "Tabferry", "Notifications", "Contact", "Version",
+		"{{.Day}} {{.Month}}", "{{.Day}} {{.Month}} {{.Year}}", "options", "SYNOPSIS", "DESCRIPTION", "OPTIONS",
+	},
+}
+
+// TestNothingIsLeftInEnglish: a text that was copied and never translated is as good as missing.
+func TestNothingIsLeftInEnglish(t *testing.T) {
+	for _, lang := range Languages()[1:] {
+		unused := map[string]bool{}
+		for _, word := range same[lang] {
+			unused[word] = true
+		}
+		for _, face := range faces(t) {
+			other := read(t, face+"."+lang+".toml")
+			for key, forms := range read(t, face+".en.toml") {
+				for form, text := range forms {
+					if other[key][form] != text {
+						continue
+					}
+					if !slices.Contains(same[lang], text) {
+						t.Errorf("%s: %s is still English: %q", lang, key, text)
+					}
+					delete(unused, text)
+				}
+			}
+		}
+		for word := range unused {
+			t.Errorf("%s: nothing says %q as in English", lang, word)
+		}
+	}
 }
