@@ -57,7 +57,7 @@ func (p *program) root() *cobra.Command {
 	root.SetIn(p.In)
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
-	root.SetUsageTemplate(p.usageTemplate())
+	root.SetUsageFunc(p.writeUsage)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return p.usage(err.Error()) })
 	root.PersistentFlags().BoolVar(&p.demo, "demo", false, t("cli.flag.demo"))
 	root.PersistentFlags().BoolVar(&p.json, "json", false, t("cli.flag.json"))
@@ -165,25 +165,4 @@ func (p *program) present() *localapi.Client {
 // limits says how long a command may take when the agent hangs.
 func (p *program) limits() string {
 	return p.Words.T("cli.limits", "Answer", int(localapi.AnswerTime.Seconds()), "Server", int(localapi.ServerTime.Minutes()))
-}
-
-// usageTemplate is cobra's, shorter and in the user's language.
-func (p *program) usageTemplate() string {
-	t := p.Words.T
-	return t("cli.usage.head") + `:
-  {{if .Runnable}}{{.UseLine}}{{end}}{{if and .Runnable .HasAvailableSubCommands}}
-  {{end}}{{if .HasAvailableSubCommands}}{{.CommandPath}} ` + t("cli.usage.command") + `{{end}}{{if .HasExample}}
-
-` + t("cli.usage.examples") + `:
-{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
-
-` + t("cli.usage.commands") + `:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-` + t("cli.usage.options") + `:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-` + t("cli.usage.options_everywhere") + `:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
-`
 }
