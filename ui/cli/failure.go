@@ -7,12 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
+	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/desktop/session"
 )
+
+// ErrNoDemo says that the program with the demo world is not installed.
+var ErrNoDemo = errors.New("the demo is a program of its own and not installed")
 
 // failure is an error that knows its exit code and what to do next.
 type failure struct {
@@ -56,7 +61,7 @@ func (p *program) notReachable(err error) error {
 	if errors.As(err, &e) && (e.Code != localapi.CodeNotReachable || localapi.Silent(e)) {
 		return err
 	}
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrNoDemo) {
 		return err
 	}
 	message := p.Words.T("cli.error.agent_not_reachable")
@@ -95,6 +100,9 @@ func (p *program) explain(err error) *failure {
 	if errors.Is(err, session.ErrNoOpenGL) {
 		return &failure{exit: ExitFailed, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.no_opengl")}
 	}
+	if errors.Is(err, ErrNoDemo) {
+		return &failure{exit: ExitFailed, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.no_demo"), hint: p.Words.T("cli.hint.no_demo")}
+	}
 	var e *localapi.Error
 	if !errors.As(err, &e) {
 		return &failure{exit: ExitFailed, code: localapi.CodeInternal, message: i18n.Plain(err.Error())}
@@ -112,19 +120,31 @@ func (p *program) explain(err error) *failure {
 		f.message, f.hint = p.Words.T("cli.error.agent_not_reachable"), p.Words.T("cli.hint.agent")
 	case localapi.CodeBackoff:
 		if !e.Until.IsZero() {
-			f.hint = p.Words.T("cli.hint.backoff", "Time", e.Until.In(p.Now().Location()).Format("15:04:05"))
+			f.hint = p.Words.T("cli.hint.backoff", "Time", p.until(e.Until))
 		}
 	}
 	return f
 }
 
+// until is the time of day at which a wait ends, with the date when that is not today: servers may ask for a day.
+func (p *program) until(end time.Time) string {
+	now := p.Now()
+	end = end.In(now.Location())
+	if end.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return end.Format(time.TimeOnly)
+	}
+	return end.Format(time.DateTime)
+}
+
 // secretParts are what a link may hold that is nobody's business: a user's name, and all behind the path.
-var secretParts = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s/?#]*@)?([^\s"'<>?#]*)([?#][^\s"'<>]*)?`)
+var secretParts = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s/?#]*@)?([^\s"'<>?#]*)([?#][^\s"'<>]*)?`)
+})
 
 // plain makes a text fit for a terminal and takes out of its links what may be secret.
 func plain(text string) string {
-	return secretParts.ReplaceAllStringFunc(i18n.Plain(text), func(found string) string {
-		part := secretParts.FindStringSubmatch(found)
+	return secretParts().ReplaceAllStringFunc(i18n.Plain(text), func(found string) string {
+		part := secretParts().FindStringSubmatch(found)
 		if part[3] != "" {
 			part[3] = "?…"
 		}
@@ -140,11 +160,7 @@ func (p *program) report(err error) int {
 	}
 	f.message, f.hint = plain(f.message), plain(f.hint)
 	if p.json {
-		text, err := json.Marshal(struct {
-			Code    localapi.Code `json:"code"`
-			Message string        `json:"message"`
-			Hint    string        `json:"hint,omitempty"`
-		}{f.code, f.message, f.hint})
+		text, err := json.Marshal(Failure{f.code, f.message, f.hint})
 		if err == nil {
 			fmt.Fprintln(p.Err, string(text))
 			return f.exit

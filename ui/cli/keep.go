@@ -29,6 +29,7 @@ func (p *program) unlockCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&keep, "keep", "", t("cli.flag.keep"))
+	choices(cmd, "keep", keepings()...)
 	cmd.Flags().BoolVar(&memory, "memory-only", false, t("cli.flag.memory_only"))
 	cmd.MarkFlagsMutuallyExclusive("keep", "memory-only")
 	return cmd
@@ -117,7 +118,7 @@ func (p *program) keyringOrChoose(ctx context.Context, agent *localapi.Client, l
 // The demo holds nothing worth a question.
 func (p *program) beforeSignIn(ctx context.Context, agent *localapi.Client, s localapi.Snapshot, keep string) error {
 	switch st := s.Storage; {
-	case keep == string(st.Protection) && (st.Locked || st.Kept):
+	case localapi.Protection(keep).Resulting() == st.Protection && (st.Locked || st.Kept):
 		return nil
 	case keep != "":
 		return p.keepBy(ctx, agent, localapi.Protection(keep))
@@ -157,11 +158,16 @@ func (p *program) keepBy(ctx context.Context, agent *localapi.Client, way locala
 	switch way {
 	case localapi.ProtectedByPassphrase:
 		return p.choosePassphrase(ctx, agent)
-	case localapi.ProtectedByKeyring, localapi.MemoryOnly:
+	case localapi.ProtectedByKeyring, localapi.ByNewKeyring, localapi.MemoryOnly:
 		return agent.Protect(ctx, way, "")
 	default:
 		return p.usage(p.Words.T("cli.error.keep", "Text", i18n.Plain(string(way))))
 	}
+}
+
+// keepings are the ways that keepBy knows.
+func keepings() []string {
+	return []string{string(localapi.ProtectedByKeyring), string(localapi.ByNewKeyring), string(localapi.ProtectedByPassphrase), string(localapi.MemoryOnly)}
 }
 
 // choosePassphrase asks for a new passphrase twice.

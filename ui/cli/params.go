@@ -51,6 +51,17 @@ type Build struct {
 	Modified bool `json:"modified,omitempty"`
 }
 
+// About says who answers for a program, and as whom it appears to the accounts server. The duties of a
+// relying party ask for it (docs/registration.md).
+type About struct {
+	// Contact is where its makers are reached, Security where vulnerabilities are reported.
+	Contact  string `json:"contact,omitempty"`
+	Security string `json:"security,omitempty"`
+	// ClientID is the OAuth client that it is without a setting, ClientName what sign-in pages call that.
+	ClientID   string `json:"clientId,omitempty"`
+	ClientName string `json:"clientName,omitempty"`
+}
+
 // Params is what the commands are made of. Client must be given; a command whose part is nil
 // says that this program does not have it.
 type Params struct {
@@ -58,6 +69,8 @@ type Params struct {
 	Version string
 	// Build says what the program was made from.
 	Build Build
+	// About says who answers for the program.
+	About About
 	// Client reaches the agent; it must not start one.
 	Client func(demo bool) *localapi.Client
 	// EnsureAgent starts an agent unless one runs, and returns once it answers.

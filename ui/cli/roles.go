@@ -23,6 +23,7 @@ func (p *program) windowCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&start.Pane, "pane", "", t("cli.flag.pane"))
+	choices(cmd, "pane", "send", "inbox", "devices", "pair", "account", "settings")
 	cmd.Flags().BoolVar(&start.Hidden, "hidden", false, t("cli.flag.hidden"))
 	return cmd
 }
@@ -92,7 +93,7 @@ func (p *program) demoCommand() *cobra.Command {
 			return err
 		}
 		if p.json {
-			return p.printJSON(map[string]string{"url": address})
+			return p.printJSON(CodeText{address})
 		}
 		fmt.Fprintln(p.Out, address)
 		return nil

@@ -30,7 +30,7 @@ func Run(ctx context.Context, params Params, args []string) int {
 		return p.report(errors.New("cli: Params.Client is needed"))
 	}
 	p.in = bufio.NewReader(p.In)
-	root := p.root()
+	root := p.root(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -39,9 +39,15 @@ func Run(ctx context.Context, params Params, args []string) int {
 	return p.report(err)
 }
 
-// root makes the command tree.
-func (p *program) root() *cobra.Command {
+// Tree returns the commands, for what is made from them: the manual page. They are not to be run.
+func Tree(params Params) *cobra.Command {
+	return (&program{Params: params.withDefaults()}).root(nil)
+}
+
+// root makes the command tree, or of it what the command line args names.
+func (p *program) root(args []string) *cobra.Command {
 	t := p.Words.T
+	var version bool
 	root := &cobra.Command{
 		Use:               "tabferry",
 		Short:             t("cli.about"),
@@ -51,9 +57,13 @@ func (p *program) root() *cobra.Command {
 		Args:              p.itemsOrNothing,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if version {
+				return p.printVersion()
+			}
 			return p.window(cmd.Context(), WindowStart{Items: args})
 		},
 	}
+	root.Flags().BoolVar(&version, "version", false, t("cli.version.short")) // what packagers' scripts try first
 	root.SetIn(p.In)
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
@@ -61,30 +71,89 @@ func (p *program) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return p.usage(err.Error()) })
 	root.PersistentFlags().BoolVar(&p.demo, "demo", false, t("cli.flag.demo"))
 	root.PersistentFlags().BoolVar(&p.json, "json", false, t("cli.flag.json"))
-	root.AddCommand(
-		p.windowCommand(), p.agentCommand(), p.quitCommand(),
-		p.sendCommand(), p.closeCommand(),
-		p.inboxCommand(), p.outboxCommand(), p.devicesCommand(), p.renameCommand(), p.settingsCommand(),
-		p.pairCommand(),
-		p.signInCommand(), p.signOutCommand(), p.unlockCommand(),
-		p.statusCommand(), p.watchCommand(), p.diagnosticsCommand(),
-		p.demoCommand(), p.versionCommand(),
-	)
+	p.addCommands(root, args)
+	for _, c := range append(root.Commands(), root) {
+		p.mendArgs(c)
+	}
+	return root
+}
+
+// addCommands adds the command that args begin with, or all when they name none: a tree with every flag and
+// every text costs more than most commands do.
+func (p *program) addCommands(root *cobra.Command, args []string) {
+	all := map[string]func() *cobra.Command{
+		"window": p.windowCommand, "agent": p.agentCommand, "quit": p.quitCommand,
+		"send": p.sendCommand, "close": p.closeCommand,
+		"inbox": p.inboxCommand, "outbox": p.outboxCommand, "devices": p.devicesCommand, "rename": p.renameCommand,
+		"settings": p.settingsCommand, "pair": p.pairCommand,
+		"signin": p.signInCommand, "signout": p.signOutCommand, "unlock": p.unlockCommand,
+		"status": p.statusCommand, "watch": p.watchCommand, "diagnostics": p.diagnosticsCommand,
+		"demo": p.demoCommand, "version": p.versionCommand,
+	}
+	if named := all[firstWord(args)]; named != nil {
+		root.AddCommand(named())
+		return
+	}
+	for _, one := range all {
+		root.AddCommand(one())
+	}
 	root.AddCommand(p.More...)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		switch c.Name() {
 		case "help":
-			c.Short = t("cli.help.short")
+			c.Short = p.Words.T("cli.help.short")
+			c.Long = c.Short
 		case "completion":
-			c.Short = t("cli.completion.short")
+			c.Short = p.Words.T("cli.completion.short")
+			c.Long = c.Short
+			for _, shell := range c.Commands() {
+				p.translateCompletion(shell)
+			}
 		}
 	}
-	for _, c := range append(root.Commands(), root) {
-		p.mendArgs(c)
+}
+
+// translateCompletion says in the user's language what a shell's script is for, and how to load it.
+func (p *program) translateCompletion(shell *cobra.Command) {
+	load := map[string]string{
+		"fish": "tabferry completion fish | source", "powershell": "tabferry completion powershell | Out-String | Invoke-Expression",
+	}[shell.Name()]
+	if load == "" {
+		load = "source <(tabferry completion " + shell.Name() + ")"
 	}
-	return root
+	shell.Short = p.Words.T("cli.completion.shell", "Shell", shell.Name())
+	shell.Long = shell.Short + "\n\n  " + load
+	if f := shell.Flags().Lookup("no-descriptions"); f != nil {
+		f.Usage = p.Words.T("cli.flag.no_descriptions")
+	}
+}
+
+// firstWord is the first of args that is no flag: those that stand before a command take no value.
+func firstWord(args []string) string {
+	for _, a := range args {
+		if !strings.HasPrefix(a, "-") {
+			return a
+		}
+	}
+	return ""
+}
+
+// groupMark is the annotation of commands that only hold others.
+const groupMark = "group"
+
+// Group reports whether a command of the tree only holds others.
+func Group(c *cobra.Command) bool {
+	_, group := c.Annotations[groupMark]
+	return group
+}
+
+// choices offers the values of a flag to the shell.
+func choices(cmd *cobra.Command, flag string, values ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag was defined a line ago
+	}
 }
 
 // mendArgs turns cobra's complaints about arguments into ours, so that they exit with 2 and speak
@@ -97,6 +166,10 @@ func (p *program) mendArgs(c *cobra.Command) {
 	if !c.Runnable() {
 		// A group of commands: alone it shows its help, with an unknown word it complains.
 		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		c.Annotations = map[string]string{groupMark: ""}
+	}
+	if c.ValidArgsFunction == nil && !strings.Contains(c.Use, "FILE") && !strings.Contains(c.Use, "IMAGE") {
+		c.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	check := c.Args
 	c.Args = func(cmd *cobra.Command, args []string) error {

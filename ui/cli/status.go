@@ -217,9 +217,7 @@ func (p *program) diagnosticsCommand() *cobra.Command {
 				return err
 			}
 			if p.json {
-				return p.printJSON(struct {
-					Diagnostics string `json:"diagnostics"`
-				}{text})
+				return p.printJSON(DiagnosticsText{text})
 			}
 			return p.print(strings.TrimRight(text, "\n"))
 		},
@@ -229,18 +227,21 @@ func (p *program) diagnosticsCommand() *cobra.Command {
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: p.Words.T("cli.version.short"), Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if p.json {
-				return p.printJSON(struct {
-					Version string `json:"version"`
-					Go      string `json:"go"`
-					System  string `json:"system"`
-					Build
-				}{p.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, p.Build})
-			}
-			return p.print(fmt.Sprintf("Tabferry %s (%s, %s/%s)\n%s", p.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, p.Build))
-		},
+		RunE: func(*cobra.Command, []string) error { return p.printVersion() },
 	}
+}
+
+// printVersion says what this program is.
+func (p *program) printVersion() error {
+	if p.json {
+		return p.printJSON(VersionInfo{p.Version, JSONVersion, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, p.Build, p.About})
+	}
+	return p.print(fmt.Sprintf("Tabferry %s (%s, %s/%s)\n%s\n%s", p.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, p.Build, p.About))
+}
+
+// String is about the program for a person's eyes.
+func (a About) String() string {
+	return fmt.Sprintf("contact: %s\nvulnerabilities: %s\nOAuth client: %s (sign-in pages say %q)", a.Contact, a.Security, a.ClientID, a.ClientName)
 }
 
 // String is the build for a person's eyes.
