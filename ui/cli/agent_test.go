@@ -28,6 +28,7 @@ func newScripted(l net.Listener) *scripted {
 	a.Set(localapi.Snapshot{})
 	a.Answer("Diagnostics", "version: fake\n")
 	a.Answer("PairingCode", "https://pair.test/#x")
+	a.Answer("FetchEvents", []localapi.AccountEvent{{Event: "profile-change", At: time.Date(2026, 5, 4, 12, 0, 0, 0, time.Local)}})
 	a.Script("Inbox", a.page)
 	a.Script("Send", a.send)
 	a.Script("BeginSignIn", a.signIn)
@@ -39,8 +40,12 @@ func newScripted(l net.Listener) *scripted {
 		return nil, nil
 	})
 	a.Script("ShowPairing", func(localapitest.Call) (any, error) {
-		a.pairing(localapi.Pairing{Authority: true, State: localapi.PairShowing})
-		time.AfterFunc(50*time.Millisecond, func() { a.meet(localapi.Pairing{Authority: true, State: localapi.PairAsked}) })
+		a.pairing(localapi.Pairing{Authority: true, State: localapi.PairShowing, Until: time.Date(2026, 5, 4, 12, 5, 0, 0, time.UTC)})
+		time.AfterFunc(50*time.Millisecond, func() {
+			a.pairing(localapi.Pairing{Authority: true, State: localapi.PairShowing, Until: time.Date(2026, 5, 4, 12, 15, 0, 0, time.UTC), Scanned: true})
+			// One after the other: on a busy machine two timers of their own may fire in any order.
+			time.AfterFunc(50*time.Millisecond, func() { a.meet(localapi.Pairing{Authority: true, State: localapi.PairAsked}) })
+		})
 		return nil, nil
 	})
 	a.Script("JoinPairing", func(localapitest.Call) (any, error) {
@@ -94,10 +99,14 @@ func (a *scripted) page(c localapitest.Call) (any, error) {
 func (a *scripted) send(c localapitest.Call) (any, error) {
 	request := c.Args[0].(localapi.SendRequest)
 	var entries []localapi.OutboxEntry
+	var refused error
 	a.Change(func(s *localapi.Snapshot) {
 		names := map[string]string{}
 		for _, d := range s.Devices.Items {
 			names[d.ID] = d.Name
+		}
+		if request.To != nil {
+			request.Devices, refused = chosen(*s, request)
 		}
 		for _, link := range request.Links {
 			for _, id := range request.Devices {
@@ -106,6 +115,11 @@ func (a *scripted) send(c localapitest.Call) (any, error) {
 					Host:  strings.Split(strings.TrimPrefix(link.URL, "https://"), "/")[0],
 					Close: request.Close, State: localapi.SendWaiting, At: time.Now(),
 				})
+			}
+		}
+		if request.WaitMillis > 0 {
+			for i := range entries {
+				settle(&entries[i])
 			}
 		}
 		s.Outbox.Recent = append(append([]localapi.OutboxEntry(nil), s.Outbox.Recent...), entries...)
@@ -120,7 +134,35 @@ func (a *scripted) send(c localapitest.Call) (any, error) {
 			s.Outbox.Recent = settled
 		})
 	})
-	return entries, nil
+	return entries, refused
+}
+
+// chosen are the devices that a request means, for a script.
+func chosen(s localapi.Snapshot, r localapi.SendRequest) (ids []string, _ error) {
+	able := localapi.Able(s.Devices.Items, r.Close)
+	switch last, ok := localapi.LastUsed(able); {
+	case s.Storage.Locked:
+		return nil, &localapi.Error{Code: localapi.CodeLocked, Message: s.Storage.Problem}
+	case s.Account.State != localapi.SignedIn:
+		return nil, &localapi.Error{Code: localapi.CodeNotSignedIn}
+	case len(r.To.Names) == 0 && !r.To.All && !ok:
+		return nil, &localapi.Error{Code: localapi.CodeNoDevice}
+	case len(r.To.Names) == 0 && !r.To.All:
+		return []string{last.ID}, nil
+	case r.To.All:
+		r.To.Names = nil
+		for _, d := range able {
+			ids = append(ids, d.ID)
+		}
+	}
+	for _, name := range r.To.Names {
+		found := localapi.Named(able, name)
+		if len(found) != 1 {
+			return nil, &localapi.Error{Code: localapi.CodeNoDevice}
+		}
+		ids = append(ids, found[0].ID)
+	}
+	return ids, nil
 }
 
 func settle(e *localapi.OutboxEntry) {
@@ -145,7 +187,9 @@ func (a *scripted) signIn(c localapitest.Call) (any, error) {
 		Loopback: !strings.HasPrefix(email, "paste@"),
 	}
 	a.Change(func(s *localapi.Snapshot) { s.SignIn, s.Account.State = &page, localapi.SigningIn })
-	if page.Loopback {
+	if strings.HasPrefix(email, "at-once@") { // over before anybody looks
+		a.finish(false)
+	} else if page.Loopback {
 		time.AfterFunc(20*time.Millisecond, func() { a.finish(!strings.HasPrefix(email, "refused@")) })
 	}
 	return page, nil
@@ -156,7 +200,8 @@ func (a *scripted) finish(well bool) {
 	a.Change(func(s *localapi.Snapshot) {
 		s.SignIn = nil
 		if well {
-			s.Account.State, s.Account.Email = localapi.SignedIn, "ada@example.com"
+			s.Account.State = localapi.SignedIn // the profile comes a moment later
+			time.AfterFunc(50*time.Millisecond, func() { a.Change(func(s *localapi.Snapshot) { s.Account.Email = "ada@example.com" }) })
 		} else {
 			s.Account.State, s.Account.Cause = localapi.SignedOut, "the page was closed"
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,11 +24,11 @@ func (p *program) inboxCommand() *cobra.Command {
 	cmd.Flags().IntVar(&q.Limit, "limit", 0, t("cli.flag.limit"))
 	cmd.Flags().StringVar(&q.Text, "search", "", t("cli.flag.search"))
 	cmd.AddCommand(
-		&cobra.Command{Use: "open ID…", Short: t("cli.inbox.open.short"), Args: cobra.MinimumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		&cobra.Command{Use: "open ID…", Short: t("cli.inbox.open.short"), Args: cobra.MinimumNArgs(1), ValidArgsFunction: p.completeIDs(receivedIDs), RunE: func(cmd *cobra.Command, args []string) error {
 			return p.openReceived(cmd.Context(), args)
 		}},
-		p.idCommand("read ID…", t("cli.inbox.read.short"), (*localapi.Client).MarkRead),
-		p.idCommand("delete ID…", t("cli.inbox.delete.short"), (*localapi.Client).DeleteReceived),
+		p.idCommand("read ID…", t("cli.inbox.read.short"), receivedIDs, (*localapi.Client).MarkRead),
+		p.idCommand("delete ID…", t("cli.inbox.delete.short"), receivedIDs, (*localapi.Client).DeleteReceived),
 		&cobra.Command{Use: "forget-damaged", Short: t("cli.inbox.forget_damaged.short"), Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			agent, err := p.agent(cmd.Context())
 			if err != nil {
@@ -35,16 +36,58 @@ func (p *program) inboxCommand() *cobra.Command {
 			}
 			return agent.ForgetDamaged(cmd.Context())
 		}},
+		&cobra.Command{Use: "forget-earlier", Short: t("cli.inbox.forget_earlier.short"), Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+			agent, err := p.agent(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return agent.ForgetEarlier(cmd.Context())
+		}},
 	)
 	return cmd
+}
+
+// entryIDs are the ids that a shell is offered, each with what it stands for.
+type entryIDs func(s localapi.Snapshot) []cobra.Completion
+
+func receivedIDs(s localapi.Snapshot) (all []cobra.Completion) {
+	for _, e := range s.Inbox.Recent {
+		all = append(all, cobra.CompletionWithDesc(e.ID, i18n.OneLine(e.Host+" "+e.Title, maxCell)))
+	}
+	return all
+}
+
+func sentIDs(s localapi.Snapshot) (all []cobra.Completion) {
+	for _, e := range s.Outbox.Recent {
+		all = append(all, cobra.CompletionWithDesc(e.ID, i18n.OneLine(e.To+" "+e.Host, maxCell)))
+	}
+	return all
+}
+
+func callerIDs(s localapi.Snapshot) (all []cobra.Completion) {
+	for _, c := range s.Callers {
+		all = append(all, cobra.CompletionWithDesc(c.ID, i18n.OneLine(c.Name, maxCell)))
+	}
+	return all
+}
+
+// completeIDs offers ids to the shell, from an agent that runs already.
+func (p *program) completeIDs(ids entryIDs) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		s, err := p.present().Snapshot(cmd.Context())
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return ids(s), cobra.ShellCompDirectiveNoFileComp
+	}
 }
 
 // idsAtOnce is how many entries one call is about: few enough that the agent answers soon.
 const idsAtOnce = 1000
 
 // idCommand is a command that does one thing to any number of entries.
-func (p *program) idCommand(use, short string, do func(a *localapi.Client, ctx context.Context, ids ...string) error) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Args: cobra.MinimumNArgs(1), RunE: func(cmd *cobra.Command, ids []string) error {
+func (p *program) idCommand(use, short string, ids entryIDs, do func(a *localapi.Client, ctx context.Context, ids ...string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: cobra.MinimumNArgs(1), ValidArgsFunction: p.completeIDs(ids), RunE: func(cmd *cobra.Command, ids []string) error {
 		agent, err := p.agent(cmd.Context())
 		if err != nil {
 			return err
@@ -61,6 +104,9 @@ func (p *program) idCommand(use, short string, do func(a *localapi.Client, ctx c
 func (p *program) inbox(ctx context.Context, q localapi.InboxQuery) error {
 	agent, err := p.agent(ctx)
 	if err != nil {
+		return err
+	}
+	if err := agent.Look(ctx); err != nil { // the entries are the agent's own; what it may miss comes later
 		return err
 	}
 	entries, err := pages(ctx, agent, q)
@@ -177,8 +223,8 @@ func (p *program) outboxCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.outbox(cmd.Context()) },
 	}
 	cmd.AddCommand(
-		p.idCommand("retry ID…", t("cli.outbox.retry.short"), (*localapi.Client).Retry),
-		p.idCommand("delete ID…", t("cli.outbox.delete.short"), (*localapi.Client).DeleteSent),
+		p.idCommand("retry ID…", t("cli.outbox.retry.short"), sentIDs, (*localapi.Client).Retry),
+		p.idCommand("delete ID…", t("cli.outbox.delete.short"), sentIDs, (*localapi.Client).DeleteSent),
 	)
 	return cmd
 }
@@ -210,25 +256,29 @@ func (p *program) outbox(ctx context.Context) error {
 }
 
 func (p *program) devicesCommand() *cobra.Command {
-	ids := false
+	ids, wait := false, deviceListTime
 	cmd := &cobra.Command{
 		Use: "devices", Short: p.Words.T("cli.devices.short"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.devices(cmd.Context(), ids) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.devices(cmd.Context(), ids, wait) },
 	}
+	cmd.Flags().DurationVar(&wait, "wait", deviceListTime, p.Words.T("cli.flag.wait_devices"))
+	cmd.AddCommand(p.disconnectCommand())
 	cmd.Flags().BoolVar(&ids, "ids", false, p.Words.T("cli.flag.ids"))
 	return cmd
 }
 
 // devices lists the devices, with their ids if asked for or if names repeat.
-func (p *program) devices(ctx context.Context, ids bool) error {
+func (p *program) devices(ctx context.Context, ids bool, wait time.Duration) error {
 	agent, err := p.agent(ctx)
 	if err != nil {
 		return err
 	}
-	devices, err := p.knownDevices(ctx, agent)
+	p.look(ctx, agent)
+	list, err := p.knownDevices(ctx, agent, wait)
 	if err != nil {
 		return err
 	}
+	devices := list.Items
 	if p.json {
 		if devices == nil {
 			devices = []localapi.Device{}
@@ -258,7 +308,10 @@ func (p *program) devices(ctx context.Context, ids bool) error {
 		}
 		rows = append(rows, row)
 	}
-	return p.table(head, rows)
+	if err := p.table(head, rows); err != nil || !p.old(list.ListState) {
+		return err
+	}
+	return p.print(p.asOf(list.ListState))
 }
 
 func (p *program) renameCommand() *cobra.Command {

@@ -73,7 +73,9 @@ type Params struct {
 	About About
 	// Client reaches the agent; it must not start one.
 	Client func(demo bool) *localapi.Client
-	// EnsureAgent starts an agent unless one runs, and returns once it answers.
+	// Here is the desktop that this program was started on, for an agent that has none.
+	Here func() localapi.Desktop
+	// EnsureAgent starts an agent unless one runs, and returns once it answers and knows of this desktop.
 	EnsureAgent func(ctx context.Context, demo bool) error
 	// RunAgent is the agent role: it returns when the agent ends.
 	RunAgent func(ctx context.Context, demo bool) error

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (p *program) sendCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&s.all, "all", false, t("cli.flag.all"))
 	cmd.Flags().BoolVar(&s.private, "private", false, t("cli.flag.private"))
 	cmd.Flags().DurationVar(&s.wait, "wait", defaultWait, t("cli.flag.wait"))
-	p.completeDevices(cmd, canReceive)
+	p.completeDevices(cmd, false)
 	return cmd
 }
 
@@ -55,22 +56,19 @@ func (p *program) closeCommand() *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&s.to, "to", nil, t("cli.flag.to"))
 	cmd.Flags().DurationVar(&s.wait, "wait", defaultWait, t("cli.flag.wait"))
-	p.completeDevices(cmd, canClose)
+	p.completeDevices(cmd, true)
 	return cmd
 }
 
 // completeDevices offers device names to the shell, from an agent that runs already.
-func (p *program) completeDevices(cmd *cobra.Command, fits able) {
+func (p *program) completeDevices(cmd *cobra.Command, closing bool) {
 	err := cmd.RegisterFlagCompletionFunc("to", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		s, err := p.present().Snapshot(cmd.Context())
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var names []string
-		for _, d := range s.Devices.Items {
-			if !fits(d) {
-				continue
-			}
+		for _, d := range localapi.Able(s.Devices.Items, closing) {
 			name := i18n.Plain(d.Name)
 			if device.Twice(d, s.Devices.Items) { // the id, and what it stands for behind a tab
 				name = d.ID + "\t" + device.Name(p.Words, d, s.Devices.Items, p.Now(), 40)
@@ -93,37 +91,102 @@ func (p *program) send(ctx context.Context, s sending, args []string) error {
 	if err != nil {
 		return err
 	}
-	agent, err := p.agent(ctx)
-	if err != nil {
-		return err
-	}
-	devices, err := p.knownDevices(ctx, agent)
-	if err != nil {
-		return err
-	}
-	fits := canReceive
-	if s.close {
-		fits = canClose
-	}
-	chosen, err := p.targets(devices, s.to, s.all, fits)
-	if err != nil {
-		return err
-	}
 	request := localapi.SendRequest{Links: links, Private: s.private, Close: s.close}
-	for _, d := range chosen {
-		request.Devices = append(request.Devices, d.ID)
+	begun := time.Now()
+	agent := p.present()
+	entries, err := p.sendAtOnce(ctx, agent, request, s)
+	if needsCare(err) {
+		entries, err = p.sendWithCare(ctx, request, s, isCode(err, localapi.CodeNoDevice))
 	}
-	entries, refused := queue(ctx, agent, request)
-	if refused != nil && len(entries) == 0 {
-		return refused
+	if err != nil && len(entries) == 0 {
+		return err
 	}
-	if err := p.untilAccepted(ctx, agent, entries, s.wait); err != nil {
+	refused := err // what was queued before is told
+	if err := p.untilAccepted(ctx, agent, entries, s.wait-time.Since(begun)); err != nil {
 		return err
 	}
 	if err := p.tellSent(entries); refused == nil {
 		return err
 	}
-	return refused // what was queued before is told
+	return refused
+}
+
+// linksAtOnce is how many links go with the one call that does it all.
+const linksAtOnce = 50
+
+// errTooMuch says that the links want several calls.
+var errTooMuch = errors.New("too much for one call")
+
+// sendAtOnce asks an agent that runs to find the devices, send and wait, all in one call.
+func (p *program) sendAtOnce(ctx context.Context, agent *localapi.Client, r localapi.SendRequest, s sending) ([]localapi.OutboxEntry, error) {
+	size := 0
+	for _, l := range r.Links {
+		size += len(l.URL)
+	}
+	if len(r.Links) > linksAtOnce || size > bytesAtOnce {
+		return nil, errTooMuch
+	}
+	r.To = &localapi.Choice{Names: s.to, All: s.all}
+	r.WaitMillis = int(min(max(s.wait, 0), localapi.MaxSendWait).Milliseconds())
+	r.Start = &localapi.Start{Version: p.Version}
+	if p.Here != nil {
+		r.Start.Desktop = p.Here()
+	}
+	return agent.Send(ctx, r)
+}
+
+// isCode reports whether the agent refused for a reason.
+func isCode(err error, code localapi.Code) bool {
+	var e *localapi.Error
+	return errors.As(err, &e) && e.Code == code
+}
+
+// needsCare reports whether what one call could not do may be done step by step: there is no agent yet, it
+// is of another version, the devices are not known yet, or not by that name.
+func needsCare(err error) bool {
+	var e *localapi.Error
+	if errors.Is(err, errTooMuch) {
+		return true
+	}
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case localapi.CodeNotReachable:
+		return !localapi.Silent(e)
+	case localapi.CodeUnsupported, localapi.CodeOffline, localapi.CodeNoDevice, localapi.CodeUsage:
+		return true
+	default:
+		return false
+	}
+}
+
+// sendWithCare starts an agent if need be, waits for its devices, finds the ones that are meant and hands
+// the links over in as many calls as that takes. Devices that were not looked for in a new list are, before
+// anybody is told that there is none.
+func (p *program) sendWithCare(ctx context.Context, r localapi.SendRequest, s sending, looked bool) ([]localapi.OutboxEntry, error) {
+	agent, err := p.agent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known, err := p.knownDevices(ctx, agent, deviceListTime)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := p.targets(known.Items, s)
+	if err != nil && !looked && agent.Refreshed(ctx, localapi.RefreshMissing) == nil {
+		if known, err = p.knownDevices(ctx, agent, deviceListTime); err != nil {
+			return nil, err
+		}
+		chosen, err = p.targets(known.Items, s)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range chosen {
+		r.Devices = append(r.Devices, d.ID)
+	}
+	return queue(ctx, agent, r)
 }
 
 // What one call carries at most, so that the agent answers soon.

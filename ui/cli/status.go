@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +22,11 @@ func (p *program) statusCommand() *cobra.Command {
 			s, err := p.present().Snapshot(cmd.Context())
 			if err != nil {
 				return err
+			}
+			if p.old(s.Devices.ListState) {
+				if err := p.present().Look(cmd.Context()); err != nil {
+					return err
+				}
 			}
 			if p.json {
 				return p.printJSON(s)
@@ -58,7 +65,11 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 	case localapi.SigningIn:
 		add(t("cli.status.signing_in"), "")
 	case localapi.NeedsSignIn:
-		add(t("cli.status.needs_sign_in"), s.Account.Cause)
+		if s.Account.Unexplained() { // nobody should sign in before the answer is there
+			add(s.Account.Cause, "")
+		} else {
+			add(t("cli.status.needs_sign_in"), s.Account.Cause)
+		}
 	default:
 		add(t("cli.error.not_signed_in"), s.Account.Cause)
 	}
@@ -91,19 +102,19 @@ func (p *program) keptLines(s localapi.Storage, add func(text, problem string)) 
 	if s.Damaged > 0 {
 		add(p.Words.N("cli.status.damaged", s.Damaged), "")
 	}
+	if e := s.Earlier; e.People > 0 {
+		add(p.Words.N("cli.status.earlier", e.People, "Entries", strconv.Itoa(e.Entries), "Since", e.Since.In(p.Now().Location()).Format(time.DateOnly)), "")
+	}
 }
 
 // serviceLines says how sending and receiving are doing.
 func (p *program) serviceLines(s localapi.Snapshot, add func(text, problem string)) {
 	t, n := p.Words.T, p.Words.N
-	connection := t("cli.status.offline", "Ago", p.ago(s.Connection.LastContact))
-	if s.Connection.Online {
-		connection = t("cli.status.online")
-		if !s.Connection.Push.Connected && s.Storage.Problem == "" { // with a disk that fails, push is not what is amiss
-			connection = t("cli.status.online_no_push")
-		}
+	connection, problem := p.connectionWords(s)
+	if s.Connection.Online && s.Connection.BackoffUntil.After(p.Now()) {
+		problem = p.Words.T("cli.hint.backoff", "Time", p.until(s.Connection.BackoffUntil))
 	}
-	add(connection, s.Connection.Problem)
+	add(connection, problem)
 	if facts := p.pushFacts(s.Connection.Push); facts != "" {
 		add(facts, "")
 	}
@@ -111,6 +122,9 @@ func (p *program) serviceLines(s localapi.Snapshot, add func(text, problem strin
 		add(t("cli.error.devices_unavailable"), "")
 	} else if s.Devices.Known {
 		add(n("cli.status.devices", len(s.Devices.Items)), s.Devices.Problem)
+		if p.old(s.Devices.ListState) {
+			add(t("cli.list.as_of", "Ago", p.ago(s.Devices.At)), "")
+		}
 	}
 	add(n("cli.status.unread", s.Inbox.Unread), "")
 	if s.Outbox.Waiting > 0 {
@@ -118,21 +132,42 @@ func (p *program) serviceLines(s localapi.Snapshot, add func(text, problem strin
 	}
 }
 
-// pushFacts says how the push connection is doing; empty when nothing is known of it.
+// connectionWords says how the way to the servers is, and what is wrong with it where that is not said thereby.
+func (p *program) connectionWords(s localapi.Snapshot) (words, problem string) {
+	t, c := p.Words.T, s.Connection
+	ago := p.ago(c.LastContact)
+	switch {
+	case !c.Online && c.Since.IsZero(): // not a word of anybody yet
+		return t("cli.status.connecting"), ""
+	case !c.Online && c.Push.Connected:
+		return t("cli.status.no_server", "Ago", ago), ""
+	case !c.Online:
+		return t("cli.status.offline", "Ago", ago), c.Problem
+	case c.Push.Expired:
+		return t("cli.status.online_expired"), c.Problem
+	case !c.Push.Connected && !c.Push.NextRetry.IsZero() && s.Storage.Problem == "": // with a disk that fails, push is not what is amiss
+		return t("cli.status.online_no_push"), c.Problem
+	default:
+		return t("cli.status.online"), c.Problem
+	}
+}
+
+// pushFacts says how the push connection is doing; empty when nothing is known of it, or when the accounts server alerts us elsewhere, so that it is of no use.
 func (p *program) pushFacts(push localapi.Push) string {
 	t := p.Words.T
 	var facts []string
-	if push.Connected && !push.ConnectedSince.IsZero() {
+	switch {
+	case push.Expired:
+	case push.Connected && !push.ConnectedSince.IsZero():
 		facts = append(facts, t("cli.status.push_since", "Time", p.clock(push.ConnectedSince)))
-	}
-	if !push.Connected && !push.NextRetry.IsZero() {
+		if !push.LastMessage.IsZero() {
+			facts = append(facts, t("cli.status.push_message", "Ago", p.ago(push.LastMessage)))
+		}
+		if !push.LastPong.IsZero() {
+			facts = append(facts, t("cli.status.push_pong", "Ago", p.ago(push.LastPong)))
+		}
+	case !push.Connected && !push.NextRetry.IsZero():
 		facts = append(facts, t("cli.status.push_next", "Time", p.clock(push.NextRetry)))
-	}
-	if !push.LastMessage.IsZero() {
-		facts = append(facts, t("cli.status.push_message", "Ago", p.ago(push.LastMessage)))
-	}
-	if !push.LastPong.IsZero() {
-		facts = append(facts, t("cli.status.push_pong", "Ago", p.ago(push.LastPong)))
 	}
 	if len(facts) == 0 {
 		return ""
@@ -141,14 +176,22 @@ func (p *program) pushFacts(push localapi.Push) string {
 }
 
 func (p *program) watchCommand() *cobra.Command {
-	return &cobra.Command{
+	var wait time.Duration
+	cmd := &cobra.Command{
 		Use: "watch", Short: p.Words.T("cli.watch.short"), Long: p.Words.T("cli.watch.long"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.watch(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.watch(cmd.Context(), wait) },
 	}
+	cmd.Flags().DurationVar(&wait, "wait", 0, p.Words.T("cli.flag.wait_pair"))
+	return cmd
 }
 
-// watch prints what happens until it is interrupted or the agent ends.
-func (p *program) watch(ctx context.Context) error {
+// watch prints what happens until it is interrupted, nobody reads it any more, the time is over or the agent
+// ends.
+func (p *program) watch(ctx context.Context, wait time.Duration) error {
+	ctx, unwatch := p.whileRead(ctx)
+	defer unwatch()
+	ctx, cancel := p.limited(ctx, wait)
+	defer cancel()
 	for update, err := range p.present().Watch(ctx, localapi.FaceCommand) {
 		if err != nil {
 			if ctx.Err() != nil {

@@ -17,31 +17,31 @@ import (
 const deviceListTime = localapi.AnswerTime + 5*time.Second
 
 // knownDevices returns the devices, waiting for a list that is still being fetched.
-func (p *program) knownDevices(ctx context.Context, agent *localapi.Client) ([]localapi.Device, error) {
-	ctx, cancel := context.WithTimeout(ctx, deviceListTime)
+func (p *program) knownDevices(ctx context.Context, agent *localapi.Client, wait time.Duration) (none localapi.DeviceList, _ error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for update, err := range agent.Watch(ctx, localapi.FaceCommand) {
 		if err != nil {
-			return nil, p.listNotKnown(ctx, err)
+			return none, p.listNotKnown(ctx, err)
 		}
 		s := update.Snapshot
 		if s.Storage.Locked {
-			return nil, &localapi.Error{Code: localapi.CodeLocked, Message: s.Storage.Problem}
+			return none, &localapi.Error{Code: localapi.CodeLocked, Message: s.Storage.Problem}
 		}
 		if s.Account.State != localapi.SignedIn && !s.Storage.WaitingForKeyring {
-			return nil, &localapi.Error{Code: localapi.CodeNotSignedIn}
+			return none, &localapi.Error{Code: localapi.CodeNotSignedIn}
 		}
 		if s.Account.DevicesUnavailable {
-			return nil, &failure{exit: ExitNoDevice, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.devices_unavailable")}
+			return none, &failure{exit: ExitNoDevice, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.devices_unavailable")}
 		}
 		if s.Devices.Known {
-			return s.Devices.Items, nil
+			return s.Devices, nil
 		}
 		if s.Devices.Problem != "" {
-			return nil, &failure{exit: ExitFailed, code: localapi.CodeOffline, message: i18n.Plain(s.Devices.Problem)}
+			return none, &failure{exit: ExitFailed, code: localapi.CodeOffline, message: i18n.Plain(s.Devices.Problem)}
 		}
 	}
-	return nil, p.listNotKnown(ctx, ctx.Err())
+	return none, p.listNotKnown(ctx, ctx.Err())
 }
 
 // listNotKnown tells a list that did not come in time from an agent that went away.
@@ -52,26 +52,20 @@ func (p *program) listNotKnown(ctx context.Context, err error) error {
 	return err
 }
 
-// able tells what a command needs of a device.
-type able func(localapi.Device) bool
-
-func canReceive(d localapi.Device) bool { return !d.This && d.CanReceiveTabs }
-func canClose(d localapi.Device) bool   { return !d.This && d.CanCloseTabs }
-
 // targets chooses devices: by the names given, all of them, or the one used last.
-func (p *program) targets(devices []localapi.Device, names []string, all bool, fits able) ([]localapi.Device, error) {
-	fitting := slices.DeleteFunc(slices.Clone(devices), func(d localapi.Device) bool { return !fits(d) })
+func (p *program) targets(devices []localapi.Device, s sending) ([]localapi.Device, error) {
+	fitting := localapi.Able(devices, s.close)
 	if len(fitting) == 0 {
 		return nil, &failure{exit: ExitNoDevice, code: localapi.CodeNoDevice, message: p.Words.T("cli.error.no_devices"), hint: p.Words.T("cli.hint.connect_device")}
 	}
-	if all {
+	if s.all {
 		return fitting, nil
 	}
-	if len(names) == 0 {
+	if len(s.to) == 0 {
 		return p.lastUsed(fitting)
 	}
 	var chosen []localapi.Device
-	for _, name := range names {
+	for _, name := range s.to {
 		d, err := p.byName(fitting, devices, name)
 		if err != nil {
 			return nil, err
@@ -83,10 +77,10 @@ func (p *program) targets(devices []localapi.Device, names []string, all bool, f
 	return chosen, nil
 }
 
-// lastUsed returns the device something was sent to last; with one device there is nothing to choose.
+// lastUsed returns the device something was sent to last.
 func (p *program) lastUsed(fitting []localapi.Device) ([]localapi.Device, error) {
-	last := slices.MaxFunc(fitting, func(a, b localapi.Device) int { return a.LastSentTo.Compare(b.LastSentTo) })
-	if len(fitting) > 1 && last.LastSentTo.IsZero() {
+	last, ok := localapi.LastUsed(fitting)
+	if !ok {
 		return nil, &failure{
 			exit: ExitNoDevice, code: localapi.CodeNoDevice, message: p.Words.T("cli.error.which_device"),
 			hint: p.Words.T("cli.hint.to", "Names", nameList(fitting)),
@@ -95,25 +89,9 @@ func (p *program) lastUsed(fitting []localapi.Device) ([]localapi.Device, error)
 	return []localapi.Device{last}, nil
 }
 
-// byName finds one device: an exact name or id goes before a prefix; case does not matter.
+// byName finds one device.
 func (p *program) byName(fitting, all []localapi.Device, name string) (localapi.Device, error) {
-	fold := strings.ToLower(strings.TrimSpace(name))
-	var exact, prefixed []localapi.Device
-	for _, d := range fitting {
-		have := strings.ToLower(d.Name)
-		switch {
-		case fold == "":
-		case have == fold || d.ID == name:
-			exact = append(exact, d)
-		case strings.HasPrefix(have, fold):
-			prefixed = append(prefixed, d)
-		}
-	}
-	found := exact
-	if len(found) == 0 {
-		found = prefixed
-	}
-	switch len(found) {
+	switch found := localapi.Named(fitting, name); len(found) {
 	case 1:
 		return found[0], nil
 	case 0:
@@ -121,7 +99,7 @@ func (p *program) byName(fitting, all []localapi.Device, name string) (localapi.
 			exit: ExitNoDevice, code: localapi.CodeNoDevice, message: p.Words.T("cli.error.no_such_device", "Name", i18n.Plain(name)),
 			hint: p.Words.T("cli.hint.to", "Names", nameList(fitting)),
 		}
-		if slices.ContainsFunc(all, func(d localapi.Device) bool { return fold != "" && strings.HasPrefix(strings.ToLower(d.Name), fold) }) {
+		if len(localapi.Named(all, name)) > 0 {
 			f.message = p.Words.T("cli.error.device_cannot", "Name", i18n.Plain(name))
 		}
 		return localapi.Device{}, f

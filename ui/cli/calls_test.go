@@ -1,0 +1,80 @@
+package cli_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
+	"github.com/tabferry/tabferry/ui/cli"
+)
+
+// What people do most is one request to the agent: its devices are found and the server is waited for there.
+func TestOneRequest(t *testing.T) {
+	agent, _ := localapitest.New(t)
+	agent.Set(localapi.Snapshot{Account: localapi.Account{State: localapi.SignedIn}})
+	agent.Script("Send", func(c localapitest.Call) (any, error) {
+		r := c.Args[0].(localapi.SendRequest)
+		if r.Start == nil || r.Start.Version != "1.2.3" || r.Start.Desktop.Display != ":7" {
+			t.Errorf("the agent is told of %+v", r.Start)
+		}
+		return []localapi.OutboxEntry{{ID: "o", To: "Phone", URL: r.Links[0].URL, State: localapi.SendAlerted}}, nil
+	})
+	var requests atomic.Int32
+	handler := localapi.Handler(agent, slog.New(slog.DiscardHandler))
+	pipe := localapi.NewPipe()
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		handler.ServeHTTP(w, r)
+	})}
+	go func() { _ = server.Serve(pipe) }() // it ends with Close
+	client := pipe.Client()
+	t.Cleanup(func() {
+		client.Close()
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, args := range []string{"status", "status --json", "send https://a.example/", "send --json --to phone https://a.example/", "send --all --wait 0s https://a.example/", "close https://a.example/"} {
+		requests.Store(0)
+		code := cli.Run(t.Context(), cli.Params{
+			Version: "1.2.3", Client: func(bool) *localapi.Client { return client }, Out: io.Discard, Err: t.Output(),
+			Here: func() localapi.Desktop { return localapi.Desktop{Display: ":7"} },
+		}, strings.Fields(args))
+		if n := requests.Load(); code != cli.ExitOK || n != 1 {
+			t.Errorf("%s: exit %d after %d requests", args, code, n)
+		}
+	}
+}
+
+// A device that is not in the list of an agent that finds none itself is looked for in a newer one before
+// anybody says no; one that is not there either is looked for once.
+func TestMissingDevice(t *testing.T) {
+	list := func(names ...string) localapi.Snapshot {
+		s := localapi.Snapshot{Account: localapi.Account{State: localapi.SignedIn}, Devices: localapi.DeviceList{ListState: localapi.ListState{Known: true}}}
+		for _, name := range names {
+			s.Devices.Items = append(s.Devices.Items, localapi.Device{ID: name, Name: name, CanReceiveTabs: true})
+		}
+		return s
+	}
+	for name, want := range map[string]int{"new": cli.ExitOK, "nobody": cli.ExitNoDevice} {
+		agent, client := localapitest.New(t)
+		agent.Set(list("old"))
+		agent.Script("Refresh", func(localapitest.Call) (any, error) { agent.Set(list("new")); return nil, nil })
+		agent.Script("Send", func(c localapitest.Call) (any, error) {
+			r := c.Args[0].(localapi.SendRequest)
+			if r.To != nil {
+				return nil, &localapi.Error{Code: localapi.CodeUnsupported, Message: "of another version"}
+			}
+			return []localapi.OutboxEntry{{ID: "o", To: r.Devices[0], URL: r.Links[0].URL, State: localapi.SendAlerted}}, nil
+		})
+		code := cli.Run(t.Context(), cli.Params{Client: func(bool) *localapi.Client { return client }, Out: io.Discard, Err: t.Output()}, []string{"send", "--to", name, "https://a.example/"})
+		if asked := agent.Log("Refresh"); code != want || len(asked) != 1 || asked[0] != "Refresh {missing true}" {
+			t.Errorf("%s: exit %d after %q", name, code, asked)
+		}
+	}
+}
