@@ -87,6 +87,8 @@ type Params struct {
 	// Open opens an address in the browser: browser is the command from the settings, empty for
 	// the system's default.
 	Open func(ctx context.Context, browser, address string) error
+	// CheckBrowser reports why a browser command would open nothing; see [desktop.CheckBrowser]. Nil takes any.
+	CheckBrowser func(command string) error
 	// DrawCode draws a text as a QR code: one pixel for a module, no quiet zone.
 	DrawCode func(text string) (image.Image, error)
 	// ReadCode finds the QR code in a picture of the screen.

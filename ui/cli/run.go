@@ -88,8 +88,8 @@ func (p *program) addCommands(root *cobra.Command, args []string) {
 		"settings": p.settingsCommand, "pair": p.pairCommand,
 		"signin": p.signInCommand, "signout": p.signOutCommand, "unlock": p.unlockCommand,
 		"status": p.statusCommand, "watch": p.watchCommand, "diagnostics": p.diagnosticsCommand,
-		"refresh": p.refreshCommand,
-		"demo":    p.demoCommand, "version": p.versionCommand,
+		"refresh": p.refreshCommand, "quiet": p.quietCommand,
+		"demo": p.demoCommand, "version": p.versionCommand,
 	}
 	if named := all[firstWord(args)]; named != nil {
 		root.AddCommand(named())
