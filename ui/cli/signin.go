@@ -14,7 +14,7 @@ import (
 	"github.com/tabferry/tabferry/assets/i18n"
 )
 
-// signInTime is how long signin waits for the browser: long enough to find a password and a
+// signInTime is how long signin waits for the browser if nothing else was said: long enough to find a password and a
 // second factor, short enough not to hang in a script for ever.
 const signInTime = 15 * time.Minute
 
@@ -22,20 +22,29 @@ const signInTime = 15 * time.Minute
 const cancelTime = 2 * time.Second
 
 func (p *program) signInCommand() *cobra.Command {
-	var email, keep string
-	var noBrowser bool
+	var s signing
 	t := p.Words.T
 	cmd := &cobra.Command{
 		Use: "signin", Short: t("cli.signin.short"), Long: t("cli.signin.long"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.signIn(cmd.Context(), email, keep, noBrowser) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.signIn(cmd.Context(), s) },
 	}
-	cmd.Flags().StringVar(&email, "email", "", t("cli.flag.email"))
-	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, t("cli.flag.no_browser"))
-	cmd.Flags().StringVar(&keep, "keep", "", t("cli.flag.keep"))
+	cmd.Flags().StringVar(&s.email, "email", "", t("cli.flag.email"))
+	cmd.Flags().BoolVar(&s.noBrowser, "no-browser", false, t("cli.flag.no_browser"))
+	cmd.Flags().StringVar(&s.keep, "keep", "", t("cli.flag.keep"))
+	choices(cmd, "keep", keepings()...)
+	cmd.Flags().DurationVar(&s.wait, "wait", signInTime, t("cli.flag.wait_signin"))
 	return cmd
 }
 
-func (p *program) signIn(ctx context.Context, email, keep string, noBrowser bool) error {
+// signing holds the flags of signin.
+type signing struct {
+	email, keep string
+	noBrowser   bool
+	wait        time.Duration
+}
+
+func (p *program) signIn(ctx context.Context, flags signing) error {
+	email := flags.email
 	agent, err := p.agent(ctx)
 	if err != nil {
 		return err
@@ -47,17 +56,25 @@ func (p *program) signIn(ctx context.Context, email, keep string, noBrowser bool
 	if before.Account.State == localapi.SignedIn {
 		return p.tellAccount(before)
 	}
-	if err := p.beforeSignIn(ctx, agent, before, keep); err != nil {
+	if err := p.beforeSignIn(ctx, agent, before, flags.keep); err != nil {
 		return err
+	}
+	if email == "-" { // what stands among the arguments can be read by every user of the machine
+		if email, err = p.ask(p.Words.T("cli.signin.email")); err != nil {
+			return err
+		}
+	}
+	if email == "" && before.Account.State == localapi.NeedsSignIn {
+		email = before.Account.Email // only that account can go on here
 	}
 	page, err := agent.BeginSignIn(ctx, email)
 	if err != nil {
 		return err
 	}
-	if err := p.showSignInPage(ctx, page, before.Settings.Browser, noBrowser); err != nil {
+	if err := p.showSignInPage(ctx, page, before.Settings.Browser, flags.noBrowser); err != nil {
 		return errors.Join(err, abandon(ctx, agent.CancelSignIn))
 	}
-	after, err := p.untilSignedIn(ctx, agent, page)
+	after, err := p.untilSignedIn(ctx, agent, page, flags.wait)
 	if err != nil {
 		return errors.Join(err, abandon(ctx, agent.CancelSignIn))
 	}
@@ -93,8 +110,8 @@ func (p *program) showSignInPage(ctx context.Context, page localapi.SignIn, brow
 
 // untilSignedIn waits for the agent to be signed in, and where the browser cannot come back by
 // itself hands pasted addresses over meanwhile.
-func (p *program) untilSignedIn(ctx context.Context, agent *localapi.Client, page localapi.SignIn) (localapi.Snapshot, error) {
-	ctx, cancel := context.WithTimeout(ctx, signInTime)
+func (p *program) untilSignedIn(ctx context.Context, agent *localapi.Client, page localapi.SignIn, wait time.Duration) (localapi.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	pasted := make(chan error, 1)
 	if !page.Loopback {
@@ -122,7 +139,7 @@ func (p *program) untilSignedIn(ctx context.Context, agent *localapi.Client, pag
 				return w.snapshot, w.err
 			}
 			if w.snapshot.Account.State == localapi.SignedIn {
-				return w.snapshot, nil
+				return p.untilKnown(ctx, agent, w.snapshot), nil
 			}
 			message := p.Words.T("cli.error.signin_ended")
 			if cause := w.snapshot.Account.Cause; cause != "" {
@@ -133,26 +150,46 @@ func (p *program) untilSignedIn(ctx context.Context, agent *localapi.Client, pag
 	}
 }
 
+// profileTime is how long a sign-in that is done waits for the address that it is for.
+const profileTime = 5 * time.Second
+
+// untilKnown waits for the profile, which comes a moment after the sign-in. Without one what there is must do.
+func (p *program) untilKnown(ctx context.Context, agent *localapi.Client, s localapi.Snapshot) localapi.Snapshot {
+	if s.Account.Email != "" {
+		return s
+	}
+	ctx, cancel := context.WithTimeout(ctx, profileTime)
+	defer cancel()
+	for update, err := range agent.Watch(ctx, localapi.FaceCommand) {
+		if err != nil {
+			return s
+		}
+		if s = update.Snapshot; s.Account.Email != "" || s.Account.State != localapi.SignedIn {
+			return s
+		}
+	}
+	return s
+}
+
 // outcome is how a wait for the agent ended.
 type outcome struct {
 	snapshot localapi.Snapshot
 	err      error
 }
 
-// watchSignIn follows the agent until the sign-in is over, well or not.
+// watchSignIn follows a sign-in that the agent has begun until it is over, well or not: it may be before the first
+// snapshot comes.
 func watchSignIn(ctx context.Context, agent *localapi.Client) outcome {
-	begun := false
 	for update, err := range agent.Watch(ctx, localapi.FaceCommand) {
 		if err != nil {
 			return outcome{err: err}
 		}
 		s := update.Snapshot
-		begun = begun || s.SignIn != nil
 		if s.Account.State == localapi.SignedIn {
 			return outcome{snapshot: s}
 		}
 		// The agent may still finish the exchange after its page is done: it says SigningIn then.
-		if begun && s.SignIn == nil && s.Account.State != localapi.SigningIn {
+		if s.SignIn == nil && s.Account.State != localapi.SigningIn {
 			return outcome{snapshot: s}
 		}
 	}
