@@ -84,6 +84,8 @@ type Params struct {
 	RunWindow func(ctx context.Context, start WindowStart) error
 	// Demo is the demo world.
 	Demo Demo
+	// Events receives the accounts server's events.
+	Events Events
 	// Open opens an address in the browser: browser is the command from the settings, empty for
 	// the system's default.
 	Open func(ctx context.Context, browser, address string) error

@@ -89,7 +89,7 @@ func (p *program) addCommands(root *cobra.Command, args []string) {
 		"signin": p.signInCommand, "signout": p.signOutCommand, "unlock": p.unlockCommand,
 		"status": p.statusCommand, "watch": p.watchCommand, "diagnostics": p.diagnosticsCommand,
 		"refresh": p.refreshCommand, "quiet": p.quietCommand,
-		"demo": p.demoCommand, "version": p.versionCommand,
+		"events": p.eventsCommand, "demo": p.demoCommand, "version": p.versionCommand,
 	}
 	if named := all[firstWord(args)]; named != nil {
 		root.AddCommand(named())
