@@ -82,6 +82,8 @@ type Params struct {
 	// RunWindow is the window role: it returns when the window closes, or at once when a window
 	// that is open already took over.
 	RunWindow func(ctx context.Context, start WindowStart) error
+	// HostProgram is the program that browsers start as the extension's host.
+	HostProgram func(demo bool) (string, error)
 	// Demo is the demo world.
 	Demo Demo
 	// Events receives the accounts server's events.

@@ -85,7 +85,7 @@ func (p *program) addCommands(root *cobra.Command, args []string) {
 		"window": p.windowCommand, "agent": p.agentCommand, "quit": p.quitCommand,
 		"send": p.sendCommand, "close": p.closeCommand,
 		"inbox": p.inboxCommand, "outbox": p.outboxCommand, "devices": p.devicesCommand, "rename": p.renameCommand,
-		"settings": p.settingsCommand, "pair": p.pairCommand,
+		"settings": p.settingsCommand, "pair": p.pairCommand, "extension": p.extensionCommand,
 		"signin": p.signInCommand, "signout": p.signOutCommand, "unlock": p.unlockCommand,
 		"status": p.statusCommand, "watch": p.watchCommand, "diagnostics": p.diagnosticsCommand,
 		"refresh": p.refreshCommand, "quiet": p.quietCommand,
