@@ -1,0 +1,73 @@
+package cli_test
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
+	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/cli"
+)
+
+// A shell is offered the values of every option that has a choice, and no files where none are taken.
+func TestCompletionIsComplete(t *testing.T) {
+	free := []string{ // what a person writes, and what is a file
+		"send --wait", "close --wait", "devices --wait", "refresh --wait", "watch --wait", "signin --wait", "pair show --wait", "pair join --wait",
+		"inbox --limit", "inbox --search", "signin --email", "extension manifest --path",
+		"events serve --listen", "events serve --issuer", "events serve --client-id", "events serve --path", "events serve --file", "events serve --url",
+	}
+	for _, c := range runnable(tree()) {
+		c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+			flag := name(c) + " --" + f.Name
+			_, known := c.GetFlagCompletionFunc(f.Name)
+			if f.Value.Type() != "bool" && known == slices.Contains(free, flag) {
+				t.Errorf("%s: completed %v", flag, known)
+			}
+		})
+		if files := strings.Contains(c.Use, "FILE") || strings.Contains(c.Use, "IMAGE"); files == (c.ValidArgsFunction != nil) {
+			t.Errorf("%s: files are offered: %v", name(c), c.ValidArgsFunction == nil)
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	agent, client := localapitest.New(t)
+	agent.Set(localapi.Snapshot{
+		Account: localapi.Account{State: localapi.SignedIn},
+		Inbox:   localapi.Inbox{Recent: []localapi.InboxEntry{{ID: "i1", Host: "a.example", Title: "A page"}}},
+		Outbox:  localapi.Outbox{Recent: []localapi.OutboxEntry{{ID: "o1", To: "Phone", Host: "b.example"}}},
+		Callers: []localapi.Caller{{ID: "firefox:a@b", Name: "Sender"}},
+	})
+	for line, want := range map[string]string{
+		"inbox open |":                  "i1\ta.example A page",
+		"inbox delete |":                "i1\ta.example A page",
+		"outbox retry |":                "o1\tPhone b.example",
+		"extension revoke |":            "firefox:a@b\tSender",
+		"quiet |":                       ":4", // no files
+		"signin --keep |":               "new-keyring",
+		"unlock --keep |":               "passphrase",
+		"window --pane |":               "inbox",
+		"settings set |":                "browser=",
+		"settings |":                    "get\tPrint one setting",
+		"pair show --a|":                "--address\tprint the address that the code reads as, instead of drawing it",
+		"extension install --browser |": "firefox",
+	} {
+		var out bytes.Buffer
+		args := append([]string{"__complete"}, strings.Fields(strings.ReplaceAll(line, "|", ""))...)
+		if strings.HasSuffix(line, " |") {
+			args = append(args, "")
+		}
+		code := cli.Run(t.Context(), cli.Params{
+			Client: func(bool) *localapi.Client { return client }, Words: i18n.New("en"), Out: &out, Err: io.Discard,
+		}, args)
+		if offered := strings.Split(out.String(), "\n"); code != cli.ExitOK || !slices.Contains(offered, want) {
+			t.Errorf("%s: exit %d, offered %q", line, code, offered)
+		}
+	}
+}
