@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/ui/cli"
+	"github.com/tabferry/tabferry/ui/desktop"
 )
 
 func TestMain(m *testing.M) {
@@ -45,6 +47,15 @@ func run() int {
 			record("open %q %s", browser, address)
 			return nil
 		},
+		CheckBrowser: func(command string) error {
+			switch command {
+			case "gone":
+				return fmt.Errorf("%w: gone", desktop.ErrNoSuchBrowser)
+			case "'":
+				return errors.New("browser command: a quote is open")
+			}
+			return nil
+		},
 		DrawCode: func(string) (image.Image, error) { return oneDarkModule(), nil },
 		ReadCode: func(image.Image) (string, error) { return "https://pair.test/#fromscreen", nil },
 		ReadPicture: func(file io.Reader) (string, error) {
@@ -60,8 +71,11 @@ func run() int {
 			}
 			return []byte("picture of https://pair.test/#fromclipboard"), nil
 		},
-		GrabScreen: func(context.Context) (image.Image, error) { return oneDarkModule(), nil },
-		Demo:       recordingDemo{},
+		GrabScreen:  func(context.Context) (image.Image, error) { return oneDarkModule(), nil },
+		HostProgram: func(demo bool) (string, error) { return fmt.Sprintf("/opt/host-%v", demo), nil },
+		Demo:        recordingDemo{},
+		Events:      recordingEvents{},
+		About:       cli.About{Contact: "https://makers.test", Security: "https://makers.test/security", ClientID: "0123456789abcdef", ClientName: "A browser"},
 	}, os.Args[1:])
 }
 
@@ -82,6 +96,21 @@ func record(format string, args ...any) {
 	if err := file.Close(); err != nil {
 		panic(err)
 	}
+}
+
+type recordingEvents struct{}
+
+func (recordingEvents) Serve(_ context.Context, s cli.EventServer) error {
+	record("events serve %+v", s)
+	return nil
+}
+
+func (recordingEvents) Check(_ context.Context, s cli.EventServer) error {
+	record("events check %+v", s)
+	if s.ClientID == "bad" {
+		return errors.New("the receiver takes tokens with a foreign signature")
+	}
+	return nil
 }
 
 type recordingDemo struct{}
@@ -105,6 +134,8 @@ func (recordingDemo) ShowCode(context.Context) (string, error) {
 func (recordingDemo) Report(context.Context) (any, error) {
 	return map[string]int{"liveTokens": 2}, nil
 }
+
+var plainWord = regexp.MustCompile(`[A-Za-z]{2,}`)
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -140,6 +171,23 @@ func TestScripts(t *testing.T) {
 			// calls FILE: writes the calls that the agent got so far.
 			"calls": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(scriptedBy(ts).log()), 0o600))
+			},
+			// translated FILE WORD...: the last command said no plain word but names, and what stands in the
+			// files and words.
+			"translated": func(ts *testscript.TestScript, _ bool, args []string) {
+				known := "Tabferry Firefox Mozilla " + strings.Join(args, " ")
+				for _, name := range args {
+					if text, err := os.ReadFile(ts.MkAbs(name)); err == nil {
+						known += string(text)
+					}
+				}
+				for _, line := range strings.Split(ts.ReadFile("stdout")+ts.ReadFile("stderr"), "\n") {
+					for _, word := range plainWord.FindAllString(strings.TrimPrefix(line, "tabferry: "), -1) {
+						if !strings.Contains(known, word) {
+							ts.Fatalf("%q in %q is no translation", word, line)
+						}
+					}
+				}
 			},
 			// code N: the last command, run by `! exec` or `exec` in a shell, exited with N.
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
