@@ -6,9 +6,11 @@
 package role
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -33,12 +35,15 @@ func Run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	report, err := desktop.TakeReport()
+	var said bytes.Buffer
+	complain := io.MultiWriter(&said, report)
 	if err := errors.Join(err, session.Settle()); err != nil {
-		fmt.Fprintln(report, "tabferry:", err)
+		fmt.Fprintln(complain, "tabferry:", err)
+		report.Alert(said.String())
 		return cli.ExitFailed
 	}
 	opener := new(desktop.Opener)
-	return cli.Run(ctx, cli.Params{
+	code := cli.Run(ctx, cli.Params{
 		Version: version,
 		Build:   build(),
 		Client: func(demo bool) *localapi.Client {
@@ -51,7 +56,7 @@ func Run(args []string) int {
 		RunWindow: func(ctx context.Context, start cli.WindowStart) error {
 			return runWindow(ctx, start, report)
 		},
-		Err:              report,
+		Err:              complain,
 		Demo:             demoWorld{},
 		Open:             opener.OpenWith,
 		DrawCode:         qr.Draw,
@@ -60,4 +65,8 @@ func Run(args []string) int {
 		ClipboardPicture: clipboard.Picture,
 		GrabScreen:       screen.Grab,
 	}, args)
+	if code != cli.ExitOK {
+		report.Alert(said.String())
+	}
+	return code
 }
