@@ -53,6 +53,7 @@ func runAgent(ctx context.Context, demo bool) error {
 		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
 		LastCrash: func() string { return desktop.LastCrash(paths.Logs, "agent") },
 		Desktop:   func(d localapi.Desktop) { seat.Offer(session.Desktop(d)) },
+		Successor: successorVersion,
 		Clock:     clock(), Transport: session.Transport(), Wake: wake.NewSystem(wake.Params{}), Say: sayIn(words),
 	}
 	engine, err := agent.New(params)
@@ -60,6 +61,9 @@ func runAgent(ctx context.Context, demo bool) error {
 		return errors.Join(err, listener.Close(), end())
 	}
 	err = (&faces{demo: demo, log: params.Logger, opener: opener, words: words, seat: seat}).run(ctx, engine, listener)
+	if engine.Renewed() {
+		return errors.Join(err, end(), startSuccessor(demo))
+	}
 	if demo && ctx.Err() == nil { // it was told to quit, not killed: the demo ends with it
 		err = errors.Join(err, demoWorld{}.Stop(ctx))
 	}

@@ -47,14 +47,20 @@ func Run(args []string) int {
 		Version: version,
 		Build:   build(),
 		Client: func(demo bool) *localapi.Client {
-			paths := session.LocatePaths(demo)
-			offerDesktop(ctx, paths)
-			return localapi.Dial(paths.Socket)
+			return localapi.Dial(session.LocatePaths(demo).Socket)
 		},
-		EnsureAgent: ensureAgent,
-		RunAgent:    runAgent,
+		Here: func() localapi.Desktop { return localapi.Desktop(session.Here()) },
+		EnsureAgent: func(ctx context.Context, demo bool) error {
+			offerDesktop(ctx, session.LocatePaths(demo))
+			return ensureAgent(ctx, demo, func(words string) { fmt.Fprintln(complain, words) })
+		},
+		RunAgent: runAgent,
 		RunWindow: func(ctx context.Context, start cli.WindowStart) error {
-			return runWindow(ctx, start, report)
+			err := runWindow(ctx, start, report)
+			if errors.Is(err, session.ErrNoOpenGL) { // the tray and the notifications do without
+				err = errors.Join(err, ensureAgent(ctx, start.Demo, func(words string) { fmt.Fprintln(complain, words) }))
+			}
+			return err
 		},
 		Err:              complain,
 		Demo:             demoWorld{},

@@ -24,19 +24,35 @@ const offerTime = time.Second
 // startPoll is how often a starting role is asked whether it is there.
 const startPoll = 20 * time.Millisecond
 
-// ensureAgent starts an agent unless one answers.
-func ensureAgent(ctx context.Context, demo bool) error {
-	ask := func(ctx context.Context) error {
-		client := localapi.Dial(session.LocatePaths(demo).Socket) // where a start elsewhere may have put it meanwhile
-		defer client.Close()
-		_, err := client.Snapshot(ctx)
-		return err
-	}
-	if err := ask(ctx); localapi.Silent(err) {
+// ensureAgent starts an agent unless one answers. With one of another version it comes to terms, and says
+// how in a note.
+func ensureAgent(ctx context.Context, demo bool, note func(string)) error {
+	running, err := askAgent(ctx, demo)
+	if localapi.Silent(err) {
 		return err // it hangs in its place: another one could not begin
 	}
-	answers := func(ctx context.Context) bool { return ask(ctx) == nil }
-	return ensure(ctx, "agent", session.LocatePaths(demo), answers, roleArgs(demo, "agent")...)
+	if err == nil {
+		return matchVersions(ctx, demo, running, note)
+	}
+	answers := func(ctx context.Context) bool {
+		_, err := askAgent(ctx, demo)
+		return err == nil
+	}
+	if answers(ctx) {
+		return nil
+	}
+	program, err := roleProgram()
+	if err != nil {
+		return err
+	}
+	return begin(ctx, program, "agent", session.LocatePaths(demo), answers, roleArgs(demo, "agent")...)
+}
+
+// askAgent asks the agent how it is, where a start elsewhere may have put it meanwhile.
+func askAgent(ctx context.Context, demo bool) (localapi.Snapshot, error) {
+	client := localapi.Dial(session.LocatePaths(demo).Socket)
+	defer client.Close()
+	return client.Snapshot(ctx)
 }
 
 // offerDesktop tells the agent which desktop this process was started on. It may have been started before
@@ -53,15 +69,8 @@ func offerDesktop(ctx context.Context, paths session.Paths) {
 	_ = client.UseDesktop(ctx, localapi.Desktop(here)) // nothing that was asked for depends on it
 }
 
-// ensure starts `tabferry args…` unless the role answers, and waits until it does.
-func ensure(ctx context.Context, role string, paths session.Paths, answers func(context.Context) bool, args ...string) error {
-	if answers(ctx) {
-		return nil
-	}
-	program, err := roleProgram()
-	if err != nil {
-		return err
-	}
+// begin starts a role, `program args…`, and waits until it answers.
+func begin(ctx context.Context, program, role string, paths session.Paths, answers func(context.Context) bool, args ...string) error {
 	process, err := desktop.Spawn(program, args)
 	if err != nil {
 		return fmt.Errorf("starting the %s: %w", role, err)
@@ -120,4 +129,16 @@ func roleProgram() (string, error) {
 		return self, nil
 	}
 	return program, err
+}
+
+// ensure starts `tabferry args…` unless the role answers, and waits until it does.
+func ensure(ctx context.Context, role string, paths session.Paths, answers func(context.Context) bool, args ...string) error {
+	if answers(ctx) {
+		return nil
+	}
+	program, err := roleProgram()
+	if err != nil {
+		return err
+	}
+	return begin(ctx, program, role, paths, answers, args...)
 }

@@ -2,12 +2,27 @@ package role
 
 import (
 	"runtime/debug"
+	"strings"
 
+	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/ui/cli"
 )
 
-// version is the program's version. FyneApp.toml, which the packaging reads, says the same.
+// version is the program's version, and the one place that says it: the packaging reads it here, and
+// a test compares what has to say the same by itself.
 const version = "0.1.0"
+
+// about says who answers for this program. Whoever distributes it under a client id of their own puts
+// themselves here: docs/registration.md.
+var about = cli.About{
+	Contact:  "https://github.com/tabferry/tabferry/issues",
+	Security: "https://github.com/tabferry/tabferry/security",
+	ClientID: agent.DefaultClientID, ClientName: agent.DefaultClientName,
+}
+
+// revision is the commit that the Makefile builds, with "-dirty" behind it where the sources differed.
+// It is empty in a build by hand; what the Go tool noted is shown then.
+var revision string
 
 // revisionLength is how much of a commit's name is shown: enough for the largest histories.
 const revisionLength = 12
@@ -17,6 +32,10 @@ func build() cli.Build {
 	b := cli.Build{Kind: "lean"}
 	if hasWindow {
 		b.Kind = "whole"
+	}
+	if revision != "" {
+		b.Revision, b.Modified = strings.CutSuffix(revision, "-dirty")
+		return b
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -60,12 +61,13 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 		case <-ctx.Done():
 		}
 	})
-	if err := ensureAgent(ctx, start.Demo); err != nil {
+	var notes []string
+	if err := ensureAgent(ctx, start.Demo, func(words string) { notes = append(notes, words) }); err != nil {
 		cancel() // a later start may be waiting for the window that never comes
 		return errors.Join(err, instance.Close(), end())
 	}
 	offerDesktop(ctx, paths)
-	w, err = newWindow(ctx, start, paths, logger)
+	w, err = newWindow(ctx, start, paths, logger, strings.Join(notes, "\n"))
 	if err != nil {
 		cancel()
 		return errors.Join(err, instance.Close(), end())
@@ -89,7 +91,7 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 }
 
 // newWindow wires the window to this desktop.
-func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger) (*window.Window, error) {
+func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger, note string) (*window.Window, error) {
 	id := desktop.AppID
 	if start.Demo {
 		id += ".demo" // its own size and position
@@ -116,9 +118,12 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 		ReadPicture:      qr.DecodeFrom,
 		ClipboardPicture: clipboard.Picture,
 		GrabScreen:       screen.Grab,
-		StartAgent:       func(ctx context.Context) error { return ensureAgent(ctx, start.Demo) },
-		Logger:           logger,
-		LogFolder:        paths.Logs,
-		NoTray:           desktop.FindTrayHost(ctx) != desktop.TrayHostPresent,
+		StartAgent: func(ctx context.Context) error {
+			return ensureAgent(ctx, start.Demo, func(words string) { logger.Info(words) })
+		},
+		Note:      note,
+		Logger:    logger,
+		LogFolder: paths.Logs,
+		NoTray:    desktop.FindTrayHost(ctx) != desktop.TrayHostPresent,
 	})
 }

@@ -16,7 +16,7 @@ const hasWindow = false
 
 // runWindow hands over to the build that has the window, and returns once the window is there: the
 // terminal or launcher that started us has then done its work.
-func runWindow(ctx context.Context, start cli.WindowStart, _ desktop.Report) error {
+func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report) error {
 	if err := session.CheckDisplay(); err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func runWindow(ctx context.Context, start cli.WindowStart, _ desktop.Report) err
 	if err != nil {
 		return fmt.Errorf("this build has no window: %w (install %s beside it)", err, windowName)
 	}
-	if err := ensureAgent(ctx, start.Demo); err != nil {
+	if err := ensureAgent(ctx, start.Demo, func(words string) { fmt.Fprintln(report, words) }); err != nil {
 		return err
 	}
 	return openWindow(ctx, program, start)
