@@ -1,7 +1,8 @@
 // Command tabferry is a tray companion for a Mozilla account.
 //
-// One source, two builds. `go build .` is the whole application: double-clicked it makes sure that an
-// agent runs and becomes the window. `CGO_ENABLED=0 go build -tags headless .` leaves the window out.
+// One source, two programs and a third to try them with. `go build .` is the whole application:
+// double-clicked it makes sure that an agent runs and becomes the window. `CGO_ENABLED=0 go build
+// -tags headless .` leaves the window out, and `-tags 'headless demo'` takes the demo world in.
 // Whichever is started finds the other beside itself or on PATH and plays every role itself if it is
 // alone. The roles are wired in ui/role.
 package main

@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/tabferry/tabferry/account/accounttest"
+	"github.com/tabferry/tabferry/account/demo/door"
 )
 
 // Email and Password are those of the demo account.
@@ -27,30 +29,8 @@ const (
 	dirMode  fs.FileMode = 0o700
 )
 
-// Config is what an agent needs to use the demo service.
-type Config struct {
-	Server        string `json:"server"`
-	ClientID      string `json:"clientId"`
-	RedirectURI   string `json:"redirectUri"`
-	PushServer    string `json:"pushServer"`
-	PairingServer string `json:"pairingServer"`
-}
-
-// ReadConfig reads what the running demo, or the last one, has written.
-func ReadConfig(file string) (Config, error) {
-	var c Config
-	text, err := os.ReadFile(file) // #nosec G304 -- a file of our own data folder
-	if err != nil {
-		return c, fmt.Errorf("reading the demo's configuration: %w", err)
-	}
-	if err := json.Unmarshal(text, &c); err != nil {
-		return c, fmt.Errorf("reading the demo's configuration: %w", err)
-	}
-	return c, nil
-}
-
-// write replaces the file whole.
-func (c Config) write(file string) error {
+// write replaces the configuration's file whole.
+func write(c door.Config, file string) error {
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the demo's configuration: %w", err)
@@ -68,17 +48,25 @@ func (c Config) write(file string) error {
 	return nil
 }
 
+// application is the client that Tabferry signs in as, under the name that people know it by.
+func application() accounttest.Client {
+	clients := accounttest.DefaultClients()
+	app := clients[slices.IndexFunc(clients, func(c accounttest.Client) bool { return c.ID == accounttest.ReferenceClientID })]
+	app.Name = "Tabferry"
+	return app
+}
+
 // startService starts the service, at the address of the last demo if that is free, so that an agent
 // that is signed in finds it again.
-func startService(last Config) (*accounttest.Service, error) {
+func startService(last door.Config) (*accounttest.Service, error) {
 	// The seed gives the account the same id each time: an agent that remembers it may sign in again.
-	seed := accounttest.WithSeed("the demo of Tabferry")
+	seed, app := accounttest.WithSeed("the demo of Tabferry"), accounttest.WithClients(application())
 	if u, err := url.Parse(last.Server); err == nil && u.Port() != "" {
-		if svc, err := accounttest.Start(seed, accounttest.WithAddr(net.JoinHostPort("127.0.0.1", u.Port()))); err == nil {
+		if svc, err := accounttest.Start(seed, app, accounttest.WithAddr(net.JoinHostPort("127.0.0.1", u.Port()))); err == nil {
 			return svc, nil
 		}
 	}
-	svc, err := accounttest.Start(seed)
+	svc, err := accounttest.Start(seed, app)
 	if err != nil {
 		return nil, fmt.Errorf("starting the demo service: %w", err)
 	}
@@ -86,8 +74,8 @@ func startService(last Config) (*accounttest.Service, error) {
 }
 
 // configFor tells how to use a service. The redirect's port is that of the last demo, or a free one.
-func configFor(svc *accounttest.Service, last Config) (Config, error) {
-	c := Config{
+func configFor(svc *accounttest.Service, last door.Config) (door.Config, error) {
+	c := door.Config{
 		Server: svc.URL(), ClientID: accounttest.ReferenceClientID, RedirectURI: last.RedirectURI,
 		PushServer: svc.PushURL(), PairingServer: svc.PairingURL(),
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/demo"
+	"github.com/tabferry/tabferry/account/demo/door"
 )
 
 // order sends raw text to the demo's socket, as no client of ours would.
@@ -73,7 +74,7 @@ func TestBadOrders(t *testing.T) {
 func TestConfigurationFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "data", "demo.json")
-	if _, err := demo.ReadConfig(file); err == nil {
+	if _, err := door.ReadConfig(file); err == nil {
 		t.Error("a missing file was read")
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -83,7 +84,7 @@ func TestConfigurationFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := start(t, dir)
-	if c, err := demo.ReadConfig(file); err != nil || c.Server == "" || c != r.report(t).Config {
+	if c, err := door.ReadConfig(file); err != nil || c.Server == "" || c != r.report(t).Config {
 		t.Errorf("the configuration is %+v, %v", c, err)
 	}
 	blocked := filepath.Join(t.TempDir(), "file")
@@ -106,7 +107,7 @@ func TestSilentDemo(t *testing.T) {
 	}
 	defer l.Close()
 	begun := time.Now()
-	if err := demo.Dial(socket).Stop(t.Context()); !errors.Is(err, demo.ErrSilent) || time.Since(begun) > 10*time.Second {
+	if err := door.Dial(socket).Stop(t.Context()); !errors.Is(err, door.ErrSilent) || time.Since(begun) > 10*time.Second {
 		t.Errorf("after %v: %v", time.Since(begun), err)
 	}
 }

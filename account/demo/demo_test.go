@@ -15,6 +15,7 @@ import (
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/demo"
+	"github.com/tabferry/tabferry/account/demo/door"
 	"github.com/tabferry/tabferry/account/pairing"
 )
 
@@ -23,7 +24,7 @@ const patience = 20 * time.Second
 // running is a demo for one test.
 type running struct {
 	params demo.Params
-	client *demo.Client
+	client *door.Client
 	ended  chan error
 }
 
@@ -36,7 +37,7 @@ func start(t *testing.T, dir string, edit ...func(*demo.Params)) *running {
 	for _, e := range edit {
 		e(&r.params)
 	}
-	r.client = demo.Dial(r.params.Socket)
+	r.client = door.Dial(r.params.Socket)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -60,7 +61,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-func (r *running) report(t *testing.T) demo.Report {
+func (r *running) report(t *testing.T) door.Report {
 	t.Helper()
 	report, err := r.client.Report(t.Context())
 	if err != nil {
@@ -72,7 +73,7 @@ func (r *running) report(t *testing.T) demo.Report {
 // guest is a program that uses the demo: the bare account client.
 func (r *running) guest(t *testing.T) *account.Account {
 	t.Helper()
-	c, err := demo.ReadConfig(r.params.File)
+	c, err := door.ReadConfig(r.params.File)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +119,11 @@ func oneClick(t *testing.T, page string) url.Values {
 	}
 	body := make([]byte, 64<<10)
 	n, _ := readFull(response, body)
+	for _, words := range []string{"Sign in to continue to Tabferry", "The key that your tabs are sealed with"} {
+		if !strings.Contains(string(body[:n]), words) {
+			t.Errorf("the page does not say %q: %s", words, body[:n])
+		}
+	}
 	hidden := func(name string) string {
 		_, after, ok := strings.Cut(string(body[:n]), `name="`+name+`" value="`)
 		if !ok {
@@ -186,9 +192,9 @@ func TestDevicesReceiveAndSend(t *testing.T) {
 	eventually(t, "both devices to report two things", func() bool { return len(r.report(t).Received) == 4 })
 	for _, device := range []string{"Demo phone", "Demo tablet"} {
 		received := r.report(t).Received
-		if !slices.ContainsFunc(received, func(x demo.Received) bool {
+		if !slices.ContainsFunc(received, func(x door.Received) bool {
 			return x.Device == device && x.Kind == "tab" && x.URL == sent && x.Title == "For "+device && x.Private && x.From == "Guest"
-		}) || !slices.ContainsFunc(received, func(x demo.Received) bool {
+		}) || !slices.ContainsFunc(received, func(x door.Received) bool {
 			return x.Device == device && x.Kind == "close" && slices.Equal(x.URLs, []string{sent})
 		}) {
 			t.Errorf("%s reports %+v", device, received)
@@ -231,7 +237,7 @@ func TestOneDemoAtATime(t *testing.T) {
 	if err := demo.Serve(t.Context(), r.params); !errors.Is(err, demo.ErrRunning) {
 		t.Errorf("a second demo says %v", err)
 	}
-	first, err := demo.ReadConfig(r.params.File)
+	first, err := door.ReadConfig(r.params.File)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,11 +261,11 @@ func TestOneDemoAtATime(t *testing.T) {
 		t.Errorf("the demo ended with %v", err)
 	}
 	r.ended <- nil
-	if err := r.client.Stop(t.Context()); !errors.Is(err, demo.ErrNotRunning) {
+	if err := r.client.Stop(t.Context()); !errors.Is(err, door.ErrNotRunning) {
 		t.Errorf("stopping again says %v", err)
 	}
 	r = start(t, dir)
-	second, err := demo.ReadConfig(r.params.File)
+	second, err := door.ReadConfig(r.params.File)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account"
+	"github.com/tabferry/tabferry/account/demo/door"
 	"github.com/tabferry/tabferry/account/push"
 )
 
@@ -139,7 +140,7 @@ func (d *device) poll(ctx context.Context) {
 }
 
 func (d *device) receive(c account.IncomingCommand) {
-	r := Received{Device: d.params.Name}
+	r := door.Received{Device: d.params.Name}
 	switch c := c.(type) {
 	case *account.TabReceived:
 		r.Kind = "tab"

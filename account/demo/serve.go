@@ -13,6 +13,7 @@ import (
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/demo/door"
 )
 
 // ErrRunning says that a demo runs already.
@@ -47,14 +48,14 @@ type world struct {
 	logger *slog.Logger
 	svc    *accounttest.Service
 	person *accounttest.Account
-	config Config
+	config door.Config
 	stop   context.CancelFunc
 	ctx    context.Context // the demo's life
 	work   sync.WaitGroup
 
 	mu       sync.Mutex
 	devices  []*device
-	received []Received
+	received []door.Received
 	scans    int
 	pairing  string  // how the last pairing went
 	laptop   *laptop // nil until it has to show a code
@@ -75,9 +76,9 @@ func Serve(ctx context.Context, p Params) error {
 	if err != nil {
 		return fmt.Errorf("opening the demo's socket: %w", err)
 	}
-	last, err := ReadConfig(p.File)
+	last, err := door.ReadConfig(p.File)
 	if err != nil {
-		last = Config{} // the first demo in this folder
+		last = door.Config{} // the first demo in this folder
 	}
 	svc, err := startService(last)
 	if err != nil {
@@ -93,10 +94,13 @@ func Serve(ctx context.Context, p Params) error {
 }
 
 // run sets the scene and takes orders until the world stops. It closes the listener.
-func (w *world) run(l net.Listener, last Config) error {
+func (w *world) run(l net.Listener, last door.Config) error {
 	w.person = w.svc.NewAccount(Email, Password).OneClick()
 	var err error
 	if w.config, err = configFor(w.svc, last); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if err := w.operate(last); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	for _, params := range cast {
@@ -104,7 +108,7 @@ func (w *world) run(l net.Listener, last Config) error {
 			return errors.Join(fmt.Errorf("%s: %w", params.Name, err), l.Close())
 		}
 	}
-	if err := w.config.write(w.params.File); err != nil {
+	if err := write(w.config, w.params.File); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	w.logger.Info("the demo runs", "server", w.config.Server)
@@ -156,20 +160,8 @@ func (w *world) takeOrders(l net.Listener) error {
 	return err
 }
 
-// Received is a tab that a demo device received, exactly as it was sent.
-type Received struct {
-	Device  string    `json:"device"`
-	Kind    string    `json:"kind"` // "tab", "close" or "unreadable"
-	URL     string    `json:"url,omitempty"`
-	Title   string    `json:"title,omitempty"`
-	URLs    []string  `json:"urls,omitempty"`
-	Private bool      `json:"private,omitempty"`
-	From    string    `json:"from,omitempty"`
-	At      time.Time `json:"at"`
-}
-
 // note writes down what a device received, and says so.
-func (w *world) note(r Received) {
+func (w *world) note(r door.Received) {
 	r.At = time.Now().UTC()
 	w.mu.Lock()
 	w.received = append(w.received, r)

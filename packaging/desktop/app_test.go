@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binaries = dir
-		if err := buildBoth(dir); err != nil {
+		if err := buildAll(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -39,13 +39,15 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// buildBoth builds as the Makefile does, so that the build cache serves both.
-func buildBoth(dir string) error {
-	lean := exec.Command("go", "build", "-tags", "headless", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry"), program)
+// buildAll builds as the Makefile does, so that the build cache serves both.
+func buildAll(dir string) error {
+	lean := exec.Command("go", "build", "-tags", "headless", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry"), program)
+	world := exec.Command("go", "build", "-tags", "headless demo", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-demo"), program)
 	lean.Env = append(os.Environ(), "CGO_ENABLED=0")
-	whole := exec.Command("go", "build", "-tags", "migrated_fynedo", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-window"), program)
+	world.Env = lean.Env
+	whole := exec.Command("go", "build", "-tags", "migrated_fynedo,no_emoji,no_animations", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-window"), program)
 	whole.Env = append(os.Environ(), "CGO_ENABLED=1")
-	for _, build := range []*exec.Cmd{lean, whole} {
+	for _, build := range []*exec.Cmd{lean, world, whole} {
 		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("%v: %w\n%s", build.Args, err, out)
 		}

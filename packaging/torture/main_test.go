@@ -52,7 +52,7 @@ func run(m *testing.M) int {
 	}
 	lean, bent = filepath.Join(dir, "tabferry"), filepath.Join(dir, "tabferry-bent")
 	for program, tags := range map[string]string{lean: "headless", bent: "headless,torture"} {
-		build := exec.Command("go", "build", "-tags", tags, "-ldflags", "-s -w", "-o", program, "github.com/tabferry/tabferry")
+		build := exec.Command("go", "build", "-tags", tags, "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/tabferry/tabferry")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)

@@ -4,40 +4,27 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"os"
-	"time"
 
 	"github.com/tabferry/tabferry/account/agent"
-	"github.com/tabferry/tabferry/account/demo"
+	"github.com/tabferry/tabferry/account/demo/door"
 	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
-// demoChatter is how often the demo phone sends a tab by itself.
-const demoChatter = 10 * time.Minute
+// demoOrigin is one of the web origins that accounts servers let in for tries
+// (docs/protocol/relying-party.md, D21).
+const demoOrigin = "http://localhost:8000"
 
-// demoWorld is the demo for the command line. The world is a process of its own.
+// demoWorld is the demo for the command line. The world is a process of its own, and of the program that
+// has it: see demoProgram.
 type demoWorld struct{}
 
-func (demoWorld) client() *demo.Client { return demo.Dial(session.LocatePaths(true).DemoSocket) }
+func (demoWorld) client() *door.Client { return door.Dial(session.LocatePaths(true).DemoSocket) }
 
-func (demoWorld) Serve(ctx context.Context) error {
-	paths := session.LocatePaths(true)
-	if err := paths.Make(); err != nil {
-		return err
-	}
-	log, end, err := keepLog(paths, "demo")
-	if err != nil {
-		return err
-	}
-	err = demo.Serve(ctx, demo.Params{
-		File: paths.DemoFile, Socket: paths.DemoSocket, Chatter: demoChatter, Logger: slog.New(log),
-	})
-	return errors.Join(err, end())
-}
+func (demoWorld) Serve(ctx context.Context) error { return serveDemo(ctx) }
 
 func (d demoWorld) Stop(ctx context.Context) error {
-	if err := d.client().Stop(ctx); !errors.Is(err, demo.ErrNotRunning) {
+	if err := d.client().Stop(ctx); !errors.Is(err, door.ErrNotRunning) {
 		return err
 	}
 	return nil
@@ -59,29 +46,29 @@ func (d demoWorld) Report(ctx context.Context) (any, error) { return d.client().
 // started just now knows nothing of what an earlier one left in the data folder: that is removed.
 func enterDemo(ctx context.Context, paths session.Paths) (agent.Service, error) {
 	d := demoWorld{}
-	fresh := true
 	answers := func(ctx context.Context) bool {
 		_, err := d.Report(ctx)
 		return err == nil
 	}
-	if answers(ctx) {
-		fresh = false
-	}
-	if err := ensure(ctx, "demo", paths, answers, "demo", "serve"); err != nil {
-		return agent.Service{}, err
-	}
-	if fresh {
+	if !answers(ctx) {
+		program, err := demoProgram()
+		if err != nil {
+			return agent.Service{}, err
+		}
+		if err := begin(ctx, program, "demo", paths, answers, "demo", "serve"); err != nil {
+			return agent.Service{}, err
+		}
 		if err := forgetDemo(paths); err != nil {
 			return agent.Service{}, err
 		}
 	}
-	c, err := demo.ReadConfig(paths.DemoFile)
+	c, err := door.ReadConfig(paths.DemoFile)
 	if err != nil {
 		return agent.Service{}, err
 	}
 	return agent.Service{
 		Server: c.Server, ClientID: c.ClientID, RedirectURI: c.RedirectURI,
-		PushServer: c.PushServer, PairingServer: c.PairingServer,
+		PushServer: c.PushServer, PairingServer: c.PairingServer, EventsServer: c.EventsServer, Origin: demoOrigin,
 	}, nil
 }
 

@@ -41,6 +41,11 @@ func ensureAgent(ctx context.Context, demo bool, note func(string)) error {
 	if answers(ctx) {
 		return nil
 	}
+	if demo { // better said here than by an agent that ends
+		if _, err := demoProgram(); err != nil {
+			return err
+		}
+	}
 	program, err := roleProgram()
 	if err != nil {
 		return err
@@ -129,16 +134,4 @@ func roleProgram() (string, error) {
 		return self, nil
 	}
 	return program, err
-}
-
-// ensure starts `tabferry args…` unless the role answers, and waits until it does.
-func ensure(ctx context.Context, role string, paths session.Paths, answers func(context.Context) bool, args ...string) error {
-	if answers(ctx) {
-		return nil
-	}
-	program, err := roleProgram()
-	if err != nil {
-		return err
-	}
-	return begin(ctx, program, role, paths, answers, args...)
 }
