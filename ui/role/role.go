@@ -64,6 +64,8 @@ func Run(args []string) int {
 		},
 		Err:              complain,
 		Demo:             demoWorld{},
+		Events:           eventServer{},
+		About:            about,
 		Open:             opener.OpenWith,
 		DrawCode:         qr.Draw,
 		ReadCode:         qr.Read,
