@@ -13,6 +13,7 @@ import (
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/desktop"
 	"github.com/tabferry/tabferry/ui/desktop/session"
+	"github.com/tabferry/tabferry/ui/extension"
 )
 
 // gcPercent keeps the heap of an agent close to what it needs: it lives for weeks and does nothing
@@ -50,7 +51,7 @@ func runAgent(ctx context.Context, demo bool) error {
 		DataDir: paths.Data, Version: version, Demo: demo, Service: service,
 		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
 		DeviceName: deviceName(), UserAgent: userAgent(),
-		Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
+		OwnCallers: extension.Own(), Open: opener.OpenWith, Logger: slog.New(log), LogTail: log.Tail,
 		LastCrash: func() string { return desktop.LastCrash(paths.Logs, "agent") },
 		Desktop:   func(d localapi.Desktop) { seat.Offer(session.Desktop(d)) },
 		Successor: successorVersion,

@@ -2,7 +2,8 @@
 // line that starts them. Each role has a file that hands it its folders, its desktop and its log; what
 // a role does is decided in the packages it is made of.
 //
-// The build tag headless leaves the window out, and with it cgo and OpenGL.
+// The build tag headless leaves the window out, and with it cgo and OpenGL; the tag demo takes the demo
+// world in.
 package role
 
 import (
@@ -21,6 +22,7 @@ import (
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
 	"github.com/tabferry/tabferry/ui/desktop/screen"
 	"github.com/tabferry/tabferry/ui/desktop/session"
+	"github.com/tabferry/tabferry/ui/extension"
 	"github.com/tabferry/tabferry/ui/qr"
 )
 
@@ -42,6 +44,9 @@ func Run(args []string) int {
 		report.Alert(said.String())
 		return cli.ExitFailed
 	}
+	if start, ok := extension.Invoked(append(os.Args[:1:1], args...)); ok {
+		return runExtensionHost(ctx, start, report)
+	}
 	opener := new(desktop.Opener)
 	code := cli.Run(ctx, cli.Params{
 		Version: version,
@@ -62,11 +67,13 @@ func Run(args []string) int {
 			}
 			return err
 		},
+		HostProgram:      hostProgram,
 		Err:              complain,
 		Demo:             demoWorld{},
 		Events:           eventServer{},
 		About:            about,
 		Open:             opener.OpenWith,
+		CheckBrowser:     desktop.CheckBrowser,
 		DrawCode:         qr.Draw,
 		ReadCode:         qr.Read,
 		ReadPicture:      qr.DecodeFrom,
