@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -63,17 +64,19 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 		cancel()
 		return errors.Join(err, work.Wait())
 	}
+	open := func(ctx context.Context, pane string) error {
+		err := f.show(ctx, pane)
+		if err != nil {
+			notifier.WindowFailed(ctx, err)
+		}
+		return err
+	}
 	work.Go(func() error { return f.notify(ctx, notifier) })
 	work.Go(func() error { return f.autostart(ctx) })
+	work.Go(func() error { f.application(ctx, board, open, notifier.WindowFailed); return nil })
 	err = tray.Run(ctx, tray.Params{
 		Agent: f.client, Clipboard: board, Open: f.opener.OpenWith, Logger: f.log, Words: f.words.In, Moved: f.seat.Moved,
-		Show: func(ctx context.Context, pane string) error {
-			err := f.show(ctx, pane)
-			if err != nil {
-				notifier.WindowFailed(ctx, err)
-			}
-			return err
-		},
+		Show: open,
 	})
 	if err != nil {
 		f.log.Error("the tray ended", "error", err)
@@ -85,10 +88,14 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 // seconds at most: quitting takes three.
 const lateTime = time.Second
 
+// maxStacks bounds what is logged of goroutines that do not end.
+const maxStacks = 64 << 10
+
 // giveUp ends the process when something in it does not end: a desktop that does not take its tray
 // back, a session bus that is stopped. The engine has ended, so there is nothing to lose.
 func (f *faces) giveUp() {
-	f.log.Error("the agent ends without waiting for what hangs")
+	stacks := make([]byte, maxStacks)
+	f.log.Error("the agent ends without waiting for what hangs", "stack", string(stacks[:runtime.Stack(stacks, true)]))
 	os.Exit(0)
 }
 
