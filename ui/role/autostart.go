@@ -2,6 +2,7 @@ package role
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/ui/desktop"
@@ -16,8 +17,9 @@ func (f *faces) autostart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	entry := desktop.Autostart{Program: program, Args: []string{"agent"}}
-	told := "" // a fault that lasts is logged once, not with every update
+	entry := autostartEntry(program)
+	told := ""                 // a fault that lasts is logged once, not with every update
+	done, last := false, false // the entry is as the settings said last
 	for update, err := range f.client.Watch(ctx, localapi.FaceAutostart) {
 		if err != nil {
 			return nil // the agent ends
@@ -25,13 +27,29 @@ func (f *faces) autostart(ctx context.Context) error {
 		if update.Snapshot.Revision == 0 || update.Snapshot.Storage.Locked {
 			continue // the settings are not known yet
 		}
-		err := setAutostart(entry, update.Snapshot.Settings.StartAtLogin)
+		want := update.Snapshot.Settings.StartAtLogin
+		if done && last == want {
+			continue // updates come with every received tab
+		}
+		err := setAutostart(entry, want)
+		done, last = err == nil, want
 		if err != nil && err.Error() != told {
 			told = err.Error()
 			f.log.Error("starting at login could not be changed", "error", err)
 		}
 	}
 	return nil
+}
+
+// autostartEntry is what the desktop starts at login: the agent itself, or on Windows the program that has no
+// console and starts it hidden. A program of the console would open one that stays.
+func autostartEntry(program string) desktop.Autostart {
+	if runtime.GOOS == "windows" {
+		if silent, err := desktop.FindProgram(windowName); err == nil {
+			return desktop.Autostart{Program: silent, Args: roleArgs(false, "window", "--hidden")}
+		}
+	}
+	return desktop.Autostart{Program: program, Args: roleArgs(false, "agent")}
 }
 
 // setAutostart writes or removes the entry unless it is as wanted.

@@ -1,0 +1,61 @@
+//go:build !windows && !darwin
+
+package role
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/adrg/xdg"
+
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
+	"github.com/tabferry/tabferry/ui/desktop"
+)
+
+// The entry follows the setting, and is not looked at with every update: one comes with each received tab.
+func TestAutostartIsLookedAtWhenTheSettingChanges(t *testing.T) {
+	t.Cleanup(xdg.Reload) // when the environment is as it was
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	xdg.Reload()
+	file := filepath.Join(os.Getenv("XDG_CONFIG_HOME"), "autostart", desktop.AppID+".desktop")
+	log := slog.New(slog.DiscardHandler)
+	agent, _ := localapitest.New(t)
+	f := &faces{client: localapi.Local(agent, log), log: log} // as in the agent's process: it gets each update
+	done := make(chan error, 1)
+	go func() { done <- f.autostart(t.Context()) }()
+	revision := uint64(0)
+	set := func(on bool) {
+		revision++
+		agent.Change(func(s *localapi.Snapshot) { s.Revision, s.Settings.StartAtLogin = revision, on })
+	}
+	until := func(want bool) {
+		t.Helper()
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(file); (err == nil) == want {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatalf("the entry is there: %v", !want)
+			}
+		}
+	}
+	set(true)
+	until(true)
+	set(false)
+	until(false)
+	set(true)
+	until(true)
+	if err := os.Remove(file); err != nil { // so that a look would be seen
+		t.Fatal(err)
+	}
+	set(true)
+	agent.End() // what was said before is read first
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	until(false)
+}
