@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/tabferry/tabferry/account/agent"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -20,10 +21,15 @@ import (
 // for most of them. Collecting five times as often as usual costs it no measurable processor time.
 const gcPercent = 20
 
+// restTime is when a start is over. What it needed and nothing needs again goes back to the system then: half a
+// megabyte of five and a half, which the runtime by itself would let go of in the course of some minutes.
+const restTime = 10 * time.Second
+
 // runAgent is the agent role: engine, local API, notifications and tray. It returns when the agent
 // was told to quit or ctx ends.
 func runAgent(ctx context.Context, demo bool) error {
 	debug.SetGCPercent(gcPercent)
+	defer time.AfterFunc(restTime, debug.FreeOSMemory).Stop()
 	paths := session.LocatePaths(demo)
 	if err := paths.Make(); err != nil {
 		return err
@@ -46,7 +52,7 @@ func runAgent(ctx context.Context, demo bool) error {
 		return errors.Join(err, listener.Close())
 	}
 	opener, seat := new(desktop.Opener), new(session.Seat)
-	words := new(i18n.Speaker) // one for all that speak in this process: a language is half a megabyte
+	words := new(i18n.Speaker) // one for all that speak in this process
 	params := agent.Params{
 		DataDir: paths.Data, Version: version, Demo: demo, Service: service,
 		Secrets: store.SystemSecrets{}, KeyringService: keyringService(demo),
