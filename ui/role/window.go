@@ -5,9 +5,13 @@ package role
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
+	"sync"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -27,9 +31,17 @@ import (
 // hasWindow reports whether this build has the window.
 const hasWindow = true
 
+// windowGC keeps the heap of a window close to what it needs, and restAfter is when it has been drawn: what
+// reading fonts and texts took is given back then. Together they save 4 MiB.
+const (
+	windowGC  = 40
+	restAfter = 3 * time.Second
+)
+
 // runWindow is the window role: it makes sure that an agent runs and returns when the window has been
 // closed, or at once when an open window took over.
 func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report) error {
+	debug.SetGCPercent(windowGC)
 	if err := session.CheckDisplay(); err != nil {
 		return err // the toolkit would panic, or stay without a window
 	}
@@ -83,7 +95,14 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 			logger.Warn("whoever started the window was not told", "error", err)
 		}
 	})
+	listening, deaf := context.WithCancel(ctx)
+	var readers sync.WaitGroup
+	readers.Go(func() { tellReaders(listening, w, logger) })
+	rest := time.AfterFunc(restAfter, debug.FreeOSMemory)
 	err = w.ShowAndRun()
+	rest.Stop()
+	deaf()
+	readers.Wait()
 	if errors.Is(err, window.ErrNotShown) {
 		err = session.ErrNoOpenGL // the display answers, and this is what else is missing
 	}
@@ -96,7 +115,8 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 	if start.Demo {
 		id += ".demo" // its own size and position
 	}
-	icon := fyne.NewStaticResource("tabferry.png", assets.AppIcon(512))
+	// Shown at 26 units and in the task bar. The toolkit decodes it for each place, a larger one to a megabyte.
+	icon := fyne.NewStaticResource("tabferry.png", assets.AppIcon(128))
 	app.SetMetadata(fyne.AppMetadata{
 		ID: id, Name: "Tabferry", Version: version, Icon: icon, Release: true,
 		Migrations: map[string]bool{"fyneDo": true},
@@ -111,6 +131,8 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 		App:              app.NewWithID(id),
 		Agent:            speaking(localapi.Dial(paths.Socket), new(i18n.Speaker)),
 		Open:             func(browser, address string) error { return opener.OpenWith(ctx, browser, address) },
+		Browsers:         browsers,
+		CheckBrowser:     checkBrowser,
 		Pane:             start.Pane,
 		Icon:             icon,
 		DrawCode:         qr.Draw,
@@ -118,12 +140,33 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 		ReadPicture:      qr.DecodeFrom,
 		ClipboardPicture: clipboard.Picture,
 		GrabScreen:       screen.Grab,
+		WorkArea:         screen.WorkArea,
+		ChooseFile:       desktop.ChooseFile,
 		StartAgent: func(ctx context.Context) error {
 			return ensureAgent(ctx, start.Demo, func(words string) { logger.Info(words) })
 		},
 		Note:      note,
 		Logger:    logger,
 		LogFolder: paths.Logs,
-		NoTray:    desktop.FindTrayHost(ctx) != desktop.TrayHostPresent,
+		Contact:   about.Contact, ClientID: about.ClientID, ClientName: about.ClientName,
+		NoTray: desktop.FindTrayHost(ctx) != desktop.TrayHostPresent,
 	})
+}
+
+// browsers and checkBrowser tell the window, which knows no desktop, what opens links here.
+func browsers(language string) ([]window.Browser, error) {
+	list, err := desktop.Browsers(language)
+	var found []window.Browser
+	for _, b := range list {
+		found = append(found, window.Browser{Name: b.Name, Command: b.Command})
+	}
+	return found, err
+}
+
+func checkBrowser(command string) error {
+	err := desktop.CheckBrowser(command)
+	if errors.Is(err, desktop.ErrNoSuchBrowser) {
+		return fmt.Errorf("%w: %w", window.ErrNoSuchBrowser, err)
+	}
+	return err
 }
