@@ -19,6 +19,8 @@ import (
 // App is the built program in a box, on its demo service.
 type App struct {
 	Box *Box
+	// Everyday runs it without the demo, on whatever server the settings name.
+	Everyday bool
 	// Lean and Window are the two binaries: `tabferry` and `tabferry-window`.
 	Lean, Window string
 	// Opened is the file in which the recording opener notes each link, one a line.
@@ -54,7 +56,10 @@ func (a *App) Setenv(name, value string) { a.env = append(a.env, name+"="+value)
 
 // Command prepares `binary --demo args…` in the box.
 func (a *App) Command(binary string, args ...string) *exec.Cmd {
-	cmd := a.Box.Command(binary, append([]string{"--demo"}, args...)...)
+	if !a.Everyday {
+		args = append([]string{"--demo"}, args...)
+	}
+	cmd := a.Box.Command(binary, args...)
 	cmd.Env = append(cmd.Env, a.env...)
 	return cmd
 }
@@ -69,6 +74,8 @@ func (a *App) Start(binary string, args ...string) (*exec.Cmd, error) {
 type Result struct {
 	Out, Err string
 	Code     int
+	// Used is its processor time.
+	Used time.Duration
 }
 
 // Run runs `tabferry --demo args…` to its end.
@@ -89,7 +96,10 @@ func (a *App) RunInput(ctx context.Context, input string, args ...string) (Resul
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() }) // it may have ended by itself
 	defer stop()
 	err := cmd.Wait()
-	r := Result{Out: out.String(), Err: errOut.String(), Code: cmd.ProcessState.ExitCode()}
+	r := Result{
+		Out: out.String(), Err: errOut.String(), Code: cmd.ProcessState.ExitCode(),
+		Used: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(),
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
 		return r, err
@@ -99,7 +109,11 @@ func (a *App) RunInput(ctx context.Context, input string, args ...string) (Resul
 
 // Client calls the agent of the box.
 func (a *App) Client() *localapi.Client {
-	return localapi.Dial(filepath.Join(a.Box.Dir, "run", "tabferry-demo", "agent.sock"))
+	folder := "tabferry-demo"
+	if a.Everyday {
+		folder = "tabferry"
+	}
+	return localapi.Dial(filepath.Join(a.Box.Dir, "run", folder, "agent.sock"))
 }
 
 // Until waits until the agent's state fits, and returns it.

@@ -15,7 +15,8 @@ type Keyring int
 const (
 	KeyringUnlocked Keyring = iota
 	KeyringLocked           // there, but it asks for a password that nobody types
-	KeyringAbsent           // there is a service, but it has no keyring
+	KeyringAbsent           // nobody has begun a service; the bus may begin one, without a keyring
+	KeyringNone             // there is a service, but no keyring in it, as where the login is automatic
 )
 
 // keyringPassword protects the keyring of every box.
@@ -25,9 +26,13 @@ func (b *Box) keyring(ctx context.Context, k Keyring) error {
 	if k == KeyringAbsent {
 		return nil
 	}
-	unlock := b.Command("gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground")
-	unlock.Stdin = strings.NewReader(keyringPassword)
-	if err := b.launch(unlock); err != nil {
+	args := []string{"--components=secrets", "--foreground"}
+	if k != KeyringNone {
+		args = append(args, "--unlock") // which makes one, too
+	}
+	daemon := b.Command("gnome-keyring-daemon", args...)
+	daemon.Stdin = strings.NewReader(keyringPassword)
+	if err := b.launch(daemon); err != nil {
 		return err
 	}
 	if err := b.untilOwned(ctx, "org.freedesktop.secrets"); err != nil {
@@ -47,11 +52,29 @@ func (b *Box) LockKeyring(ctx context.Context) error {
 
 // UnlockKeyring types the keyring's password into the dialog that asks for it.
 func (b *Box) UnlockKeyring(ctx context.Context) error {
+	return b.answerKeyring(ctx, []string{"type", "--delay", "20", keyringPassword}, []string{"key", "Return"})
+}
+
+// ProtectKeyring types a password, and the same again, into the dialog that asks for one for a new keyring.
+func (b *Box) ProtectKeyring(ctx context.Context) error {
+	password := []string{"type", "--delay", "20", keyringPassword}
+	return b.answerKeyring(ctx, password, []string{"key", "Tab"}, password, []string{"key", "Return"})
+}
+
+// RefuseKeyring closes the keyring's dialog.
+func (b *Box) RefuseKeyring(ctx context.Context) error {
+	return b.answerKeyring(ctx, []string{"key", "Escape"})
+}
+
+// answerKeyring waits for the keyring's dialog and does what is to be done there.
+func (b *Box) answerKeyring(ctx context.Context, strokes ...[]string) error {
 	if err := b.until(ctx, "xdotool", "search", "--onlyvisible", "--class", "gcr-prompter", "windowactivate", "--sync"); err != nil {
-		return fmt.Errorf("no dialog asks for the password: %w", err)
+		return fmt.Errorf("no dialog of the keyring: %w", err)
 	}
-	if err := b.Command("xdotool", "type", "--delay", "20", keyringPassword).Run(); err != nil {
-		return err
+	for _, stroke := range strokes {
+		if err := b.Command("xdotool", stroke...).Run(); err != nil {
+			return err
+		}
 	}
-	return b.Command("xdotool", "key", "Return").Run()
+	return nil
 }

@@ -17,6 +17,8 @@ type Notification struct {
 	Replaces           uint32
 	// Actions alternate between key and label, as in the call.
 	Actions []string
+	// Picture is how many bytes of pixels came with the call.
+	Picture int
 	At      time.Time
 }
 
@@ -56,12 +58,27 @@ func (n *Notifications) read(messages <-chan *dbus.Message) {
 		if err := dbus.Store(m.Body[:6], &one.App, &one.Replaces, &icon, &one.Summary, &one.Body, &one.Actions); err != nil {
 			continue // not as the specification has it: a program that is no business of the tests
 		}
+		one.Picture = pixels(m.Body[6:])
 		select {
 		case n.seen <- one:
 		case <-n.quit: // nobody asked for the ones before
 			return
 		}
 	}
+}
+
+// pixels is the size of the picture among the hints of a call, which may be none.
+func pixels(rest []any) int {
+	if len(rest) == 0 {
+		return 0
+	}
+	hints, _ := rest[0].(map[string]dbus.Variant)
+	fields, _ := hints["image-data"].Value().([]any) // width, height, row stride, alpha, bits, channels, pixels
+	if len(fields) == 0 {
+		return 0
+	}
+	data, _ := fields[len(fields)-1].([]byte)
+	return len(data)
 }
 
 // Next waits for the next notification.
