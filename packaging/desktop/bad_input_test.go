@@ -178,6 +178,47 @@ func TestKeyringLocked(t *testing.T) {
 	})
 }
 
+// TestNoKeyringYet: a desktop that keeps secrets, but has no keyring to keep them in, is given one when a
+// person says so, and never before. Who closes its dialog has cancelled, and may ask again.
+func TestNoKeyringYet(t *testing.T) {
+	app := newApp(t, box.Params{Keyring: box.KeyringNone})
+	signedIn(t, app)
+	undecided := func(s snapshot) bool {
+		return s.Storage.Protection == localapi.Undecided && s.Storage.NoKeyringYet && !s.Storage.WaitingForKeyring
+	}
+	if s, err := app.Until(within(t, 10*time.Second), "the choice", undecided); err != nil || !strings.Contains(s.Storage.Problem, "has no keyring yet") {
+		t.Fatalf("%+v, %v", s.Storage, err)
+	}
+	keyrings := filepath.Join(app.Box.Dir, "data", "keyrings")
+	if made, err := filepath.Glob(filepath.Join(keyrings, "*.keyring")); err != nil || len(made) != 0 {
+		t.Fatalf("before anybody has said so there is %q, %v", made, err)
+	}
+	if _, err := app.Start(app.Lean, "unlock", "--keep", "new-keyring"); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Box.RefuseKeyring(within(t, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	cancelled := func(s snapshot) bool { return undecided(s) && strings.Contains(s.Storage.Problem, "cancelled") }
+	if _, err := app.Until(within(t, 10*time.Second), "a word about the closed dialog", cancelled); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Start(app.Lean, "unlock", "--keep", "new-keyring"); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Box.ProtectKeyring(within(t, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Until(within(t, 10*time.Second), "data under the keyring's protection", func(s snapshot) bool {
+		return s.Storage.Kept && s.Storage.Protection == localapi.ProtectedByKeyring && s.Storage.Problem == ""
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if made, err := filepath.Glob(filepath.Join(keyrings, "*.keyring")); err != nil || len(made) != 1 {
+		t.Errorf("the keyrings are %q, %v", made, err)
+	}
+}
+
 // TestKeyringAbsent: without a keyring the choice is a passphrase or memory only, never plain text.
 func TestKeyringAbsent(t *testing.T) {
 	app := newApp(t, box.Params{Keyring: box.KeyringAbsent})
@@ -188,7 +229,7 @@ func TestKeyringAbsent(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := filepath.Join(app.Box.Dir, "data", "tabferry-demo")
-	if holdsFile(t, store, ".db") {
+	if holdsFile(t, store, "store.db") {
 		t.Error("something was written before the choice")
 	}
 	if err := app.Client().Protect(t.Context(), localapi.ProtectedByPassphrase, "correct horse"); err != nil {
