@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -147,10 +148,12 @@ func (s *station) damaged(what string) fate {
 		s.t.Logf("%s: gone, and nothing says so: %q", what, lost)
 		return silent
 	}
-	before := x.Inbox.Total
-	s.receive(s.link("later", s.rnd.Int()))
+	later := s.link("later", s.rnd.Int())
+	s.receive(later)
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if x, err := s.snapshot(); err == nil && (x.Inbox.Total > before || x.Storage.Problem != "") {
+		x, err := s.snapshot()
+		arrived := func(e localapi.InboxEntry) bool { return e.URL == later }
+		if err == nil && (slices.ContainsFunc(x.Inbox.Recent, arrived) || x.Storage.Problem != "") {
 			return opened
 		}
 	}
