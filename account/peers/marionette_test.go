@@ -3,42 +3,31 @@
 package peers
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/packaging/browsers"
 )
 
-const (
-	// startTime bounds a cold start of Firefox on a busy machine; 4 s were seen on an idle one.
-	startTime = 90 * time.Second
-	// scriptTime bounds one script in Firefox.
-	scriptTime = 60 * time.Second
-	// quitTime bounds the end of a Firefox; 0.6 s were seen on an idle machine.
-	quitTime = 15 * time.Second
-)
+// quitTime bounds the end of a Firefox; 0.6 s were seen on an idle machine.
+const quitTime = 15 * time.Second
 
 // slots bounds how many browsers run at once: two fill the two cores and the memory of a CI machine.
 var slots = make(chan struct{}, 2)
 
-// firefox is a running headless Firefox and the connection to its Marionette port.
+// firefox is a running headless Firefox and the connection to its Marionette port, nil before there is one.
 type firefox struct {
-	profile string
-	conn    net.Conn
-	read    *bufio.Reader
-	last    int
+	*browsers.Marionette
 }
 
 // driver drives a Firefox on behalf of one test. One script runs at a time.
@@ -58,34 +47,38 @@ func startFirefox(t *testing.T, prefs map[string]any) driver {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("firefox-esr", "--headless", "--marionette", "--remote-allow-system-access", "--no-remote",
-		"--profile", dir, "about:blank")
-	cmd.Env = append(withoutDesktop(os.Environ()), "HOME="+dir, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
-	cmd.Stdout, cmd.Stderr = log, log
-	// A group of its own, so that its children can be ended with it; and it ends with the test program,
-	// however that ends.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	ended, err := start(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := driver{firefox: &firefox{profile: dir}, t: t}
+	d := driver{firefox: &firefox{}, t: t}
+	end := func() {} // of the last that was started
 	t.Cleanup(func() {
-		if err := d.quit(); err != nil && !t.Failed() {
-			t.Errorf("ending Firefox: %v", err)
+		if d.Marionette != nil {
+			if err := d.Quit(); err != nil && !t.Failed() {
+				t.Errorf("ending Firefox: %v", err)
+			}
 		}
-		d.wait(cmd, ended)
+		end()
 		if err := log.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := d.connect(t.Context()); err != nil {
+	d.Marionette, err = browsers.StartMarionette(t.Context(), dir, func() (func(), error) {
+		cmd := exec.Command("firefox-esr", "--headless", "--marionette", "--remote-allow-system-access", "--no-remote",
+			"--profile", dir, "about:blank")
+		cmd.Env = append(withoutDesktop(os.Environ()), "HOME="+dir, "MOZ_HEADLESS=1", "MOZ_CRASHREPORTER_DISABLE=1")
+		cmd.Stdout, cmd.Stderr = log, log
+		// A group of its own, so that its children can be ended with it; and it ends with the test program,
+		// however that ends.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+		ended, err := start(cmd)
+		if err == nil {
+			end = sync.OnceFunc(func() { d.wait(cmd, ended) })
+		}
+		return end, err
+	})
+	if err != nil {
 		text, readErr := os.ReadFile(log.Name())
 		t.Fatalf("Firefox did not start: %v\n%s", errors.Join(err, readErr), text)
 	}
-	d.command("WebDriver:NewSession", map[string]any{})
 	d.context("chrome")
-	d.command("WebDriver:SetTimeouts", map[string]any{"script": scriptTime.Milliseconds()})
 	// Remote control turns push off, and the same value in user.js does not turn it on again.
 	d.script(`Services.prefs.setBoolPref("dom.push.connection.enabled", true);
 		Services.obs.notifyObservers(null, "network:offline-status-changed", "online"); done(true)`)
@@ -149,77 +142,10 @@ func withoutDesktop(env []string) []string {
 	return kept
 }
 
-// connect waits for the port file and dials.
-func (f *firefox) connect(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
-	defer cancel()
-	var last error
-	for {
-		text, err := os.ReadFile(filepath.Join(f.profile, "MarionetteActivePort"))
-		if err == nil {
-			var dialer net.Dialer
-			var conn net.Conn
-			if conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", strings.TrimSpace(string(text)))); err == nil {
-				f.conn, f.read = conn, bufio.NewReader(conn)
-				_, err = f.receive() // the greeting
-				return err
-			}
-		}
-		last = err
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), last)
-		}
-	}
-}
-
-// receive reads one LENGTH:JSON message.
-func (f *firefox) receive() ([]byte, error) {
-	if err := f.conn.SetReadDeadline(time.Now().Add(scriptTime + 10*time.Second)); err != nil {
-		return nil, err
-	}
-	head, err := f.read.ReadString(':')
-	if err != nil {
-		return nil, err
-	}
-	size, err := strconv.Atoi(strings.TrimSuffix(head, ":"))
-	if err != nil {
-		return nil, err
-	}
-	body := make([]byte, size)
-	_, err = io.ReadFull(f.read, body)
-	return body, err
-}
-
-// call sends one command and waits for its answer.
-func (f *firefox) call(name string, params any) (json.RawMessage, error) {
-	f.last++
-	request, err := json.Marshal([]any{0, f.last, name, params})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := fmt.Fprintf(f.conn, "%d:%s", len(request), request); err != nil {
-		return nil, err
-	}
-	body, err := f.receive()
-	if err != nil {
-		return nil, err
-	}
-	var answer [4]json.RawMessage
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, err
-	}
-	if failure := string(answer[2]); failure != "null" {
-		return nil, fmt.Errorf("%s: %s", name, failure)
-	}
-	return answer[3], nil
-}
-
 func (d driver) command(name string, params any) json.RawMessage {
 	d.t.Helper()
-	answer, err := d.call(name, params)
-	if err != nil {
+	var answer json.RawMessage
+	if err := d.Call(name, params, &answer); err != nil {
 		d.t.Fatal(err)
 	}
 	return answer
@@ -275,13 +201,4 @@ func (d driver) into(out any, body string, args ...any) {
 	if err := json.Unmarshal(answer, out); err != nil {
 		d.t.Fatalf("an answer of Firefox: %v: %s", err, answer)
 	}
-}
-
-// quit asks the browser to end.
-func (f *firefox) quit() error {
-	if f.conn == nil {
-		return nil
-	}
-	_, err := f.call("Marionette:Quit", map[string]any{"flags": []string{"eForceQuit"}})
-	return errors.Join(err, f.conn.Close())
 }
