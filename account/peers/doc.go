@@ -1,5 +1,5 @@
 // Package peers holds only tests: programs that nobody here wrote — a real Firefox, Mozilla's Python
-// client PyFxA, the npm packages web-push and http_ece — use the in-process accounts service and talk to
+// client PyFxA, the npm packages web-push, http_ece and jose — use the in-process accounts service and talk to
 // our own client through it.
 //
 // They need those programs (packaging/system-packages.sh installs them) and are built with the tag

@@ -19,6 +19,7 @@ const (
 	pyfxa   = "PyFxA==0.9.0"
 	webPush = "web-push@3.6.7"
 	httpECE = "http_ece@1.2.1"
+	jose    = "jose@5.10.0"
 )
 
 // python makes a throw-away environment with PyFxA and gives its interpreter.
@@ -36,8 +37,8 @@ func python(t *testing.T) string {
 func node(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	tool(t, dir, "npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", dir, webPush, httpECE)
-	for _, name := range []string{"webpush_send.js", "ece_open.js"} {
+	tool(t, dir, "npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", dir, webPush, httpECE, jose)
+	for _, name := range []string{"webpush_send.js", "ece_open.js", "jose_mint.mjs", "jose_verify.mjs"} {
 		text, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
