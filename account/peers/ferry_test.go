@@ -30,14 +30,18 @@ func (f *ferry) in(t *testing.T) *ferry {
 }
 
 // newFerry starts an agent for the service, signed out and without a disk.
-func newFerry(t *testing.T, s *accounttest.Service, a *accounttest.Account, name string) *ferry {
+func newFerry(t *testing.T, s *accounttest.Service, a *accounttest.Account, name string, edit ...func(*agent.Params)) *ferry {
 	t.Helper()
-	engine, err := agent.New(agent.Params{
+	params := agent.Params{
 		DataDir: t.TempDir(), Version: "test", DeviceName: name, Protection: localapi.MemoryOnly,
 		Service: agent.Service{
 			Server: s.URL(), PushServer: s.PushURL(), PairingServer: s.PairingURL(),
 		},
-	})
+	}
+	for _, e := range edit {
+		e(&params)
+	}
+	engine, err := agent.New(params)
 	if err != nil {
 		t.Fatal(err)
 	}
