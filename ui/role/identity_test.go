@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/tabferry/tabferry/ui/desktop"
 )
 
 func TestVersionIsThePackagings(t *testing.T) {
@@ -31,5 +33,26 @@ func TestUserAgentNamesThisMachine(t *testing.T) {
 	}
 	if runtime.GOOS == "linux" && !strings.Contains(userAgent(), "(X11; Linux "+machine(runtime.GOARCH)+") Tabferry/"+version) {
 		t.Errorf("the user agent is %s", userAgent())
+	}
+}
+
+// The menu entry and the service on the bus name the same things: what one offers the other does.
+func TestTheMenuEntryIsTheServices(t *testing.T) {
+	const folder = "../../packaging/linux/" + desktop.AppID
+	entry, err := os.ReadFile(folder + ".desktop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, action := range []string{actionSendCopied, actionPair, actionQuit} {
+		if !strings.Contains(string(entry), "[Desktop Action "+action+"]") {
+			t.Errorf("the menu entry has no action %s", action)
+		}
+	}
+	if got := strings.Count(string(entry), "[Desktop Action "); got != 3 {
+		t.Errorf("the menu entry has %d actions", got)
+	}
+	service, err := os.ReadFile(folder + ".service")
+	if err != nil || !strings.Contains(string(service), "\nName="+desktop.AppID+"\nExec=/usr/bin/"+leanName+" agent\n") {
+		t.Errorf("the service starts something else: %v: %s", err, service)
 	}
 }
