@@ -43,6 +43,11 @@ type group struct {
 var groups = []group{
 	{"programs", (*bench).programs},
 	{"agent", (*bench).agent}, // and churn
+	{"tabs", (*bench).tabs},
+	{"devices", (*bench).devices},
+	{"outbox", (*bench).outbox},
+	{"crypto", (*bench).crypto},
+	{"everyday", (*bench).everyday},
 }
 
 func main() {

@@ -86,5 +86,3 @@ func entriesOf(pid int, folder string) (int, error) {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/%s", pid, folder))
 	return len(entries), err
 }
-
-func kB(bytes int64) string { return fmt.Sprintf("%.1f kB", float64(bytes)/1e3) }
