@@ -47,6 +47,7 @@ var groups = []group{
 	{"devices", (*bench).devices},
 	{"outbox", (*bench).outbox},
 	{"crypto", (*bench).crypto},
+	{"window", (*bench).windows},
 	{"everyday", (*bench).everyday},
 }
 
