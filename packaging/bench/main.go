@@ -57,6 +57,7 @@ func main() {
 	only := flag.String("only", "", "measure these groups alone, with commas between them: "+names())
 	write := flag.String("write", "", "document in which the table is replaced")
 	name := flag.String("table", "now", "name of the table there")
+	soaked := flag.Duration("soak", 0, "let an agent live for this long and say what grew, instead of measuring")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -65,7 +66,11 @@ func main() {
 		b.only = strings.Split(*only, ",")
 	}
 	var err error
-	err = b.run(ctx, *write, *name)
+	if *soaked > 0 {
+		err = b.atHome(ctx, func(h *home) error { return soak(ctx, os.Stdout, h, *soaked) })
+	} else {
+		err = b.run(ctx, *write, *name)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
