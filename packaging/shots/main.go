@@ -51,7 +51,7 @@ func run(ctx context.Context, bin, out string, tour bool) error {
 	return nil
 }
 
-// settle is how long a pane gets to draw itself before its picture is taken.
+// settle is how long a pane gets to draw itself between two looks at it.
 const settle = 700 * time.Millisecond
 
 func photograph(ctx context.Context, bin, out, appearance string) (err error) {

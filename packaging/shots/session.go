@@ -3,8 +3,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -21,19 +23,26 @@ type session struct {
 	app  *box.App
 	ctx  context.Context // one run, one context
 	name func(pane string) string
+	last []byte // the picture of the screen when it was looked at last
 }
+
+// changeTime is how long a busy machine may take to draw what a key asks for.
+const changeTime = 4 * time.Second
 
 // panes are the panes in the order of the rail, which is the order of Alt+1, Alt+2, …
 var panes = []string{"send", "inbox", "devices", "pair", "account", "settings"}
 
 func (s *session) all() error {
-	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(s.ctx, 6*time.Minute)
 	defer cancel()
 	s.ctx = ctx
 	if _, err := s.app.Start(s.app.Window); err != nil {
 		return err
 	}
 	if err := s.untilMapped(); err != nil {
+		return err
+	}
+	if err := s.look(s.name("signin")); err != nil { // perhaps it has drawn nothing yet
 		return err
 	}
 	if err := s.take("signin"); err != nil {
@@ -229,13 +238,32 @@ func (s *session) xdotool(args ...string) error {
 	return cmd.Run()
 }
 
+// take photographs what has become of the last thing done: it waits until the screen is another one than on
+// the last picture, and then stands still. What changes nothing that can be seen is given changeTime.
 func (s *session) take(pane string) error {
-	time.Sleep(settle)
-	if err := s.app.Screenshot(s.name(pane)); err != nil {
+	file, before := s.name(pane), s.last
+	for end := time.Now().Add(changeTime); ; {
+		was := s.last
+		if err := s.look(file); err != nil {
+			return err
+		}
+		still := bytes.Equal(was, s.last)
+		if still && (!bytes.Equal(before, s.last) || time.Now().After(end)) || time.Now().After(end.Add(changeTime)) {
+			return nil
+		}
+		time.Sleep(settle)
+	}
+}
+
+// look photographs the screen as it is.
+func (s *session) look(file string) error {
+	if err := s.app.Screenshot(file); err != nil {
 		if _, lookErr := exec.LookPath("scrot"); lookErr != nil {
 			return fmt.Errorf("%w (install it with packaging/system-packages.sh desktop)", lookErr)
 		}
 		return err
 	}
-	return nil
+	var err error
+	s.last, err = os.ReadFile(file) // #nosec G304 -- just written
+	return err
 }
