@@ -262,8 +262,8 @@ func (a *Agent) Refresh(ctx context.Context, r localapi.RefreshRequest) error {
 	case r.Why == localapi.RefreshLooking:
 		w.poller.Seen()
 	case r.Why == localapi.RefreshAll:
-		w.poller.Mark()
 		w.resume()
+		w.poller.Mark()
 		w.subscription.Wake(push.UserAsked)
 	}
 	return w.roster.Refresh(ctx, r.Why, r.Wait)

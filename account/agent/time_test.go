@@ -171,11 +171,7 @@ func TestPollsThatFail(t *testing.T) {
 			if gap < last*9/10 || gap > 17*time.Minute { // each is spread by up to a tenth
 				t.Errorf("a gap of %v after one of %v", gap, last)
 			}
-			// The list fetched by the same refresh succeeds. If that comes after the first poll, the failure before it
-			// no longer counts, and the next poll comes after the usual spacing.
-			if i > 1 || gap != 30*time.Second {
-				last = gap
-			}
+			last = gap
 		}
 		if len(polls) < 8 || len(polls) > 18 {
 			t.Errorf("%d polls in two hours", len(polls))

@@ -257,9 +257,9 @@ func (w *work) heard() subscription.Heard {
 		Missed:  w.poller.Mark,
 		Changed: w.poller.Poke,
 		Returned: func() {
+			w.resume()
 			w.poller.Mark()
 			w.roster.Mark(roster.Devices | roster.Profile)
-			w.resume()
 		},
 		Command:         w.poller.Announce,
 		ProfileChanged:  func() { w.roster.Mark(roster.Profile) },
@@ -547,7 +547,8 @@ func (w *work) prepare(ctx context.Context) {
 	w.storage.Prepare(ctx)
 }
 
-// resume looks at everything that waited for the network.
+// resume looks at everything that waited for the network, and forgets the failures before. What is to be asked
+// anew is marked after it: a failure of that is one to remember.
 func (w *work) resume() {
 	w.outbox.Resume()
 	w.poller.Resume()
@@ -565,18 +566,17 @@ func (w *work) networkChanged(event wake.Event) {
 	switch event {
 	case wake.Online:
 		w.subscription.Wake(push.Online)
+		w.resume()
 	case wake.Resumed:
 		w.subscription.Wake(push.Resumed)
+		w.resume()
 		w.poller.Mark()
 		w.roster.Seen() // our timers have slept too
 		w.signals.Resumed()
 	case wake.Changed:
 		w.subscription.Wake(push.RouteChanged)
-		return
 	case wake.Offline:
 		w.subscription.Wake(push.NoNetwork)
 		w.contact.Lost()
-		return
 	}
-	w.resume()
 }
