@@ -279,6 +279,7 @@ func TestTwoPhonesRacing(t *testing.T) {
 			address := auth.address()
 			auth.flow.Cancel()
 			auth.endsSoon(ErrCancelled)
+			synctest.Wait() // the relay has seen that the channel is empty
 			w.supplicant(newAccount(), address).endsSoon(ErrCodeUnknown)
 		})
 	})
