@@ -32,7 +32,7 @@ func TestInstanceOutlivesAConnectionThatCannotBeTaken(t *testing.T) {
 	}
 	i.listener = &troubled{i.listener, 2}
 	got := make(chan []string, 1)
-	i.Serve(slog.New(slog.DiscardHandler), func(args []string) { got <- args })
+	i.Serve(slog.New(slog.DiscardHandler), func(args []string) bool { got <- args; return true })
 	if _, err := ClaimInstance(t.Context(), lock, socket, []string{"a"}); !errors.Is(err, ErrRunning) {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func TestSecondStartHandsItsArgumentsOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first.Serve(slog.New(slog.DiscardHandler), func(args []string) { got <- args })
+	first.Serve(slog.New(slog.DiscardHandler), func(args []string) bool { got <- args; return true })
 	args := []string{"--pane", "send", "https://example.com/ä\n"}
 	if _, err := desktop.ClaimInstance(t.Context(), lock, socket, args); !errors.Is(err, desktop.ErrRunning) {
 		t.Fatalf("second start: %v, want ErrRunning", err)
@@ -48,6 +48,35 @@ func TestSecondStartHandsItsArgumentsOver(t *testing.T) {
 	}
 	if err := next.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestStartWhileTheFirstEnds: a window that has been closed takes nothing more, though it still holds the lock;
+// who starts then takes its place.
+func TestStartWhileTheFirstEnds(t *testing.T) {
+	dir := t.TempDir()
+	lock, socket := filepath.Join(dir, "w.lock"), filepath.Join(dir, "w.sock")
+	first, err := desktop.ClaimInstance(t.Context(), lock, socket, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan struct{}, 1000)
+	first.Serve(slog.New(slog.DiscardHandler), func([]string) bool { asked <- struct{}{}; return false })
+	ended := make(chan error, 1)
+	go func() {
+		<-asked
+		<-asked // it was told once, and asks again
+		ended <- first.Close()
+	}()
+	next, err := desktop.ClaimInstance(t.Context(), lock, socket, []string{"send", "https://example.com/"})
+	if err != nil {
+		t.Fatalf("a start while the first ends: %v", err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := next.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -85,7 +114,7 @@ func TestRubbishOnTheSocketDoesNoHarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log strings.Builder // read after Close
-	i.Serve(slog.New(slog.NewTextHandler(&log, nil)), func(args []string) { got <- args })
+	i.Serve(slog.New(slog.NewTextHandler(&log, nil)), func(args []string) bool { got <- args; return true })
 	conn, err := net.Dial("unix", socket)
 	if err != nil {
 		t.Fatal(err)

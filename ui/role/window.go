@@ -66,11 +66,12 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 	logger := slog.New(log)
 	var w *window.Window
 	ready := make(chan struct{})
-	instance.Serve(logger, func(args []string) {
+	instance.Serve(logger, func(args []string) bool {
 		select {
 		case <-ready:
-			w.Offer(args[0], args[1:]...)
+			return w.Offer(args[0], args[1:]...)
 		case <-ctx.Done():
+			return false
 		}
 	})
 	var notes []string
@@ -85,8 +86,9 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 		return errors.Join(err, instance.Close(), end())
 	}
 	close(ready)
+	var beside sync.WaitGroup
 	if len(start.Items) > 0 {
-		w.Offer(start.Pane, start.Items...)
+		beside.Go(func() { w.Offer(start.Pane, start.Items...) })
 	}
 	closed := context.AfterFunc(ctx, func() { fyne.Do(w.Close) })
 	defer closed()
@@ -96,13 +98,12 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 		}
 	})
 	listening, deaf := context.WithCancel(ctx)
-	var readers sync.WaitGroup
-	readers.Go(func() { tellReaders(listening, w, logger) })
+	beside.Go(func() { tellReaders(listening, w, logger) })
 	rest := time.AfterFunc(restAfter, debug.FreeOSMemory)
 	err = w.ShowAndRun()
 	rest.Stop()
 	deaf()
-	readers.Wait()
+	beside.Wait()
 	if errors.Is(err, window.ErrNotShown) {
 		err = session.ErrNoOpenGL // the display answers, and this is what else is missing
 	}

@@ -81,16 +81,28 @@ func (w *Window) pasted(words string) {
 
 // Offer hands the window what another start of Tabferry was called with: a pane, empty for none,
 // and links, files that hold links, or pictures of codes. The window comes to the front. Unlike the
-// other methods it may be called on any goroutine, also before the window is shown.
-func (w *Window) Offer(pane string, items ...string) {
-	w.post(func() {
-		w.win.Show()
-		w.win.RequestFocus()
-		if pane != "" {
-			w.show(pane)
+// other methods it is called beside Fyne's goroutine, also before the window is shown. It waits until the
+// window has them, and reports whether it does: one that has been closed takes nothing more.
+func (w *Window) Offer(pane string, items ...string) bool {
+	taken := make(chan bool, 1)
+	w.p.Post(func() {
+		if !w.closed {
+			w.front(pane)
+			w.whenKnown(func() { w.takeItems(items) })
 		}
-		w.whenKnown(func() { w.takeItems(items) })
+		taken <- !w.closed
 	})
+	select {
+	case t := <-taken:
+		return t
+	case <-w.ctx.Done(): // the toolkit runs nothing any more
+	}
+	select {
+	case t := <-taken:
+		return t
+	default:
+		return false
+	}
 }
 
 // takeItems takes links and files.

@@ -94,6 +94,22 @@ func inBubble(t *testing.T, edit func(*Params), f func(h *harness)) {
 	})
 }
 
+// offer hands the window what another start brings; the window takes it.
+func (h *harness) offer(pane string, items ...string) {
+	h.t.Helper()
+	if !h.offered(pane, items...) {
+		h.t.Errorf("the window did not take %q", items)
+	}
+}
+
+// offered hands the window what another start brings and reports whether it took it.
+func (h *harness) offered(pane string, items ...string) bool {
+	taken := make(chan bool, 1)
+	go func() { taken <- h.w.Offer(pane, items...) }()
+	h.settle()
+	return <-taken
+}
+
 // settle lets everything that was started finish and runs what was posted.
 func (h *harness) settle() {
 	for {

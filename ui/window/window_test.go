@@ -414,21 +414,34 @@ func TestAnotherStartHandsItsLinksOver(t *testing.T) {
 		if err := os.WriteFile(file, []byte("https://three.example"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		h.w.Offer(PaneSend, "https://one.example", "two.example/x")
-		h.settle() // the agent has not answered yet
+		h.offer(PaneSend, "https://one.example", "two.example/x") // the agent has not answered yet
 		h.send(signedIn())
 		if got := len(h.w.sendPane().list.links); got != 2 {
 			t.Errorf("%d links, want 2", got)
 		}
-		h.w.Offer("", file)
-		h.settle()
+		h.offer("", file)
 		if got := h.w.sendPane().link.Text; got != "https://three.example" {
 			t.Errorf("link %q", got)
 		}
-		h.w.Offer(PaneInbox)
-		h.settle()
+		h.offer(PaneInbox)
 		if h.w.current != PaneInbox {
 			t.Errorf("pane %q", h.w.current)
+		}
+	})
+}
+
+// TestClosedWindowTakesNothing: what another start brings is left to that start, whether the toolkit still runs
+// what is posted or not.
+func TestClosedWindowTakesNothing(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.Close()
+		if h.offered(PaneSend, "https://one.example") {
+			t.Error("a closed window says that it has the links")
+		}
+		h.w.Stop()
+		if h.w.Offer(PaneSend, "https://one.example") {
+			t.Error("a window that has ended says that it has the links")
 		}
 	})
 }
