@@ -18,7 +18,7 @@ import (
 )
 
 // gcPercent keeps the heap of an agent close to what it needs: it lives for weeks and does nothing
-// for most of them. Collecting five times as often as usual costs it no measurable processor time.
+// for most of them. Collecting five times as often as usual costs processor time only while it works.
 const gcPercent = 20
 
 // restTime is when a start is over. What it needed and nothing needs again goes back to the system then: half a
