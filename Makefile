@@ -60,13 +60,13 @@ lean: ## agent, tray and command line without cgo: build/tabferry; and build/tab
 	$(pure) build -tags $(lean_tags) $(link_flags) -o build/tabferry .
 	$(pure) build -tags $(lean_tags),demo $(link_flags) -o build/tabferry-demo .
 
-# Half of it waits for desktops, browsers and disks, so it runs beside what keeps the processors busy; what
-# it says comes at the end.
+# Half of it waits for desktops, browsers and disks, so it runs beside what keeps the processors busy, and goes
+# first where both want one, as a person's desktop would; what it says comes at the end.
 test: ## everything CI runs
 	@packaging/system-packages.sh build desktop peers torture packages windows macos
 	@mkdir -p build; failed=0; \
 	  $(MAKE) -k --no-print-directory desktop peers torture roots macos wine >build/programs.log 2>&1 & \
-	  $(MAKE) -k --no-print-directory lint cross core race || failed=1; \
+	  nice -n 10 $(MAKE) -k --no-print-directory lint cross core race || failed=1; \
 	  wait $$! || failed=1; cat build/programs.log; exit $$failed
 
 lint: ## formatting, vet, staticcheck, error wrapping, complexity, security, module files, layers, interface names, references to docs
