@@ -30,6 +30,8 @@ type memStore struct {
 	blob  []byte
 	saves int
 	fail  error
+	// saving is called once, at the start of the next Save.
+	saving func()
 }
 
 func (s *memStore) Load(context.Context) ([]byte, error) {
@@ -38,7 +40,15 @@ func (s *memStore) Load(context.Context) ([]byte, error) {
 	return s.blob, nil
 }
 
+// Save tells of a context that has ended after it has written, as a store does that looks late.
 func (s *memStore) Save(ctx context.Context, blob []byte) error {
+	s.mu.Lock()
+	saving := s.saving
+	s.saving = nil
+	s.mu.Unlock()
+	if saving != nil {
+		saving()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
@@ -53,6 +63,13 @@ func (s *memStore) set(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fail = err
+}
+
+// onSave has f called when the next Save begins.
+func (s *memStore) onSave(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saving = f
 }
 
 func (s *memStore) text() string {
@@ -93,7 +110,8 @@ type world struct {
 	params  push.Params
 
 	client *push.Client
-	stop   func()
+	cancel context.CancelFunc // ends the client's run
+	stop   func()             // and waits for it
 
 	mu       sync.Mutex
 	got      []string
@@ -166,7 +184,7 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- client.Run(ctx) }()
-	w.client = client
+	w.client, w.cancel = client, cancel
 	w.stop = func() {
 		cancel()
 		if err := <-done; err != nil {

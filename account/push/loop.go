@@ -298,13 +298,14 @@ func (l *loop) publish() {
 	}
 }
 
-// save stores a state and puts it in place.
+// save stores a state and puts it in place. The end of Run does not reach the store: it may have written by
+// then, and what is recorded and not handed over is lost.
 func (l *loop) save(next state) error {
 	blob, err := next.encode()
 	if err != nil {
 		return err
 	}
-	if err := l.p.Store.Save(l.ctx, blob); err != nil {
+	if err := l.p.Store.Save(context.WithoutCancel(l.ctx), blob); err != nil {
 		return err
 	}
 	l.st = next

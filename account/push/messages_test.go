@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -337,6 +338,44 @@ func TestHandlerContextEndsWithRun(t *testing.T) {
 	})
 }
 
+// TestEndWhileSaving: a message that is being recorded when the process ends is handed over by this one
+// or by the next, and once.
+func TestEndWhileSaving(t *testing.T) {
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		w.store.onSave(w.cancel)
+		w.post(sub, "precious")
+		synctest.Wait()
+		for range 2 {
+			w.restart()
+			time.Sleep(time.Second)
+		}
+		if got := w.take(); got != "account:precious" {
+			t.Errorf("messages %q", got)
+		}
+		if codes := w.ackCodes(); codes[100]+codes[102] != 1 || w.ctl.Stored() != 0 {
+			t.Errorf("acknowledged %v, %d still stored", codes, w.ctl.Stored())
+		}
+	})
+}
+
+// TestEndAtAnyMoment: the same wherever between arrival and acknowledgement the process ends.
+func TestEndAtAnyMoment(t *testing.T) {
+	const messages = 160
+	inWorld(t, func(w *world) {
+		sub := w.subscribe("account")
+		for i := range messages {
+			w.post(sub, fmt.Sprint(i))
+			for range i % 80 {
+				runtime.Gosched()
+			}
+			w.restart()
+			time.Sleep(time.Second)
+		}
+		w.expectOnce(messages)
+	})
+}
+
 // TestRandomDisconnects: every one of a thousand messages is handled exactly once
 // while connections end at random and processes too.
 func TestRandomDisconnects(t *testing.T) {
@@ -360,14 +399,20 @@ func TestRandomDisconnects(t *testing.T) {
 			time.Sleep(time.Duration(rng.IntN(2000)) * time.Millisecond)
 		}
 		time.Sleep(31 * time.Minute)
-		seen := make(map[string]int)
-		for _, m := range strings.Fields(w.take()) {
-			seen[m]++
-		}
-		for i := range 1000 {
-			if n := seen["account:"+fmt.Sprint(i)]; n != 1 {
-				t.Errorf("message %d handled %d times", i, n)
-			}
-		}
+		w.expectOnce(1000)
 	})
+}
+
+// expectOnce says which of the messages from "0" on were not handled exactly once.
+func (w *world) expectOnce(messages int) {
+	w.t.Helper()
+	seen := make(map[string]int)
+	for _, m := range strings.Fields(w.take()) {
+		seen[m]++
+	}
+	for i := range messages {
+		if n := seen["account:"+fmt.Sprint(i)]; n != 1 {
+			w.t.Errorf("message %d handled %d times", i, n)
+		}
+	}
 }

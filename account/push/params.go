@@ -17,10 +17,12 @@ import (
 const DefaultServerURL = "wss://push.services.mozilla.com/"
 
 // Store keeps the client's one blob of state. It holds private keys: keep it
-// sealed. Save must be atomic; the client calls neither method concurrently.
+// sealed. Save must be atomic: what it returns an error for is not stored. The client
+// calls neither method concurrently.
 type Store interface {
 	// Load returns what was saved last, or nil when nothing is stored.
 	Load(ctx context.Context) ([]byte, error)
+	// Save's context does not end with Run's: a save that has begun is made, and Run returns after it.
 	Save(ctx context.Context, state []byte) error
 }
 
