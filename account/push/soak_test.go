@@ -65,7 +65,7 @@ func TestSoak(t *testing.T) {
 			w.client.Wake(push.UserAsked)
 		}
 	}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) && count(w, seen) < soakMessages {
 		w.client.Wake(push.UserAsked)
 		time.Sleep(10 * time.Millisecond)

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,6 +40,19 @@ func TestIdleCost(t *testing.T) {
 	})
 }
 
+// heard is a log that says when it was told something.
+type heard struct {
+	what string
+	told atomic.Bool
+}
+
+func (h *heard) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), h.what) {
+		h.told.Store(true)
+	}
+	return len(line), nil
+}
+
 // TestTLS: a server whose certificate is not trusted gets nothing; one that is
 // trusted is spoken to, but over TLS no endpoint without TLS is taken.
 func TestTLS(t *testing.T) {
@@ -66,6 +80,7 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := len(service.Push().Hellos())
+			refused := &heard{what: "registration failed"}
 			client, err := push.New(push.Params{
 				ServerURL: "wss" + strings.TrimPrefix(server.URL, "https") + "/push",
 				Store:     &memStore{},
@@ -74,6 +89,7 @@ func TestTLS(t *testing.T) {
 					TLSClientConfig:   &tls.Config{RootCAs: c.roots, MinVersion: tls.VersionTLS12},
 					DisableKeepAlives: true,
 				}},
+				Logger: slog.New(slog.NewTextHandler(refused, nil)),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -81,9 +97,15 @@ func TestTLS(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			done := make(chan error, 1)
 			go func() { done <- client.Run(ctx) }()
-			trying, stop := context.WithTimeout(ctx, 500*time.Millisecond)
+			trying, stop := context.WithTimeout(ctx, time.Minute)
 			defer stop()
-			if _, err := client.Subscribe(trying, "account"); !errors.Is(err, context.DeadlineExceeded) {
+			go func() {
+				defer stop()
+				for trying.Err() == nil && !refused.told.Load() && client.Health().Failures == 0 {
+					time.Sleep(time.Millisecond)
+				}
+			}()
+			if _, err := client.Subscribe(trying, "account"); !errors.Is(err, context.Canceled) {
 				t.Errorf("subscribe: %v", err)
 			}
 			h := client.Health()
