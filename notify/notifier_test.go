@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -516,7 +517,11 @@ func TestATabCostsTheSameWhenManyWait(t *testing.T) {
 			n.unseen.add([]localapi.InboxEntry{tab(strconv.Itoa(i), "Pixel 9", "h.test", "")})
 		}
 		came := newBurst(tab("new", "Pixel 9", "h.test", ""))
-		return testing.AllocsPerRun(50, func() { n.tabs(t.Context(), came) })
+		least := math.Inf(1) // the race detector has pools lose things at random, and others allocate meanwhile
+		for range 200 {
+			least = min(least, testing.AllocsPerRun(1, func() { n.tabs(t.Context(), came) }))
+		}
+		return least
 	}
 	few, many := cost(localapi.RecentEntries+1), cost(10_000)
 	if many > few*1.1 || few == 0 {
