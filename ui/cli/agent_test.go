@@ -1,12 +1,14 @@
 package cli_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -20,11 +22,57 @@ type scripted struct {
 	*localapitest.Agent
 	stop func() error
 	seen []string
+	said *overheard
+}
+
+// overheard is a listener that does something once what is said on a connection holds a word. A watcher misses the
+// snapshots that it is too slow for: so the next step of a script comes when the one before has gone out to it.
+type overheard struct {
+	net.Listener
+
+	mu   sync.Mutex
+	word string
+	then func()
+}
+
+func (o *overheard) once(word string, then func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.word, o.then = word, then
+}
+
+func (o *overheard) Accept() (net.Conn, error) {
+	conn, err := o.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &speaker{Conn: conn, said: o}, nil
+}
+
+// speaker is a connection of an overheard listener.
+type speaker struct {
+	net.Conn
+	said *overheard
+	tail []byte // what was said last: a word may come in two writes
+}
+
+func (s *speaker) Write(text []byte) (int, error) {
+	n, err := s.Conn.Write(text)
+	s.said.mu.Lock()
+	defer s.said.mu.Unlock()
+	s.tail = append(s.tail, text[:n]...)
+	if s.said.then != nil && bytes.Contains(s.tail, []byte(s.said.word)) {
+		go s.said.then()
+		s.said.then, s.tail = nil, nil
+	}
+	s.tail = s.tail[max(0, len(s.tail)-100):]
+	return n, err
 }
 
 func newScripted(l net.Listener) *scripted {
-	agent, stop := localapitest.Start(l, slog.New(slog.DiscardHandler))
-	a := &scripted{Agent: agent, stop: stop}
+	said := &overheard{Listener: l}
+	agent, stop := localapitest.Start(said, slog.New(slog.DiscardHandler))
+	a := &scripted{Agent: agent, stop: stop, said: said}
 	a.Set(localapi.Snapshot{})
 	a.Answer("Diagnostics", "version: fake\n")
 	a.Answer("PairingCode", "https://pair.test/#x")
@@ -40,12 +88,11 @@ func newScripted(l net.Listener) *scripted {
 		return nil, nil
 	})
 	a.Script("ShowPairing", func(localapitest.Call) (any, error) {
-		a.pairing(localapi.Pairing{Authority: true, State: localapi.PairShowing, Until: time.Date(2026, 5, 4, 12, 5, 0, 0, time.UTC)})
-		time.AfterFunc(50*time.Millisecond, func() {
+		a.said.once(`"state":"showing"`, func() {
+			a.said.once(`"scanned":true`, func() { a.meet(localapi.Pairing{Authority: true, State: localapi.PairAsked}) })
 			a.pairing(localapi.Pairing{Authority: true, State: localapi.PairShowing, Until: time.Date(2026, 5, 4, 12, 15, 0, 0, time.UTC), Scanned: true})
-			// One after the other: on a busy machine two timers of their own may fire in any order.
-			time.AfterFunc(50*time.Millisecond, func() { a.meet(localapi.Pairing{Authority: true, State: localapi.PairAsked}) })
 		})
+		a.pairing(localapi.Pairing{Authority: true, State: localapi.PairShowing, Until: time.Date(2026, 5, 4, 12, 5, 0, 0, time.UTC)})
 		return nil, nil
 	})
 	a.Script("JoinPairing", func(localapitest.Call) (any, error) {
