@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a test waits for something that should happen at once.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // station is an agent whose store a test exchanges; nothing of it runs by itself.
 type station struct {

@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long a test waits for something that should happen at once.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // world is a service with one account, and agents on it.
 type world struct {

@@ -173,28 +173,29 @@ func TestFaultsWhileRunning(t *testing.T) {
 		}, "moved away"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			desk := w.station("Desk").run().signIn()
-			if err := c.do(desk.storeFile()); err != nil {
-				t.Fatal(err)
-			}
-			_ = desk.face.Quiet(t.Context(), 1) // whatever it says, it is noticed
-			desk.await("the problem", func(s localapi.Snapshot) bool {
-				return s.Storage.Locked && s.Storage.BeginAnew && strings.Contains(s.Storage.Problem, c.problem)
+			bubble(t, func(t *testing.T, w *world) {
+				desk := w.station("Desk", w.inBubble).run().signIn()
+				if err := c.do(desk.storeFile()); err != nil {
+					t.Fatal(err)
+				}
+				_ = desk.face.Quiet(t.Context(), 1) // whatever it says, it is noticed
+				desk.await("the problem", func(s localapi.Snapshot) bool {
+					return s.Storage.Locked && s.Storage.BeginAnew && strings.Contains(s.Storage.Problem, c.problem)
+				})
+				if err := desk.face.Protect(t.Context(), localapi.ProtectedByKeyring, ""); err != nil {
+					t.Fatal(err)
+				}
+				desk.signIn()
+				if err := c.do(desk.storeFile()); err != nil {
+					t.Fatal(err)
+				}
+				_ = desk.face.Quiet(t.Context(), 1)
+				began := time.Now()
+				desk.end()
+				if took := time.Since(began); took > 3*time.Second {
+					t.Errorf("ending took %v", took)
+				}
 			})
-			if err := desk.face.Protect(t.Context(), localapi.ProtectedByKeyring, ""); err != nil {
-				t.Fatal(err)
-			}
-			desk.signIn()
-			if err := c.do(desk.storeFile()); err != nil {
-				t.Fatal(err)
-			}
-			_ = desk.face.Quiet(t.Context(), 1)
-			began := time.Now()
-			desk.end()
-			if took := time.Since(began); took > 3*time.Second {
-				t.Errorf("ending took %v", took)
-			}
 		})
 	}
 }

@@ -37,51 +37,53 @@ func TestKeyringBlockedAtFirst(t *testing.T) {
 
 // A start whose keyring blocks says so, answers everything with that, and goes on when it comes.
 func TestKeyringBlockedLater(t *testing.T) {
-	w := newWorld(t)
-	desk := w.station("Desk").run().signIn()
-	desk.end()
-	block := make(chan struct{})
-	desk.secrets.mood(nil, block)
-	began := time.Now()
-	desk.run()
-	snap := desk.snapshot()
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("the first answer took %v", took)
-	}
-	if !snap.Storage.Locked || !snap.Storage.WaitingForKeyring || snap.Account.State != localapi.SignedOut {
-		t.Errorf("while the keyring blocks: %s", describe(snap))
-	}
-	if err := desk.face.Refresh(t.Context()); code(err) != localapi.CodeLocked {
-		t.Errorf("a call says %v", err)
-	}
-	if err := desk.face.SignOut(t.Context(), false); code(err) != localapi.CodeLocked {
-		t.Errorf("signing out says %v", err)
-	}
-	desk.await("the end of patience", func(s localapi.Snapshot) bool { return s.Storage.Problem != "" && s.Storage.WaitingForKeyring })
-	desk.secrets.mood(nil, nil)
-	close(block)
-	if snap := desk.await("the sign-in of before", settled); snap.Storage.Locked || snap.Storage.Problem != "" {
-		t.Errorf("the storage is %+v", snap.Storage)
-	}
+	bubble(t, func(t *testing.T, w *world) {
+		desk := w.station("Desk", w.inBubble).run().signIn()
+		desk.end()
+		block := make(chan struct{})
+		desk.secrets.mood(nil, block)
+		began := time.Now()
+		desk.run()
+		snap := desk.snapshot()
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("the first answer took %v", took)
+		}
+		if !snap.Storage.Locked || !snap.Storage.WaitingForKeyring || snap.Account.State != localapi.SignedOut {
+			t.Errorf("while the keyring blocks: %s", describe(snap))
+		}
+		if err := desk.face.Refresh(t.Context()); code(err) != localapi.CodeLocked {
+			t.Errorf("a call says %v", err)
+		}
+		if err := desk.face.SignOut(t.Context(), false); code(err) != localapi.CodeLocked {
+			t.Errorf("signing out says %v", err)
+		}
+		desk.await("the end of patience", func(s localapi.Snapshot) bool { return s.Storage.Problem != "" && s.Storage.WaitingForKeyring })
+		desk.secrets.mood(nil, nil)
+		close(block)
+		if snap := desk.await("the sign-in of before", settled); snap.Storage.Locked || snap.Storage.Problem != "" {
+			t.Errorf("the storage is %+v", snap.Storage)
+		}
+	})
 }
 
 // An agent that ends while the keyring blocks does not wait for it.
 func TestEndWhileKeyringBlocks(t *testing.T) {
-	w := newWorld(t)
-	desk := w.station("Desk").run().signIn()
-	desk.end()
-	block := make(chan struct{})
-	desk.secrets.mood(nil, block)
-	desk.run()
-	desk.await("the notice", func(s localapi.Snapshot) bool { return s.Storage.WaitingForKeyring })
-	began := time.Now()
-	desk.end()
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("ending took %v", took)
-	}
-	close(block)
-	desk.secrets.mood(nil, nil)
-	desk.run().await("the sign-in of before", settled)
+	bubble(t, func(t *testing.T, w *world) {
+		desk := w.station("Desk", w.inBubble).run().signIn()
+		desk.end()
+		block := make(chan struct{})
+		desk.secrets.mood(nil, block)
+		desk.run()
+		desk.await("the notice", func(s localapi.Snapshot) bool { return s.Storage.WaitingForKeyring })
+		began := time.Now()
+		desk.end()
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("ending took %v", took)
+		}
+		close(block)
+		desk.secrets.mood(nil, nil)
+		desk.run().await("the sign-in of before", settled)
+	})
 }
 
 func TestNoKeyring(t *testing.T) {
