@@ -29,7 +29,7 @@ func newAgent(t testing.TB, s *Service, name string) *agent {
 	transport := s.Transport()
 	t.Cleanup(transport.CloseIdleConnections)
 	p := newPeer(t, s)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, _, err := websocket.Dial(ctx, s.PushURL(), &websocket.DialOptions{HTTPClient: p.http, Subprotocols: []string{"push-notification"}})
 	if err != nil {
@@ -53,7 +53,7 @@ func newAgent(t testing.TB, s *Service, name string) *agent {
 
 func (g *agent) write(text string) {
 	g.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := g.conn.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
 		g.t.Fatal(err)
@@ -62,7 +62,7 @@ func (g *agent) write(text string) {
 
 func (g *agent) read() map[string]any {
 	g.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_, text, err := g.conn.Read(ctx)
 	if err != nil {

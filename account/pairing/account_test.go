@@ -101,7 +101,7 @@ func signIn(t *testing.T, svc *accounttest.Service, a *account.Account, owner *a
 // until waits for a state of a pairing whose changes come through the channel.
 func until(t *testing.T, changes <-chan pairing.Status, want pairing.State) pairing.Status {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		select {
 		case s := <-changes:

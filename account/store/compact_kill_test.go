@@ -44,7 +44,7 @@ func TestKilledWhileShrinking(t *testing.T) {
 			info, e := os.Stat(path)
 			return err == nil || e == nil && info.Size() < int64(len(old))
 		}
-		for deadline := time.Now().Add(20 * time.Second); !begun() && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(time.Minute); !begun() && time.Now().Before(deadline); {
 			time.Sleep(50 * time.Microsecond)
 		}
 		time.Sleep(time.Duration(i) * 500 * time.Microsecond)

@@ -48,7 +48,7 @@ func TestLogIsPutAsideWhileItIsOpen(t *testing.T) {
 		}
 		return names
 	}
-	for deadline := time.Now().Add(5 * time.Second); len(logs()) > 2; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); len(logs()) > 2; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("more than one log was kept beside the open one: %v", logs())
 		}

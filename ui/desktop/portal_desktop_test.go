@@ -218,7 +218,7 @@ func TestThePortalOpensLinks(t *testing.T) {
 			if err := o.OpenWith(t.Context(), c.browser, private); err != nil {
 				t.Errorf("OpenWith: %v", err)
 			}
-			if d := time.Since(begun); d > 8*time.Second {
+			if d := time.Since(begun); d > time.Minute {
 				t.Errorf("it took %v", d)
 			}
 			if c.portal != nil && c.portal.hangs == nil {
@@ -279,7 +279,7 @@ func TestThePortalOfAHungBus(t *testing.T) {
 	if err := o.OpenWith(t.Context(), "", private); err != nil {
 		t.Error(err)
 	}
-	if d := time.Since(begun); d > 8*time.Second || ran() != private {
+	if d := time.Since(begun); d > time.Minute || ran() != private {
 		t.Errorf("after %v it ran with %q", d, ran())
 	}
 	o.Wait()

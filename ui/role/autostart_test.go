@@ -34,7 +34,7 @@ func TestAutostartIsLookedAtWhenTheSettingChanges(t *testing.T) {
 	}
 	until := func(want bool) {
 		t.Helper()
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 			if _, err := os.Stat(file); (err == nil) == want {
 				return
 			}

@@ -80,7 +80,7 @@ func next(t *testing.T, did <-chan string) string {
 	select {
 	case what := <-did:
 		return what
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing was done")
 		return ""
 	}
@@ -144,7 +144,7 @@ func owned(t *testing.T) {
 	if err := conn.Hello(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		var yes bool
 		if err := conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&yes); err != nil {
 			t.Fatal(err)

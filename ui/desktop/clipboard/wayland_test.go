@@ -68,7 +68,7 @@ func sway(t *testing.T) (as *syscall.Credential) {
 			t.Log(log.String())
 		}
 	})
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		found, err := filepath.Glob(filepath.Join(dir, "wayland-?"))
 		if err != nil {

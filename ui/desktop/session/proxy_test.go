@@ -73,7 +73,7 @@ func TestSOCKSProxyLooksNamesUp(t *testing.T) {
 					t.Setenv(name, "")
 				}
 				t.Setenv(variable, scheme+"://"+socksProxy(t, asked))
-				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				client := &http.Client{Transport: session.Transport()}
 				r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://nowhere.invalid/", nil)
