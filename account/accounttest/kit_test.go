@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"go.uber.org/goleak"
@@ -32,10 +33,21 @@ func newPeer(t testing.TB, s *Service) *peer {
 	t.Helper()
 	transport := s.Transport()
 	t.Cleanup(transport.CloseIdleConnections)
+	if !s.cfg.inMemory { // in a bubble, time is exact as it is
+		s.Clock.rest()
+	}
 	return &peer{t: t, s: s, http: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
+}
+
+// rest has the service's time stand still, so that waits and ages are exact on a busy machine: only Advance moves it.
+func (c *Clock) rest() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.base()
+	c.base = func() time.Time { return now }
 }
 
 // newStage is a service with one account and somebody to ask it.
