@@ -151,9 +151,51 @@ func TestSignInByLoopback(t *testing.T) {
 	if snap.SignIn != nil || snap.Account.Email != "someone@example.com" || snap.Account.UID != w.acct.UID() || !snap.Account.HasSession {
 		t.Errorf("signed in as %s", describe(snap))
 	}
-	begun := time.Now()
-	s.end()
-	if took := time.Since(begun); took > time.Second {
-		t.Errorf("the end waited %v for a browser that keeps its connection", took)
+}
+
+// An agent that ends does not wait for a browser that keeps its connection. One that does, does so each time;
+// a busy machine is slow once.
+func TestEndBeforeTheBrowser(t *testing.T) {
+	w := newWorld(t)
+	redirect := "http://" + freePort(t) + "/signin"
+	s := w.station("Desk", func(p *agent.Params) { p.Service.RedirectURI = redirect })
+	least := time.Hour
+	for round := 0; round < 5 && least > time.Second; round++ {
+		s.run()
+		page, err := s.face.BeginSignIn(t.Context(), "someone@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		held, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(redirect, "http://"), "/signin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer held.Close()
+		if _, err := io.WriteString(held, "GET /sig"); err != nil { // and no more
+			t.Fatal(err)
+		}
+		final, err := w.svc.Approve(page.URL, w.acct)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := (&http.Client{Transport: transport(t)}).Get(final)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := answer.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s.await("being signed in", settled)
+		begun := time.Now()
+		s.end()
+		least = min(least, time.Since(begun))
+		s.run()
+		if err := s.face.SignOut(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		s.end()
+	}
+	if least > time.Second {
+		t.Errorf("the end waits %v", least)
 	}
 }
