@@ -39,6 +39,8 @@ type boltFile struct {
 	// dead says that bbolt has panicked over the file: it is asked nothing more, because it may hold
 	// its locks still.
 	dead atomic.Bool
+	// rest hears of each use from within its transaction, which closing waits for.
+	rest rest
 }
 
 // openBolt opens a file that exists, or makes one.
@@ -66,6 +68,7 @@ func openBolt(path string, create bool) (*boltFile, error) {
 	})
 	if err == nil {
 		if err = b.whole(); err == nil {
+			b.rest.begin(b.letGoOfPages)
 			return &b, nil
 		}
 		err = errors.Join(err, b.close())
@@ -172,17 +175,21 @@ func guard(f func(ours *bool) error) (err error) {
 // copyTo writes the whole file as it is.
 func (b *boltFile) copyTo(w io.Writer) error {
 	return b.run(false, func(r *boltRows) (err error) {
+		defer b.rest.used()
 		r.ask(func() { _, err = r.tx.WriteTo(w) })
 		return err
 	})
 }
 
-func (b *boltFile) view(f func(rows) error) error {
-	return b.run(false, func(r *boltRows) error { return f(r) })
-}
+func (b *boltFile) view(f func(rows) error) error { return b.use(false, f) }
 
-func (b *boltFile) update(f func(rows) error) error {
-	return b.run(true, func(r *boltRows) error { return f(r) })
+func (b *boltFile) update(f func(rows) error) error { return b.use(true, f) }
+
+func (b *boltFile) use(writable bool, f func(rows) error) error {
+	return b.run(writable, func(r *boltRows) error {
+		defer b.rest.used()
+		return f(r)
+	})
 }
 
 // run is one transaction. However it ends, by a panic too, it is taken back unless f returned nil. (For
@@ -254,6 +261,7 @@ func (b *boltFile) commit(tx *bbolt.Tx) error {
 func (b *boltFile) close() error {
 	b.writing.Lock()
 	defer b.writing.Unlock()
+	defer b.rest.end()
 	if b.dead.Load() {
 		return b.letGo()
 	}
