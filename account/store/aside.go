@@ -17,14 +17,14 @@ type damagedRow struct {
 	sealed      []byte
 }
 
-// open returns a value, unless it is damaged.
-func (tx *Tx) open(bucket, key string, sealed []byte) (text []byte, ok bool) {
+// open returns a value, unless it is damaged. It is good until r is used again.
+func (tx *Tx) open(r *room, bucket, key string, sealed []byte) (text []byte, ok bool) {
 	known := func(r damagedRow) bool { return r.bucket == bucket && r.key == key && bytes.Equal(r.sealed, sealed) }
 	if slices.ContainsFunc(tx.damaged, known) {
 		return nil, false
 	}
 	tx.opened++
-	text, err := tx.seal.open(bucket, key, sealed)
+	text, err := r.open(tx.seal, bucket, key, sealed)
 	if err != nil {
 		tx.spoilt(bucket, key, sealed)
 	}

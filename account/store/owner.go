@@ -99,7 +99,7 @@ func (tx *Tx) rename(from, to string) error {
 		return true
 	})
 	for _, key := range keys {
-		value, ok := tx.open(from, key, tx.rows.get(from, key))
+		value, ok := tx.open(new(room), from, key, tx.rows.get(from, key))
 		if !ok {
 			if err := tx.setAside(from, key); err != nil {
 				return err

@@ -28,7 +28,7 @@ func (tx *Tx) Get(bucket, key string) ([]byte, error) {
 	if sealed == nil || own(bucket) {
 		return nil, nil
 	}
-	text, _ := tx.open(bucket, key, sealed)
+	text, _ := tx.open(new(room), bucket, key, sealed)
 	return text, nil
 }
 
@@ -143,8 +143,9 @@ func (t Table[T]) Texts(tx *Tx) iter.Seq2[string, []byte] { return t.texts(tx, "
 
 func (t Table[T]) texts(tx *Tx, before string, up bool) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
+		var r room
 		tx.rows.walk(t.bucket, before, up, func(key string, sealed []byte) bool {
-			text, ok := tx.open(t.bucket, key, sealed)
+			text, ok := tx.open(&r, t.bucket, key, sealed)
 			return !ok || yield(key, text)
 		})
 	}

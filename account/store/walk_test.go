@@ -84,3 +84,31 @@ func walkAfterDeletion(t *testing.T, s *store.Store, n int, of func(int) (int, i
 		t.Fatal(err)
 	}
 }
+
+// A text is good until the next of the same walk, whatever else is read meanwhile.
+func TestWalksDoNotDisturbEachOther(t *testing.T) {
+	engines(t, func(t *testing.T, s *store.Store) {
+		for _, key := range []string{"a", "b", "c"} {
+			put(t, s, key, "text "+key)
+		}
+		err := s.View(func(tx *store.Tx) error {
+			for outer, text := range notes.Texts(tx) {
+				for inner, other := range notes.Texts(tx) {
+					if _, _, err := notes.Get(tx, "c"); err != nil {
+						return err
+					}
+					if want := fmt.Sprintf(`{"text":"text %s"}`, inner); string(other) != want {
+						t.Errorf("%s within %s is %s", inner, outer, other)
+					}
+				}
+				if want := fmt.Sprintf(`{"text":"text %s"}`, outer); string(text) != want {
+					t.Errorf("%s is %s", outer, text)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
