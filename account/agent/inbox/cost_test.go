@@ -101,3 +101,25 @@ func TestCheckMendsTheCount(t *testing.T) {
 		t.Errorf("%d unread, at the next start %d", b.Now().Inbox.Unread, next.Now().Inbox.Unread)
 	}
 }
+
+// A search takes its memory once, not again for each entry it looks at.
+func TestSearchUsesItsMemoryAgain(t *testing.T) {
+	const n = 5000
+	memory, err := store.NewMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vault := store.NewVault(memory)
+	i, _ := on(t, vault)
+	fill(t, vault, i, n, time.Now(), func(int) bool { return false })
+	for _, text := range []string{"nowhere to be found", "nirgends, ä"} {
+		allocs := testing.AllocsPerRun(3, func() {
+			if found, err := i.Page(localapi.InboxQuery{Text: text}); err != nil || len(found) > 0 {
+				t.Fatal(found, err)
+			}
+		})
+		if allocs > n/20 {
+			t.Errorf("a search for %q through %d entries allocates %.0f times", text, n, allocs)
+		}
+	}
+}

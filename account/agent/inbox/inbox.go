@@ -8,7 +8,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/board"
@@ -145,44 +144,6 @@ func (i *Inbox) chosen() (chosen localapi.Settings) {
 
 // Show writes what is known at the beginning.
 func (i *Inbox) Show(s *localapi.Snapshot) { s.Inbox = i.start }
-
-// Page returns received entries, newest first.
-func (i *Inbox) Page(q localapi.InboxQuery) ([]localapi.InboxEntry, error) {
-	if q.Limit <= 0 {
-		q.Limit = localapi.DefaultInboxPage
-	}
-	text := strings.ToLower(q.Text)
-	keep := func(entry localapi.InboxEntry) bool {
-		return !(q.Unread && entry.Read) && (text == "" || matches(entry, text))
-	}
-	might := func(stored []byte) bool { return !(q.Unread && isRead(stored)) && mightMatch(stored, text) }
-	page := []localapi.InboxEntry{}
-	err := i.Store.View(func(tx *store.Tx) error {
-		page = append(page, judged(i.table.Search(tx, q.Before, min(q.Limit, localapi.MaxInboxPage), might, keep))...)
-		return nil
-	})
-	if err != nil {
-		return nil, board.Refusal(err)
-	}
-	return page, nil
-}
-
-// mightMatch tells without decoding a stored entry that text, in lower case, is not in it. JSON writes
-// some characters in another way: text with such a one is looked for in the decoded entry.
-func mightMatch(stored []byte, text string) bool {
-	written := func(r rune) bool { return r < ' ' || strings.ContainsRune("\"\\<>&\u2028\u2029\ufffd", r) }
-	return text == "" || strings.ContainsFunc(text, written) || bytes.Contains(bytes.ToLower(stored), []byte(text))
-}
-
-// matches looks for text, in lower case, in what a person sees of an entry.
-func matches(entry localapi.InboxEntry, text string) bool {
-	for _, field := range append([]string{entry.From, entry.Title, entry.URL, entry.Host}, entry.URLs...) {
-		if strings.Contains(strings.ToLower(field), text) {
-			return true
-		}
-	}
-	return false
-}
 
 // MarkRead marks received entries as read. Entries that are gone are no error.
 func (i *Inbox) MarkRead(ctx context.Context, ids ...string) error {
