@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/tabferry/tabferry/account/internal/keys"
+	"github.com/tabferry/tabferry/account/internal/plainjson"
 )
 
 // IncomingCommand is something another device asked of this one: a
@@ -158,11 +160,38 @@ var errPayload = newSentinel(ErrOther, "the command's content is not understood"
 // parseSendTab reads the cleartext of an open-uri command. Unknown members are
 // ignored; a missing list of entries is an error, an empty one is not.
 func parseSendTab(text []byte) (SendTabPayload, error) {
+	if p, ok := readPlainTab(text); ok {
+		return p, nil
+	}
 	var p SendTabPayload
 	if err := json.Unmarshal(text, &p); err != nil || p.Entries == nil {
 		return SendTabPayload{}, errPayload
 	}
 	return p, nil
+}
+
+// readPlainTab reads a tab of the form that senders write. Reading 9 kB with encoding/json takes as long as
+// decrypting them; what has another form is left to that, which alone says what is an error.
+func readPlainTab(text []byte) (p SendTabPayload, ok bool) {
+	r := plainjson.Read(text)
+	entry := func() {
+		var e TabEntry
+		r.Object(
+			plainjson.Member{Name: "title", Read: func() { e.Title = r.Text() }},
+			plainjson.Member{Name: "url", Read: func() { e.URL = r.Text() }},
+			plainjson.Member{Name: "private", Read: func() { e.Private = r.Bool() }},
+		)
+		p.Entries = append(p.Entries, e)
+	}
+	r.Object(
+		plainjson.Member{Name: "entries", Read: func() {
+			p.Entries = []TabEntry{}
+			r.Array(entry)
+		}},
+		plainjson.Member{Name: "flowID", Read: func() { p.FlowID = r.Text() }},
+		plainjson.Member{Name: "streamID", Read: func() { p.StreamID = r.Text() }},
+	)
+	return p, r.Done() && p.Entries != nil
 }
 
 // parseCloseTabs reads the cleartext of a close-uri command.
@@ -177,6 +206,11 @@ func parseCloseTabs(text []byte) (CloseTabsPayload, error) {
 // encodePayload writes compact JSON without the HTML escapes of the default
 // encoder, which would make URLs with & < > longer than the receiver counts.
 func encodePayload(v any) ([]byte, error) {
+	if p, tab := v.(SendTabPayload); tab {
+		if text, ok := p.plain(); ok {
+			return text, nil
+		}
+	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
@@ -184,6 +218,37 @@ func encodePayload(v any) ([]byte, error) {
 		return nil, fmt.Errorf("write command content: %w", err)
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// plain writes what encodePayload does, where no string needs an escape: looking at each octet for that
+// takes encoding/json a quarter of the time that sealing a long tab needs.
+func (p SendTabPayload) plain() (text []byte, ok bool) {
+	if p.Entries == nil || p.Current != nil {
+		return nil, false
+	}
+	size := len(`{"entries":[],"flowID":"","streamID":""}`) + len(p.FlowID) + len(p.StreamID)
+	for _, e := range p.Entries {
+		size += len(`{"title":"","url":"","private":false},`) + len(e.Title) + len(e.URL)
+	}
+	text, ok = append(make([]byte, 0, size), `{"entries":[`...), true
+	put := func(before, value string) {
+		if ok {
+			text, ok = plainjson.AppendText(append(text, before...), value)
+		}
+	}
+	for i, e := range p.Entries {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		put(`{"title":`, e.Title)
+		put(`,"url":`, e.URL)
+		text = append(text, `,"private":`...)
+		text = append(strconv.AppendBool(text, e.Private), '}')
+	}
+	text = append(text, ']')
+	put(`,"flowID":`, p.FlowID)
+	put(`,"streamID":`, p.StreamID)
+	return append(text, '}'), ok
 }
 
 // commandKeys returns the keys with which this installation receives a command; ok

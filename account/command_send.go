@@ -12,6 +12,7 @@ import (
 	"github.com/tabferry/tabferry/account/internal/ece"
 	"github.com/tabferry/tabferry/account/internal/gate"
 	"github.com/tabferry/tabferry/account/internal/keys"
+	"github.com/tabferry/tabferry/account/internal/plainjson"
 	"github.com/tabferry/tabferry/account/internal/wire"
 )
 
@@ -248,7 +249,7 @@ const (
 func inEnvelope(body []byte) json.RawMessage {
 	out := make([]byte, 0, len(envelopeBegin)+base64.RawURLEncoding.EncodedLen(len(body))+len(envelopeEnd))
 	out = append(out, envelopeBegin...)
-	out = base64.RawURLEncoding.AppendEncode(out, body)
+	out = plainjson.AppendBase64(out, body)
 	return append(out, envelopeEnd...)
 }
 
