@@ -29,6 +29,24 @@ func (o *Outbox) unsent(ctx context.Context, id string, err error) {
 	o.publish()
 }
 
+// unnoted deals with a store that does not take the end of an attempt: it counts all the same, and nothing
+// that is changed meanwhile comes in between.
+func (o *Outbox) unnoted(ids []string, ended func(*item) verdict, err error) {
+	o.Logger.Error("the end of a send could not be noted", "error", err)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	changed, _ := o.decide(ids, func(it *item) verdict {
+		defer func() { it.unsaved = true }()
+		return ended(it)
+	})
+	for _, it := range changed {
+		o.unsaved = append(o.unsaved, it.ID)
+		o.model.put(it)
+	}
+	o.owe(err)
+	o.publish()
+}
+
 // refused sees to it that a send that a face was refused, because it could not be stored, is not found
 // at the next start: a disk may keep what it reports as failed.
 func (o *Outbox) refused(entries []entry, err error) {

@@ -58,8 +58,10 @@ type server struct {
 	mu   sync.Mutex
 	sent []string
 	fail func(url string) error
-	wall time.Duration
-	mono kit.Clock
+	// closes counts the requests to close tabs, which it does not offer.
+	closes int
+	wall   time.Duration
+	mono   kit.Clock
 }
 
 func (s *server) Now() time.Time {
@@ -86,7 +88,10 @@ func (s *server) SendTab(ctx context.Context, device, _, url string, _ ...accoun
 	return account.Delivery{Known: true, Notified: true}, nil
 }
 
-func (*server) CloseTabsDelivery(context.Context, string, []string) (account.Delivery, []string, error) {
+func (s *server) CloseTabsDelivery(context.Context, string, []string) (account.Delivery, []string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closes++
 	return account.Delivery{}, nil, account.ErrUnsupported
 }
 
@@ -117,7 +122,7 @@ func run(t *testing.T, s *store.Store, srv *server) *bench {
 	b := &bench{server: srv, disk: &disk{Vault: store.NewVault(s)}}
 	devices := localapi.DeviceList{}
 	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
-		devices.Items = append(devices.Items, localapi.Device{ID: id, Name: id, CanReceiveTabs: true})
+		devices.Items = append(devices.Items, localapi.Device{ID: id, Name: id, CanReceiveTabs: true, CanCloseTabs: true})
 	}
 	var err error
 	b.Outbox, err = Open(Params{

@@ -33,6 +33,9 @@ type item struct {
 	// unsaved says that the end of its last attempt is not stored: to the store it is in flight.
 	unsaved bool
 	done    time.Duration // when it was settled; zero: before this process began
+	// wish is the number of the person's wish that it be sent, which rises: what was sent, or asked for again,
+	// after a moment has a higher one than any before. A new one is given where it is zero.
+	wish uint64
 }
 
 // lane is what waits for one device, oldest first. A device is served by one goroutine at a time.
@@ -71,7 +74,8 @@ type model struct {
 	items   []*item
 	lanes   map[string]*lane
 	settled int
-	look    int // how many settled ones are reason to look for the surplus again
+	wishes  uint64 // how many there were
+	look    int    // how many settled ones are reason to look for the surplus again
 }
 
 func find(items []*item, id string) (int, bool) {
@@ -101,6 +105,10 @@ func (m *model) lane(device string) *lane {
 
 // put adds an item, or replaces the one with its id.
 func (m *model) put(c item) {
+	if c.wish == 0 {
+		m.wishes++
+		c.wish = m.wishes
+	}
 	i, known := find(m.items, c.ID)
 	waited := false
 	if !known {
@@ -140,6 +148,16 @@ func (m *model) unqueue(it *item) {
 		l.queue = slices.Delete(l.queue, at, at+1)
 	}
 	m.sweep(it.ToID)
+}
+
+// waitingFor returns the ids of what waits for a device, oldest first.
+func (m *model) waitingFor(device string) (ids []string) {
+	if l := m.lanes[device]; l != nil {
+		for _, it := range l.queue {
+			ids = append(ids, it.ID)
+		}
+	}
+	return ids
 }
 
 // sweep forgets the lane of a device that nothing waits for.

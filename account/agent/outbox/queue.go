@@ -227,7 +227,7 @@ func (o *Outbox) Retry(ctx context.Context, ids ...string) error {
 		}
 		it.State, it.Reason, it.ReasonSaid = localapi.SendWaiting, "", localapi.Said{}
 		it.NextTry, it.HeldUntil, it.Failures, it.Unclear = time.Time{}, time.Time{}, 0, 0
-		it.held, it.due, it.obeys, it.unsaved = 0, 0, false, false
+		it.held, it.due, it.obeys, it.unsaved, it.wish = 0, 0, false, false, 0
 		return putEntry
 	})
 	if err != nil {
@@ -273,6 +273,11 @@ func (o *Outbox) edit(ctx context.Context, ids []string, decide func(it *item) v
 func (o *Outbox) decided(ids []string, decide func(it *item) verdict) (changed []item, gone []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.decide(ids, decide)
+}
+
+// decide is decided with the lock held.
+func (o *Outbox) decide(ids []string, decide func(it *item) verdict) (changed []item, gone []string) {
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		it, ok := o.model.get(id)
 		if !ok {

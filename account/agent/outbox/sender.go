@@ -122,10 +122,12 @@ func (o *Outbox) serve(ctx context.Context, device string, l *lane) {
 // answer, the next start knows that the tab may have arrived.
 func (o *Outbox) send(ctx context.Context, id string) {
 	var e entry
+	var wishes uint64
 	err := o.edit(ctx, []string{id}, func(it *item) verdict {
 		if it.settled() || o.Clock.Monotonic() < it.held {
 			return keepEntry
 		}
+		wishes = o.model.wishes
 		it.InFlight, it.HeldUntil, it.NextTry, it.due, it.held, it.unsaved = true, time.Time{}, time.Time{}, 0, 0, false
 		e = it.entry
 		return putEntry
@@ -141,7 +143,7 @@ func (o *Outbox) send(ctx context.Context, id string) {
 	if board.Ended(err) && ctx.Err() != nil {
 		return // we are ending; the mark in the store says what must be said
 	}
-	o.record(ctx, id, delivery, err)
+	o.record(ctx, e, wishes, delivery, err)
 }
 
 // errRequest marks a failure of a request that may have reached the server.
@@ -193,40 +195,73 @@ func (o *Outbox) ask(ctx context.Context, e entry) (account.Delivery, error) {
 	return o.Account.SendTab(ctx, e.ToID, e.Title, e.URL, options...)
 }
 
-// record notes what came of an attempt. What the server said stays true if the store does not take it:
-// the attempt is not repeated, and its end is stored later.
-func (o *Outbox) record(ctx context.Context, id string, delivery account.Delivery, failure error) {
+// record notes what came of an attempt, in one transaction for all that it decides about. What the server
+// said stays true if the store does not take it: the attempt is not repeated, and its end is stored later.
+// wishes is how many there were when the attempt began.
+func (o *Outbox) record(ctx context.Context, e entry, wishes uint64, delivery account.Delivery, failure error) {
 	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
-	var is item
+	ids := []string{e.ID}
+	if ofDevice(failure) {
+		o.mu.Lock()
+		ids = append(ids, o.model.waitingFor(e.ToID)...)
+		o.mu.Unlock()
+	}
+	var ends []item
 	ended := func(it *item) verdict {
+		if it.ID != e.ID && !it.shares(e, wishes, o.Clock.Monotonic(), failure) {
+			return keepEntry
+		}
 		it.end(o.now(), o.Clock.Monotonic(), delivery, failure)
 		it.spread(o.IDs.Rand, o.now())
-		is = *it
+		ends = append(ends, *it)
 		return putEntry
 	}
-	if err := o.edit(noting, []string{id}, ended); err != nil {
-		o.Logger.Error("the end of a send could not be noted", "error", err)
-		changed, _ := o.decided([]string{id}, func(it *item) verdict {
-			defer func() { it.unsaved = true }()
-			return ended(it)
-		})
-		o.mu.Lock()
-		o.unsaved = append(o.unsaved, id)
-		o.owe(err)
-		o.mu.Unlock()
-		o.change(changed, nil)
+	if err := o.edit(noting, ids, ended); err != nil {
+		ends = nil
+		o.unnoted(ids, ended, err)
 	}
-	switch is.State {
-	case localapi.SendPushOff:
-		o.PushOff(is.ToID)
-	case localapi.SendFailed:
-		if errors.Is(failure, account.ErrUnknownDevice) {
-			o.Gone(is.ToID)
-		}
-		o.Board.Tell(localapi.Event{Kind: localapi.SendGivenUp, Send: &is.OutboxEntry})
-	}
+	o.tell(ends, failure)
 	o.trim(ctx)
+}
+
+// tell says what has ended to whom it concerns.
+func (o *Outbox) tell(ends []item, failure error) {
+	var events []localapi.Event
+	for _, it := range ends {
+		switch it.State {
+		case localapi.SendPushOff:
+			o.PushOff(it.ToID)
+		case localapi.SendFailed:
+			events = append(events, localapi.Event{Kind: localapi.SendGivenUp, Send: &it.OutboxEntry})
+		}
+	}
+	if len(events) == 0 {
+		return
+	}
+	if errors.Is(failure, account.ErrUnknownDevice) {
+		o.Gone(ends[0].ToID)
+	}
+	o.Board.Tell(events...)
+}
+
+// ofDevice reports whether a failure is the device's: it is no longer there, or it does not take what was
+// sent. That was looked up in a list of devices fetched for this attempt, and each further attempt would
+// fetch one more to find the same. What the server itself says is not offered may be so for one request.
+func ofDevice(failure error) bool {
+	var remote *account.RemoteError
+	return errors.Is(failure, account.ErrUnknownDevice) ||
+		errors.Is(failure, account.ErrUnsupported) && !errors.As(failure, &remote)
+}
+
+// shares reports whether a failure of the device that an attempt to send e has found is the end of this one
+// too: it waits for the same, and did so when the attempt began. One that can still be taken back goes its
+// own way, and so does what was asked for since, because the device may have come back in between.
+func (it *item) shares(e entry, wishes uint64, now time.Duration, failure error) bool {
+	if it.ToID != e.ToID || it.settled() || it.InFlight || it.wish > wishes || now < it.held {
+		return false
+	}
+	return it.Close == e.Close || errors.Is(failure, account.ErrUnknownDevice)
 }
 
 // end is the end of an attempt, with the wait that it asks for.
