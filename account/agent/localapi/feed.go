@@ -9,12 +9,16 @@ import (
 const maxEvents = 10_000
 
 // Feed hands the newest snapshot and every event to any number of watchers. A slow watcher misses
-// snapshots, and of events only the oldest when more than maxEvents wait for it. The zero value is ready; its methods may be used at once from several
-// goroutines and never wait for a watcher.
+// snapshots, and of events only the oldest when more than maxEvents wait for it. That a sign-in has ended for
+// good stands in no snapshot for long: the last such event of a start waits for the first FaceNotify, which may
+// be slower than the agent. The zero value is ready; its methods may be used at once from several goroutines
+// and never wait for a watcher.
 type Feed struct {
 	mu       sync.Mutex
 	snapshot Snapshot
 	watchers map[*Watcher]struct{}
+	told     bool    // a FaceNotify has watched
+	untold   []Event // what the first one has missed; one at most
 	closed   bool
 }
 
@@ -35,6 +39,11 @@ func (f *Feed) Publish(s Snapshot, events ...Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.snapshot = s
+	for _, e := range events {
+		if !f.told && (e.Kind == AccountDeleted || e.Kind == SignedOutElsewhere) {
+			f.untold = []Event{e}
+		}
+	}
 	for w := range f.watchers {
 		w.fresh = true
 		w.events = append(w.events, events...)
@@ -48,6 +57,9 @@ func (f *Feed) Watch(face Face) *Watcher {
 	w := &Watcher{feed: f, face: face, wake: make(chan struct{}, 1), fresh: true}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if face == FaceNotify {
+		w.events, f.untold, f.told = f.untold, nil, true
+	}
 	if f.watchers == nil {
 		f.watchers = map[*Watcher]struct{}{}
 	}

@@ -84,6 +84,39 @@ func TestHungFaceHoldsNoMemory(t *testing.T) {
 	}
 }
 
+// The end of a sign-in that comes out before anybody who tells people watches is told to the first who does, and
+// to nobody else; what else happened until then, perhaps to somebody else, is not.
+func TestAnEarlyEndIsToldOnce(t *testing.T) {
+	for _, kind := range []localapi.EventKind{localapi.AccountDeleted, localapi.SignedOutElsewhere} {
+		var feed localapi.Feed
+		tray := feed.Watch(localapi.FaceTray)
+		defer tray.Close()
+		feed.Publish(snapshot(1), event(1), localapi.Event{Kind: kind})
+		feed.Publish(snapshot(2), event(2))
+		for face, want := range map[localapi.Face]int{localapi.FaceWindow: 0, localapi.FaceNotify: 1} {
+			w := feed.Watch(face)
+			defer w.Close()
+			if u, ok := w.Next(t.Context()); !ok || u.Snapshot.Revision != 2 || len(u.Events) != want || want == 1 && u.Events[0].Kind != kind {
+				t.Errorf("%s: the first %s is told of %+v", kind, face, u)
+			}
+		}
+		again := feed.Watch(localapi.FaceNotify)
+		defer again.Close()
+		feed.Publish(snapshot(3), localapi.Event{Kind: kind})
+		if u, ok := again.Next(t.Context()); !ok || len(u.Events) != 1 {
+			t.Errorf("%s: the next one is told of %+v", kind, u)
+		}
+		if u, ok := tray.Next(t.Context()); !ok || len(u.Events) != 4 {
+			t.Errorf("%s: who watched all along is told of %+v", kind, u)
+		}
+		late := feed.Watch(localapi.FaceNotify)
+		defer late.Close()
+		if u, ok := late.Next(t.Context()); !ok || len(u.Events) != 0 {
+			t.Errorf("%s: a late one is told again: %+v", kind, u)
+		}
+	}
+}
+
 func TestFacesEndWithTheAgent(t *testing.T) {
 	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
 		agent.Set(snapshot(2))
