@@ -26,7 +26,7 @@ type Agent struct {
 	ids     store.IDs
 	board   *board.Board
 	storage *storage.Storage[*work]
-	deleted atomic.Bool // the last account was deleted; nobody has signed in since
+	because atomic.Pointer[localapi.Phrase] // why nobody is signed in, where that was not done here
 
 	life    context.Context // ends with Run
 	endLife context.CancelFunc

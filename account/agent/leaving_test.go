@@ -23,18 +23,19 @@ func TestEndsOfASignIn(t *testing.T) {
 		state localapi.AccountState
 		event localapi.EventKind
 		email bool // whether the address is kept, for signing in again
+		cause string
 	}{
 		"the password was changed": {
-			func(w *world, _ string) { w.acct.ChangePassword() }, localapi.NeedsSignIn, localapi.SignInAgain, true,
+			func(w *world, _ string) { w.acct.ChangePassword() }, localapi.NeedsSignIn, localapi.SignInAgain, true, "signin.ended",
 		},
 		"the password was reset": {
-			func(w *world, _ string) { w.acct.ResetPassword() }, localapi.NeedsSignIn, localapi.SignInAgain, true,
+			func(w *world, _ string) { w.acct.ResetPassword() }, localapi.NeedsSignIn, localapi.SignInAgain, true, "signin.ended",
 		},
 		"the account was deleted": {
-			func(w *world, _ string) { w.acct.Delete() }, localapi.SignedOut, localapi.AccountDeleted, false,
+			func(w *world, _ string) { w.acct.Delete() }, localapi.SignedOut, localapi.AccountDeleted, false, "account_deleted",
 		},
 		"another device disconnected this one": {
-			func(w *world, id string) { w.acct.DeleteDevice(id) }, localapi.SignedOut, localapi.SignedOutElsewhere, false,
+			func(w *world, id string) { w.acct.DeleteDevice(id) }, localapi.SignedOut, localapi.SignedOutElsewhere, false, "signed_out_elsewhere",
 		},
 	} {
 		for _, told := range []string{"at once", "while switched off"} {
@@ -59,10 +60,13 @@ func TestEndsOfASignIn(t *testing.T) {
 						rest(2 * time.Minute)
 					}
 					snap := desk.snapshot()
-					want, email := c.state, c.email
+					want, email, cause := c.state, c.email, c.cause
 					if told != "at once" && snap.Account.State == localapi.NeedsSignIn {
 						// The refused token may come before the push that says why.
-						want, email = localapi.NeedsSignIn, snap.Account.Email != ""
+						want, email, cause = localapi.NeedsSignIn, snap.Account.Email != "", "signin.ended"
+					}
+					if snap.Account.Cause == "" || snap.Account.CauseSaid.Key != cause {
+						t.Errorf("the cause that stays is %q, %q", snap.Account.CauseSaid.Key, snap.Account.Cause)
 					}
 					if snap.Account.State != want || snap.Account.HasSession || (snap.Account.Email != "") != email || len(snap.Clients.Items) != 0 && want == localapi.SignedOut {
 						t.Errorf("afterwards: %s", describe(snap))
@@ -74,6 +78,14 @@ func TestEndsOfASignIn(t *testing.T) {
 					}
 					if n := w.svc.Push().Connections(); n != 0 {
 						t.Errorf("%d push connections without a sign-in", n)
+					}
+					next := w.acct
+					if want == localapi.SignedOut {
+						next = w.svc.NewAccount("next@example.com", "another password")
+					}
+					desk.as(next).signOut()
+					if a := desk.snapshot().Account; a.State != localapi.SignedOut || a.Cause != "" {
+						t.Errorf("after a sign-out of one's own: %+v", a)
 					}
 				})
 			})

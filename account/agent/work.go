@@ -51,8 +51,11 @@ const accountText store.Text = "account"
 // devicesText is the list of devices that the account knows. Where it is damaged the server has it.
 const devicesText store.Text = "devices"
 
-// accountDeleted is said until somebody signs in.
-var accountDeleted = localapi.NewPhrase("account_deleted", "The account was deleted. Everything that Tabferry kept of it is gone.", "")
+// Why nobody is signed in: said until somebody is.
+var (
+	accountDeleted     = localapi.NewPhrase("account_deleted", "The account was deleted. Everything that Tabferry kept of it is gone.", "")
+	signedOutElsewhere = localapi.NewPhrase("signed_out_elsewhere", "This computer was signed out from another device.", "")
+)
 
 var signInDamaged = localapi.NewPhrase("sign_in_damaged", "What was kept of the sign-in is damaged.", "sign in again")
 
@@ -66,8 +69,8 @@ type work struct {
 	http    *http.Client // for what is not the account's own business: avatars, the pairing relay
 	calls   *worker.Calls
 	storage *storage.Storage[*work]
-	// deleted says that the last account here was deleted, until somebody signs in.
-	deleted *atomic.Bool
+	// because is why nobody is signed in, where that was not done here; nil from the next sign-in on.
+	because *atomic.Pointer[localapi.Phrase]
 	board   *board.Board
 
 	settings     *settings.Settings
@@ -101,7 +104,7 @@ type work struct {
 func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	p := a.params
 	w = &work{
-		params: p, vault: vault, storage: a.storage, deleted: &a.deleted, board: a.board,
+		params: p, vault: vault, storage: a.storage, because: &a.because, board: a.board,
 		http: httpClient(p.Transport), calls: worker.NewCalls(), known: make(chan struct{}),
 	}
 	w.settings, err = settings.Open(settings.Params{Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger})
@@ -196,7 +199,7 @@ func (w *work) openPeople(a *Agent) (err error) {
 		return err
 	}
 	if w.people.Erased() {
-		w.deleted.Store(true)
+		w.because.Store(&accountDeleted)
 		if w.people.Alone() && w.settings.Untouched() {
 			// Nothing is left that anybody needs: the file goes too, once nothing is left to revoke.
 			if err = w.settings.SetDeleteWhenDone(context.Background(), true); err != nil {
@@ -267,6 +270,7 @@ func (w *work) heard() subscription.Heard {
 		DeviceJoined:    w.roster.Joined,
 		Expected:        func() bool { return w.pairing.Expected() },
 		PasswordChanged: w.authcheck.Doubt,
+		SignedOut:       func() { w.because.Store(&signedOutElsewhere) },
 		Deleted: func() {
 			w.deletion.Suspect()
 			w.authcheck.Doubt() // whether the sign-in lives can be known before that
@@ -381,7 +385,7 @@ func (w *work) signInChanged(_, is localapi.AccountState) {
 	switch is {
 	case localapi.SignedIn:
 		w.wasIn.Store(true)
-		w.deleted.Store(false)
+		w.because.Store(nil)
 		w.poller.Mark()
 		w.roster.Mark(roster.All)
 		w.outbox.Resume()
@@ -439,8 +443,8 @@ func (w *work) Show(s *localapi.Snapshot) {
 	w.callers.Show(s)
 	w.roster.Show(s)
 	w.people.Show(s)
-	if w.deleted.Load() && s.Account.State == localapi.SignedOut {
-		s.Account.Cause, s.Account.CauseSaid = accountDeleted.Say().Parts()
+	if why := w.because.Load(); why != nil && s.Account.State == localapi.SignedOut {
+		s.Account.Cause, s.Account.CauseSaid = why.Say().Parts()
 	}
 	s.Storage.Damaged = len(w.damaged)
 	if slices.Contains(w.damaged, accountText.Place()) && s.Account.State == localapi.SignedOut {

@@ -76,6 +76,7 @@ func (s *Subscription) handle(ctx context.Context, msg push.Message) {
 		}
 	case account.DeviceDisconnected:
 		if event.Local {
+			s.SignedOut()
 			s.Board.Tell(localapi.Event{Kind: localapi.SignedOutElsewhere})
 			return
 		}

@@ -70,6 +70,8 @@ type Heard struct {
 	DeviceJoined                                    func()
 	// Expected reports whether a device that has just joined is one that a person has let in here.
 	Expected func() bool
+	// SignedOut: another device has ended this sign-in.
+	SignedOut func()
 	// Deleted: the account is said to be deleted, which is a reason to ask and no proof.
 	Deleted func()
 }
