@@ -151,7 +151,7 @@ func allPlaceholders(forms map[string]string) []string {
 var same = map[string][]string{
 	"de": {
 		"System", "Push: {{.Facts}}", "ID", "LINK", "LINKS", "NAME", "BROWSER", "TABFERRY", "Tabferry", "Offline", "Demo", "April", "August",
-		"September", "November", "Passphrase", "Link", "Server", "Version", "Tabferry in {{.Browser}}",
+		"September", "November", "Passphrase", "Link", "Server", "Version", "Tabferry in {{.Browser}}", "{{.Text}}: {{.Problem}}",
 	},
 	"fr": {
 		"Options", "Application", "ID", "TYPE", "TABFERRY", "EXTENSION", "Tabferry", "Notifications", "Contact", "Version",

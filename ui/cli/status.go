@@ -42,7 +42,7 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 	var lines []string
 	add := func(text, problem string) {
 		if problem != "" {
-			text += ": " + problem
+			text = t("cli.status.problem", "Text", text, "Problem", problem)
 		}
 		lines = append(lines, i18n.Plain(text))
 	}
@@ -55,24 +55,7 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 		add(s.Storage.Problem, "")
 	}
 	p.keptLines(s.Storage, add)
-	switch s.Account.State {
-	case localapi.SignedIn:
-		if s.Account.Email == "" {
-			add(t("cli.signin.done_unknown"), "")
-		} else {
-			add(t("cli.signin.done", "Email", s.Account.Email), "")
-		}
-	case localapi.SigningIn:
-		add(t("cli.status.signing_in"), "")
-	case localapi.NeedsSignIn:
-		if s.Account.Unexplained() { // nobody should sign in before the answer is there
-			add(s.Account.Cause, "")
-		} else {
-			add(t("cli.status.needs_sign_in"), s.Account.Cause)
-		}
-	default:
-		add(t("cli.error.not_signed_in"), s.Account.Cause)
-	}
+	p.accountLines(s, add)
 	if s.Account.State == localapi.SignedIn {
 		p.serviceLines(s, add)
 	}
@@ -83,6 +66,31 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 		add(t("cli.status.demo"), "")
 	}
 	return lines
+}
+
+// accountLines says who is signed in, or why nobody is and what to do.
+func (p *program) accountLines(s localapi.Snapshot, add func(text, problem string)) {
+	t, a := p.Words.T, s.Account
+	switch {
+	case s.Storage.WaitingForKeyring:
+	case s.Storage.Locked: // who is signed in stands in what is locked
+		add(t("cli.status.unlock"), "")
+	case a.State == localapi.SignedIn && a.Email == "":
+		add(t("cli.signin.done_unknown"), "")
+	case a.State == localapi.SignedIn:
+		add(t("cli.signin.done", "Email", a.Email), "")
+	case a.State == localapi.SigningIn:
+		add(t("cli.status.signing_in"), "")
+	case a.Unexplained(): // nobody should sign in before the answer is there
+		add(a.Cause, "")
+		add(t("cli.status.asking"), "")
+	case a.State == localapi.NeedsSignIn:
+		add(t("cli.status.needs_sign_in"), a.Cause)
+		add(t("cli.status.signin"), "")
+	default:
+		add(t("cli.error.not_signed_in"), a.Cause)
+		add(t("cli.status.signin"), "")
+	}
 }
 
 // keptLines says how things are kept, and what could not be read any more.
@@ -142,7 +150,8 @@ func (p *program) connectionWords(s localapi.Snapshot) (words, problem string) {
 	case !c.Online && c.Push.Connected:
 		return t("cli.status.no_server", "Ago", ago), ""
 	case !c.Online:
-		return t("cli.status.offline", "Ago", ago), c.Problem
+		contact := t("cli.status.last_contact", "Ago", ago)
+		return t("cli.status.offline"), strings.TrimSpace(c.Problem + " " + contact)
 	case c.Push.Expired:
 		return t("cli.status.online_expired"), c.Problem
 	case !c.Push.Connected && !c.Push.NextRetry.IsZero() && s.Storage.Problem == "": // with a disk that fails, push is not what is amiss
