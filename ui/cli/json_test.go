@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"image"
 	"io"
 	"os"
@@ -27,7 +28,7 @@ import (
 const goldens = "testdata/json.txtar"
 
 // elsewhere are the commands that are not run here: roles that go on, and what touches the files of
-// browsers, which testdata/script/extension.txtar does.
+// browsers, which testdata/script/extension.txtar holds to the same.
 var elsewhere = map[string]bool{
 	"agent": true, "window": true, "events serve": true, "demo serve": true, "demo stop": true, "demo send-me": true, "demo scan": true,
 	"extension install": true, "extension remove": true, "extension list": true, "extension manifest": true,
@@ -55,7 +56,9 @@ func TestJSON(t *testing.T) {
 			}
 			run[name(cmd)] = true
 			out := stable(printedBy(t, state, golden.Name))
-			documented(t, outputs[name(cmd)], out)
+			if err := undocumented(outputs[name(cmd)], out); err != nil {
+				t.Error(err)
+			}
 			if *update {
 				golden.Data = []byte(out)
 			} else if diff := cmp.Diff(string(golden.Data), out); diff != "" {
@@ -119,30 +122,32 @@ func stable(text string) string {
 	return regexp.MustCompile(`"(at|started)": ?"[^"]*"`).ReplaceAllString(text, `"$1": "TIME"`)
 }
 
-// documented decodes what was printed into the type that is documented for it.
-func documented(t *testing.T, out any, text string) {
-	t.Helper()
+// undocumented decodes what was printed into the type that is documented for it.
+func undocumented(out any, text string) error {
 	text = strings.ReplaceAll(text, `"TIME"`, `"2026-05-04T12:00:00Z"`)
 	switch o := out.(type) {
 	case nil:
 		if text != "" {
-			t.Errorf("it prints something: %s", text)
+			return fmt.Errorf("it prints something: %s", text)
 		}
-		return
+		return nil
 	case string: // any value
 		if !json.Valid([]byte(text)) {
-			t.Errorf("it is no JSON: %s", text)
+			return fmt.Errorf("it is no JSON: %s", text)
 		}
-		return
+		return nil
 	case lines:
 		for line := range strings.Lines(text) {
-			documented(t, o.of, line)
+			if err := undocumented(o.of, line); err != nil {
+				return err
+			}
 		}
-		return
+		return nil
 	}
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(reflect.New(reflect.TypeOf(out)).Interface()); err != nil {
-		t.Errorf("it is not as documented: %v", err)
+		return fmt.Errorf("it is not as documented: %w", err)
 	}
+	return nil
 }

@@ -189,6 +189,10 @@ func TestScripts(t *testing.T) {
 					}
 				}
 			},
+			// documented COMMAND...: what the last command printed is as it is documented of this one.
+			"documented": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(undocumented(outputs[strings.Join(args, " ")], ts.ReadFile("stdout")))
+			},
 			// code N: the last command, run by `! exec` or `exec` in a shell, exited with N.
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				err := ts.Exec("tabferry", args[1:]...)
