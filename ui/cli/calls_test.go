@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -51,8 +52,8 @@ func TestOneRequest(t *testing.T) {
 	}
 }
 
-// A device that is not in the list of an agent that finds none itself is looked for in a newer one before
-// anybody says no; one that is not there either is looked for once.
+// A device that is not in the list is looked for in a newer one before anybody says no, whatever the command; one
+// that is not there either is looked for once. (What is sent is found by the agent; here by one that finds none.)
 func TestMissingDevice(t *testing.T) {
 	list := func(names ...string) localapi.Snapshot {
 		s := localapi.Snapshot{Account: localapi.Account{State: localapi.SignedIn}, Devices: localapi.DeviceList{ListState: localapi.ListState{Known: true}}}
@@ -61,10 +62,19 @@ func TestMissingDevice(t *testing.T) {
 		}
 		return s
 	}
-	for name, want := range map[string]int{"new": cli.ExitOK, "nobody": cli.ExitNoDevice} {
+	for line, want := range map[string]int{
+		"send --to new https://a.example/": cli.ExitOK, "send --to nobody https://a.example/": cli.ExitNoDevice,
+		"devices disconnect --yes new": cli.ExitOK, "devices disconnect --yes nobody": cli.ExitNoDevice,
+		"settings open=from openFrom=old,new": cli.ExitOK, "settings open=from openFrom=old,nobody": cli.ExitNoDevice,
+	} {
 		agent, client := localapitest.New(t)
 		agent.Set(list("old"))
-		agent.Script("Refresh", func(localapitest.Call) (any, error) { agent.Set(list("new")); return nil, nil })
+		agent.Script("Refresh", func(c localapitest.Call) (any, error) {
+			if c.Args[0].(localapi.RefreshRequest).Why == localapi.RefreshMissing {
+				agent.Set(list("old", "new"))
+			}
+			return nil, nil
+		})
 		agent.Script("Send", func(c localapitest.Call) (any, error) {
 			r := c.Args[0].(localapi.SendRequest)
 			if r.To != nil {
@@ -72,9 +82,13 @@ func TestMissingDevice(t *testing.T) {
 			}
 			return []localapi.OutboxEntry{{ID: "o", To: r.Devices[0], URL: r.Links[0].URL, State: localapi.SendAlerted}}, nil
 		})
-		code := cli.Run(t.Context(), cli.Params{Client: func(bool) *localapi.Client { return client }, Out: io.Discard, Err: t.Output()}, []string{"send", "--to", name, "https://a.example/"})
-		if asked := agent.Log("Refresh"); code != want || len(asked) != 1 || asked[0] != "Refresh {missing true}" {
-			t.Errorf("%s: exit %d after %q", name, code, asked)
+		code := cli.Run(t.Context(), cli.Params{Client: func(bool) *localapi.Client { return client }, Out: io.Discard, Err: t.Output()}, strings.Fields(line))
+		asked := slices.DeleteFunc(agent.Log("Refresh"), func(call string) bool { return strings.Contains(call, string(localapi.RefreshLooking)) })
+		if code != want || len(asked) != 1 || asked[0] != "Refresh {missing true}" {
+			t.Errorf("%s: exit %d after %q", line, code, asked)
+		}
+		if done := agent.Log("DisconnectDevice", "SetSettings", "Send"); want != cli.ExitOK && slices.ContainsFunc(done, func(call string) bool { return !strings.HasPrefix(call, "Send") }) {
+			t.Errorf("%s: it has done %q", line, done)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -36,20 +37,15 @@ func (p *program) disconnect(ctx context.Context, name string, yes bool) error {
 		return err
 	}
 	p.look(ctx, agent)
-	list, err := p.knownDevices(ctx, agent, deviceListTime)
-	if err != nil {
-		return err
-	}
-	var others []localapi.Device
-	for _, d := range list.Items {
-		if !d.This {
-			others = append(others, d)
+	var d localapi.Device
+	err = p.lookUp(ctx, agent, true, func(known []localapi.Device) (err error) {
+		others := slices.DeleteFunc(slices.Clone(known), func(d localapi.Device) bool { return d.This })
+		d, err = p.byName(others, known, name)
+		if f := (*failure)(nil); errors.As(err, &f) {
+			f.hint = p.Words.T("cli.hint.several", "Names", nameList(others))
 		}
-	}
-	d, err := p.byName(others, list.Items, name)
-	if f := (*failure)(nil); errors.As(err, &f) {
-		f.hint = p.Words.T("cli.hint.several", "Names", nameList(others))
-	}
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -169,22 +169,15 @@ func (p *program) sendWithCare(ctx context.Context, r localapi.SendRequest, s se
 	if err != nil {
 		return nil, err
 	}
-	known, err := p.knownDevices(ctx, agent, deviceListTime)
-	if err != nil {
-		return nil, err
-	}
-	chosen, err := p.targets(known.Items, s)
-	if err != nil && !looked && agent.Refreshed(ctx, localapi.RefreshMissing) == nil {
-		if known, err = p.knownDevices(ctx, agent, deviceListTime); err != nil {
-			return nil, err
+	find := func(known []localapi.Device) error {
+		chosen, err := p.targets(known, s)
+		for _, d := range chosen {
+			r.Devices = append(r.Devices, d.ID)
 		}
-		chosen, err = p.targets(known.Items, s)
+		return err
 	}
-	if err != nil {
+	if err := p.lookUp(ctx, agent, !looked, find); err != nil {
 		return nil, err
-	}
-	for _, d := range chosen {
-		r.Devices = append(r.Devices, d.ID)
 	}
 	return queue(ctx, agent, r)
 }

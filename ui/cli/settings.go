@@ -103,14 +103,14 @@ func (p *program) setSettings(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, arg := range args {
-		name, value, ok := strings.Cut(arg, "=")
-		if !ok {
-			return p.usage(p.Words.T("cli.error.setting", "Text", i18n.Plain(arg)))
+	err = p.changes(&s, args)
+	if notFound(err) && agent.Refreshed(ctx, localapi.RefreshMissing) == nil { // it may be a new one
+		if s, err = agent.Snapshot(ctx); err == nil {
+			err = p.changes(&s, args)
 		}
-		if err := p.change(&s, name, value); err != nil {
-			return err
-		}
+	}
+	if err != nil {
+		return err
 	}
 	if err := agent.SetSettings(ctx, s.Settings); err != nil {
 		return err
@@ -120,6 +120,20 @@ func (p *program) setSettings(ctx context.Context, args []string) error {
 	}
 	if s.Account.State == localapi.SignedIn && !s.Settings.UsesAccount() {
 		return p.print(p.Words.T("cli.settings.unused"))
+	}
+	return nil
+}
+
+// changes sets settings as they are written on the command line.
+func (p *program) changes(s *localapi.Snapshot, args []string) error {
+	for _, arg := range args {
+		name, value, ok := strings.Cut(arg, "=")
+		if !ok {
+			return p.usage(p.Words.T("cli.error.setting", "Text", i18n.Plain(arg)))
+		}
+		if err := p.change(s, name, value); err != nil {
+			return err
+		}
 	}
 	return nil
 }

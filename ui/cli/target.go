@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,29 @@ func (p *program) listNotKnown(ctx context.Context, err error) error {
 		return &failure{exit: ExitFailed, code: localapi.CodeOffline, message: p.Words.T("cli.error.no_device_list"), hint: p.Words.T("cli.hint.status")}
 	}
 	return err
+}
+
+// lookUp does something with the list of devices. With again, where that finds no device, it is done once more with
+// a newer list, before anybody says no.
+func (p *program) lookUp(ctx context.Context, agent *localapi.Client, again bool, find func(known []localapi.Device) error) error {
+	known, err := p.knownDevices(ctx, agent, deviceListTime)
+	if err != nil {
+		return err
+	}
+	err = find(known.Items)
+	if !again || !notFound(err) || agent.Refreshed(ctx, localapi.RefreshMissing) != nil {
+		return err
+	}
+	if known, err = p.knownDevices(ctx, agent, deviceListTime); err != nil {
+		return err
+	}
+	return find(known.Items)
+}
+
+// notFound reports whether an error says that a device was looked for in vain.
+func notFound(err error) bool {
+	var f *failure
+	return errors.As(err, &f) && f.code == localapi.CodeNoDevice
 }
 
 // targets chooses devices: by the names given, all of them, or the one used last.
