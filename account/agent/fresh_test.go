@@ -112,14 +112,26 @@ func TestDeadEndpointIsFound(t *testing.T) {
 			desk.awaitSent(desk.send(desk.alertable("Phone"), "https://example.com/out", "").ID, localapi.SendPushOff)
 			return 0
 		},
+		"a send of ours alerts nobody, as was known": func(desk *station) time.Duration {
+			for _, d := range desk.snapshot().Devices.Items {
+				if d.PushOff && d.Name == "Tablet" {
+					desk.awaitSent(desk.send(d, "https://example.com/out", "").ID, localapi.SendPushOff)
+					return 0
+				}
+			}
+			desk.t.Errorf("the devices are %+v", desk.snapshot().Devices.Items)
+			return 0
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, w *world) {
 				desk, lap := w.station("Desk", w.inBubble).run().signIn(), w.station("Laptop", w.inBubble).run().signIn()
-				phone := w.station("Phone", w.inBubble).run().signIn()
+				phone, tablet := w.station("Phone", w.inBubble).run().signIn(), w.station("Tablet", w.inBubble).run().signIn()
 				to := lap.alertable("Desk")
 				desk.alertable("Phone")
+				w.acct.ExpirePush(desk.alertable("Tablet").ID)
+				tablet.end()
 				rest(2 * time.Hour)
 				desk.grownOld()
 				phone.end()

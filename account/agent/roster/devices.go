@@ -122,13 +122,15 @@ func (r *Roster) Gone(id string) {
 	}
 }
 
-// Unalerted says that the server could not alert a device: the server has just learned it too.
+// Unalerted says that the server could not alert a device: the server has just learned it too. Where it was known
+// it is no news of that device; but whoever sends looks, and our own may be as far gone.
 func (r *Roster) Unalerted(id string) {
 	known := false
 	r.Board.Read(func(s *localapi.Snapshot) {
 		known = slices.ContainsFunc(s.Devices.Items, func(d localapi.Device) bool { return d.ID == id && d.PushOff })
 	})
 	if known {
+		r.Seen()
 		return
 	}
 	r.edit(id, func(d *localapi.Device) bool { d.PushOff = true; return true })
