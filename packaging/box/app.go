@@ -129,7 +129,7 @@ func (a *App) Until(ctx context.Context, what string, fits func(localapi.Snapsho
 			}
 		}
 		select {
-		case <-time.After(30 * time.Millisecond):
+		case <-time.After(glance):
 		case <-ctx.Done():
 			return last, fmt.Errorf("waiting for %s: %w (last: account %s, %d devices, inbox %d, storage %+v, problem %q, error %v)",
 				what, ctx.Err(), last.Account.State, len(last.Devices.Items), last.Inbox.Total, last.Storage, last.Connection.Problem, err)
@@ -159,7 +159,7 @@ func (a *App) UntilOpened(ctx context.Context, fits func(string) bool) (string, 
 			}
 		}
 		select {
-		case <-time.After(30 * time.Millisecond):
+		case <-time.After(glance):
 		case <-ctx.Done():
 			return "", fmt.Errorf("waiting for a link to be opened: %w (opened so far: %d)", ctx.Err(), len(links))
 		}

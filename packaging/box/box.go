@@ -21,10 +21,6 @@ import (
 	"time"
 )
 
-// readyTime is how long one program of the box may take until it answers; a cold start of the panel
-// on a busy machine with two cores took 4 s.
-const readyTime = 20 * time.Second
-
 // Params says what is in the box.
 type Params struct {
 	// Dir is where everything lives; it must exist. Its path must be short enough for Unix sockets.
@@ -189,7 +185,7 @@ func (b *Box) display(ctx context.Context, p Params) error {
 		}
 		b.Display = ":" + n
 		return nil
-	case <-time.After(readyTime):
+	case <-time.After(Patience):
 		return errors.New("the X server (Xvfb) did not say its display number in time")
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -229,21 +225,19 @@ func (b *Box) untilOwned(ctx context.Context, name string) error {
 
 // until repeats a command until it succeeds.
 func (b *Box) until(ctx context.Context, name string, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
-	for {
+	var failed error
+	err := Until(ctx, func() bool {
 		cmd := b.Command(name, args...)
 		cmd.Stdout, cmd.Stderr = nil, nil
-		err := cmd.Run()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return err
-		}
+		failed = cmd.Run()
+		return failed == nil
+	})
+	if err != nil {
+		return failed
 	}
+	return nil
 }
 
 // StopBus makes the session bus answer nobody any more, though it takes connections.

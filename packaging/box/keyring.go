@@ -66,6 +66,13 @@ func (b *Box) RefuseKeyring(ctx context.Context) error {
 	return b.answerKeyring(ctx, []string{"key", "Escape"})
 }
 
+// KeyringAsks reports whether the keyring's dialog is on the screen.
+func (b *Box) KeyringAsks() bool {
+	cmd := b.Command("xdotool", "search", "--onlyvisible", "--class", "gcr-prompter")
+	cmd.Stdout, cmd.Stderr = nil, nil
+	return cmd.Run() == nil
+}
+
 // answerKeyring waits for the keyring's dialog and does what is to be done there.
 func (b *Box) answerKeyring(ctx context.Context, strokes ...[]string) error {
 	if err := b.until(ctx, "xdotool", "search", "--onlyvisible", "--class", "gcr-prompter", "windowactivate", "--sync"); err != nil {

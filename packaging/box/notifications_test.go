@@ -23,7 +23,7 @@ func TestClosingLeavesNotificationsUnread(t *testing.T) {
 	close(n.quit)
 	select {
 	case <-n.done:
-	case <-time.After(5 * time.Second):
+	case <-time.After(Patience):
 		t.Fatal("still waiting for somebody to read the notification")
 	}
 }

@@ -16,6 +16,9 @@ import (
 type Reader struct {
 	conn   *dbus.Conn
 	events chan *dbus.Signal
+	// What Glance has found out: who the program is, and what its roles are called.
+	program string
+	roles   map[uint32]string
 }
 
 // Told is one thing that a program tells of, with what is below it.
@@ -34,6 +37,7 @@ type reference struct {
 
 // The numbers of some states, AtspiStateType.
 const (
+	ToldChecked   = 4
 	ToldFocusable = 11
 	ToldFocused   = 12
 	ToldSelected  = 23
@@ -62,7 +66,7 @@ func (b *Box) Reader(ctx context.Context) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{conn: conn, events: make(chan *dbus.Signal, 1000)}
+	r := &Reader{conn: conn, events: make(chan *dbus.Signal, 1000), roles: map[uint32]string{}}
 	conn.Signal(r.events)
 	if err := conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface(atspi+"Event.Object")); err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -86,7 +90,7 @@ func (r *Reader) Read(ctx context.Context, program string) (Told, error) {
 			err = fmt.Errorf("%s tells nothing", program)
 		}
 		select {
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(glance):
 		case <-ctx.Done():
 			return Told{}, errors.Join(ctx.Err(), err)
 		}

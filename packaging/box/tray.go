@@ -50,7 +50,7 @@ func (b *Box) Tray(ctx context.Context) (*Tray, error) {
 			}
 		}
 		select {
-		case <-time.After(30 * time.Millisecond):
+		case <-time.After(glance):
 		case <-ctx.Done():
 			return nil, errors.Join(errors.New("no tray icon appeared"), err, conn.Close())
 		}
@@ -135,7 +135,7 @@ func (t *Tray) Until(ctx context.Context, what string, fits func(MenuItem) bool)
 			labels = append(labels, item.Label)
 		}
 		select {
-		case <-time.After(30 * time.Millisecond):
+		case <-time.After(glance):
 		case <-ctx.Done():
 			return MenuItem{}, errors.Join(fmt.Errorf("the tray menu has no %s: %q", what, labels), err)
 		}
