@@ -16,12 +16,12 @@ import (
 
 const (
 	// startTime bounds a cold start on a busy machine.
-	startTime = 90 * time.Second
+	startTime = box.Patience
 	// listenTime bounds the time until a Firefox listens; 2.7 s were seen on an idle machine, 12 on a busy one.
-	listenTime = 45 * time.Second
+	listenTime = 90 * time.Second
 	startTries = 3
 	// callTime bounds one order to a browser.
-	callTime = 60 * time.Second
+	callTime = box.Patience
 	// quitTime bounds its end; 0.6 s were seen on an idle machine.
 	quitTime = 15 * time.Second
 	// glance is how long to wait between two looks at something that tells nobody of its changes.

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/demo/door"
@@ -22,7 +21,7 @@ import (
 )
 
 // patience bounds how long one effect may take to be seen on a busy machine.
-const patience = 90 * time.Second
+const patience = box.Patience
 
 // slots bounds how many browsers run at once: two fill the two cores of a CI machine.
 var slots = make(chan struct{}, 2)

@@ -5,9 +5,9 @@ package torture_test
 import (
 	"os"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/packaging/box"
 )
 
 // The wall clock jumps by two days, forth and back, and the agent is started in wrong times. Tabs move
@@ -26,7 +26,7 @@ func TestClockJumps(t *testing.T) {
 			for _, jump := range jumps {
 				s.door.arm(&mischief{method: "POST", path: "/account/devices/invoke_command", do: cut(false, true, 0)})
 				both()
-				s.until(10*time.Second, "failed send", func(localapi.Snapshot) bool { return s.door.done() })
+				s.until(box.Patience, "failed send", func(localapi.Snapshot) bool { return s.door.done() })
 				if err := os.WriteFile(s.path("clock"), []byte(jump), 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -52,7 +52,7 @@ func TestClockSetRight(t *testing.T) {
 	}
 	s.door.arm(&mischief{method: "POST", path: "/account/devices/invoke_command", do: cut(false, true, 0)})
 	s.send(t.Context(), s.link("out", 1))
-	s.until(10*time.Second, "failed send", func(localapi.Snapshot) bool { return s.door.done() })
+	s.until(box.Patience, "failed send", func(localapi.Snapshot) bool { return s.door.done() })
 	s.agent.kill()
 	if err := os.Remove(s.path("clock")); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/packaging/box"
 )
 
 // A disk that refuses writes or syncs, once, now and then, or for a while: what the agent could not keep
@@ -279,7 +280,7 @@ func TestFullDisk(t *testing.T) {
 	for n := range 200 {
 		s.receive(s.link("in", n) + long)
 	}
-	said := s.until(20*time.Second, "word of the full disk", func(x localapi.Snapshot) bool {
+	said := s.until(box.Patience, "word of the full disk", func(x localapi.Snapshot) bool {
 		return x.Storage.Problem != "" || strings.Contains(x.Connection.Problem, "saved")
 	})
 	t.Logf("full: %q %q, %d received", said.Storage.Problem, said.Connection.Problem, said.Inbox.Total)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/packaging/box"
 )
 
 // errand is one kind of mischief at one route.
@@ -94,7 +95,7 @@ func TestFaultsOnReceive(t *testing.T) {
 // after waits for the mischief and for things to move again in time, and compares the books.
 func (s *station) after(e errand, m *mischief, moved func(localapi.Snapshot) bool) {
 	s.t.Helper()
-	s.until(10*time.Second, "mischief", func(localapi.Snapshot) bool { return s.door.done() })
+	s.until(box.Patience, "mischief", func(localapi.Snapshot) bool { return s.door.done() })
 	s.until(2*calmTime, "movement after the fault", moved)
 	took := time.Since(m.hit).Round(100 * time.Millisecond)
 	if took > recovery && !e.own {

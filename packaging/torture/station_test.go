@@ -20,13 +20,14 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/packaging/box"
 )
 
 // Limits of the program that the tests hold it to.
 const (
-	startTime = 15 * time.Second // until an agent answers
+	startTime = box.Patience     // until an agent answers
 	quitTime  = 3 * time.Second  // until one that was told to end has ended
-	callTime  = 30 * time.Second // of any one command
+	callTime  = box.Patience     // of any one command
 	calmTime  = 60 * time.Second // until everything has moved again after the last fault
 )
 

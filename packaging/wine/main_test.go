@@ -12,13 +12,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/packaging/box"
 )
 
-// Limits, generous: everything starts twice, Wine and the program.
-const (
-	callTime  = 90 * time.Second
-	startTime = 2 * time.Minute
-)
+// patience is box.Patience twice: everything starts twice, Wine and the program.
+const patience = 2 * box.Patience
 
 // What is built once: the programs and the installer, signed with a certificate of this run.
 var (
@@ -149,7 +148,7 @@ type result struct {
 // wine runs a program of Windows to its end.
 func (m *machine) wine(program string, args ...string) result {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), callTime)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "wine", append([]string{program}, args...)...)
 	cmd.Env, cmd.Dir, cmd.WaitDelay = m.env, m.dir, time.Second
@@ -177,9 +176,9 @@ func (m *machine) must(program string, args ...string) string {
 // until waits until something is so.
 func (m *machine) until(what string, ok func() bool) {
 	m.t.Helper()
-	for end := time.Now().Add(startTime); !ok(); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(end) {
-			m.t.Fatalf("waited %v for %s", startTime, what)
+			m.t.Fatalf("waited %v for %s", patience, what)
 		}
 	}
 }
