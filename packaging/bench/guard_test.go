@@ -7,8 +7,11 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/tabferry/tabferry/packaging/box"
 )
 
 // What CI holds the program to, in multiples of the least program that does the same, in the same run. Sizes and
@@ -23,12 +26,13 @@ const (
 	guardWindow = 1.35 // anonymous memory of the window, of a bare one
 	guardSpent  = 8.0  // processor time of a command that asks the agent, of a hello world
 	guardRuns   = 5
+	guardRounds = 6
 	guardRest   = 5 * time.Second
 )
 
 // TestNotFarFromTheLeast builds the bare programs and holds ours against them.
 func TestNotFarFromTheLeast(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*box.Patience)
 	defer cancel()
 	t.Chdir(filepath.Join("..", ".."))
 	b := &bench{table: table{out: io.Discard}, bin: "build"}
@@ -40,7 +44,7 @@ func TestNotFarFromTheLeast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	atMost(t, "size of the lean program", float64(lean), float64(hello), guardSize)
+	figure{"size of the lean program", float64(lean), float64(hello), guardSize}.judge(t)
 	err = b.atHome(ctx, func(h *home) error {
 		s, err := newStage(h)
 		if err != nil {
@@ -54,12 +58,61 @@ func TestNotFarFromTheLeast(t *testing.T) {
 	}
 }
 
-// atMost compares a figure with that of a bare program.
-func atMost(t *testing.T, what string, ours, bare, times float64) {
+// figure is what was measured of ours and of the least program, and how many times the one may be the other.
+type figure struct {
+	what              string
+	ours, bare, times float64
+}
+
+func (f figure) within() bool { return f.ours <= f.times*f.bare }
+
+func (f figure) judge(t *testing.T) {
 	t.Helper()
-	t.Logf("%s: %.2f × the least", what, ours/bare)
-	if ours > times*bare {
-		t.Errorf("%s is %.2f times that of the least program (%.0f to %.0f), more than %.1f", what, ours/bare, ours, bare, times)
+	t.Logf("%s: %.2f × the least", f.what, f.ours/f.bare)
+	if !f.within() {
+		t.Errorf("%s is %.2f times that of the least program (%.2f to %.2f), more than %.1f", f.what, f.ours/f.bare, f.ours, f.bare, f.times)
+	}
+}
+
+// judged measures ours and the least program in turns, in rounds, and judges the smallest figures of each: what
+// else the machine does only adds to them. A round more is measured only if ours is too large.
+func judged(t *testing.T, round func() ([]figure, error)) error {
+	t.Helper()
+	var least []figure
+	for n := 0; n < guardRounds && (n == 0 || !fit(least)); n++ {
+		now, err := round()
+		if err != nil {
+			return err
+		}
+		least = smaller(least, now)
+	}
+	for _, f := range least {
+		f.judge(t)
+	}
+	return nil
+}
+
+func fit(all []figure) bool {
+	return !slices.ContainsFunc(all, func(f figure) bool { return !f.within() })
+}
+
+// smaller takes the smaller one of each figure.
+func smaller(least, now []figure) []figure {
+	if least == nil {
+		return now
+	}
+	for i, f := range now {
+		least[i].ours, least[i].bare = min(least[i].ours, f.ours), min(least[i].bare, f.bare)
+	}
+	return least
+}
+
+func TestTheSmallestFiguresAreJudged(t *testing.T) {
+	rounds := []figure{{"", 90, 10, 5}, {"", 70, 30, 5}, {"", 60, 9, 5}, {"", 44, 12, 5}, {"", 1, 1, 5}}
+	n := 0
+	err := judged(t, func() ([]figure, error) { n++; return []figure{rounds[n-1]}, nil })
+	if n != 4 || err != nil {
+		t.Errorf("it took %d rounds until 44 to 9 was found, %v", n, err)
 	}
 }
 
@@ -68,15 +121,18 @@ func guardAgent(ctx context.Context, t *testing.T, b *bench, h *home) error {
 	if err := bare.Start(); err != nil {
 		return err
 	}
-	err := sleep(ctx, guardRest)
-	ours, failed := memoryOf(h.pid)
-	least, failedToo := memoryOf(bare.Process.Pid)
-	if err := errors.Join(err, failed, failedToo, stop(bare)); err != nil {
-		return err
-	}
-	atMost(t, "resident memory of the agent", float64(ours.RSS), float64(least.RSS), guardPages)
-	atMost(t, "anonymous memory of the agent", float64(ours.Anonymous), float64(least.Anonymous), guardMemory)
-	return nil
+	err := judged(t, func() ([]figure, error) {
+		if err := sleep(ctx, guardRest); err != nil {
+			return nil, err
+		}
+		ours, failed := memoryOf(h.pid)
+		least, failedToo := memoryOf(bare.Process.Pid)
+		return []figure{
+			{"resident memory of the agent", float64(ours.RSS), float64(least.RSS), guardPages},
+			{"anonymous memory of the agent", float64(ours.Anonymous), float64(least.Anonymous), guardMemory},
+		}, errors.Join(failed, failedToo)
+	})
+	return errors.Join(err, stop(bare))
 }
 
 // guardCommands holds what `status` and `send` cost the processor against a program that says hello.
@@ -85,35 +141,38 @@ func guardCommands(ctx context.Context, t *testing.T, b *bench, h *home) error {
 		return err
 	}
 	lines := [][]string{{"status"}, {"send", "https://example.org/"}}
-	ours := make([]time.Duration, len(lines))
-	var bare time.Duration
-	for range 4 * guardRuns {
-		hello := h.Box.Command(b.peers.Hello)
-		if err := hello.Run(); err != nil {
-			return err
-		}
-		bare += hello.ProcessState.UserTime() + hello.ProcessState.SystemTime()
-		for i, line := range lines {
-			used, err := h.do(ctx, line...)
-			if err != nil {
-				return err
+	return judged(t, func() ([]figure, error) {
+		all := make([]figure, len(lines))
+		for range 4 * guardRuns {
+			hello := h.Box.Command(b.peers.Hello)
+			if err := hello.Run(); err != nil {
+				return nil, err
 			}
-			ours[i] += used
+			for i, line := range lines {
+				used, err := h.do(ctx, line...)
+				if err != nil {
+					return nil, err
+				}
+				all[i].what, all[i].times = "processor time of tabferry "+line[0], guardSpent
+				all[i].ours += ms(used)
+				all[i].bare += ms(hello.ProcessState.UserTime() + hello.ProcessState.SystemTime())
+			}
 		}
-	}
-	for i, line := range lines {
-		atMost(t, "processor time of tabferry "+line[0], ms(ours[i]), ms(bare), guardSpent)
-	}
-	return nil
+		return all, nil
+	})
 }
 
 func guardWindows(ctx context.Context, t *testing.T, b *bench, s *stage) error {
-	ours, bare, err := s.inTurns(ctx, b.peers.Window, guardRuns)
+	err := judged(t, func() ([]figure, error) {
+		ours, bare, err := s.inTurns(ctx, b.peers.Window, guardRuns)
+		if err != nil {
+			return nil, err
+		}
+		return []figure{{"time until the window is on the screen", ms(at(ours, 0)), ms(at(bare, 0)), guardMapped}}, nil
+	})
 	if err != nil {
 		return err
 	}
-	// The fastest of each: what else the machine does only adds.
-	atMost(t, "time until the window is on the screen", ms(at(ours, 0)), ms(at(bare, 0)), guardMapped)
 	cmd, least := s.ours("send"), s.Box.Command(b.peers.Window)
 	if _, err := s.show(cmd); err != nil {
 		return err
@@ -121,14 +180,21 @@ func guardWindows(ctx context.Context, t *testing.T, b *bench, s *stage) error {
 	if _, err := s.show(least); err != nil {
 		return errors.Join(err, stop(cmd))
 	}
-	err = sleep(ctx, guardRest)
-	used, failed := usedBy(ctx, guardRest, cmd.Process.Pid, least.Process.Pid)
-	m, failedM := memoryOf(cmd.Process.Pid)
-	l, failedL := memoryOf(least.Process.Pid)
-	if err := errors.Join(err, failed, failedM, failedL, stop(cmd), stop(least)); err != nil {
-		return err
-	}
-	atMost(t, "processor of the idle window", ms(used[0]), ms(used[1]), guardIdle)
-	atMost(t, "anonymous memory of the window", float64(m.Anonymous), float64(l.Anonymous), guardWindow)
-	return nil
+	err = judged(t, func() ([]figure, error) {
+		if err := sleep(ctx, guardRest); err != nil {
+			return nil, err
+		}
+		used, err := usedBy(ctx, guardRest, cmd.Process.Pid, least.Process.Pid)
+		if err != nil {
+			return nil, err
+		}
+		m, failed := memoryOf(cmd.Process.Pid)
+		l, failedToo := memoryOf(least.Process.Pid)
+		return []figure{
+			// Side by side: a machine that lets both draw less often must not be held against ours.
+			{"processor of the idle window", ms(used[0]) / ms(used[1]), 1, guardIdle},
+			{"anonymous memory of the window", float64(m.Anonymous), float64(l.Anonymous), guardWindow},
+		}, errors.Join(failed, failedToo)
+	})
+	return errors.Join(err, stop(cmd), stop(least))
 }

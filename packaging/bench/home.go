@@ -21,7 +21,7 @@ import (
 
 // Limits of what is waited for; nothing measured comes near them.
 const (
-	answerTime = 30 * time.Second
+	answerTime = box.Patience
 	arriveTime = 5 * time.Minute
 	// lookAgain is how often the agent is asked while something is waited for.
 	lookAgain = 10 * time.Millisecond
