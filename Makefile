@@ -104,11 +104,11 @@ race: ## every package under the race detector, in random order; what looks at p
 	$(pure) test -tags ci -run 'TestEveryTextCanBeRead|TestEveryTextIsTranslated|TestEveryTextIsWhole|TestFocusIsSeen' ./ui/window ./ui/widget
 
 desktop: lean build ## the built program on a real desktop in a box
-	go test -tags desktop -count=1 -timeout 15m ./packaging/... ./account/agent/wake ./account/store ./notify ./ui/desktop/... ./ui/qr ./ui/reader/... ./ui/tray
+	go test -tags desktop -count=1 -timeout 25m ./packaging/... ./account/agent/wake ./account/store ./notify ./ui/desktop/... ./ui/qr ./ui/reader/... ./ui/tray
 
 peers: ## Firefox, PyFxA, web-push and jose as users of the in-process service; Firefox and Chromium with the extension
-	go test -tags peers -count=1 -timeout 10m ./account/peers ./account/agent/localapi
-	$(pure) test -tags peers -count=1 -timeout 10m ./packaging/browsers
+	go test -tags peers -count=1 -timeout 20m ./account/peers ./account/agent/localapi
+	$(pure) test -tags peers -count=1 -timeout 20m ./packaging/browsers
 
 extension: ## the browser extension, checked and packed, to dist/: the same bytes anywhere
 	$(pure) run ./packaging/extension -out dist
@@ -116,7 +116,7 @@ extension: ## the browser extension, checked and packed, to dist/: the same byte
 	sha256sum dist/tabferry-extension-*.zip
 
 torture: packages-torture ## the built program on bad days: 300 kills, failing disks, lying servers (-kills N by hand)
-	$(pure) test -tags torture -count=1 -parallel 6 -timeout 15m ./packaging/torture
+	$(pure) test -tags torture -count=1 -parallel 6 -timeout 25m ./packaging/torture
 
 packages: linux windows macos ## all that people install, to dist/, and SHA256SUMS
 	@cp build/windows/tabferry-setup-*.exe build/{windows,macos}/*.cdx.json build/macos/*.zip dist
@@ -129,14 +129,14 @@ linux: packages-packages lean build ## for Linux, to dist/: deb, rpm, an archive
 	@cd dist && sha256sum * >SHA256SUMS && cat SHA256SUMS
 
 roots: linux ## the packages: what they say, what lintian and others say, installed and removed in clean roots
-	go test -tags packages -count=1 -timeout 15m ./packaging/linux
+	go test -tags packages -count=1 -timeout 25m ./packaging/linux
 
 windows: packages-windows ## for Windows, to build/windows: two programs and an installer (SIGN_CERT and SIGN_KEY sign them)
 	@rm -rf build/windows
 	packaging/windows/build.sh build/windows
 
 wine: packages-windows ## the Windows programs and their installer, signed with a throwaway key, under Wine; pictures to shots/
-	$(pure) test -tags wine -count=1 -timeout 20m ./packaging/wine
+	$(pure) test -tags wine -count=1 -timeout 25m ./packaging/wine
 
 macos: packages-macos ## for macOS, to build/macos: the lean program as an application, unsigned
 	@rm -rf build/macos
