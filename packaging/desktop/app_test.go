@@ -100,7 +100,7 @@ func endDemo(t *testing.T, b *box.Box) {
 		t.Error(err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), box.Patience)
 	defer cancel()
 	if err := app.Client().Quit(ctx); err == nil {
 		for { // until its socket is gone
@@ -126,7 +126,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 // command runs a command line and demands its exit code.
 func command(t *testing.T, app *box.App, code int, args ...string) box.Result {
 	t.Helper()
-	r, err := app.Run(within(t, 30*time.Second), args...)
+	r, err := app.Run(within(t, box.Patience), args...)
 	if err != nil {
 		t.Fatalf("tabferry %s: %v\n%s", strings.Join(args, " "), err, r.Err)
 	}
@@ -142,10 +142,10 @@ func signedIn(t *testing.T, app *box.App) {
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Until(within(t, 10*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "an agent", func(snapshot) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+	if err := app.SignIn(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
 }

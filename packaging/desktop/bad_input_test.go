@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/packaging/box"
@@ -24,13 +23,13 @@ func TestBadInput(t *testing.T) {
 		if _, err := app.Start(app.Lean, "agent"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := app.Until(within(t, 10*time.Second), "an agent", func(s snapshot) bool { return !s.Storage.WaitingForKeyring }); err != nil {
+		if _, err := app.Until(within(t, box.Patience), "an agent", func(s snapshot) bool { return !s.Storage.WaitingForKeyring }); err != nil {
 			t.Fatal(err)
 		}
 		saysWhatNext(t, command(t, app, 3, "send", "--to", "Demo phone", "https://example.org/"))
 	}
 	signedOut()
-	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+	if err := app.SignIn(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -77,7 +76,7 @@ func TestWrongSignInState(t *testing.T) {
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Until(within(t, 10*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "an agent", func(snapshot) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	signIn, err := app.Client().BeginSignIn(t.Context(), "")
@@ -106,10 +105,10 @@ func TestWrongSignInState(t *testing.T) {
 	if response.StatusCode/100 != 4 || strings.Contains(string(page), strings.Repeat("a", 64)) {
 		t.Errorf("a forged redirect got %s and a page that must not repeat the code:\n%s", response.Status, page)
 	}
-	if err := box.Continue(within(t, 10*time.Second), signIn.URL); err != nil {
+	if err := box.Continue(within(t, box.Patience), signIn.URL); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Until(within(t, 20*time.Second), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -123,8 +122,10 @@ func TestServiceDown(t *testing.T) {
 	if !strings.Contains(r.Out, "waiting") {
 		t.Errorf("send does not say that it waits: %s", r.Out)
 	}
-	s, err := app.Client().Snapshot(t.Context())
-	if err != nil || s.Outbox.Waiting != 1 || s.Outbox.Recent[0].Reason == "" || s.Account.State != localapi.SignedIn {
+	s, err := app.Until(within(t, box.Patience), "why it waits", func(s snapshot) bool {
+		return s.Outbox.Waiting == 1 && s.Outbox.Recent[0].Reason != ""
+	})
+	if err != nil || s.Account.State != localapi.SignedIn {
 		t.Fatalf("with the service away the outbox is %+v, the account %s, %v", s.Outbox, s.Account.State, err)
 	}
 }
@@ -135,16 +136,16 @@ func TestKeyringLocked(t *testing.T) {
 	t.Run("at the first sign-in", func(t *testing.T) {
 		app := newApp(t, box.Params{Keyring: box.KeyringLocked})
 		signedIn(t, app)
-		if _, err := app.Until(within(t, 10*time.Second), "a word about the keyring", func(s snapshot) bool {
+		if _, err := app.Until(within(t, box.Patience), "a word about the keyring", func(s snapshot) bool {
 			return s.Storage.WaitingForKeyring && s.Storage.Problem != ""
 		}); err != nil {
 			t.Fatal(err)
 		}
 		command(t, app, 0, "send", "--to", "Demo phone", "https://example.org/")
-		if err := app.Box.UnlockKeyring(within(t, 10*time.Second)); err != nil {
+		if err := app.Box.UnlockKeyring(within(t, box.Patience)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := app.Until(within(t, 10*time.Second), "data under the keyring's protection", func(s snapshot) bool {
+		if _, err := app.Until(within(t, box.Patience), "data under the keyring's protection", func(s snapshot) bool {
 			return !s.Storage.WaitingForKeyring && s.Storage.Protection == localapi.ProtectedByKeyring && s.Storage.Problem == ""
 		}); err != nil {
 			t.Fatal(err)
@@ -154,13 +155,13 @@ func TestKeyringLocked(t *testing.T) {
 		app := newApp(t, box.Params{})
 		signedIn(t, app)
 		killAgent(t, app) // quitting would end the demo world too
-		if err := app.Box.LockKeyring(within(t, 10*time.Second)); err != nil {
+		if err := app.Box.LockKeyring(within(t, box.Patience)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := app.Start(app.Lean, "agent"); err != nil {
 			t.Fatal(err)
 		}
-		s, err := app.Until(within(t, 10*time.Second), "a word about the keyring", func(s snapshot) bool { return s.Storage.Problem != "" })
+		s, err := app.Until(within(t, box.Patience), "a word about the keyring", func(s snapshot) bool { return s.Storage.Problem != "" })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,10 +170,10 @@ func TestKeyringLocked(t *testing.T) {
 		}
 		saysWhatNext(t, command(t, app, 3, "send", "--to", "Demo phone", "https://example.org/"))
 		command(t, app, 0, "status")
-		if err := app.Box.UnlockKeyring(within(t, 10*time.Second)); err != nil {
+		if err := app.Box.UnlockKeyring(within(t, box.Patience)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := app.Until(within(t, 10*time.Second), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
+		if _, err := app.Until(within(t, box.Patience), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -186,7 +187,7 @@ func TestNoKeyringYet(t *testing.T) {
 	undecided := func(s snapshot) bool {
 		return s.Storage.Protection == localapi.Undecided && s.Storage.NoKeyringYet && !s.Storage.WaitingForKeyring
 	}
-	if s, err := app.Until(within(t, 10*time.Second), "the choice", undecided); err != nil || !strings.Contains(s.Storage.Problem, "has no keyring yet") {
+	if s, err := app.Until(within(t, box.Patience), "the choice", undecided); err != nil || !strings.Contains(s.Storage.Problem, "has no keyring yet") {
 		t.Fatalf("%+v, %v", s.Storage, err)
 	}
 	keyrings := filepath.Join(app.Box.Dir, "data", "keyrings")
@@ -196,20 +197,20 @@ func TestNoKeyringYet(t *testing.T) {
 	if _, err := app.Start(app.Lean, "unlock", "--keep", "new-keyring"); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Box.RefuseKeyring(within(t, 10*time.Second)); err != nil {
+	if err := app.Box.RefuseKeyring(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	cancelled := func(s snapshot) bool { return undecided(s) && strings.Contains(s.Storage.Problem, "cancelled") }
-	if _, err := app.Until(within(t, 10*time.Second), "a word about the closed dialog", cancelled); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "a word about the closed dialog", cancelled); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := app.Start(app.Lean, "unlock", "--keep", "new-keyring"); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Box.ProtectKeyring(within(t, 10*time.Second)); err != nil {
+	if err := app.Box.ProtectKeyring(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Until(within(t, 10*time.Second), "data under the keyring's protection", func(s snapshot) bool {
+	if _, err := app.Until(within(t, box.Patience), "data under the keyring's protection", func(s snapshot) bool {
 		return s.Storage.Kept && s.Storage.Protection == localapi.ProtectedByKeyring && s.Storage.Problem == ""
 	}); err != nil {
 		t.Fatal(err)
@@ -223,7 +224,7 @@ func TestNoKeyringYet(t *testing.T) {
 func TestKeyringAbsent(t *testing.T) {
 	app := newApp(t, box.Params{Keyring: box.KeyringAbsent})
 	signedIn(t, app)
-	if _, err := app.Until(within(t, 10*time.Second), "the choice", func(s snapshot) bool {
+	if _, err := app.Until(within(t, box.Patience), "the choice", func(s snapshot) bool {
 		return s.Storage.Protection == localapi.Undecided && s.Storage.Problem != ""
 	}); err != nil {
 		t.Fatal(err)
@@ -239,17 +240,17 @@ func TestKeyringAbsent(t *testing.T) {
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Until(within(t, 10*time.Second), "a locked store", func(s snapshot) bool { return s.Storage.Locked }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "a locked store", func(s snapshot) bool { return s.Storage.Locked }); err != nil {
 		t.Fatal(err)
 	}
 	saysWhatNext(t, command(t, app, 3, "send", "--to", "Demo phone", "https://example.org/"))
-	if r, err := app.RunInput(within(t, 10*time.Second), "wrong\n", "unlock"); err != nil || r.Code != 3 {
+	if r, err := app.RunInput(within(t, box.Patience), "wrong\n", "unlock"); err != nil || r.Code != 3 {
 		t.Errorf("unlocking with a wrong passphrase: exit %d, %v, %s", r.Code, err, r.Err)
 	}
-	if r, err := app.RunInput(within(t, 10*time.Second), "correct horse\n", "unlock"); err != nil || r.Code != 0 {
+	if r, err := app.RunInput(within(t, box.Patience), "correct horse\n", "unlock"); err != nil || r.Code != 0 {
 		t.Errorf("unlocking: exit %d, %v, %s", r.Code, err, r.Err)
 	}
-	if _, err := app.Until(within(t, 10*time.Second), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "the account", func(s snapshot) bool { return s.Account.State == localapi.SignedIn }); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -4,9 +4,9 @@ package desktop_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -32,7 +32,7 @@ func sitDown(t *testing.T, place box.Params, appearance string, env ...string) *
 		app.Setenv(env[i], env[i+1])
 	}
 	signedIn(t, app)
-	p := &person{screen: &screen{t: t, app: app}}
+	p := &person{&screen{t: t, app: app}}
 	p.choose(func(s *localapi.Settings) { s.Appearance = appearance })
 	if _, err := app.Start(app.Window); err != nil {
 		t.Fatal(err)
@@ -57,14 +57,8 @@ func (p *person) choose(edit func(*localapi.Settings)) {
 func (p *person) stopsAt(name string) {
 	p.t.Helper()
 	for range 30 {
-		p.l.Forget()
-		p.keys("Tab")
-		told, err := p.l.UntilFocus(within(p.t, 20*time.Second))
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		if strings.HasPrefix(told.Name, name) {
-			time.Sleep(settle)
+		p.tab()
+		if strings.HasPrefix(p.focus().Name, name) {
 			return
 		}
 	}
@@ -78,19 +72,17 @@ func findLight(t *testing.T) {
 	p.keepSmall("01-ring-light")
 
 	copyText(t, p.app, "https://prefilled.example/")
-	time.Sleep(settle)
-	p.keys("alt+1")
+	p.goes("alt+1", "Send")
 	p.sees("From your clipboard")
 	p.types("https://typed.example/") // in place of what stood there
 	p.keepSmall("05-typed-over-prefilled")
-	p.click("check box", "Demo tablet")
+	p.click("check box", "Demo tablet", has(box.ToldChecked, "check box", "Demo tablet"))
 	p.keys("ctrl+Return")
 	s := p.until("a send", func(s snapshot) bool { return len(s.Outbox.Recent) > 0 })
 	if got := s.Outbox.Recent[0].URL; got != "https://typed.example/" {
 		t.Errorf("5: %q was sent", got)
 	}
-	p.click("push button", "Undo")
-	p.until("nothing sent", func(s snapshot) bool { return len(s.Outbox.Recent) == 0 })
+	p.click("push button", "Undo", p.agent("nothing sent", func(s snapshot) bool { return len(s.Outbox.Recent) == 0 }))
 	p.keepSmall("16-undo-gives-back")
 
 	p.keys("alt+1") // it is there: begin at the field
@@ -108,7 +100,7 @@ func findLight(t *testing.T) {
 	p.sees("300 of 300 links chosen")
 	p.sees("Demo phone") // still in sight
 	p.keepSmall("10-many-links")
-	p.click("push button", "Clear")
+	p.click("push button", "Clear", lacks("push button", "Clear"))
 
 	if err := p.app.Client().RenameDevice(t.Context(), "Demo phone"); err != nil {
 		t.Fatal(err)
@@ -116,9 +108,9 @@ func findLight(t *testing.T) {
 	p.pane("Devices")
 	p.until("two of one name", func(s snapshot) bool { return holdsOwn(s, "Demo phone") })
 	p.keepSmall("20-same-names")
-	p.clickIn("Demo tablet", "push button", "More")
+	p.clickIn("Demo tablet", "push button", "More", offers("menu item", "Close a tab there…"))
 	p.keepSmall("08-menu")
-	p.click("menu item", "Close a tab there…")
+	p.click("menu item", "Close a tab there…", lacks("menu item", "Close a tab there…"))
 	p.types("https://close.example/")
 	p.keys("Return")
 	p.sees("Asking Demo tablet to close it")
@@ -130,7 +122,7 @@ func findLight(t *testing.T) {
 	p.keepSmall("36-right-to-left")
 
 	p.pane("Settings")
-	p.click("combo box", "Open links with")
+	p.click("combo box", "Open links with", offers("menu item", ""))
 	p.keepSmall("33-browsers")
 	p.keys("Escape")
 	p.wheelTo("push button", "Advanced")
@@ -147,14 +139,13 @@ func findByKeyboard(t *testing.T) {
 	}
 	p.until("fourteen tabs", func(s snapshot) bool { return s.Inbox.Total == 14 })
 	p.putAway()
-	p.keys("alt+2")
-	time.Sleep(settle)
+	p.goes("alt+2", "Inbox")
 	p.stopsAt("Sent from")
 	for range 11 {
 		p.keys("Down")
 	}
-	time.Sleep(settle)
-	if ring := p.ring(); ring.Dx() < 100 || ring.Dy() < 30 {
+	p.untilFocus("tab02.example")
+	if ring := p.untilWide(100, 30); ring.Dx() < 100 || ring.Dy() < 30 {
 		t.Errorf("2: eleven rows down the ring is %v", ring)
 	}
 	p.keepSmall("02-focus-in-sight")
@@ -162,19 +153,20 @@ func findByKeyboard(t *testing.T) {
 		p.keys(key)
 	}
 	p.until("thirteen tabs", func(s snapshot) bool { return s.Inbox.Total == 13 })
-	time.Sleep(settle)
-	if ring := p.ring(); ring.Dx() < 100 {
+	p.untilTold(lacks("list item", "tab13.example"), effect{"a row with the focus", func(all []box.Told) bool {
+		return slices.ContainsFunc(all, func(o box.Told) bool { return o.Role == "list item" && o.Is(box.ToldFocused) })
+	}})
+	if ring := p.untilWide(100, 0); ring.Dx() < 100 {
 		t.Errorf("3: after a row has gone the ring is %v", ring)
 	}
 	p.keepSmall("03-focus-stays")
 	p.keys("ctrl+f")
 	p.types("tab07")
 	p.keys("Down")
-	time.Sleep(settle)
+	p.untilFocus("tab07.example")
 	p.keepSmall("04-search-to-the-hit")
 
-	p.keys("alt+4")
-	time.Sleep(settle)
+	p.goes("alt+4", "Pair")
 	p.stopsAt("Show the code")
 	p.keys("Return")
 	p.until("a code", func(s snapshot) bool { return s.Pairing != nil && s.Pairing.State == localapi.PairShowing })
@@ -182,8 +174,7 @@ func findByKeyboard(t *testing.T) {
 	p.sees("Allow")
 	p.stopsAt("Allow")
 	p.keepSmall("01-ring-contrast")
-	p.click("push button", "Decline")
-	p.sees("Declined")
+	p.click("push button", "Decline", shows("Declined"))
 	p.keepSmall("23-declined")
 }
 
@@ -195,8 +186,7 @@ func findTroubles(t *testing.T) {
 	p.until("a tab", func(s snapshot) bool { return s.Inbox.Unread == 1 })
 	p.putAway()
 	p.pane("Inbox")
-	p.clickIn("unopened.example", "push button", "Open")
-	p.sees("The browser could not be opened.")
+	p.clickIn("unopened.example", "push button", "Open", shows("The browser could not be opened."))
 	p.keepSmall("13-not-opened")
 	if s := p.until("an inbox", func(snapshot) bool { return true }); s.Inbox.Unread != 1 {
 		t.Error("13: what could not be opened is read")
@@ -220,7 +210,7 @@ func findKeyring(t *testing.T) {
 	settings := h.until("settings", func(snapshot) bool { return true }).Settings
 	settings.Server, settings.PushServer, settings.PairingServer = h.svc.URL(), h.svc.PushURL(), h.svc.PairingURL()
 	settings.Appearance = "light"
-	if err := app.Client().SetSettings(within(t, 20*time.Second), settings); err != nil {
+	if err := app.Client().SetSettings(within(t, box.Patience), settings); err != nil {
 		t.Fatal(err)
 	}
 	if r := command(t, app, 3, "signin"); !strings.Contains(r.Err, "--keep new-keyring") {
@@ -230,17 +220,18 @@ func findKeyring(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := newPerson(t, app)
+	asked := effect{"the dialog of the keyring", func([]box.Told) bool { return app.Box.KeyringAsks() }}
 	p.sees("Make a keyring")
 	p.keepSmall("11-no-keyring-yet")
-	p.click("push button", "Make a keyring")
+	p.click("push button", "Make a keyring", asked)
 	p.keepSmall("11-make-a-keyring")
-	if err := p.app.Box.RefuseKeyring(within(t, 20*time.Second)); err != nil {
+	if err := p.app.Box.RefuseKeyring(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	p.sees("was cancelled")
 	p.keepSmall("18-cancelled")
-	p.click("push button", "Make a keyring")
-	if err := p.app.Box.ProtectKeyring(within(t, 20*time.Second)); err != nil {
+	p.click("push button", "Make a keyring", asked)
+	if err := p.app.Box.ProtectKeyring(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	p.until("data under the keyring's protection", func(s snapshot) bool {
@@ -261,7 +252,7 @@ func findPassphrase(t *testing.T) {
 	}
 	p := newPerson(t, app)
 	p.sees("Start again without the saved data")
-	p.click("password text", "Passphrase")
+	p.click("password text", "Passphrase", has(box.ToldFocused, "password text", "Passphrase"))
 	p.types("a wrong one")
 	p.keys("Return")
 	p.sees("That is not the passphrase.")
@@ -270,7 +261,7 @@ func findPassphrase(t *testing.T) {
 
 func findTwice(t *testing.T) {
 	p := sitDown(t, box.Params{Width: 1366, Height: 768}, "light", "FYNE_SCALE", "2")
-	time.Sleep(settle)
+	p.untilTold(offers("page tab", "Send"))
 	p.keepSmall("26-twice")
 }
 
@@ -283,6 +274,6 @@ func findWide(t *testing.T) {
 	if out, err := p.output("wmctrl", "-r", "Tabferry", "-b", "add,maximized_vert,maximized_horz"); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	time.Sleep(settle)
+	p.untilTold(offers("page tab", "Send"))
 	p.keepSmall("35-wide")
 }

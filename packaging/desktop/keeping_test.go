@@ -28,7 +28,7 @@ func TestKeepingIsDecidedBeforeTheBrowserOpens(t *testing.T) {
 	settings := h.until("settings", func(snapshot) bool { return true }).Settings
 	settings.Server, settings.PushServer, settings.PairingServer = h.svc.URL(), h.svc.PushURL(), h.svc.PairingURL()
 	settings.RedirectURI = "http://" + freeAddress(t) + "/signin"
-	if err := app.Client().SetSettings(within(t, 20*time.Second), settings); err != nil {
+	if err := app.Client().SetSettings(within(t, box.Patience), settings); err != nil {
 		t.Fatal(err)
 	}
 	if r := command(t, app, 3, "signin"); !strings.Contains(r.Err, "--keep memory") {
@@ -42,7 +42,7 @@ func TestKeepingIsDecidedBeforeTheBrowserOpens(t *testing.T) {
 	if links, err := app.OpenedLinks(); err != nil || len(links) != 0 {
 		t.Fatalf("opened before it is decided how to keep: %q, %v", links, err)
 	}
-	if err := app.Client().Protect(within(t, 10*time.Second), localapi.MemoryOnly, ""); err != nil {
+	if err := app.Client().Protect(within(t, box.Patience), localapi.MemoryOnly, ""); err != nil {
 		t.Fatal(err)
 	}
 	w.untilText("Sign in with your browser")
@@ -50,7 +50,7 @@ func TestKeepingIsDecidedBeforeTheBrowserOpens(t *testing.T) {
 		w.keys("Tab")
 	}
 	w.keys("Return")
-	page, err := app.UntilOpened(within(t, 20*time.Second), func(link string) bool { return strings.Contains(link, "/authorization") })
+	page, err := app.UntilOpened(within(t, box.Patience), func(link string) bool { return strings.Contains(link, "/authorization") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestKeepingIsDecidedBeforeTheBrowserOpens(t *testing.T) {
 		t.Errorf("the browser ends at %s with %s: %s, %v", response.Request.URL, response.Status, text, err)
 	}
 	h.until("the sign-in", func(s snapshot) bool { return s.Account.State == localapi.SignedIn })
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(box.Patience); ; time.Sleep(50 * time.Millisecond) {
 		active, err := w.output("xdotool", "getactivewindow", "getwindowname")
 		if err == nil && strings.HasPrefix(active, "Tabferry") {
 			break

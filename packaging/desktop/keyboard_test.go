@@ -4,11 +4,14 @@ package desktop_test
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,11 +50,10 @@ func TestByTheKeyboardAlone(t *testing.T) {
 				if out, err := w.output("wmctrl", "-r", "Tabferry", "-e", "0,40,40,"+c.size); err != nil {
 					t.Fatalf("%v: %s", err, out)
 				}
-				time.Sleep(settle)
+				w.untilSized(c.size)
 			}
-			for _, pane := range []string{"1", "2", "3", "4", "5", "6"} {
-				w.keys("alt+" + pane)
-				time.Sleep(settle)
+			for i, pane := range []string{"Send", "Inbox", "Devices", "Pair", "Account", "Settings"} {
+				w.goes(fmt.Sprint("alt+", i+1), pane)
 				w.walk(pane)
 			}
 			if c.scale == "1" && c.size == "" {
@@ -67,13 +69,13 @@ func sharpWindow(t *testing.T, app *box.App) *screen {
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Until(within(t, 30*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "an agent", func(snapshot) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.SignIn(within(t, time.Minute)); err != nil {
+	if err := app.SignIn(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
-	s, err := app.Until(within(t, time.Minute), "devices", func(s snapshot) bool { return len(s.Devices.Items) > 1 })
+	s, err := app.Until(within(t, box.Patience), "devices", func(s snapshot) bool { return len(s.Devices.Items) > 1 })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +88,7 @@ func sharpWindow(t *testing.T, app *box.App) *screen {
 		t.Fatal(err)
 	}
 	w := untilWindow(t, app)
-	time.Sleep(2 * settle)
+	w.untilTold(offers("page tab", "Send"), shows("Demo phone"))
 	return w
 }
 
@@ -94,12 +96,16 @@ func sharpWindow(t *testing.T, app *box.App) *screen {
 // without a screen.
 const stops = 20
 
+// redraw is within what the ring is drawn elsewhere once it is told that the focus has moved; if it is not, it has
+// come to the same place, because the page has scrolled.
+const redraw = time.Second
+
 // walk presses Tab. At each stop the ring lies on the screen, whole.
 func (w *screen) walk(pane string) {
 	w.t.Helper()
 	last, moves := image.Rectangle{}, 0
 	for stop := range stops {
-		w.keys("Tab")
+		w.tab()
 		ring, ok := w.untilRing(last)
 		if !ok {
 			w.keep("no-ring")
@@ -119,14 +125,34 @@ func (w *screen) walk(pane string) {
 // same place.
 func (w *screen) untilRing(before image.Rectangle) (ring image.Rectangle, whole bool) {
 	w.t.Helper()
-	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+	for began := time.Now(); ; time.Sleep(settle / 10) {
 		ring = w.ring()
 		whole = ring.Dx() >= 12 && ring.Dy() >= 12
 		late := time.Since(began)
-		if whole && (ring != before || late > time.Second) || late > 10*time.Second {
+		if whole && (ring != before || late > redraw) || late > box.Patience {
 			return ring, whole
 		}
 	}
+}
+
+// untilWide waits for a ring of some size.
+func (w *screen) untilWide(width, height int) (ring image.Rectangle) {
+	w.t.Helper()
+	_ = box.Until(within(w.t, box.Patience), func() bool { // the caller looks at what there is
+		ring = w.ring()
+		return ring.Dx() >= width && ring.Dy() >= height
+	})
+	return ring
+}
+
+// untilSized waits until the window has a size, as wmctrl names it, and what is in it lies within.
+func (w *screen) untilSized(size string) {
+	w.t.Helper()
+	width, height, _ := strings.Cut(size, ",")
+	w.untilTold(effect{"a window of " + size, func(all []box.Told) bool {
+		at := w.place(all[0])
+		return strconv.Itoa(at.Dx()) == width && strconv.Itoa(at.Dy()) == height
+	}})
 }
 
 // ring returns the box around the upper and lower edges of the ring, empty where there is none.
@@ -178,16 +204,15 @@ func (w *screen) keep(name string) {
 // sendByKeyboard types a link on the send pane, chooses devices by the space bar and sends by Ctrl+Return.
 func (w *screen) sendByKeyboard() {
 	w.t.Helper()
-	w.keys("alt+1")
-	time.Sleep(settle)
+	w.goes("alt+1", "Send")
 	w.xdotool("type", "--clearmodifiers", "https://keyboard.example/")
 	w.keys("Tab") // Paste
 	w.keys("Tab") // the list of devices: "All devices"
 	w.keys("space")
-	time.Sleep(settle)
+	w.untilTold(has(box.ToldChecked, "check box", "All devices"))
 	w.keep("keyboard-send")
 	w.keys("ctrl+Return")
-	_, err := w.app.Until(within(w.t, 30*time.Second), "a sent tab", func(s snapshot) bool {
+	_, err := w.app.Until(within(w.t, box.Patience), "a sent tab", func(s snapshot) bool {
 		for _, e := range s.Outbox.Recent {
 			if e.URL == "https://keyboard.example/" && e.State != localapi.SendWaiting {
 				return true

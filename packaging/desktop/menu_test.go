@@ -59,7 +59,7 @@ func TestMenuStarts(t *testing.T) {
 	if text, err := os.ReadFile("../linux/" + desktop.AppID + ".desktop"); err != nil || !strings.Contains(string(text), "\nStartupWMClass="+class+"\n") {
 		t.Errorf("the window's class is %q, and the menu entry names another: %v", class, err)
 	}
-	if err := app.SignIn(within(t, 30*time.Second)); err != nil {
+	if err := app.SignIn(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	w.untilText("no keyring")
@@ -86,12 +86,12 @@ func TestMenuWithoutOpenGL(t *testing.T) {
 	}
 	defer bus.Close()
 	choose(t, elsewhere(menuEntry(t, app)(), display))
-	n, err := bus.Next(within(t, 30*time.Second))
+	n, err := bus.Next(within(t, box.Patience))
 	if err != nil || !strings.Contains(n.Body, "OpenGL") {
 		t.Errorf("the desktop was told %+v, %v", n, err)
 	}
 	picture(t, app, "menu-no-opengl")
-	if _, err := app.Until(within(t, 20*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "an agent", func(snapshot) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	quitAll(t, app)

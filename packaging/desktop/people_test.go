@@ -65,7 +65,7 @@ func (h *household) phoneOf(who *accounttest.Account, name string) *account.Acco
 // signIn signs somebody in at the computer.
 func (h *household) signIn(who *accounttest.Account) {
 	h.t.Helper()
-	page, err := h.app.Client().BeginSignIn(within(h.t, 30*time.Second), "")
+	page, err := h.app.Client().BeginSignIn(within(h.t, box.Patience), "")
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func (h *household) signIn(who *accounttest.Account) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := h.app.Client().CompleteSignIn(within(h.t, 30*time.Second), back); err != nil {
+	if err := h.app.Client().CompleteSignIn(within(h.t, box.Patience), back); err != nil {
 		h.t.Fatal(err)
 	}
 	h.until("the sign-in", func(s snapshot) bool {
@@ -83,7 +83,7 @@ func (h *household) signIn(who *accounttest.Account) {
 
 func (h *household) until(what string, fits func(snapshot) bool) snapshot {
 	h.t.Helper()
-	s, err := h.app.Until(within(h.t, 40*time.Second), what, fits)
+	s, err := h.app.Until(within(h.t, box.Patience), what, fits)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -110,13 +110,13 @@ func (h *household) faces() string {
 	h.t.Helper()
 	var all strings.Builder
 	for _, args := range [][]string{{"status"}, {"inbox", "--json"}, {"sent", "--json"}, {"devices"}} {
-		r, err := h.app.Run(within(h.t, 30*time.Second), args...)
+		r, err := h.app.Run(within(h.t, box.Patience), args...)
 		if err != nil {
 			h.t.Fatal(err)
 		}
 		all.WriteString(r.Out + r.Err)
 	}
-	tray, err := h.app.Box.Tray(within(h.t, 20*time.Second))
+	tray, err := h.app.Box.Tray(within(h.t, box.Patience))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func (h *household) files() string {
 func (h *household) untilNone(where string, of []string) {
 	h.t.Helper()
 	text := h.faces()
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); text = h.faces() {
+	for end := time.Now().Add(box.Patience); time.Now().Before(end); text = h.faces() {
 		if !slices.ContainsFunc(of, func(words string) bool { return strings.Contains(text, words) }) {
 			return
 		}
@@ -192,7 +192,7 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 	app := newApp(t, box.Params{})
 	app.Everyday = true
 	t.Cleanup(func() { // before the box ends
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), box.Patience)
 		defer cancel()
 		_ = app.Client().Quit(ctx) // it may have ended
 	})
@@ -209,7 +209,7 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 	h.start()
 	settings := h.until("settings", func(snapshot) bool { return true }).Settings
 	settings.Server, settings.PushServer, settings.PairingServer = h.svc.URL(), h.svc.PushURL(), h.svc.PairingURL()
-	if err := app.Client().SetSettings(within(t, 20*time.Second), settings); err != nil {
+	if err := app.Client().SetSettings(within(t, box.Patience), settings); err != nil {
 		t.Fatal(err)
 	}
 
@@ -217,7 +217,7 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 	if _, err := annas.SendTab(t.Context(), h.desk(), "Harbour timetable", "https://harbour.example/"); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := bus.Next(within(t, 20*time.Second)); err != nil || !strings.Contains(n.Body, "harbour.example") {
+	if n, err := bus.Next(within(t, box.Patience)); err != nil || !strings.Contains(n.Body, "harbour.example") {
 		t.Fatalf("told %+v, %v", n, err)
 	}
 	h.svc.Faults.Next(invokeCommand, 500, accounttest.Times(10_000))
@@ -241,8 +241,8 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 
 	command(t, app, 0, "signout")
 	h.untilNone("signed out", hers)
-	if n := h.displayed(); n != "0" {
-		t.Errorf("%s notifications of hers stay on the screen", n)
+	if err := box.Until(within(t, box.Patience), func() bool { return h.displayed() == "0" }); err != nil {
+		t.Errorf("%s notifications of hers stay on the screen", h.displayed())
 	}
 	if status := command(t, app, 0, "status").Out; !strings.Contains(status, "1 person who was signed in here before left 2 tabs") {
 		t.Errorf("the status says:\n%s", status)
@@ -277,7 +277,8 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 	h.untilNone("signed in as her", his)
 
 	w.close()
-	if err := app.Client().Quit(within(t, 10*time.Second)); err != nil {
+	w.untilGone()
+	if err := app.Client().Quit(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	untilAgentGone(t, app)
@@ -285,7 +286,7 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 	h.start()
 	h.until("the end of her account", func(s snapshot) bool { return s.Account.State == localapi.SignedOut && s.Account.Cause != "" })
 	for {
-		n, err := bus.Next(within(t, 20*time.Second))
+		n, err := bus.Next(within(t, box.Patience))
 		if err != nil {
 			t.Fatal("nobody was told:", err)
 		}

@@ -19,98 +19,78 @@ import (
 	"github.com/tabferry/tabferry/packaging/box"
 )
 
-// person uses the window as people do: sees what is shown, points at it and clicks, and types.
-type person struct {
-	*screen
-	l *listener
-}
+// person uses the window as people do: sees what is shown, points at it and clicks, and types. What comes of
+// each act is seen before the next one: on a busy machine the window shows late what it was told, and what is
+// pointed at may have moved when the mouse arrives.
+type person struct{ *screen }
 
 // newPerson sits down in front of the window.
 func newPerson(t *testing.T, app *box.App) *person {
 	t.Helper()
 	w := untilWindow(t, app)
-	reader, err := app.Box.Reader(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := reader.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &person{screen: w, l: &listener{t, reader}}
-}
-
-// called fits what has a role and a name with these words; of a button they are its first.
-func called(role, words string) func(box.Told) bool {
-	return func(o box.Told) bool {
-		return o.Role == role && (strings.HasPrefix(o.Name, words) || role == "list item" && strings.Contains(o.Name, words)) && o.Is(box.ToldShowing)
-	}
+	w.listen()
+	return &person{w}
 }
 
 // sees waits until some text is shown.
-func (p *person) sees(words string) {
-	p.t.Helper()
-	p.l.until(strconv.Quote(words), func(o box.Told) bool { return strings.Contains(o.Name, words) && o.Is(box.ToldShowing) })
-}
+func (p *person) sees(words string) { p.t.Helper(); p.untilTold(shows(words)) }
 
 // seesNot says that a text is not shown now.
 func (p *person) seesNot(words string) {
 	p.t.Helper()
-	if slices.ContainsFunc(p.l.read(), func(o box.Told) bool { return strings.Contains(o.Name, words) && o.Is(box.ToldShowing) }) {
+	if shows(words).is(p.told()) {
 		p.t.Errorf("%q is shown", words)
 	}
 }
 
 // click moves the mouse onto something, best of that very name, and presses its button.
-func (p *person) click(role, name string) {
+func (p *person) click(role, name string, want ...effect) {
 	p.t.Helper()
-	all, o := p.l.until(role+" "+name, called(role, name))
-	if i := slices.IndexFunc(all, func(o box.Told) bool { return o.Role == role && o.Name == name && o.Is(box.ToldShowing) }); i >= 0 {
-		o = all[i]
-	}
-	p.clickAt(p.place(o))
+	p.act("a click on "+role+" "+name, func(all []box.Told) bool {
+		i := slices.IndexFunc(all, func(o box.Told) bool { return o.Role == role && o.Name == name && o.Is(box.ToldShowing) })
+		if i < 0 {
+			i = slices.IndexFunc(all, called(role, name))
+		}
+		return i >= 0 && p.press(all[i])
+	}, want...)
 }
 
 // clickIn clicks something in a row.
-func (p *person) clickIn(row, role, name string) {
+func (p *person) clickIn(row, role, name string, want ...effect) {
 	p.t.Helper()
-	all, o := p.l.until("row "+row, called("list item", row))
-	around := p.place(o)
-	for _, o := range all {
-		if !called(role, name)(o) {
-			continue
+	p.act("a click on "+role+" "+name+" in the row "+row, func(all []box.Told) bool {
+		i := slices.IndexFunc(all, called("list item", row))
+		if i < 0 {
+			return false
 		}
-		if at := p.place(o); at.In(around) {
-			p.clickAt(at)
-			return
+		around := p.place(all[i])
+		for _, o := range all {
+			if !called(role, name)(o) {
+				continue
+			}
+			if at := p.place(o); !at.Empty() && at.In(around) {
+				return p.press(o)
+			}
 		}
-	}
-	p.t.Fatalf("the row %q has no %s %q", row, role, name)
+		return false
+	}, want...)
 }
 
-// place says where something is, once it stands still: what has just appeared is laid out again when its texts
-// have found their lines.
-func (p *person) place(o box.Told) image.Rectangle {
+// press moves the mouse into the middle of something and presses its button, unless it moves meanwhile: what has
+// just appeared is laid out again when its texts have found their lines.
+func (p *person) press(o box.Told) bool {
 	p.t.Helper()
-	ctx := within(p.t, 10*time.Second)
-	for before := (image.Rectangle{}); ; time.Sleep(settle / 2) {
-		at, err := p.l.Place(ctx, o)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		if at == before {
-			return at
-		}
-		before = at
+	at := p.place(o)
+	if at.Empty() {
+		return false
 	}
-}
-
-func (p *person) clickAt(at image.Rectangle) {
-	p.t.Helper()
 	p.point(at)
+	time.Sleep(settle / 2)
+	if p.place(o) != at {
+		return false
+	}
 	p.xdotool("click", "1")
-	time.Sleep(settle)
+	return true
 }
 
 // point moves the mouse into the middle of a part of the window.
@@ -118,34 +98,53 @@ func (p *person) point(at image.Rectangle) {
 	p.t.Helper()
 	middle := at.Min.Add(at.Size().Div(2))
 	p.xdotool("search", "--onlyvisible", "--name", "^Tabferry", "mousemove", "--window", "%1", strconv.Itoa(middle.X), strconv.Itoa(middle.Y))
-	time.Sleep(settle / 5)
 }
 
 // wheelTo turns the wheel over the middle of the page until something comes into sight.
 func (p *person) wheelTo(role, name string) {
 	p.t.Helper()
 	p.point(image.Rect(380, 250, 400, 270))
-	for range 40 {
-		seen := slices.ContainsFunc(p.l.read(), called(role, name))
-		p.xdotool("click", "5") // one more: it may be seen in part
-		time.Sleep(settle / 5)
-		if seen {
-			time.Sleep(settle)
-			return
+	turned := 0
+	p.act("turning the wheel", func(all []box.Told) bool {
+		button := "5"
+		if turned++; turned%80 > 40 { // too far: back
+			button = "4"
 		}
-	}
-	p.t.Fatalf("%s %q does not come into sight", role, name)
+		p.xdotool("click", button)
+		time.Sleep(settle / 5)
+		return slices.ContainsFunc(all, called(role, name)) // one notch more: it may be seen in part
+	}, offers(role, name))
 }
 
-// types types a text where the focus is.
+// types types a text into the field that has the focus, and sees it there.
 func (p *person) types(text string) {
 	p.t.Helper()
+	var field box.Told
+	p.untilTold(effect{"a field with the focus", func(all []box.Told) bool {
+		i := slices.IndexFunc(all, func(o box.Told) bool {
+			return o.Is(box.ToldFocused) && (o.Role == "entry" || o.Role == "password text")
+		})
+		if i >= 0 {
+			field = all[i]
+		}
+		return i >= 0
+	}})
 	p.xdotool("type", "--clearmodifiers", "--delay", "15", text)
-	time.Sleep(settle / 2)
+	if field.Role == "password text" { // what stands there is told to nobody
+		return
+	}
+	ctx := within(p.t, box.Patience)
+	p.untilTold(effect{strconv.Quote(text) + " in the field", func([]box.Told) bool {
+		found, err := p.listen().Text(ctx, field)
+		return err == nil && strings.Contains(found, text)
+	}})
 }
 
 // pane goes to a pane by a click in the rail.
-func (p *person) pane(name string) { p.t.Helper(); p.click("page tab", name) }
+func (p *person) pane(name string) {
+	p.t.Helper()
+	p.click("page tab", name, has(box.ToldSelected, "page tab", name))
+}
 
 // keepSmall keeps what is on the screen as a small picture in the folder that TABFERRY_KEEP names.
 func (p *person) keepSmall(name string) {

@@ -18,12 +18,12 @@ func TestUsageDataOfASignIn(t *testing.T) {
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Until(within(t, 30*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "an agent", func(snapshot) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	signIn := func() url.Values {
 		t.Helper()
-		page, err := app.Client().BeginSignIn(within(t, 30*time.Second), "")
+		page, err := app.Client().BeginSignIn(within(t, box.Patience), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestUsageDataOfASignIn(t *testing.T) {
 	}
 	w.close()
 	w.untilGone()
-	if r, err := app.Run(within(t, 30*time.Second), "settings", "usageData=true"); err != nil {
+	if r, err := app.Run(within(t, box.Patience), "settings", "usageData=true"); err != nil {
 		t.Fatalf("%v: %s", err, r.Err)
 	}
 	if q := signIn(); traces(q) != 0 {
@@ -65,7 +65,7 @@ func TestUsageDataOfASignIn(t *testing.T) {
 	}
 	untilWindow(t, app)
 	// The cancelled sign-in brings the view back each time, and with it a flow.
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Second) {
+	for deadline := time.Now().Add(box.Patience); ; time.Sleep(time.Second) {
 		q := signIn()
 		if traces(q) == 6 && q.Get("entrypoint") == "tabferry" {
 			return

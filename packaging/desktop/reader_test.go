@@ -24,7 +24,7 @@ type listener struct {
 // read returns everything that the program tells now.
 func (l *listener) read() []box.Told {
 	l.t.Helper()
-	told, err := l.Read(within(l.t, 20*time.Second), "Tabferry")
+	told, err := l.Read(within(l.t, box.Patience), "Tabferry")
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func (l *listener) read() []box.Told {
 // until reads until something is told of.
 func (l *listener) until(what string, is func(box.Told) bool) (all []box.Told, found box.Told) {
 	l.t.Helper()
-	for late := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for late := time.Now().Add(box.Patience); ; time.Sleep(100 * time.Millisecond) {
 		all = l.read()
 		if i := slices.IndexFunc(all, is); i >= 0 {
 			return all, all[i]
@@ -83,7 +83,7 @@ func TestScreenReader(t *testing.T) {
 	}
 	for _, pane := range panes {
 		_, entry := l.until(pane, tab(pane))
-		if err := reader.Press(within(t, 10*time.Second), entry); err != nil {
+		if err := reader.Press(within(t, box.Patience), entry); err != nil {
 			t.Fatal(err)
 		}
 		all, _ := l.until(pane+" as shown", func(o box.Told) bool { return tab(pane)(o) && o.Is(box.ToldSelected) })
@@ -97,19 +97,19 @@ func TestScreenReader(t *testing.T) {
 		}
 	}
 	_, entry := l.until("the devices", tab("Devices"))
-	if err := reader.Press(within(t, 10*time.Second), entry); err != nil {
+	if err := reader.Press(within(t, box.Patience), entry); err != nil {
 		t.Fatal(err)
 	}
 	_, phone := l.until("a device", func(o box.Told) bool { return o.Role == "list item" && strings.Contains(o.Name, "Demo phone") })
 	t.Logf("the phone is told as %q", phone.Name)
 	reader.Forget()
 	w.keys("Tab")
-	first, err := reader.UntilFocus(within(t, 20*time.Second))
+	first, err := reader.UntilFocus(within(t, box.Patience))
 	if err != nil || first.Name == "" || !first.Is(box.ToldFocused) {
 		t.Errorf("the focus is told at %+v, %v", first, err)
 	}
 	w.keys("Tab")
-	second, err := reader.UntilFocus(within(t, 20*time.Second))
+	second, err := reader.UntilFocus(within(t, box.Patience))
 	if err != nil || second.Name == "" || second.Name == first.Name {
 		t.Errorf("the focus is told at %+v after %+v, %v", second, first, err)
 	}

@@ -34,7 +34,7 @@ func outcome(t *testing.T, cmd *exec.Cmd) (said string, code int) {
 	t.Helper()
 	var out bytes.Buffer
 	cmd.Stderr, cmd.WaitDelay = &out, 2*time.Second
-	late := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() }) // it may have ended
+	late := time.AfterFunc(box.Patience, func() { _ = cmd.Process.Kill() }) // it may have ended
 	defer late.Stop()
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -55,7 +55,7 @@ func agentElsewhere(t *testing.T, app *box.App, changes ...string) {
 		_ = cmd.Process.Kill() // it may have ended
 		_ = cmd.Wait()         // says "killed"
 	})
-	if _, err := app.Until(within(t, 10*time.Second), "an agent", func(snapshot) bool { return true }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "an agent", func(snapshot) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -65,7 +65,7 @@ func agentElsewhere(t *testing.T, app *box.App, changes ...string) {
 func TestSessionIsHandedOver(t *testing.T) {
 	app := newApp(t, box.Params{})
 	agentElsewhere(t, app, "DISPLAY", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere")
-	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+	if err := app.SignIn(within(t, box.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	const link = "https://example.org/copied-before"
@@ -74,14 +74,14 @@ func TestSessionIsHandedOver(t *testing.T) {
 	if code != 1 || said != "tabferry: another agent is running\n" {
 		t.Errorf("a second agent: exit %d, %q", code, said)
 	}
-	tray, err := app.Box.Tray(within(t, 10*time.Second))
+	tray, err := app.Box.Tray(within(t, box.Patience))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tray.Close()
 	find := func(label string) box.MenuItem {
 		t.Helper()
-		item, err := tray.Until(within(t, 10*time.Second), label, func(i box.MenuItem) bool { return strings.Contains(i.Label, label) })
+		item, err := tray.Until(within(t, box.Patience), label, func(i box.MenuItem) bool { return strings.Contains(i.Label, label) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestSessionIsHandedOver(t *testing.T) {
 	}
 	defer bus.Close()
 	command(t, app, 0, "demo", "send-me", "https://example.org/a")
-	if n, err := bus.Next(within(t, 10*time.Second)); err != nil || !strings.Contains(n.Body, "example.org") {
+	if n, err := bus.Next(within(t, box.Patience)); err != nil || !strings.Contains(n.Body, "example.org") {
 		t.Errorf("%+v, %v", n, err)
 	}
 	if err := tray.Click(find("Open Tabferry")); err != nil {
@@ -203,7 +203,7 @@ func xServer(t *testing.T, app *box.App, args ...string) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // says "killed"
 	})
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(box.Patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if text, err := os.ReadFile(numbers); err == nil && bytes.HasSuffix(text, []byte("\n")) {
 			return ":" + strings.TrimSpace(string(text))
 		}
@@ -235,19 +235,19 @@ func TestSessionWithoutOpenGL(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer bus.Close()
-	tray, err := app.Box.Tray(within(t, 10*time.Second))
+	tray, err := app.Box.Tray(within(t, box.Patience))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tray.Close()
-	open, err := tray.Until(within(t, 5*time.Second), "Open Tabferry", func(i box.MenuItem) bool { return strings.Contains(i.Label, "Open Tabferry") })
+	open, err := tray.Until(within(t, box.Patience), "Open Tabferry", func(i box.MenuItem) bool { return strings.Contains(i.Label, "Open Tabferry") })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := tray.Click(open); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := bus.Next(within(t, 10*time.Second)); err != nil || !strings.Contains(n.Body, "OpenGL") {
+	if n, err := bus.Next(within(t, box.Patience)); err != nil || !strings.Contains(n.Body, "OpenGL") {
 		t.Errorf("the tray's click says %+v, %v", n, err)
 	}
 	picture(t, app, "session-no-opengl")
@@ -266,7 +266,7 @@ func quitAll(t *testing.T, app *box.App) {
 
 func untilNoWindow(t *testing.T, app *box.App) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); exec.Command("pgrep", "-f", app.Window).Run() == nil; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(box.Patience); exec.Command("pgrep", "-f", app.Window).Run() == nil; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("a window stays")
 		}
@@ -282,10 +282,15 @@ func TestSessionOnTwoDisplays(t *testing.T) {
 	if said, code := outcome(t, elsewhere(app.Command(app.Lean, "window", "--pane", "inbox"), other)); code != 0 {
 		t.Fatalf("exit %d, %s", code, said)
 	}
-	there := elsewhere(app.Box.Command("xdotool", "search", "--onlyvisible", "--name", "^Tabferry"), other)
-	there.Stdout = nil
-	if out, err := there.Output(); err != nil || len(strings.Fields(string(out))) != 1 {
-		t.Errorf("windows on the other display: %q, %v", out, err)
+	var out []byte
+	var failed error
+	if err := box.Until(within(t, box.Patience), func() bool {
+		there := elsewhere(app.Box.Command("xdotool", "search", "--onlyvisible", "--name", "^Tabferry"), other)
+		there.Stdout = nil
+		out, failed = there.Output()
+		return failed == nil && len(strings.Fields(string(out))) == 1
+	}); err != nil {
+		t.Errorf("windows on the other display: %q, %v", out, failed)
 	}
 	quitAll(t, app)
 }
@@ -300,7 +305,7 @@ func TestSessionWithALateNotificationServer(t *testing.T) {
 	}
 	defer bus.Close()
 	command(t, app, 0, "demo", "send-me", "https://example.org/early")
-	if _, err := app.Until(within(t, 5*time.Second), "the tab", func(s snapshot) bool { return s.Inbox.Total == 1 }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "the tab", func(s snapshot) bool { return s.Inbox.Total == 1 }); err != nil {
 		t.Fatal(err)
 	}
 	server := app.Box.Command("dunst")
@@ -312,7 +317,7 @@ func TestSessionWithALateNotificationServer(t *testing.T) {
 		_ = server.Wait() // says "killed"
 	})
 	for {
-		n, err := bus.Next(within(t, 10*time.Second))
+		n, err := bus.Next(within(t, box.Patience))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ package desktop_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,14 +40,14 @@ func TestSignInShowsAccountAndDevices(t *testing.T) {
 		w.keys("Tab")
 	}
 	w.keys("Return")
-	page, err := app.UntilOpened(within(t, 20*time.Second), func(link string) bool { return strings.Contains(link, "/authorization") })
+	page, err := app.UntilOpened(within(t, box.Patience), func(link string) bool { return strings.Contains(link, "/authorization") })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := box.Continue(within(t, 10*time.Second), page); err != nil {
+	if err := box.Continue(within(t, box.Patience), page); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.Until(within(t, 20*time.Second), "the account", func(s snapshot) bool {
+	if _, err := app.Until(within(t, box.Patience), "the account", func(s snapshot) bool {
 		return s.Account.Email == "demo@example.com" && len(s.Devices.Items) >= 3
 	}); err != nil {
 		t.Fatal(err)
@@ -82,20 +83,20 @@ func TestSignInShowsAccountAndDevices(t *testing.T) {
 func TestTrayTwoClicks(t *testing.T) {
 	app := newApp(t, box.Params{})
 	signedIn(t, app)
-	tray, err := app.Box.Tray(within(t, 10*time.Second))
+	tray, err := app.Box.Tray(within(t, box.Patience))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tray.Close()
 	const link = "https://example.org/copied?x=1&y=%20z#part"
 	copyText(t, app, link)
-	_, err = tray.Until(within(t, 10*time.Second), "line with the copied link", func(i box.MenuItem) bool {
+	_, err = tray.Until(within(t, box.Patience), "line with the copied link", func(i box.MenuItem) bool {
 		return strings.Contains(i.Label, "example.org")
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	phone, err := tray.Until(within(t, 5*time.Second), "Demo phone", func(i box.MenuItem) bool {
+	phone, err := tray.Until(within(t, box.Patience), "Demo phone", func(i box.MenuItem) bool {
 		return strings.Contains(i.Label, "Demo phone") && i.Enabled
 	})
 	if err != nil {
@@ -105,14 +106,14 @@ func TestTrayTwoClicks(t *testing.T) {
 		t.Fatal(err)
 	}
 	untilReceived(t, app, "Demo phone", link)
-	if _, err := app.Until(within(t, 5*time.Second), "the honest state of the sent tab", func(s snapshot) bool {
+	if _, err := app.Until(within(t, box.Patience), "the honest state of the sent tab", func(s snapshot) bool {
 		return len(s.Outbox.Recent) == 1 && s.Outbox.Recent[0].State == localapi.SendAlerted
 	}); err != nil {
 		t.Fatal(err)
 	}
 
 	// Quit in the menu ends the agent.
-	quit, err := tray.Until(within(t, 5*time.Second), "Quit", func(i box.MenuItem) bool { return i.Label == "Quit" })
+	quit, err := tray.Until(within(t, box.Patience), "Quit", func(i box.MenuItem) bool { return i.Label == "Quit" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,16 +135,21 @@ func TestReceivedTabIsNotifiedAndOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer bus.Close()
-	const link = "https://example.org/a?b=c"
-	asked := time.Now()
-	command(t, app, 0, "demo", "send-me", link)
-	n, err := bus.Next(within(t, 5*time.Second))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if waited := n.At.Sub(asked); waited > 2*time.Second {
-		t.Errorf("the notification took %v, want at most 2 s", waited)
-	}
+	var links []string // newest first
+	var n box.Notification
+	atMost(t, "the notification took", 2*time.Second, func() time.Duration {
+		if err := app.Box.Command("dunstctl", "close-all").Run(); err != nil {
+			t.Fatal(err)
+		}
+		links = append([]string{fmt.Sprintf("https://example.org/a%d?b=c", len(links))}, links...)
+		asked := time.Now()
+		command(t, app, 0, "demo", "send-me", links[0])
+		var err error
+		if n, err = bus.Next(within(t, box.Patience)); err != nil {
+			t.Fatal(err)
+		}
+		return n.At.Sub(asked)
+	})
 	text := n.Summary + "\n" + n.Body
 	if !strings.Contains(text, "Demo ") || !strings.Contains(text, "example.org") || strings.Contains(text, "b=c") {
 		t.Errorf("the notification says %q; want the sender and the host, without the query", text)
@@ -151,19 +157,33 @@ func TestReceivedTabIsNotifiedAndOpened(t *testing.T) {
 	if !slices.Contains(n.Actions, "Open") {
 		t.Errorf("the notification's actions are %q, want Open among them", n.Actions)
 	}
+	untilDisplayed(t, app)
 	if err := app.Box.Command("dunstctl", "action", "0").Run(); err != nil {
 		t.Fatal(err)
 	}
-	opened, err := app.UntilOpened(within(t, 5*time.Second), func(l string) bool { return strings.HasPrefix(l, "https://example.org") })
+	opened, err := app.UntilOpened(within(t, box.Patience), func(l string) bool { return strings.HasPrefix(l, "https://example.org") })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opened != link {
-		t.Errorf("opened %q, want %q", opened, link)
+	if opened != links[0] {
+		t.Errorf("opened %q, want %q", opened, links[0])
 	}
 	inbox := inbox(t, app)
-	if len(inbox) != 1 || inbox[0].URL != link {
-		t.Errorf("the inbox holds %+v, want the link once", inbox)
+	if !slices.EqualFunc(inbox, links, func(e localapi.InboxEntry, link string) bool { return e.URL == link }) {
+		t.Errorf("the inbox holds %+v, want each link once: %q", inbox, links)
+	}
+}
+
+// untilDisplayed waits until the notification server shows something: it has been told a moment ago.
+func untilDisplayed(t *testing.T, app *box.App) {
+	t.Helper()
+	w := &screen{t: t, app: app}
+	err := box.Until(within(t, box.Patience), func() bool {
+		out, err := w.output("dunstctl", "count", "displayed")
+		return err == nil && strings.TrimSpace(out) != "0"
+	})
+	if err != nil {
+		t.Fatal("the notification server shows nothing")
 	}
 }
 
@@ -173,7 +193,7 @@ func TestKilledAgentLosesNothing(t *testing.T) {
 	signedIn(t, app)
 	command(t, app, 0, "send", "--to", "Demo tablet", "https://example.org/before")
 	command(t, app, 0, "demo", "send-me", "https://example.org/first")
-	if _, err := app.Until(within(t, 5*time.Second), "the first tab", func(s snapshot) bool { return s.Inbox.Total == 1 }); err != nil {
+	if _, err := app.Until(within(t, box.Patience), "the first tab", func(s snapshot) bool { return s.Inbox.Total == 1 }); err != nil {
 		t.Fatal(err)
 	}
 	killAgent(t, app)
@@ -182,7 +202,7 @@ func TestKilledAgentLosesNothing(t *testing.T) {
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
 	}
-	after, err := app.Until(within(t, 10*time.Second), "the tab sent meanwhile", func(s snapshot) bool { return s.Inbox.Total == 2 })
+	after, err := app.Until(within(t, box.Patience), "the tab sent meanwhile", func(s snapshot) bool { return s.Inbox.Total == 2 })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +239,7 @@ func TestSignOutLeavesNothing(t *testing.T) {
 	if err != nil || s.Account.State != localapi.SignedOut || s.Account.Email != "" {
 		t.Errorf("after signing out the account is %+v, %v", s.Account, err)
 	}
-	if err := app.SignIn(within(t, 20*time.Second)); err != nil {
+	if err := app.SignIn(within(t, box.Patience)); err != nil {
 		t.Fatalf("signing in again: %v", err)
 	}
 	store := filepath.Join(app.Box.Dir, "data", "tabferry-demo")
@@ -233,7 +253,7 @@ func TestSignOutLeavesNothing(t *testing.T) {
 	if left := report(t, app).LiveTokens; len(left) != 0 {
 		t.Errorf("after the second sign-out the service still knows %d tokens", len(left))
 	}
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(box.Patience)
 	for holdsFile(t, store, "store.db") && time.Now().Before(deadline) {
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -262,12 +282,27 @@ func copyText(t *testing.T, app *box.App, text string) {
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
+	untilCopied(t, app, text) // xclip becomes the owner a moment after it seems to be done
+}
+
+// untilCopied waits until a text is on the clipboard.
+func untilCopied(t *testing.T, app *box.App, text string) {
+	t.Helper()
+	w, got := &screen{t: t, app: app}, ""
+	err := box.Until(within(t, box.Patience), func() bool {
+		out, err := w.output("xclip", "-selection", "clipboard", "-o")
+		got = out
+		return err == nil && out == text
+	})
+	if err != nil {
+		t.Fatalf("on the clipboard is %q", got)
+	}
 }
 
 // untilReceived waits until a demo device reports that it decrypted exactly this link.
 func untilReceived(t *testing.T, app *box.App, device, link string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(box.Patience)
 	for {
 		r := report(t, app)
 		for _, tab := range r.Received {
@@ -297,7 +332,7 @@ func killAgent(t *testing.T, app *box.App) {
 
 func untilAgentGone(t *testing.T, app *box.App) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(box.Patience)
 	for {
 		if _, err := app.Client().Snapshot(t.Context()); err != nil {
 			return

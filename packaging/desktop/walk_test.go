@@ -3,9 +3,9 @@
 package desktop_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/packaging/box"
@@ -22,14 +22,13 @@ func TestTheWalk(t *testing.T) {
 	p.sees("Welcome to Tabferry")
 	p.keepSmall("walk-01-first-start")
 
-	p.click("push button", "Open the browser")
-	p.sees("Finish the sign-in in your browser")
+	p.click("push button", "Open the browser", shows("Finish the sign-in in your browser"))
 	p.keepSmall("walk-02-in-the-browser")
-	page, err := app.UntilOpened(within(t, 20*time.Second), func(l string) bool { return strings.HasPrefix(l, "http") })
+	page, err := app.UntilOpened(within(t, box.Patience), func(l string) bool { return strings.HasPrefix(l, "http") })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := box.Continue(within(t, 20*time.Second), page); err != nil {
+	if err := box.Continue(within(t, box.Patience), page); err != nil {
 		t.Fatal(err)
 	}
 	p.until("the account and its devices", func(s snapshot) bool {
@@ -45,11 +44,9 @@ func TestTheWalk(t *testing.T) {
 
 	p.pane("Account")
 	p.wheelTo("push button", "Sign out…")
-	p.click("push button", "Sign out…")
-	p.sees("Sign out of Tabferry?")
+	p.click("push button", "Sign out…", shows("Sign out of Tabferry?"))
 	p.keepSmall("walk-17-sign-out")
-	p.click("push button", "Sign out")
-	p.until("being signed out", func(s snapshot) bool { return s.Account.State == localapi.SignedOut })
+	p.click("push button", "Sign out", p.agent("being signed out", func(s snapshot) bool { return s.Account.State == localapi.SignedOut }))
 	p.sees("Welcome to Tabferry")
 	p.keepSmall("walk-18-signed-out")
 }
@@ -57,7 +54,7 @@ func TestTheWalk(t *testing.T) {
 // until waits for what the agent knows.
 func (p *person) until(what string, fits func(snapshot) bool) snapshot {
 	p.t.Helper()
-	s, err := p.app.Until(within(p.t, 30*time.Second), what, fits)
+	s, err := p.app.Until(within(p.t, box.Patience), what, fits)
 	if err != nil {
 		p.keepSmall("stuck")
 		p.t.Fatal(err)
@@ -68,28 +65,27 @@ func (p *person) until(what string, fits func(snapshot) bool) snapshot {
 // sendsInFourWays sends from the pane, from the tray, by pasting, and by a command.
 func (p *person) sendsInFourWays() {
 	p.t.Helper()
-	p.click("entry", "Link")
+	p.click("entry", "Link", has(box.ToldFocused, "entry", "Link"))
 	p.types("https://pane.example/an/article")
-	p.click("check box", "Demo phone")
+	p.click("check box", "Demo phone", has(box.ToldChecked, "check box", "Demo phone"))
 	p.keepSmall("walk-04-send-by-pane")
-	p.click("push button", "Send to Demo phone")
-	p.sees("Leaving for Demo phone in")
+	p.click("push button", "Send to Demo phone", shows("Leaving for Demo phone in"))
 	p.keepSmall("walk-05-leaving")
 	untilReceived(p.t, p.app, "Demo phone", "https://pane.example/an/article")
 
 	copyText(p.t, p.app, "https://tray.example/copied")
-	tray, err := p.app.Box.Tray(within(p.t, 20*time.Second))
+	tray, err := p.app.Box.Tray(within(p.t, box.Patience))
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer tray.Close()
-	if _, err := tray.Until(within(p.t, 20*time.Second), "copied link", func(i box.MenuItem) bool { return strings.Contains(i.Label, "tray.example") }); err != nil {
+	if _, err := tray.Until(within(p.t, box.Patience), "copied link", func(i box.MenuItem) bool { return strings.Contains(i.Label, "tray.example") }); err != nil {
 		p.t.Fatal(err)
 	}
 	p.xdotool("mousemove", "1027", "15", "click", "3") // the tray sits left of the clock
 	p.keepSmall("walk-06-tray")
 	p.keys("Escape")
-	phone, err := tray.Until(within(p.t, 20*time.Second), "Demo phone", func(i box.MenuItem) bool { return strings.Contains(i.Label, "Demo phone") && i.Enabled })
+	phone, err := tray.Until(within(p.t, box.Patience), "Demo phone", func(i box.MenuItem) bool { return strings.Contains(i.Label, "Demo phone") && i.Enabled })
 	if err == nil {
 		err = tray.Click(phone)
 	}
@@ -121,7 +117,6 @@ func (p *person) sendsInFourWays() {
 func (p *person) front() {
 	p.t.Helper()
 	p.xdotool("search", "--onlyvisible", "--name", "^Tabferry", "windowactivate", "--sync")
-	time.Sleep(settle)
 }
 
 // putAway closes the notifications.
@@ -148,7 +143,7 @@ func (p *person) receives() {
 		if out, err := p.output("dunstctl", "action", "0"); err != nil {
 			p.t.Fatalf("%v: %s", err, out)
 		}
-		if _, err := p.app.UntilOpened(within(p.t, 20*time.Second), func(l string) bool { return l == "https://open.example/page" }); err != nil {
+		if _, err := p.app.UntilOpened(within(p.t, box.Patience), func(l string) bool { return l == "https://open.example/page" }); err != nil {
 			p.t.Fatal(err)
 		}
 	}
@@ -157,13 +152,11 @@ func (p *person) receives() {
 	p.pane("Inbox")
 	p.click("list item", "copy.example")
 	p.keepSmall("walk-11-inbox")
-	p.clickIn("copy.example", "push button", "More")
-	p.click("menu item", "Copy link")
-	if got, err := p.output("xclip", "-selection", "clipboard", "-o"); err != nil || got != "https://copy.example/page" {
-		p.t.Errorf("on the clipboard is %q, %v", got, err)
-	}
-	p.clickIn("copy.example", "push button", "Open")
-	if _, err := p.app.UntilOpened(within(p.t, 20*time.Second), func(l string) bool { return l == "https://copy.example/page" }); err != nil {
+	p.clickIn("copy.example", "push button", "More", offers("menu item", "Copy link"))
+	p.click("menu item", "Copy link", lacks("menu item", "Copy link"))
+	untilCopied(p.t, p.app, "https://copy.example/page")
+	p.clickIn("copy.example", "push button", "Open", p.agent("one unread tab", func(s snapshot) bool { return s.Inbox.Unread == 1 }))
+	if _, err := p.app.UntilOpened(within(p.t, box.Patience), func(l string) bool { return l == "https://copy.example/page" }); err != nil {
 		p.t.Fatal(err)
 	}
 	s := p.until("one unread tab", func(s snapshot) bool { return s.Inbox.Unread == 1 })
@@ -177,14 +170,12 @@ func (p *person) receives() {
 func (p *person) pairs() {
 	p.t.Helper()
 	p.pane("Pair")
-	p.click("push button", "Show the code")
-	p.sees("Stop showing it")
+	p.click("push button", "Show the code", shows("Stop showing it"))
 	p.keepSmall("walk-13-code")
 	command(p.t, p.app, 0, "demo", "scan")
 	p.sees("Allow")
 	p.keepSmall("walk-14-let-in")
-	p.click("push button", "Allow")
-	p.sees("The device is signed in to your account.")
+	p.click("push button", "Allow", shows("The device is signed in to your account."))
 	p.seesNot("New device") // whoever has just let it in needs no warning
 	p.keepSmall("walk-15-paired")
 }
@@ -193,15 +184,16 @@ func (p *person) pairs() {
 func (p *person) namesAndChooses() {
 	p.t.Helper()
 	p.pane("Devices")
-	p.click("push button", "Rename")
+	p.click("push button", "Rename", effect{"a field with the focus", func(all []box.Told) bool {
+		return slices.ContainsFunc(all, func(o box.Told) bool { return o.Role == "entry" && o.Is(box.ToldFocused) })
+	}})
 	p.types("Harbour desk") // in place of what is selected
 	p.keys("Return")
 	p.until("the new name", func(s snapshot) bool { return s.Devices.Items != nil && holdsOwn(s, "Harbour desk") })
 	p.sees("Harbour desk")
 	p.pane("Settings")
-	p.click("combo box", "Appearance")
-	p.click("menu item", "High contrast, dark")
-	p.until("the appearance", func(s snapshot) bool { return s.Settings.Appearance == "contrast-dark" })
+	p.click("combo box", "Appearance", offers("menu item", "High contrast, dark"))
+	p.click("menu item", "High contrast, dark", p.agent("the appearance", func(s snapshot) bool { return s.Settings.Appearance == "contrast-dark" }))
 	p.keepSmall("walk-16-settings")
 }
 

@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,18 +25,15 @@ const settle = 500 * time.Millisecond
 type screen struct {
 	t   *testing.T
 	app *box.App
+	l   *listener // see listen
 }
 
 // untilWindow waits for the window and gives it the focus.
 func untilWindow(t *testing.T, app *box.App) *screen {
 	t.Helper()
 	w := &screen{t: t, app: app}
-	deadline := time.Now().Add(20 * time.Second)
-	for w.count() == 0 {
-		if time.Now().After(deadline) {
-			t.Fatal("no window appeared")
-		}
-		time.Sleep(50 * time.Millisecond)
+	if err := box.Until(within(t, box.Patience), func() bool { return w.count() > 0 }); err != nil {
+		t.Fatal("no window appeared")
 	}
 	w.xdotool("search", "--onlyvisible", "--name", "^Tabferry", "windowactivate", "--sync")
 	return w
@@ -46,27 +44,57 @@ func (w *screen) count() int {
 	return len(strings.Fields(out))
 }
 
+// listen has a screen reader listen to the window from now on.
+func (w *screen) listen() *listener {
+	w.t.Helper()
+	if w.l != nil {
+		return w.l
+	}
+	reader, err := w.app.Box.Reader(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if err := reader.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	w.l = &listener{w.t, reader}
+	return w.l
+}
+
 func (w *screen) keys(chord string) { w.t.Helper(); w.xdotool("key", "--clearmodifiers", chord) }
 
 // close closes the window as its title bar does. The first time it says that Tabferry goes on; Return
-// agrees, and goes nowhere when the window has closed at once.
+// agrees.
 func (w *screen) close() {
 	w.t.Helper()
+	w.listen()
 	if out, err := w.output("wmctrl", "-c", "Tabferry"); err != nil {
 		w.t.Fatalf("closing the window: %v: %s", err, out)
 	}
-	time.Sleep(settle)
-	w.keys("Return")
+	asks := false
+	err := box.Until(within(w.t, box.Patience), func() bool {
+		if w.count() == 0 {
+			return true
+		}
+		all, err := w.l.Glance(within(w.t, box.Patience), "Tabferry")
+		asks = err == nil && slices.ContainsFunc(all, func(o box.Told) bool { return o.Role == "dialog" })
+		return asks
+	})
+	if err != nil {
+		w.t.Fatal("the window neither closes nor asks")
+	}
+	if asks {
+		w.keys("Return")
+		w.untilGone()
+	}
 }
 
 func (w *screen) untilGone() {
 	w.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for w.count() != 0 {
-		if time.Now().After(deadline) {
-			w.t.Fatal("the window did not close")
-		}
-		time.Sleep(50 * time.Millisecond)
+	if err := box.Until(within(w.t, box.Patience), func() bool { return w.count() == 0 }); err != nil {
+		w.t.Fatal("the window did not close")
 	}
 }
 
@@ -76,7 +104,7 @@ func (w *screen) untilText(want string) {
 	shot := filepath.Join(w.app.Box.Dir, "screen.png")
 	var text string
 	time.Sleep(settle) // a look costs seconds on a busy machine: the first one should see it
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(box.Patience)
 	for began, looks := time.Now(), 1; ; looks++ {
 		if err := w.app.Screenshot(shot); err != nil {
 			w.t.Fatal(err)
@@ -108,7 +136,12 @@ func (w *screen) output(name string, args ...string) (string, error) {
 	cmd := w.app.Box.Command(name, args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, nil
-	err := cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	late := time.AfterFunc(box.Patience, func() { _ = cmd.Process.Kill() }) // xdotool may wait for ever for a window
+	defer late.Stop()
+	err := cmd.Wait()
 	return out.String(), err
 }
 
