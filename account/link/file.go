@@ -71,11 +71,7 @@ func Text(content []byte) string {
 			return string(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")))
 		}
 	}
-	text, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(content)
-	if err != nil {
-		return ""
-	}
-	return string(text)
+	return utf16Text(content, order)
 }
 
 // decodedPage returns an HTML page in UTF-8, by its mark or the encoding it names; one that names none,

@@ -36,10 +36,8 @@ func decodeText(form, content string) string {
 		return strings.Join(lines, "\n")
 	case formMoz:
 		var links []string
-		for i, line := range strings.Split(strings.TrimRight(link.Text([]byte(content)), "\r\n\x00"), "\n") {
-			if i%2 == 0 { // the others are titles
-				links = append(links, strings.TrimSpace(line))
-			}
+		for _, l := range link.InMozURL([]byte(content)) {
+			links = append(links, l.URL)
 		}
 		return strings.Join(links, "\n")
 	case formLatin, "text/plain":
