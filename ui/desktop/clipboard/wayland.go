@@ -25,6 +25,7 @@ type waylandClipboard struct {
 	offers  map[uint32][]string
 
 	mu       sync.Mutex
+	form     string // of text, as its owner gave it
 	text     string
 	turn     uint64            // counts selections: a slow transfer must not overwrite a newer one
 	sources  map[uint32]string // what we offer, by source
@@ -69,7 +70,7 @@ func waylandTexts() []string {
 type waylandContent struct {
 	forms     []string // best first
 	limit     int64    // in bytes
-	everyTime bool     // tell of every selection, also of one that brings nothing new
+	everyTime bool     // tell of every selection, also of one that brings nothing new, and keep it as it came
 }
 
 // openWaylandClipboard connects to the compositor named by WAYLAND_DISPLAY, to read text.
@@ -163,6 +164,13 @@ func (c *waylandClipboard) Text() string {
 	return c.text
 }
 
+// taken returns what was read, and its form.
+func (c *waylandClipboard) taken() (form, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.form, c.text
+}
+
 // SetText offers a text until another program offers something.
 func (c *waylandClipboard) SetText(text string) error {
 	return c.conn.request(-1, func(id func() uint32) []*waylandRequest {
@@ -200,7 +208,7 @@ func (c *waylandClipboard) read() {
 			c.turn++
 			turn := c.turn
 			c.mu.Unlock()
-			c.set(turn, "")
+			c.set(turn, "", "")
 			return
 		}
 	}
@@ -252,7 +260,7 @@ func (c *waylandClipboard) selected(offer uint32) error {
 	}
 	var err error
 	if form == "" || slices.Contains(mimes, xSecret) {
-		c.set(turn, "")
+		c.set(turn, "", "")
 	} else {
 		err = c.receive(offer, form, turn)
 	}

@@ -36,7 +36,10 @@ func (c *waylandClipboard) receive(offer uint32, form string, turn uint64) error
 		if err != nil || int64(len(text)) > c.content.limit {
 			text = nil
 		}
-		c.set(turn, decodeText(form, string(text)))
+		if !c.content.everyTime {
+			text = []byte(decodeText(form, string(text)))
+		}
+		c.set(turn, form, string(text))
 	})
 	return nil
 }
@@ -56,11 +59,11 @@ func (c *waylandClipboard) onQuit(f func()) (stop func()) {
 }
 
 // set takes over a text unless a newer selection has come since.
-func (c *waylandClipboard) set(turn uint64, text string) {
+func (c *waylandClipboard) set(turn uint64, form, text string) {
 	c.mu.Lock()
 	differs := turn == c.turn && (c.text != text || c.content.everyTime)
 	if turn == c.turn {
-		c.text = text
+		c.form, c.text = form, text
 	}
 	c.mu.Unlock()
 	if differs {
