@@ -13,6 +13,7 @@ import (
 	"github.com/tabferry/tabferry/account/store"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/desktop"
+	"github.com/tabferry/tabferry/ui/desktop/clipboard"
 	"github.com/tabferry/tabferry/ui/desktop/session"
 	"github.com/tabferry/tabferry/ui/extension"
 )
@@ -67,7 +68,7 @@ func runAgent(ctx context.Context, demo bool) error {
 	if err != nil {
 		return errors.Join(err, listener.Close(), end())
 	}
-	err = (&faces{demo: demo, log: params.Logger, opener: opener, words: words, seat: seat}).run(ctx, engine, listener)
+	err = (&faces{demo: demo, log: params.Logger, opener: opener, words: words, seat: seat, title: clipboard.Title}).run(ctx, engine, listener)
 	if engine.Renewed() {
 		return errors.Join(err, end(), startSuccessor(demo))
 	}

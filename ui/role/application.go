@@ -82,8 +82,12 @@ func (f *faces) sendCopied(ctx context.Context, text string, ask func(context.Co
 	if !ok || last.LastSentTo.IsZero() || s.Account.State != localapi.SignedIn {
 		return ask(ctx)
 	}
+	title, err := f.title(ctx, address)
+	if err != nil {
+		f.log.Info("the copied link is sent without its title", "reason", err)
+	}
 	_, err = f.client.Send(ctx, localapi.SendRequest{
-		Links: []localapi.Link{{URL: address}}, Devices: []string{last.ID}, Hold: true, Tell: true,
+		Links: []localapi.Link{{URL: address, Title: title}}, Devices: []string{last.ID}, Hold: true, Tell: true,
 	})
 	if err != nil && ctx.Err() == nil {
 		f.log.Warn("the copied link could not be sent", "error", err)

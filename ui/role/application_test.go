@@ -2,6 +2,7 @@ package role
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -17,6 +18,17 @@ func TestSendCopied(t *testing.T) {
 	used := time.Unix(1, 0).UTC()
 	phone := localapi.Device{ID: "phone", CanReceiveTabs: true, LastSentTo: used}
 	const link, sent = "https://a.example/", `Send {"links":[{"url":"https://a.example/"}],"devices":["phone"],"hold":true,"tell":true}`
+	const titled, withTitle = "https://titled.example/", `Send {"links":[{"url":"https://titled.example/","title":"A title"}],"devices":["phone"],"hold":true,"tell":true}`
+	const unread = "https://unread.example/"
+	title := func(_ context.Context, address string) (string, error) {
+		switch address {
+		case titled:
+			return "A title", nil
+		case unread:
+			return "", errors.New("the clipboard does not answer")
+		}
+		return "", nil
+	}
 	for _, c := range []struct {
 		name, text string
 		device     localapi.Device
@@ -26,6 +38,8 @@ func TestSendCopied(t *testing.T) {
 		asks       int
 	}{
 		{"a link", link, phone, localapi.SignedIn, false, sent, 0},
+		{"a link with a title", titled, phone, localapi.SignedIn, false, withTitle, 0},
+		{"a title that cannot be read", unread, phone, localapi.SignedIn, false, strings.Replace(sent, link, unread, 1), 0},
 		{"no link", "hello", phone, localapi.SignedIn, false, "", 1},
 		{"nothing sent yet", link, localapi.Device{ID: "phone", CanReceiveTabs: true}, localapi.SignedIn, false, "", 1},
 		{"signed out", link, phone, localapi.SignedOut, false, "", 1},
@@ -38,7 +52,7 @@ func TestSendCopied(t *testing.T) {
 				agent.Refuse("Send", &localapi.Error{Code: localapi.CodeNoDevice, Message: "gone"})
 			}
 			asked := 0
-			f := &faces{client: client, log: slog.New(slog.DiscardHandler)}
+			f := &faces{client: client, title: title, log: slog.New(slog.DiscardHandler)}
 			if err := f.sendCopied(t.Context(), c.text, func(context.Context) error { asked++; return nil }); err != nil {
 				t.Error(err)
 			}

@@ -31,6 +31,8 @@ type faces struct {
 	words  *i18n.Speaker
 	seat   *session.Seat
 	client *localapi.Client // of the engine, by plain calls
+	// title returns the title that the clipboard gives a link.
+	title func(ctx context.Context, address string) (string, error)
 }
 
 // run works until the engine ends, and then ends everything else. The tray wants this goroutine.
@@ -76,7 +78,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	work.Go(func() error { f.application(ctx, board, open, notifier.WindowFailed); return nil })
 	err = tray.Run(ctx, tray.Params{
 		Agent: f.client, Clipboard: board, Open: f.opener.OpenWith, Logger: f.log, Words: f.words.In, Moved: f.seat.Moved,
-		Show: open,
+		Show: open, Title: f.title,
 	})
 	if err != nil {
 		f.log.Error("the tray ended", "error", err)

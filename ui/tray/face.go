@@ -23,6 +23,9 @@ type Params struct {
 	Agent *localapi.Client
 	// Clipboard is watched for a copied link; without one the menu's first line opens the window.
 	Clipboard clipboard.Clipboard
+	// Title returns the title that the clipboard gives a link, empty for none, within a moment; nil for a
+	// desktop that gives none.
+	Title func(ctx context.Context, address string) (string, error)
 	// Open opens a link in the browser: browser is the command from the settings, empty for the
 	// system's default.
 	Open func(ctx context.Context, browser, address string) error
@@ -41,6 +44,9 @@ type Params struct {
 func (p Params) check() (Params, error) {
 	if p.Agent == nil || p.Open == nil || p.Show == nil {
 		return p, errors.New("tray: Agent, Open and Show are needed")
+	}
+	if p.Title == nil {
+		p.Title = func(context.Context, string) (string, error) { return "", nil }
 	}
 	if p.Moved == nil {
 		p.Moved = func() <-chan struct{} { return nil }
@@ -210,8 +216,12 @@ func (f *face) do(ctx context.Context, a Action) {
 func (f *face) perform(ctx context.Context, a Action, browser string) error {
 	switch a.Do {
 	case DoSend:
-		_, err := f.Agent.Send(ctx, localapi.SendRequest{
-			Links: []localapi.Link{{URL: a.Link}}, Devices: []string{a.Device}, Hold: true, Tell: true,
+		title, err := f.Title(ctx, a.Link)
+		if err != nil {
+			f.Logger.Info("the copied link is sent without its title", "reason", err)
+		}
+		_, err = f.Agent.Send(ctx, localapi.SendRequest{
+			Links: []localapi.Link{{URL: a.Link, Title: title}}, Devices: []string{a.Device}, Hold: true, Tell: true,
 		})
 		return err
 	case DoOpen:

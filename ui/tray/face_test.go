@@ -90,6 +90,15 @@ func play(t *testing.T, script func(t *testing.T, s *stage)) {
 				return s.fail
 			},
 			Show: func(_ context.Context, pane string) error { s.did <- "show " + pane; return nil },
+			Title: func(_ context.Context, address string) (string, error) {
+				switch address {
+				case "https://titled.test":
+					return "A title", nil
+				case "https://unread.test":
+					return "", errors.New("the clipboard does not answer")
+				}
+				return "", nil
+			},
 		}.check()
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +117,11 @@ func play(t *testing.T, script func(t *testing.T, s *stage)) {
 func asked(c localapitest.Call) string {
 	if c.Method == "Send" {
 		r := c.Args[0].(localapi.SendRequest)
-		return "Send " + r.Links[0].URL + " to " + strings.Join(r.Devices, ",")
+		what := r.Links[0].URL
+		if title := r.Links[0].Title; title != "" {
+			what += " (" + title + ")"
+		}
+		return "Send " + what + " to " + strings.Join(r.Devices, ",")
 	}
 	return c.String()
 }
@@ -227,6 +240,8 @@ func TestClicks(t *testing.T) {
 			s.wantDone(t, want...)
 		}
 		click(Action{Do: DoSend, Link: "https://a.test", Device: "d0"}, "Send https://a.test to d0")
+		click(Action{Do: DoSend, Link: "https://titled.test", Device: "d0"}, "Send https://titled.test (A title) to d0")
+		click(Action{Do: DoSend, Link: "https://unread.test", Device: "d0"}, "Send https://unread.test to d0")
 		click(Action{Do: DoOpen, Link: "https://b.test", Entry: "i1"}, "open my-browser https://b.test", "MarkRead i1")
 		click(Action{Do: DoShow, Pane: "pair"}, "show pair")
 		click(Action{Do: DoQuiet}, "Quiet 60")
