@@ -77,6 +77,9 @@ func (w *Window) pasted(words string) {
 		return
 	}
 	w.take(findLinks(words), words)
+	if w.current == PaneSend {
+		w.sendPane().askTitle()
+	}
 }
 
 // Offer hands the window what another start of Tabferry was called with: a pane, empty for none,
@@ -175,7 +178,8 @@ func (w *Window) take(links []localapi.Link, words string) {
 	}
 }
 
-// dropped takes what was dropped on the window: links, files that hold links, pictures of codes.
+// dropped takes what was dropped on the window: links, files that hold links, pictures of codes. The toolkit tells
+// addresses and nothing else of a drop, so a dropped link has no title.
 func (w *Window) dropped(uris []fyne.URI) {
 	var files []string
 	for _, u := range uris {

@@ -77,6 +77,8 @@ type Params struct {
 	// ClipboardPicture returns the picture file on the clipboard: Fyne's clipboard knows text only. nil
 	// looks for text only.
 	ClipboardPicture func(ctx context.Context) ([]byte, error)
+	// ClipboardTitle returns the title that the clipboard gives a link, empty for none. nil looks for none.
+	ClipboardTitle func(ctx context.Context, address string) (string, error)
 	// GrabScreen takes a picture of the screen. nil offers no reading from the screen.
 	GrabScreen func(ctx context.Context) (image.Image, error)
 	// ChooseFile lets the person choose a file in the desktop's own chooser: a title, what the kind of file is

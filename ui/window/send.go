@@ -64,6 +64,7 @@ func newSendPane(w *Window) *sendPane {
 			return false
 		}
 		p.setLinks(links, "")
+		p.askTitle()
 		return true
 	}
 	p.hint = widget.NewMuted("")
@@ -116,6 +117,7 @@ func (p *sendPane) shown() {
 		if copied, ok := link.Copied(content); ok && content != p.offered {
 			p.link.Put(copied)
 			p.fromClip = true
+			p.askTitle()
 		}
 		p.offered = content
 	}
@@ -151,6 +153,35 @@ func (p *sendPane) setLinks(links []localapi.Link, device string) {
 	}
 	p.update()
 	p.page.Scroll.ScrollToTop()
+}
+
+// askTitle gives the one link there is the title that stands beside it on the clipboard, when it comes: what
+// owns the clipboard may take a while, and the link can be sent meanwhile.
+func (p *sendPane) askTitle() {
+	address, ok := p.untitled()
+	if !ok || p.w.p.ClipboardTitle == nil {
+		return
+	}
+	fetch(p.w, func(ctx context.Context) (string, error) {
+		return p.w.p.ClipboardTitle(ctx, address)
+	}, func(title string, err error) {
+		if err != nil {
+			p.w.p.Logger.Info("a copied link has no title", "reason", err)
+		}
+		if now, ok := p.untitled(); ok && now == address {
+			p.title = i18n.Plain(title)
+			p.updateLinks()
+		}
+	})
+}
+
+// untitled returns the link in the field if it has no title.
+func (p *sendPane) untitled() (address string, ok bool) {
+	links, _ := p.picked()
+	if p.list.links != nil || len(links) != 1 || links[0].Title != "" {
+		return "", false
+	}
+	return links[0].URL, true
 }
 
 // maxShown is the longest refused text that is shown, in bytes.

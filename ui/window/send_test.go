@@ -1,6 +1,8 @@
 package window
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -118,5 +120,79 @@ func TestSentSaysWhatItWaitsFor(t *testing.T) {
 		h.want("1 entry waits until you have signed in again.")
 		set(func(s *localapi.Snapshot) { s.Outbox.Waiting, s.Outbox.Recent[3].State = 2, localapi.SendAccepted })
 		h.wantNot("waits", "Retry now")
+	})
+}
+
+// TestACopiedLinkBringsItsTitle from the clipboard, to the link it belongs to and to no other; whoever does not wait
+// for it sends without.
+func TestACopiedLinkBringsItsTitle(t *testing.T) {
+	const titled, slow, slower, none = "https://titled.example/", "https://slow.example/", "https://slower.example/", "https://none.example/"
+	var answers chan string // of the bubble
+	edit := func(p *Params) {
+		p.ClipboardTitle = func(ctx context.Context, address string) (string, error) {
+			switch address {
+			case titled:
+				return "A title\u202e of it", nil
+			case slow, slower:
+				select {
+				case title := <-answers:
+					return title, nil
+				case <-ctx.Done():
+					return "", ctx.Err()
+				}
+			}
+			return "", errors.New("the clipboard does not answer")
+		}
+	}
+	sent := func(h *harness, want localapi.Link) {
+		h.t.Helper()
+		h.tap("Send to Pixel 9")
+		if r := asked[localapi.SendRequest](h); len(r.Links) != 1 || r.Links[0] != want {
+			h.t.Errorf("sent %+v, want %+v", r.Links, want)
+		}
+	}
+	for name, bring := range map[string]func(h *harness, address string){
+		"offered": func(h *harness, address string) {
+			h.app.Clipboard().SetContent(address)
+			h.w.show(PaneInbox)
+			h.w.show(PaneSend)
+		},
+		"pasted on the page":    func(h *harness, address string) { h.w.pasted(address) },
+		"pasted into the field": func(h *harness, address string) { h.w.sendPane().link.OnPaste(address) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, edit, func(h *harness) {
+				answers = make(chan string)
+				h.send(signedIn())
+				h.w.show(PaneSend)
+				bring(h, titled)
+				h.settle()
+				h.want("A title of it")
+				sent(h, localapi.Link{URL: titled, Title: "A title of it"})
+				bring(h, none)
+				h.settle()
+				sent(h, localapi.Link{URL: none})
+				bring(h, slow)
+				h.settle()
+				h.w.sendPane().link.SetText(none) // another by now
+				answers <- "Late"
+				h.settle()
+				h.wantNot("Late")
+				sent(h, localapi.Link{URL: none})
+				bring(h, slower)
+				h.settle()
+				sent(h, localapi.Link{URL: slower})
+				answers <- "Late"
+				h.settle()
+				h.wantNot("Late")
+			})
+		})
+	}
+	// What was not copied asks for none.
+	inBubble(t, edit, func(h *harness) {
+		h.send(signedIn())
+		h.w.take([]localapi.Link{{URL: titled}}, "")
+		h.settle()
+		sent(h, localapi.Link{URL: titled})
 	})
 }
