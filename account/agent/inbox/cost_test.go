@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,26 +116,26 @@ func TestCheckComesAfterTheStart(t *testing.T) {
 					t.Fatal(err)
 				}
 				vault := store.NewVault(memory)
-				opened := 0
-				vault.Hear(func(o store.Outcome) { opened += o.Opened })
+				var opened atomic.Int64
+				vault.Hear(func(o store.Outcome) { opened.Add(int64(o.Opened)) })
 				i, _ := on(t, vault)
 				fill(t, vault, i, 10, time.Now(), func(int) bool { return false })
 				i, _ = on(t, vault)
-				opened = 0
+				opened.Store(0)
 				ctx, end := context.WithCancel(t.Context())
 				var running sync.WaitGroup
 				running.Go(func() { i.Run(ctx) })
 				time.Sleep(checkAfter - 1)
 				synctest.Wait()
-				if opened > 0 {
-					t.Errorf("%d values were opened while the start was under way", opened)
+				if n := opened.Load(); n > 0 {
+					t.Errorf("%d values were opened while the start was under way", n)
 				}
 				time.Sleep(lives - (checkAfter - 1))
 				synctest.Wait()
 				end()
 				running.Wait()
-				if checked := opened >= 10; checked != (lives == checkAfter) {
-					t.Errorf("%d values were opened", opened)
+				if n := opened.Load(); (n >= 10) != (lives == checkAfter) {
+					t.Errorf("%d values were opened", n)
 				}
 			})
 		})
