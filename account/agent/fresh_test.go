@@ -134,9 +134,11 @@ func TestDeadEndpointIsFound(t *testing.T) {
 				tablet.end()
 				rest(2 * time.Hour)
 				desk.grownOld()
-				phone.end()
-				w.svc.Push().ForgetUserAgents() // and leaves the connections alone
 				dead := desk.endpoint()
+				for _, endpoint := range []string{dead, phone.endpoint()} {
+					w.svc.Push().EndSubscription(endpoint) // and leaves the connections alone
+				}
+				phone.end()
 				lap.awaitSent(lap.send(to, "https://example.com/late", "").ID, localapi.SendPushOff)
 				if n := desk.snapshot().Inbox.Total; n != 0 {
 					t.Fatalf("%d tabs although nothing can have told of one", n)
