@@ -137,6 +137,7 @@ func TestDeviceListsInEveryState(t *testing.T) {
 			s.Devices = localapi.DeviceList{ListState: localapi.ListState{Problem: "The server is confused."}}
 		}, "The server is confused."},
 		{"offline", func(s *localapi.Snapshot) { s.Connection.Online = false }, "Shown as last known (1 minute ago)."},
+		{"old", func(s *localapi.Snapshot) { s.Devices.At = ago(6 * time.Minute) }, "Shown as last known (6 minutes ago)."},
 		{"not offered", func(s *localapi.Snapshot) {
 			s.Account.DevicesUnavailable = true
 			s.Devices = localapi.DeviceList{}
@@ -151,6 +152,10 @@ func TestDeviceListsInEveryState(t *testing.T) {
 					h.settle()
 					h.want(c.want)
 				}
+				h.send(signedIn())
+				h.w.show(PaneSend)
+				h.settle()
+				h.wantNot("as last known") // a list of a minute ago is fresh
 			})
 		})
 	}
