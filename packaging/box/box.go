@@ -161,7 +161,8 @@ func (b *Box) display(ctx context.Context, p Params) error {
 		return err
 	}
 	defer read.Close()
-	cmd := b.Command("Xvfb", "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", p.Width, p.Height), "-nolisten", "tcp")
+	// No key repeats itself: between press and release a busy machine may take longer than a hand.
+	cmd := b.Command("Xvfb", "-r", "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", p.Width, p.Height), "-nolisten", "tcp")
 	cmd.ExtraFiles = []*os.File{write}
 	err = b.launch(cmd)
 	if closeErr := write.Close(); err == nil {
