@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -88,7 +89,9 @@ func sharpWindow(t *testing.T, app *box.App) *screen {
 		t.Fatal(err)
 	}
 	w := untilWindow(t, app)
-	w.untilTold(offers("page tab", "Send"), shows("Demo phone"))
+	w.untilTold(offers("page tab", "Send"), effect{"a device", func(all []box.Told) bool { // in sight or further down
+		return slices.ContainsFunc(all, func(o box.Told) bool { return strings.Contains(o.Name, "Demo phone") })
+	}})
 	return w
 }
 
@@ -105,7 +108,7 @@ func (w *screen) walk(pane string) {
 	w.t.Helper()
 	last, moves := image.Rectangle{}, 0
 	for stop := range stops {
-		w.tab()
+		w.move("Tab")
 		ring, ok := w.untilRing(last)
 		if !ok {
 			w.keep("no-ring")

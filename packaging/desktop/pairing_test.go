@@ -84,7 +84,7 @@ func TestPairAPhone(t *testing.T) {
 		took := time.Since(began)
 		w.untilText("Firefox for Android")
 		w.untilFocus("Decline")
-		w.tab() // to allowing
+		w.move("Tab") // to allowing
 		began = time.Now()
 		w.keys("Return")
 		untilPairing(t, app, localapi.PairDone)
@@ -248,7 +248,7 @@ func TestJoinAtTheWindow(t *testing.T) {
 		return no()
 	})
 	paste()
-	w.tab()
+	w.move("Tab")
 	w.keys("Return")
 	untilJoined(t, app)
 }

@@ -86,7 +86,8 @@ func (p *person) press(o box.Told) bool {
 	}
 	p.point(at)
 	time.Sleep(settle / 2)
-	if p.place(o) != at {
+	if now := p.place(o); now != at {
+		p.t.Logf("%s %s has moved from %v to %v before it was clicked", o.Role, o.Name, at, now)
 		return false
 	}
 	p.xdotool("click", "1")
@@ -97,7 +98,7 @@ func (p *person) press(o box.Told) bool {
 func (p *person) point(at image.Rectangle) {
 	p.t.Helper()
 	middle := at.Min.Add(at.Size().Div(2))
-	p.xdotool("search", "--onlyvisible", "--name", "^Tabferry", "mousemove", "--window", "%1", strconv.Itoa(middle.X), strconv.Itoa(middle.Y))
+	p.xdotool("mousemove", "--window", p.window(), strconv.Itoa(middle.X), strconv.Itoa(middle.Y))
 }
 
 // wheelTo turns the wheel over the middle of the page until something comes into sight.

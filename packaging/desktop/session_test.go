@@ -194,7 +194,7 @@ func xServer(t *testing.T, app *box.App, args ...string) string {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	cmd := app.Box.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", "1000x700x24", "-nolisten", "tcp"}, args...)...)
+	cmd := app.Box.Command("Xvfb", append([]string{"-r", "-displayfd", "3", "-screen", "0", "1000x700x24", "-nolisten", "tcp"}, args...)...)
 	cmd.ExtraFiles = []*os.File{file}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

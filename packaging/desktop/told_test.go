@@ -42,6 +42,9 @@ func has(state int, role, name string) effect {
 	}}
 }
 
+// unseen is for what brings about nothing that is told.
+var unseen = effect{"nothing", func([]box.Told) bool { return true }}
+
 // lacks is that something to click is not shown any more.
 func lacks(role, name string) effect {
 	return effect{"no " + role + " " + name, func(all []box.Told) bool { return !slices.ContainsFunc(all, called(role, name)) }}
@@ -159,6 +162,7 @@ func (w *screen) act(what string, do func(all []box.Told) bool, want ...effect) 
 		if w.came(before, want) {
 			return
 		}
+		w.t.Logf("%s: nothing has come of it", what)
 	}
 	all := w.told()
 	w.stuck(what+", and then waiting for "+lacking(all, want), all)
@@ -198,11 +202,11 @@ func (w *screen) untilFocus(name string) {
 	}})
 }
 
-// tab presses Tab, and waits until the focus is elsewhere.
-func (w *screen) tab() {
+// move presses a key that moves the focus, and waits until the focus is elsewhere.
+func (w *screen) move(key string) {
 	w.t.Helper()
 	before := w.focus()
-	w.act("Tab", func([]box.Told) bool { w.keys("Tab"); return true },
+	w.act(key, func([]box.Told) bool { w.keys(key); return true },
 		effect{"the focus elsewhere", func(all []box.Told) bool {
 			i := slices.IndexFunc(all, func(o box.Told) bool { return o.Is(box.ToldFocused) })
 			return i >= 0 && !all[i].Same(before)

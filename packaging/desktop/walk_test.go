@@ -116,7 +116,7 @@ func (p *person) sendsInFourWays() {
 // front brings the window to the front again.
 func (p *person) front() {
 	p.t.Helper()
-	p.xdotool("search", "--onlyvisible", "--name", "^Tabferry", "windowactivate", "--sync")
+	p.activate()
 }
 
 // putAway closes the notifications.
@@ -150,7 +150,7 @@ func (p *person) receives() {
 	p.putAway() // later
 	p.front()
 	p.pane("Inbox")
-	p.click("list item", "copy.example")
+	p.click("list item", "copy.example", unseen)
 	p.keepSmall("walk-11-inbox")
 	p.clickIn("copy.example", "push button", "More", offers("menu item", "Copy link"))
 	p.click("menu item", "Copy link", lacks("menu item", "Copy link"))

@@ -32,16 +32,38 @@ type screen struct {
 func untilWindow(t *testing.T, app *box.App) *screen {
 	t.Helper()
 	w := &screen{t: t, app: app}
-	if err := box.Until(within(t, box.Patience), func() bool { return w.count() > 0 }); err != nil {
-		t.Fatal("no window appeared")
-	}
-	w.xdotool("search", "--onlyvisible", "--name", "^Tabferry", "windowactivate", "--sync")
+	w.activate()
 	return w
 }
 
-func (w *screen) count() int {
-	out, _ := w.output("xdotool", "search", "--onlyvisible", "--name", "^Tabferry") // exit 1 means: none
-	return len(strings.Fields(out))
+// activate gives the window the focus.
+func (w *screen) activate() {
+	w.t.Helper()
+	w.xdotool("windowactivate", "--sync", w.window())
+}
+
+// window waits for the window and returns its number. A look may find nothing although it is there: while windows
+// come and go xdotool gives up.
+func (w *screen) window() (number string) {
+	w.t.Helper()
+	err := box.Until(within(w.t, box.Patience), func() bool {
+		out, err := w.output("xdotool", "search", "--onlyvisible", "--name", "^Tabferry")
+		number, _, _ = strings.Cut(out, "\n")
+		return err == nil && number != ""
+	})
+	if err != nil {
+		w.t.Fatal("no window appeared")
+	}
+	return number
+}
+
+// count counts the windows. One look that finds none is not believed: see window.
+func (w *screen) count() (n int) {
+	for look := 0; n == 0 && look < 3; look++ {
+		out, _ := w.output("xdotool", "search", "--onlyvisible", "--name", "^Tabferry") // exit 1 means: none
+		n = len(strings.Fields(out))
+	}
+	return n
 }
 
 // listen has a screen reader listen to the window from now on.
