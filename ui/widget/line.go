@@ -75,6 +75,7 @@ func (l *Line) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleR
 // CreateRenderer draws the text.
 func (l *Line) CreateRenderer() fyne.WidgetRenderer {
 	var parts []fyne.CanvasObject
+	l.lines = nil // the toolkit forgets what has not been on the screen for a while, and asks again
 	for range max(1, l.Most) {
 		text := canvas.NewText("", nil)
 		l.lines, parts = append(l.lines, text), append(parts, text)

@@ -64,3 +64,16 @@ func TestLineGoesOnBelow(t *testing.T) {
 		})
 	}
 }
+
+// TestALineIsDrawnAgain after the toolkit has forgotten how: it does with what has not been on the screen for a while.
+func TestALineIsDrawnAgain(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme("light"))
+	l := NewLine("Words", ColorMuted, "text")
+	for range 2 {
+		r := l.CreateRenderer()
+		r.Layout(fyne.NewSize(200, 20))
+		if len(r.Objects()) != 1 || l.lines[0].Text != "Words" || r.Objects()[0] != fyne.CanvasObject(l.lines[0]) {
+			t.Errorf("drawn are %d parts of %d", len(r.Objects()), len(l.lines))
+		}
+	}
+}
