@@ -21,6 +21,7 @@ type Button struct {
 
 	outlined bool
 	focused  bool
+	hovered  bool
 	// Of a button within a row: the Tab key passes by until the row leads here, and keys lead back.
 	within  *Row
 	reached bool
@@ -72,6 +73,18 @@ func (b *Button) FocusGained() {
 func (b *Button) FocusLost() {
 	b.focused, b.reached = false, false
 	b.Refresh()
+}
+
+// MouseIn lights the button up.
+func (b *Button) MouseIn(e *desktop.MouseEvent) {
+	b.hovered = true
+	b.Button.MouseIn(e)
+}
+
+// MouseOut ends what MouseIn began.
+func (b *Button) MouseOut() {
+	b.hovered = false
+	b.Button.MouseOut()
 }
 
 // Disabled keeps a button that is out of order, or that its row has not led to, from the Tab key.

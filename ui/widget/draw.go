@@ -1,6 +1,9 @@
 package widget
 
-import "fyne.io/fyne/v2"
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+)
 
 // drawn is a widget that draws its parts itself. It keeps them, and [draw] makes the renderer.
 type drawn interface {
@@ -19,6 +22,12 @@ func draw(w drawn, parts ...fyne.CanvasObject) fyne.WidgetRenderer {
 	return &renderer{w: w, parts: parts}
 }
 
+// keeper is drawn, and knows which of its parts need no Refresh: they look as they did. The toolkit has them
+// follow the theme by themselves.
+type keeper interface {
+	keeps(part fyne.CanvasObject) bool
+}
+
 type renderer struct {
 	w     drawn
 	parts []fyne.CanvasObject
@@ -31,11 +40,28 @@ func (r *renderer) MinSize() fyne.Size { return r.w.least() }
 func (r *renderer) Refresh() {
 	r.w.style()
 	r.w.place(r.w.Size())
+	keeps := func(fyne.CanvasObject) bool { return false }
+	if k, ok := r.w.(keeper); ok {
+		keeps = k.keeps
+	}
 	for _, o := range r.parts {
-		o.Refresh()
+		if !keeps(o) {
+			o.Refresh()
+		}
 	}
 }
 
 func (r *renderer) Objects() []fyne.CanvasObject { return r.parts }
 
 func (r *renderer) Destroy() {}
+
+// repaint has the screen of an object drawn again where none of its parts looks another way: a Refresh would have
+// everything in it made anew.
+func repaint(o fyne.CanvasObject) {
+	c := fyne.CurrentApp().Driver().CanvasForObject(o)
+	if screen, ok := c.(interface{ SetDirty() }); ok {
+		screen.SetDirty()
+		return
+	}
+	canvas.Refresh(o)
+}

@@ -111,7 +111,7 @@ func (l *look) walk(o fyne.CanvasObject, at fyne.Position, frame area, below *re
 
 // add hangs a node below another.
 func (l *look) add(below *reader.Node, key any, n reader.Node, place, frame area) *reader.Node {
-	n.ID, n.Bounds = l.number(key), place.pixels(l.scale)
+	n.ID, n.Bounds = l.number(partOf(key)), place.pixels(l.scale)
 	if seen := frame.and(place); seen.size.Width > 0 && seen.size.Height > 0 {
 		n.States |= reader.Showing
 	}

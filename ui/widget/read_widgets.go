@@ -54,12 +54,12 @@ func (b *Button) read() reader.Node {
 	if !can {
 		return n
 	}
-	n.Press = shown(b, func() {
+	n.Press = b.within.still(b, func() {
 		if !b.Button.Disabled() {
 			b.OnTapped()
 		}
 	})
-	n.Focus = shown(b, func() {
+	n.Focus = b.within.still(b, func() {
 		b.reached = true
 		focus(b)
 	})
@@ -147,14 +147,47 @@ func (r *Row) read() reader.Node {
 		return n
 	}
 	n.States |= reader.Focusable
-	n.Press = shown(r, func() { r.act(r.press, r.Spec.Action.Do) })
-	n.Focus = shown(r, func() {
+	n.Press = r.still(r, func() { r.act(r.press, r.Spec.Action.Do) })
+	n.Focus = r.still(r, func() {
 		if r.list != nil {
 			r.list.walk.stopAt(r)
 		}
 		focus(r)
 	})
 	return n
+}
+
+// still makes a deed of a part of the row, or of no row, that does nothing once the part has left the screen or the
+// row shows another thing.
+func (r *Row) still(part fyne.CanvasObject, do func()) func() {
+	if r == nil {
+		return shown(part, do)
+	}
+	life := r.lives
+	return shown(part, func() {
+		if r.lives == life {
+			do()
+		}
+	})
+}
+
+// lived names a part of a row while the row shows one thing: it is another part later.
+type lived struct {
+	part any
+	life int
+}
+
+// partOf returns what names a part among those that are told.
+func partOf(part any) any {
+	switch o := part.(type) {
+	case *Row:
+		return lived{o, o.lives}
+	case *Button:
+		if o.within != nil {
+			return lived{o, o.within.lives}
+		}
+	}
+	return part
 }
 
 // rowOf names a row of a long list, which exists only while it is in sight.

@@ -63,6 +63,7 @@ type Row struct {
 	list  *RowList // nil for a row of a list that has the focus as a whole
 	at    int      // its place in the list
 	first bool     // the first of its list has no line above
+	lives int      // how often it has begun to show another thing
 
 	icon, box     *widget.Icon
 	title, detail *Line
@@ -71,6 +72,26 @@ type Row struct {
 	whole         *Text
 	button, dots  *Button
 	divider       *canvas.Rectangle
+
+	iconDrawn, boxDrawn madeOf
+	buttonDrawn         Action // its words, and whether it is the main one
+}
+
+// madeOf is what a picture of ours was made from.
+type madeOf struct {
+	name  string
+	named fyne.ThemeColorName
+	color color.Color // of that name, in the theme of the moment
+}
+
+// picture returns a picture made from something, which is the one that is there unless it was made from something
+// else: the toolkit reads and paints another one, and draws everything again for it.
+func picture(there fyne.Resource, from *madeOf, name string, c fyne.ThemeColorName, made func() fyne.Resource) fyne.Resource {
+	if now := (madeOf{name, c, named(c)}); there == nil || *from != now {
+		*from = now
+		return made()
+	}
+	return there
 }
 
 func newRow(list *RowList, escape func()) *Row {
@@ -99,6 +120,15 @@ func newRow(list *RowList, escape func()) *Row {
 	r.ExtendBaseWidget(r)
 	return r
 }
+
+// looksLike reports whether the row has the picture of a spec.
+func (r *Row) looksLike(s RowSpec) bool {
+	return r.Spec.Icon == s.Icon && r.Spec.IconColor == s.IconColor
+}
+
+// pointedAt reports whether the pointer has come to the row and not left it, as far as the toolkit has told: it will
+// tell the row, and so must find it as it was.
+func (r *Row) pointedAt() bool { return r.hovered || r.button.hovered || r.dots.hovered }
 
 // answers reports whether a row does anything, so that it may have the focus.
 func (s *RowSpec) answers() bool { return s.Tap != nil || s.Action.Label != "" || len(s.Menu) > 0 }
@@ -244,15 +274,17 @@ func (r *Row) style() {
 	if iconColor == "" {
 		iconColor = ColorMuted
 	}
-	r.icon.Resource = nil
-	if s.Icon != "" {
-		r.icon.Resource = Icon(s.Icon, iconColor)
+	if s.Icon == "" {
+		r.icon.Resource = nil
+	} else {
+		r.icon.Resource = picture(r.icon.Resource, &r.iconDrawn, s.Icon, iconColor, func() fyne.Resource { return Icon(s.Icon, iconColor) })
 	}
 	SetVisible(r.box, s.Chooses)
-	r.box.Resource = theme.NewColoredResource(theme.CheckButtonIcon(), ColorMuted)
+	box, name, tone := theme.CheckButtonIcon, "box", ColorMuted
 	if s.Chosen {
-		r.box.Resource = theme.NewColoredResource(theme.CheckButtonCheckedIcon(), ColorAccent)
+		box, name, tone = theme.CheckButtonCheckedIcon, "chosen", ColorAccent
 	}
+	r.box.Resource = picture(r.box.Resource, &r.boxDrawn, name, tone, func() fyne.Resource { return theme.NewColoredResource(box(), tone) })
 	r.title.Text, r.title.Bold = s.Title, s.Strong
 	r.detail.Text, r.detail.Color = s.Detail, s.DetailTone.Color()
 	SetVisible(r.detail, s.Detail != "")
@@ -277,6 +309,22 @@ func (r *Row) style() {
 	if !r.first {
 		r.divider.FillColor = named(ColorEdge)
 	}
+}
+
+// keeps reports whether a part looks as it did: what cannot be seen, and a button with the same words. What they are
+// called by screen readers is not drawn.
+func (r *Row) keeps(part fyne.CanvasObject) bool {
+	switch part {
+	case r.button:
+		before := r.buttonDrawn
+		r.buttonDrawn = Action{Label: r.Spec.Action.Label, Main: r.Spec.Action.Main}
+		return before.Label == r.buttonDrawn.Label && before.Main == r.buttonDrawn.Main
+	case r.dots:
+		return true
+	case r.mark, r.whole:
+		return !part.Visible()
+	}
+	return false
 }
 
 const rowPadX, rowPadY, rowLineGap = 10, 9, 3

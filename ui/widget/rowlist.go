@@ -25,6 +25,7 @@ type RowList struct {
 	escape func()
 
 	objects  []fyne.CanvasObject // the rows that exist, as shown; nil when that has changed
+	slots    []*Row              // the rows that exist, as the toolkit walks through them
 	tops     []float32           // where each row begins, and at last where the list ends; nil when unknown
 	pile     *Pile               // that it is in, nil for none
 	sparse   bool                // only the rows near what is seen exist
@@ -39,6 +40,8 @@ const (
 	// aroundSight is how far beyond what can be seen the rows of a long one exist, in units: two notches of a wheel.
 	// A list hears of each before the next frame, so that more is only walked through.
 	aroundSight = 2 * notchLines * notch
+	// maxSpare is how many rows stay out of sight before some are dropped.
+	maxSpare = 8
 )
 
 // NewRowList makes an empty list; escape is what the Escape key does on a row.
@@ -80,14 +83,15 @@ func (l *RowList) Set(specs []RowSpec) {
 		}
 	}
 	l.rows, l.objects, l.tops = kept, nil, nil
+	l.slots = slices.DeleteFunc(l.slots, func(r *Row) bool { return kept[r.Spec.ID] != r })
 	l.walk.settle()
 	if !l.sparse {
 		for i := range specs {
 			l.row(i)
 		}
+		slices.SortFunc(l.slots, func(a, b *Row) int { return cmp.Compare(a.at, b.at) })
 	}
-	l.choose()
-	if count != len(specs) || !slices.Equal(before, l.held()) {
+	if l.choose() || count != len(specs) || !slices.Equal(before, l.held()) {
 		l.redraw()
 	}
 	heir()
@@ -95,15 +99,52 @@ func (l *RowList) Set(specs []RowSpec) {
 
 // row returns the row at a place, made if there is none yet.
 func (l *RowList) row(i int) *Row {
-	spec := l.specs[i]
-	r := l.rows[spec.ID]
+	r := l.rows[l.specs[i].ID]
 	if r == nil {
 		r = newRow(l, l.escape)
-		r.at = i
-		r.set(spec, i == 0)
-		l.rows[spec.ID], l.objects = r, nil
+		l.slots = append(l.slots, r)
+		l.give(r, i)
 	}
 	return r
+}
+
+// give lets a row show what lies at a place.
+func (l *RowList) give(r *Row, i int) {
+	spec := l.specs[i]
+	r.at = i
+	r.set(spec, i == 0)
+	l.rows[spec.ID], l.objects = r, nil
+}
+
+// reuse lets a row out of sight show what lies at a place, one with the same picture if there is one, and reports
+// whether there was any. So the toolkit finds the parts of its last frame where they were: where a row is missing or
+// a new one comes first, it lays out all that follow, and draws another frame for what that touches. The pictures
+// of a new row it would read and paint as well.
+func (l *RowList) reuse(i, first, last int) bool {
+	var out *Row
+	for _, r := range l.slots {
+		if !l.idle(r, first, last) {
+			continue
+		}
+		if out == nil || r.looksLike(l.specs[i]) {
+			out = r
+		}
+		if out.looksLike(l.specs[i]) {
+			break
+		}
+	}
+	if out == nil {
+		return false
+	}
+	delete(l.rows, out.Spec.ID)
+	out.lives++
+	l.give(out, i)
+	return true
+}
+
+// idle reports whether a row lies outside of these places, and neither keyboard nor pointer is at it.
+func (l *RowList) idle(r *Row, first, last int) bool {
+	return (r.at < first || r.at >= last) && !l.walk.stops(r) && !r.hasFocus() && !r.pointedAt()
 }
 
 // see tells the list which part of it, from its top, the scroll shows.
@@ -130,11 +171,12 @@ func (l *RowList) kept() bool {
 // redraw places the rows anew, where nothing but which of them exist has changed.
 func (l *RowList) redraw() {
 	l.lay(l.Size().Width)
-	canvas.Refresh(l)
+	repaint(l)
 }
 
-// choose makes the rows of a long list that may soon be seen and drops the others, and reports whether there
-// were any of either. The row that the keyboard stops at stays.
+// choose makes the rows of a long list that may soon be seen, and reports whether anything has changed. Rows out of
+// sight stay until they are needed to show others; of too many of them some are dropped, and all of a list that is
+// out of sight. The row that the keyboard stops at stays.
 func (l *RowList) choose() (changed bool) {
 	if !l.sparse {
 		return false
@@ -142,19 +184,38 @@ func (l *RowList) choose() (changed bool) {
 	l.measure()
 	first := max(0, sort.Search(len(l.specs), func(i int) bool { return l.tops[i+1] >= l.from-aroundSight }))
 	last := sort.Search(len(l.specs), func(i int) bool { return l.tops[i] > l.to+aroundSight })
-	for id, r := range l.rows {
-		if (r.at < first || r.at >= last) && !l.walk.stops(r) && !r.hasFocus() {
-			delete(l.rows, id)
-			l.objects, changed = nil, true
-		}
-	}
 	for i := first; i < last; i++ {
 		if l.rows[l.specs[i].ID] == nil {
-			l.row(i)
+			if !l.reuse(i, first, last) {
+				l.row(i)
+			}
 			changed = true
 		}
 	}
-	return changed
+	most := 0
+	if first < last {
+		most = last - first + maxSpare
+	}
+	return l.drop(most, first, last) || changed
+}
+
+// drop drops rows outside of these places until there are no more than most, and reports whether there were any.
+func (l *RowList) drop(most, first, last int) bool {
+	excess := len(l.slots) - most
+	if excess <= 0 {
+		return false
+	}
+	before := len(l.slots)
+	l.slots = slices.DeleteFunc(l.slots, func(r *Row) bool {
+		if excess <= 0 || !l.idle(r, first, last) {
+			return false
+		}
+		delete(l.rows, r.Spec.ID)
+		excess--
+		return true
+	})
+	l.objects = nil
+	return len(l.slots) != before
 }
 
 // rowShape is what makes a row as high as it is.
@@ -222,7 +283,14 @@ func (r *rowsRenderer) Refresh() {
 	canvas.Refresh(r.list)
 }
 
-func (r *rowsRenderer) Objects() []fyne.CanvasObject { return r.list.held() }
+// Objects returns the rows in an order of their own: see reuse.
+func (r *rowsRenderer) Objects() []fyne.CanvasObject {
+	objects := make([]fyne.CanvasObject, 0, len(r.list.slots))
+	for _, row := range r.list.slots {
+		objects = append(objects, row)
+	}
+	return objects
+}
 
 func (r *rowsRenderer) Destroy() {}
 
