@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -157,11 +158,10 @@ func TestSignInByLoopback(t *testing.T) {
 // a busy machine is slow once.
 func TestEndBeforeTheBrowser(t *testing.T) {
 	w := newWorld(t)
-	redirect := "http://" + freePort(t) + "/signin"
-	s := w.station("Desk", func(p *agent.Params) { p.Service.RedirectURI = redirect })
 	least := time.Hour
 	for round := 0; round < 5 && least > time.Second; round++ {
-		s.run()
+		redirect := "http://" + freePort(t) + "/signin"
+		s := w.station(fmt.Sprint("Desk", round), func(p *agent.Params) { p.Service.RedirectURI = redirect }).run()
 		page, err := s.face.BeginSignIn(t.Context(), "someone@example.com")
 		if err != nil {
 			t.Fatal(err)
@@ -189,11 +189,6 @@ func TestEndBeforeTheBrowser(t *testing.T) {
 		begun := time.Now()
 		s.end()
 		least = min(least, time.Since(begun))
-		s.run()
-		if err := s.face.SignOut(t.Context(), false); err != nil {
-			t.Fatal(err)
-		}
-		s.end()
 	}
 	if least > time.Second {
 		t.Errorf("the end waits %v", least)
