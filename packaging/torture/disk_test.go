@@ -151,7 +151,7 @@ func (s *station) damaged(what string) fate {
 	}
 	later := s.link("later", s.rnd.Int())
 	s.receive(later)
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		x, err := s.snapshot()
 		arrived := func(e localapi.InboxEntry) bool { return e.URL == later }
 		if err == nil && (slices.ContainsFunc(x.Inbox.Recent, arrived) || x.Storage.Problem != "") {
