@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"bytes"
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -163,5 +165,40 @@ func TestDamagedEntries(t *testing.T) {
 	put("account", "state", `{"version":99}`)
 	if _, err := s.agent.open(s.work.vault); !errors.Is(err, store.ErrCorrupt) {
 		t.Errorf("an account state that cannot be read: %v", err)
+	}
+}
+
+// TestOpeningWritesNothing: a file on which nothing has changed is read at a start, and not written: what is read
+// last may be damaged, and such a file is left alone.
+func TestOpeningWritesNothing(t *testing.T) {
+	svc := accounttest.New(t)
+	file, path, key := sealed(t)
+	s := stationOn(t, file, svc)
+	s.arrive(3)
+	s.signIn(svc, svc.NewAccount("someone@example.com", "a password"))
+	var before []byte
+	for start := range 3 {
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if file, err = store.Open(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Unlock(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+		stationOn(t, file, svc)
+		now, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start > 0 && !bytes.Equal(now, before) { // the first one learns whose all of it is
+			t.Errorf("start %d has changed the file", start+1)
+		}
+		before = now
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -15,19 +15,44 @@ import (
 func Open(p Params) (*People, error) {
 	o := &People{Params: p, wait: worker.Patience{First: retryFirst, Most: retryMost, Clock: p.Clock, Random: p.Random}}
 	o.Worker = worker.New(o.work)
-	gone := false
+	gone, known := false, false
 	err := p.Store.View(func(tx *store.Tx) error {
 		_, who := present(tx)
-		gone = who.Gone
+		gone, known = who.Gone, o.found(tx)
 		return nil
 	})
 	if err == nil && gone {
 		err = p.Account.Forget(context.Background())
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || known {
+		return o, err
 	}
 	return o, p.Store.Update(func(tx *store.Tx) error { return o.open(tx, gone) })
+}
+
+// found takes over what stands in the list, and reports whether that is all still so. Then nothing is written:
+// what comes after may find that the file is damaged, and leave it alone.
+func (p *People) found(tx *store.Tx) bool {
+	owner, who := present(tx)
+	all := list(tx)
+	if row, stands := all[owner]; !stands || row != who || who.Gone {
+		return false
+	}
+	for _, is := range tx.Owners() {
+		if _, known := all[is]; !known {
+			return false
+		}
+	}
+	if p.Account.AuthState() == account.AuthStateDisconnected {
+		if who.In || tx.Entries(owner) > 0 {
+			return false
+		}
+	} else if uid := p.signedIn(); !who.In || uid != "" && uid != who.UID {
+		return false
+	}
+	p.owner, p.is, p.due = owner, who, who
+	p.earlier = others(tx, owner)
+	return true
 }
 
 func (p *People) open(tx *store.Tx, gone bool) (err error) {
