@@ -462,7 +462,7 @@ func (w *work) Start(ctx context.Context) {
 		w.board.Tell(localapi.Event{Kind: localapi.AccountDeleted})
 	}
 	w.beside(w.subscription.Connect)
-	w.beside(w.inbox.Run)
+	w.beside(w.inbox.Check)
 	w.beside(func(ctx context.Context) {
 		w.initialise(ctx)
 		close(w.known)

@@ -1,11 +1,7 @@
 package inbox
 
 import (
-	"context"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -103,42 +99,6 @@ func TestCheckMendsTheCount(t *testing.T) {
 	again.Check(t.Context())
 	if _, next := on(t, vault); b.Now().Inbox.Unread != 6 || next.Now().Inbox.Unread != 6 {
 		t.Errorf("%d unread, at the next start %d", b.Now().Inbox.Unread, next.Now().Inbox.Unread)
-	}
-}
-
-// A start is not kept waiting by that: it comes when the start is over, or not at all where the end comes first.
-func TestCheckComesAfterTheStart(t *testing.T) {
-	for name, lives := range map[string]time.Duration{"to the end": checkAfter, "not so long": checkAfter - 1} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				memory, err := store.NewMemory()
-				if err != nil {
-					t.Fatal(err)
-				}
-				vault := store.NewVault(memory)
-				var opened atomic.Int64
-				vault.Hear(func(o store.Outcome) { opened.Add(int64(o.Opened)) })
-				i, _ := on(t, vault)
-				fill(t, vault, i, 10, time.Now(), func(int) bool { return false })
-				i, _ = on(t, vault)
-				opened.Store(0)
-				ctx, end := context.WithCancel(t.Context())
-				var running sync.WaitGroup
-				running.Go(func() { i.Run(ctx) })
-				time.Sleep(checkAfter - 1)
-				synctest.Wait()
-				if n := opened.Load(); n > 0 {
-					t.Errorf("%d values were opened while the start was under way", n)
-				}
-				time.Sleep(lives - (checkAfter - 1))
-				synctest.Wait()
-				end()
-				running.Wait()
-				if n := opened.Load(); (n >= 10) != (lives == checkAfter) {
-					t.Errorf("%d values were opened", n)
-				}
-			})
-		})
 	}
 }
 

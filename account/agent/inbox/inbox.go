@@ -112,21 +112,8 @@ func (i *Inbox) count(tx *store.Tx) (inbox localapi.Inbox) {
 // the quotes would have a backslash before them.
 func isRead(text []byte) bool { return bytes.Contains(text, []byte(`"read":true`)) }
 
-// checkAfter is when a start is over. To open 10,000 entries takes a core for 6 ms, which whoever waits for the
-// agent would wait for too.
-const checkAfter = 5 * time.Second
-
-// Run checks what is stored once the start is over. It ends with ctx.
-func (i *Inbox) Run(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(checkAfter):
-		i.Check(ctx)
-	}
-}
-
-// Check opens every entry once: entries that are damaged are found then, and counts that an older version
-// left.
+// Check opens every entry once, beside everything else, after a start: entries that are damaged are found
+// then, and counts that an older version left.
 func (i *Inbox) Check(ctx context.Context) {
 	var found localapi.Inbox
 	err := i.Store.View(func(tx *store.Tx) error {
