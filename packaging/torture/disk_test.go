@@ -95,7 +95,8 @@ func TestFlippedBits(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		t.Logf("of %d files with a flipped bit: %v", *flips, fates)
-		if quiet := fates[silent] + fates[deaf]; quiet > max(1, *flips/50) {
+		// About one in a hundred is (4 of 400); that it is two of 24 happens by chance in one run of forty.
+		if quiet := fates[silent] + fates[deaf]; quiet > 2+*flips/50 {
 			t.Errorf("%d of %d flipped bits have lost something, and nothing said so", quiet, *flips)
 		}
 	})
