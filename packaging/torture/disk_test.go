@@ -152,7 +152,16 @@ func (s *station) damaged(what string) fate {
 	}
 	later := s.link("later", s.rnd.Int())
 	s.receive(later)
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	asked := false
+	for begun := time.Now(); time.Since(begun) < 2*time.Minute; time.Sleep(50 * time.Millisecond) {
+		if !asked && time.Since(begun) > 15*time.Second {
+			// An agent that is started again and again waits before it connects to the push service again; who asks
+			// has it look at once. One that is deaf hears nothing then either.
+			asked = true
+			if r := s.tabferry("", "refresh"); r.code != 0 {
+				s.t.Logf("%s: refresh: %s", what, r.err)
+			}
+		}
 		x, err := s.snapshot()
 		arrived := func(e localapi.InboxEntry) bool { return e.URL == later }
 		if err == nil && (slices.ContainsFunc(x.Inbox.Recent, arrived) || x.Storage.Problem != "") {
