@@ -202,12 +202,10 @@ func (s *station) run() *station {
 		}
 	})
 	s.agent, s.face = a, pipe.Client()
-	face := s.face
 	var once sync.Once
 	s.end = func() {
 		once.Do(func() {
 			cancel()
-			face.Close()
 			endServing()
 			wg.Wait()
 		})

@@ -91,7 +91,6 @@ func (h *home) updateBytes(ctx context.Context) (int64, error) {
 	}()
 	bytes, err := h.afterTab(ctx, tap, updates, done)
 	stop()
-	face.Close()
 	if closed := tap.close(); err == nil {
 		err = closed
 	}

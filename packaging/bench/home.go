@@ -128,7 +128,6 @@ func (h *home) down(ctx context.Context) error {
 		ended = nil // by itself: how is of no interest here
 	}
 	h.agent = nil
-	h.client.Close()
 	return errors.Join(err, ended)
 }
 

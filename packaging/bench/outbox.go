@@ -156,7 +156,6 @@ func (b *bench) wide(ctx context.Context, h *home) error {
 // ask calls as a face does until ctx ends, and tells how long the answers took.
 func (h *home) ask(ctx context.Context) (answers []time.Duration) {
 	c := h.Client()
-	defer c.Close()
 	for ctx.Err() == nil {
 		began := time.Now()
 		if _, err := c.Snapshot(ctx); err == nil {

@@ -35,7 +35,6 @@ func TestOneRequest(t *testing.T) {
 	go func() { _ = server.Serve(pipe) }() // it ends with Close
 	client := pipe.Client()
 	t.Cleanup(func() {
-		client.Close()
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}

@@ -39,7 +39,6 @@ func TestEveryCommandEndsOnAHungAgent(t *testing.T) {
 					}
 				}()
 				client := pipe.Client()
-				defer client.Close()
 				defer pipe.Close()
 				var said strings.Builder
 				begun := time.Now()

@@ -106,7 +106,6 @@ func printedBy(t *testing.T, state localapi.Snapshot, line string) (printed stri
 		if code != cli.ExitOK {
 			t.Errorf("exit %d: %s", code, &out)
 		}
-		client.Close()
 		if err := agent.stop(); err != nil {
 			t.Error(err)
 		}

@@ -98,7 +98,6 @@ func statusOf(t *testing.T, state localapi.Snapshot, what string) string {
 		if code := cli.Run(t.Context(), p, line); code != cli.ExitOK {
 			t.Errorf("exit %d", code)
 		}
-		client.Close()
 		if err := agent.stop(); err != nil {
 			t.Error(err)
 		}

@@ -60,7 +60,6 @@ func Run(ctx context.Context, p Params) error {
 	}
 	h := &host{Params: p}
 	h.dial()
-	defer func() { h.client.Close() }()
 	ctx, cancel := context.WithCancel(ctx)
 	defer h.watch.end()
 	defer cancel()
@@ -112,9 +111,6 @@ func read(in io.Reader, ended func()) <-chan frame {
 }
 
 func (h *host) dial() {
-	if h.client != nil {
-		h.client.Close()
-	}
 	h.client = h.Client()
 	if h.Say != nil {
 		h.client.Speak(h.Say)

@@ -37,7 +37,7 @@ func runAgent(ctx context.Context, demo bool) error {
 	}
 	listener, err := localapi.Listen(paths.Socket)
 	if errors.Is(err, localapi.ErrAgentRunning) {
-		offerDesktop(ctx, paths)
+		offerDesktop(ctx, demo)
 	}
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func runExtensionHost(ctx context.Context, start extension.Start, says io.Writer
 	say := sayIn(words)
 	err := extension.Run(ctx, extension.Params{
 		In: os.Stdin, Out: os.Stdout, Caller: start.Caller, Version: version,
-		Client: func() *localapi.Client { return localapi.Dial(session.LocatePaths(start.Demo).Socket) },
+		Client: func() *localapi.Client { return agentClient(start.Demo) },
 		EnsureAgent: func(ctx context.Context) error {
 			return told(says, ensureAgent(ctx, start.Demo, func(words string) { fmt.Fprintln(says, words) }))
 		},
@@ -67,11 +67,8 @@ func hostProgram(demo bool) (string, error) {
 
 // showWindow shows the window on this desktop, or opens one, for a process that is neither.
 func showWindow(ctx context.Context, demo bool, pane string) error {
-	paths := session.LocatePaths(demo)
-	if session.Listens(paths.WindowSocket) {
-		client := localapi.Dial(paths.Socket)
-		defer client.Close()
-		if shown, err := client.ShowWindow(ctx, pane); err != nil || shown {
+	if session.Listens(session.LocatePaths(demo).WindowSocket) {
+		if shown, err := agentClient(demo).ShowWindow(ctx, pane); err != nil || shown {
 			return err
 		}
 	}

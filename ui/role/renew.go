@@ -13,7 +13,6 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/desktop"
-	"github.com/tabferry/tabferry/ui/desktop/session"
 )
 
 // renewTime is how long a face waits for the next agent: the first ends in three seconds at most. One that
@@ -33,9 +32,7 @@ func matchVersions(ctx context.Context, demo bool, running localapi.Snapshot, no
 		say("newer")
 		return nil
 	}
-	client := speaking(localapi.Dial(session.LocatePaths(demo).Socket), new(i18n.Speaker))
-	defer client.Close()
-	err := client.Renew(ctx, version)
+	err := speaking(agentClient(demo), new(i18n.Speaker)).Renew(ctx, version)
 	var refusal *localapi.Error
 	switch {
 	case errors.As(err, &refusal) && refusal.Code == localapi.CodeConflict:

@@ -51,12 +51,10 @@ func Run(args []string) int {
 	code := cli.Run(ctx, cli.Params{
 		Version: version,
 		Build:   build(),
-		Client: func(demo bool) *localapi.Client {
-			return localapi.Dial(session.LocatePaths(demo).Socket)
-		},
-		Here: func() localapi.Desktop { return localapi.Desktop(session.Here()) },
+		Client:  agentClient,
+		Here:    func() localapi.Desktop { return localapi.Desktop(session.Here()) },
 		EnsureAgent: func(ctx context.Context, demo bool) error {
-			offerDesktop(ctx, session.LocatePaths(demo))
+			offerDesktop(ctx, demo)
 			return ensureAgent(ctx, demo, func(words string) { fmt.Fprintln(complain, words) })
 		},
 		RunAgent: runAgent,

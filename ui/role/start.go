@@ -53,25 +53,24 @@ func ensureAgent(ctx context.Context, demo bool, note func(string)) error {
 	return begin(ctx, program, "agent", session.LocatePaths(demo), answers, roleArgs(demo, "agent")...)
 }
 
+// agentClient is the way to the agent, wherever one of this installation listens.
+func agentClient(demo bool) *localapi.Client { return localapi.Dial(session.AgentSockets(demo)...) }
+
 // askAgent asks the agent how it is, where a start elsewhere may have put it meanwhile.
 func askAgent(ctx context.Context, demo bool) (localapi.Snapshot, error) {
-	client := localapi.Dial(session.LocatePaths(demo).Socket)
-	defer client.Close()
-	return client.Snapshot(ctx)
+	return agentClient(demo).Snapshot(ctx)
 }
 
 // offerDesktop tells the agent which desktop this process was started on. It may have been started before
 // there was one. An agent of an earlier version does not know the call: it stays where it is.
-func offerDesktop(ctx context.Context, paths session.Paths) {
+func offerDesktop(ctx context.Context, demo bool) {
 	here := session.Here()
-	if here == (session.Desktop{}) || !session.Listens(paths.Socket) {
+	if here == (session.Desktop{}) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, offerTime)
 	defer cancel()
-	client := localapi.Dial(paths.Socket)
-	defer client.Close()
-	_ = client.UseDesktop(ctx, localapi.Desktop(here)) // nothing that was asked for depends on it
+	_ = agentClient(demo).UseDesktop(ctx, localapi.Desktop(here)) // nothing that was asked for depends on it
 }
 
 // begin starts a role, `program args…`, and waits until it answers.

@@ -79,7 +79,7 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 		cancel() // a later start may be waiting for the window that never comes
 		return errors.Join(err, instance.Close(), end())
 	}
-	offerDesktop(ctx, paths)
+	offerDesktop(ctx, start.Demo)
 	w, err = newWindow(ctx, start, paths, logger, strings.Join(notes, "\n"))
 	if err != nil {
 		cancel()

@@ -3,6 +3,7 @@ package localapi
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -17,34 +18,27 @@ import (
 type Client struct {
 	say      func(language string, s Sentence) string // nil leaves sentences in English
 	language atomic.Value                             // of the newest settings, a string
-	http     *http.Client
-	local    *server // nil for a client over a socket
-	socket   string  // its path; empty for any other client
+	http     http.RoundTripper                        // nil for a client in the agent's process
+	local    *server                                  // nil for a client over a socket
 }
 
-// Dial returns a client of the agent that listens on the socket at path, see [socket.Dial].
-// It connects on first use.
-func Dial(path string) *Client {
-	c := newClient(&http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return socket.Dial(ctx, path)
-		},
-		DisableCompression: true,
-		IdleConnTimeout:    idleTime / 2,
-	})
-	c.socket = path
-	return c
+// Dial returns a client of the agent that listens on one of the sockets at paths, see [socket.Dial]: each call
+// goes to the first on which somebody listens then. One that hangs does.
+func Dial(paths ...string) *Client {
+	return newClient(oneCall{func(ctx context.Context) (conn net.Conn, err error) {
+		err = fs.ErrNotExist // without a path
+		for _, path := range paths {
+			conn, err = socket.Dial(ctx, path)
+			if err == nil || errors.Is(err, socket.ErrSilent) || ctx.Err() != nil {
+				break
+			}
+		}
+		return conn, err
+	}})
 }
 
 func newClient(transport http.RoundTripper) *Client {
-	return &Client{http: &http.Client{Transport: transport}}
-}
-
-// Close lets go of idle connections, if there are any. Calls and watches under way go on; the client stays usable.
-func (c *Client) Close() {
-	if c.http != nil {
-		c.http.CloseIdleConnections()
-	}
+	return &Client{http: transport}
 }
 
 // Snapshot returns the present state.
@@ -244,10 +238,11 @@ func (c *Client) Renew(ctx context.Context, version string) error {
 // this loses nothing that it has told a face. The system says which process it is; where it does not,
 // [errors.ErrUnsupported].
 func (c *Client) Kill(ctx context.Context) error {
-	if c.socket == "" {
+	over, ok := c.http.(oneCall)
+	if !ok {
 		return errors.ErrUnsupported
 	}
-	conn, err := socket.Dial(ctx, c.socket)
+	conn, err := over.dial(ctx)
 	if err != nil {
 		return speak(c, notReachable(ctx, err))
 	}

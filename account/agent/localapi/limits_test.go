@@ -35,7 +35,7 @@ var hung = map[string]func(t *testing.T) *localapi.Client{
 			}
 		}()
 		c := pipe.Client()
-		t.Cleanup(func() { c.Close(); _ = pipe.Close() })
+		t.Cleanup(func() { _ = pipe.Close() })
 		return c
 	},
 }
@@ -86,7 +86,6 @@ func TestWatchOfAHungAgent(t *testing.T) {
 			_, _ = io.Copy(io.Discard, conn)
 		}()
 		c := pipe.Client()
-		defer c.Close()
 		defer pipe.Close()
 		var last error
 		var read time.Time

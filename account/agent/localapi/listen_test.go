@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
 	"github.com/tabferry/tabferry/account/agent/localapi/socket"
 )
 
@@ -121,5 +122,40 @@ func TestUnsafeFolder(t *testing.T) {
 	}
 	if _, err := localapi.Listen("/" + strings.Repeat("x", 120)); err == nil {
 		t.Error("a path too long for a socket was taken")
+	}
+}
+
+func TestDialGoesWhereSomebodyListens(t *testing.T) {
+	dir := t.TempDir()
+	gone, here := filepath.Join(dir, "gone", "agent.sock"), filepath.Join(dir, "run", "agent.sock")
+	c := localapi.Dial(gone, here)
+	if _, err := c.Snapshot(t.Context()); !isNotReachable(err) {
+		t.Errorf("nobody listens: %v", err)
+	}
+	l, err := localapi.Listen(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	localapitest.Serve(t, l, noLog).Set(snapshot(7))
+	if s, err := c.Snapshot(t.Context()); err != nil || s.Revision != 7 {
+		t.Errorf("revision %d, %v", s.Revision, err)
+	}
+	if _, err := localapi.Dial().Snapshot(t.Context()); !isNotReachable(err) {
+		t.Errorf("nowhere to go: %v", err)
+	}
+}
+
+func isNotReachable(err error) bool {
+	var e *localapi.Error
+	return errors.As(err, &e) && e.Code == localapi.CodeNotReachable
+}
+
+// An agent that refuses a call before it has come whole is heard.
+func TestCallThatIsTooLargeIsRefused(t *testing.T) {
+	agent, c := doors["socket"](t, noLog)
+	_, err := c.BeginSignIn(t.Context(), strings.Repeat("x", 20<<20))
+	var e *localapi.Error
+	if !errors.As(err, &e) || e.Code != localapi.CodeUsage || len(agent.Log()) != 0 {
+		t.Errorf("%v", err)
 	}
 }

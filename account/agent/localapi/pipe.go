@@ -3,7 +3,6 @@ package localapi
 import (
 	"context"
 	"net"
-	"net/http"
 	"sync"
 )
 
@@ -22,10 +21,7 @@ func NewPipe() *Pipe {
 
 // Client returns a client of the agent that serves the pipe.
 func (p *Pipe) Client() *Client {
-	return newClient(&http.Transport{
-		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return p.Dial(ctx) },
-		DisableCompression: true,
-	})
+	return newClient(oneCall{p.Dial})
 }
 
 // Dial returns a bare connection.

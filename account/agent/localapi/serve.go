@@ -14,8 +14,8 @@ import (
 )
 
 // How long the other end of a connection may take: to say what it wants, again for the body of that,
-// and to take a piece of an answer. A connection that nothing is asked on is closed after idleTime,
-// which is longer than clients keep one.
+// and to take a piece of an answer. A connection that nothing more is asked on is closed after idleTime: our
+// client has one for each call, others may keep theirs.
 const (
 	headerTime = 10 * time.Second
 	bodyTime   = 10 * time.Second

@@ -31,13 +31,11 @@ var doors = map[string]func(t testing.TB, logger *slog.Logger) (*localapitest.Ag
 		}
 		c := localapi.Dial(path)
 		a := localapitest.Serve(t, l, logger)
-		t.Cleanup(c.Close)
 		return a, c
 	},
 	"pipe": func(t testing.TB, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
 		pipe := localapi.NewPipe()
 		a, c := localapitest.Serve(t, pipe, logger), pipe.Client()
-		t.Cleanup(c.Close)
 		return a, c
 	},
 	"in process": func(t testing.TB, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {

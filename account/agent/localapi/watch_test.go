@@ -254,7 +254,6 @@ func TestIdleWatchIsQuiet(t *testing.T) {
 		}
 		stopWatch()
 		<-done
-		c.Close()
 	})
 }
 

@@ -83,7 +83,6 @@ func TestCallsOnTheWire(t *testing.T) {
 			t.Errorf("%s: %v", call.want, err)
 		}
 	}
-	c.Close()
 	if err := server.Close(); err != nil {
 		t.Error(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,6 +83,10 @@ func TestAllStartsMeet(t *testing.T) {
 					again(t, dir)
 					if q := session.LocatePaths(false); q != p {
 						t.Errorf("%+v and %+v", q, p)
+					}
+					sockets := session.AgentSockets(false)
+					if first := sockets[0] == p.Socket; !slices.Contains(sockets, p.Socket) || !first && !running {
+						t.Errorf("the agent's socket is looked for at %q, and is %s", sockets, p.Socket)
 					}
 				})
 			}

@@ -41,14 +41,7 @@ type Paths struct {
 // Whoever has the same data folder gets the same places, whatever runtime folder the environment names:
 // where an agent answers, else where the programs of this installation have met before.
 func LocatePaths(demo bool) Paths {
-	name := "tabferry"
-	if demo {
-		name = "tabferry-demo"
-	}
-	p := Paths{Data: filepath.Join(xdg.DataHome, name)}
-	p.Logs = filepath.Join(p.Data, "logs")
-	p.DemoFile = filepath.Join(p.Data, "demo.json")
-	places := p.meetingPlaces(name)
+	p, places := located(demo)
 	for _, dir := range places {
 		if p.meetIn(dir); len(places) == 1 || Listens(p.Socket) {
 			return p
@@ -56,6 +49,30 @@ func LocatePaths(demo bool) Paths {
 	}
 	p.meetIn(places[0])
 	return p
+}
+
+// located returns the places that are the same wherever an agent answers, and the folders in which one may.
+func located(demo bool) (p Paths, meeting []string) {
+	name := "tabferry"
+	if demo {
+		name = "tabferry-demo"
+	}
+	p.Data = filepath.Join(xdg.DataHome, name)
+	p.Logs = filepath.Join(p.Data, "logs")
+	p.DemoFile = filepath.Join(p.Data, "demo.json")
+	return p, p.meetingPlaces(name)
+}
+
+// AgentSockets are the sockets on which the agent of this installation may listen, the best first: one is
+// where [LocatePaths] finds it.
+func AgentSockets(demo bool) []string {
+	p, places := located(demo)
+	var all []string
+	for _, dir := range places {
+		p.meetIn(dir)
+		all = append(all, p.Socket)
+	}
+	return all
 }
 
 // Make creates the folders, each for the user alone, and has all other programs of the installation meet

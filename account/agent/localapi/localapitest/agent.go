@@ -70,9 +70,7 @@ func New(t testing.TB) (*Agent, *localapi.Client) {
 	t.Helper()
 	pipe := localapi.NewPipe()
 	a := Serve(t, pipe, slog.New(slog.DiscardHandler))
-	c := pipe.Client()
-	t.Cleanup(c.Close)
-	return a, c
+	return a, pipe.Client()
 }
 
 // Serve returns an agent that answers on a listener until the test ends.
