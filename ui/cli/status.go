@@ -17,27 +17,43 @@ import (
 func (p *program) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "status", Short: p.Words.T("cli.status.short"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			// Asking how things are must not change them: no agent is started for it.
-			s, err := p.present().Snapshot(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if p.old(s.Devices.ListState) {
-				if err := p.present().Look(cmd.Context()); err != nil {
-					return err
-				}
-			}
-			if p.json {
-				return p.printJSON(s)
-			}
-			return p.print(strings.Join(p.statusLines(s), "\n"))
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.status(cmd.Context()) },
 	}
 }
 
-// statusLines says a snapshot in words.
-func (p *program) statusLines(s localapi.Snapshot) []string {
+// status says how things are. Asking must not change them: no agent is started for it.
+func (p *program) status(ctx context.Context) error {
+	agent := p.present()
+	if p.json {
+		s, err := agent.Snapshot(ctx)
+		if err == nil {
+			err = p.lookIfOld(ctx, agent, s.Devices.ListState)
+		}
+		if err != nil {
+			return err
+		}
+		return p.printJSON(s)
+	}
+	s, err := agent.Summary(ctx)
+	if err == nil {
+		err = p.lookIfOld(ctx, agent, s.Devices.ListState)
+	}
+	if err != nil {
+		return err
+	}
+	return p.print(strings.Join(p.statusLines(s), "\n"))
+}
+
+// lookIfOld has an old list asked for anew; what is printed says of when it is.
+func (p *program) lookIfOld(ctx context.Context, agent *localapi.Client, list localapi.ListState) error {
+	if !p.old(list) {
+		return nil
+	}
+	return agent.Look(ctx)
+}
+
+// statusLines says a summary in words.
+func (p *program) statusLines(s localapi.Summary) []string {
 	t := p.Words.T
 	var lines []string
 	add := func(text, problem string) {
@@ -69,7 +85,7 @@ func (p *program) statusLines(s localapi.Snapshot) []string {
 }
 
 // accountLines says who is signed in, or why nobody is and what to do.
-func (p *program) accountLines(s localapi.Snapshot, add func(text, problem string)) {
+func (p *program) accountLines(s localapi.Summary, add func(text, problem string)) {
 	t, a := p.Words.T, s.Account
 	switch {
 	case s.Storage.WaitingForKeyring:
@@ -116,7 +132,7 @@ func (p *program) keptLines(s localapi.Storage, add func(text, problem string)) 
 }
 
 // serviceLines says how sending and receiving are doing.
-func (p *program) serviceLines(s localapi.Snapshot, add func(text, problem string)) {
+func (p *program) serviceLines(s localapi.Summary, add func(text, problem string)) {
 	t, n := p.Words.T, p.Words.N
 	connection, problem := p.connectionWords(s)
 	if s.Connection.Online && s.Connection.BackoffUntil.After(p.Now()) {
@@ -141,7 +157,7 @@ func (p *program) serviceLines(s localapi.Snapshot, add func(text, problem strin
 }
 
 // connectionWords says how the way to the servers is, and what is wrong with it where that is not said thereby.
-func (p *program) connectionWords(s localapi.Snapshot) (words, problem string) {
+func (p *program) connectionWords(s localapi.Summary) (words, problem string) {
 	t, c := p.Words.T, s.Connection
 	ago := p.ago(c.LastContact)
 	switch {

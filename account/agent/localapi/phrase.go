@@ -77,6 +77,8 @@ func speak[T any](c *Client, v T) T {
 	switch v := any(&v).(type) {
 	case *Snapshot:
 		c.snapshot(v)
+	case *Summary:
+		c.state(v.Settings.Language, &v.Account, &v.Connection, &v.Storage, &v.Devices.ListState)
 	case *Update:
 		c.snapshot(&v.Snapshot)
 		v.Events = slices.Clone(v.Events)
@@ -108,12 +110,16 @@ func (c *Client) put(text *string, said Said) {
 	}
 }
 
+func (c *Client) state(language string, a *Account, n *Connection, s *Storage, devices *ListState) {
+	c.language.Store(language)
+	c.put(&a.Cause, a.CauseSaid)
+	c.put(&n.Problem, n.ProblemSaid)
+	c.put(&s.Problem, s.ProblemSaid)
+	c.put(&devices.Problem, devices.ProblemSaid)
+}
+
 func (c *Client) snapshot(s *Snapshot) {
-	c.language.Store(s.Settings.Language)
-	c.put(&s.Account.Cause, s.Account.CauseSaid)
-	c.put(&s.Connection.Problem, s.Connection.ProblemSaid)
-	c.put(&s.Storage.Problem, s.Storage.ProblemSaid)
-	c.put(&s.Devices.Problem, s.Devices.ProblemSaid)
+	c.state(s.Settings.Language, &s.Account, &s.Connection, &s.Storage, &s.Devices.ListState)
 	c.put(&s.Clients.Problem, s.Clients.ProblemSaid)
 	s.Inbox.Recent = c.inbox(s.Inbox.Recent)
 	s.Outbox.Recent = c.outbox(s.Outbox.Recent)
