@@ -32,10 +32,19 @@ const (
 	windowName = "tabferry-window"
 )
 
+// untilTold is a context that ends when the system or a person at a terminal wants this process to end.
+func untilTold(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+}
+
 // Run plays the role that the command line names, to its end, and returns the exit code.
 func Run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := context.Background()
+	if !cli.LeavesNothing(args) {
+		var stop context.CancelFunc
+		ctx, stop = untilTold(ctx)
+		defer stop()
+	}
 	report, err := desktop.TakeReport()
 	var said bytes.Buffer
 	complain := io.MultiWriter(&said, report)
@@ -54,6 +63,8 @@ func Run(args []string) int {
 		Client:  agentClient,
 		Here:    func() localapi.Desktop { return localapi.Desktop(session.Here()) },
 		EnsureAgent: func(ctx context.Context, demo bool) error {
+			ctx, stop := untilTold(ctx)
+			defer stop()
 			offerDesktop(ctx, demo)
 			return ensureAgent(ctx, demo, func(words string) { fmt.Fprintln(complain, words) })
 		},
