@@ -1,5 +1,7 @@
 package account
 
+import "sync"
+
 // The transition table of the state machine: pure data and one pure function
 // for each of its two questions, what an event starts and where the result of a
 // step leads. The runner in machine.go does the steps.
@@ -102,34 +104,36 @@ type startKey struct {
 
 // starts lists every valid pair of state and event. A pair that is not in it is
 // ErrInvalidTransition.
-var starts = map[startKey]target{
-	{Uninitialized, onInitialize}: run(stepStored),
+var starts = sync.OnceValue(func() map[startKey]target {
+	return map[startKey]target{
+		{Uninitialized, onInitialize}: run(stepStored),
 
-	{Disconnected, onBeginOAuth}:   run(stepBeginOAuth),
-	{Disconnected, onBeginPairing}: run(stepBeginPair),
-	{Disconnected, onDisconnect}:   unchanged(),
-	{Disconnected, onCheck}:        unchanged(),
+		{Disconnected, onBeginOAuth}:   run(stepBeginOAuth),
+		{Disconnected, onBeginPairing}: run(stepBeginPair),
+		{Disconnected, onDisconnect}:   unchanged(),
+		{Disconnected, onCheck}:        unchanged(),
 
-	{Authenticating, onCompleteOAuth}:  run(stepComplete),
-	{Authenticating, onCancelOAuth}:    run(stepCancel),
-	{Authenticating, onBeginOAuth}:     run(stepBeginOAuth),
-	{Authenticating, onBeginPairing}:   run(stepBeginPair),
-	{Authenticating, onDisconnect}:     run(stepDisconnect),
-	{Authenticating, onCheck}:          unchanged(),
-	{Authenticating, onPasswordChange}: unchanged(),
+		{Authenticating, onCompleteOAuth}:  run(stepComplete),
+		{Authenticating, onCancelOAuth}:    run(stepCancel),
+		{Authenticating, onBeginOAuth}:     run(stepBeginOAuth),
+		{Authenticating, onBeginPairing}:   run(stepBeginPair),
+		{Authenticating, onDisconnect}:     run(stepDisconnect),
+		{Authenticating, onCheck}:          unchanged(),
+		{Authenticating, onPasswordChange}: unchanged(),
 
-	{Connected, onDisconnect}:     run(stepDisconnect),
-	{Connected, onCheck}:          run(stepCheck),
-	{Connected, onGetProfile}:     run(stepProfile),
-	{Connected, onBeginOAuth}:     run(stepBeginOAuth),
-	{Connected, onPasswordChange}: run(stepNewPassword),
+		{Connected, onDisconnect}:     run(stepDisconnect),
+		{Connected, onCheck}:          run(stepCheck),
+		{Connected, onGetProfile}:     run(stepProfile),
+		{Connected, onBeginOAuth}:     run(stepBeginOAuth),
+		{Connected, onPasswordChange}: run(stepNewPassword),
 
-	{AuthIssues, onBeginOAuth}:     run(stepBeginOAuth),
-	{AuthIssues, onBeginPairing}:   run(stepBeginPair),
-	{AuthIssues, onDisconnect}:     run(stepDisconnect),
-	{AuthIssues, onCheck}:          run(stepCheck),
-	{AuthIssues, onPasswordChange}: run(stepNewPassword),
-}
+		{AuthIssues, onBeginOAuth}:     run(stepBeginOAuth),
+		{AuthIssues, onBeginPairing}:   run(stepBeginPair),
+		{AuthIssues, onDisconnect}:     run(stepDisconnect),
+		{AuthIssues, onCheck}:          run(stepCheck),
+		{AuthIssues, onPasswordChange}: run(stepNewPassword),
+	}
+})
 
 type arrowKey struct {
 	from    StateKind
@@ -139,106 +143,108 @@ type arrowKey struct {
 
 // arrows says where each outcome of each step leads, by the kind of state the
 // transition began in.
-var arrows = map[arrowKey]target{
-	{Uninitialized, stepStored, storedDisconnected}: at(Disconnected),
-	{Uninitialized, stepStored, storedAuthIssues}:   at(AuthIssues),
-	{Uninitialized, stepStored, storedConnected}:    run(stepEnsure),
-	{Uninitialized, stepEnsure, done}:               at(Connected),
-	{Uninitialized, stepEnsure, dead}:               signedOut(),
-	{Uninitialized, stepEnsure, later}:              limp(stepEnsure),
-	{Uninitialized, stepEnsure, failedOther}:        limp(stepEnsure),
+var arrows = sync.OnceValue(func() map[arrowKey]target {
+	return map[arrowKey]target{
+		{Uninitialized, stepStored, storedDisconnected}: at(Disconnected),
+		{Uninitialized, stepStored, storedAuthIssues}:   at(AuthIssues),
+		{Uninitialized, stepStored, storedConnected}:    run(stepEnsure),
+		{Uninitialized, stepEnsure, done}:               at(Connected),
+		{Uninitialized, stepEnsure, dead}:               signedOut(),
+		{Uninitialized, stepEnsure, later}:              limp(stepEnsure),
+		{Uninitialized, stepEnsure, failedOther}:        limp(stepEnsure),
 
-	{Disconnected, stepBeginOAuth, done}:        at(Authenticating),
-	{Disconnected, stepBeginOAuth, dead}:        unchanged(),
-	{Disconnected, stepBeginOAuth, later}:       unchanged(),
-	{Disconnected, stepBeginOAuth, failedOther}: unchanged(),
-	{Disconnected, stepBeginPair, done}:         at(Authenticating),
-	{Disconnected, stepBeginPair, dead}:         unchanged(),
-	{Disconnected, stepBeginPair, later}:        unchanged(),
-	{Disconnected, stepBeginPair, failedOther}:  unchanged(),
+		{Disconnected, stepBeginOAuth, done}:        at(Authenticating),
+		{Disconnected, stepBeginOAuth, dead}:        unchanged(),
+		{Disconnected, stepBeginOAuth, later}:       unchanged(),
+		{Disconnected, stepBeginOAuth, failedOther}: unchanged(),
+		{Disconnected, stepBeginPair, done}:         at(Authenticating),
+		{Disconnected, stepBeginPair, dead}:         unchanged(),
+		{Disconnected, stepBeginPair, later}:        unchanged(),
+		{Disconnected, stepBeginPair, failedOther}:  unchanged(),
 
-	{Authenticating, stepComplete, done}:          run(stepRegister),
-	{Authenticating, stepComplete, later}:         unchanged(),
-	{Authenticating, stepComplete, dead}:          back(),
-	{Authenticating, stepComplete, failedOther}:   back(),
-	{Authenticating, stepRegister, done}:          at(Connected),
-	{Authenticating, stepRegister, dead}:          signedOut(),
-	{Authenticating, stepRegister, later}:         limp(stepRegister),
-	{Authenticating, stepRegister, failedOther}:   limp(stepRegister),
-	{Authenticating, stepEnsure, done}:            at(Connected),
-	{Authenticating, stepEnsure, dead}:            signedOut(),
-	{Authenticating, stepEnsure, later}:           limp(stepEnsure),
-	{Authenticating, stepEnsure, failedOther}:     limp(stepEnsure),
-	{Authenticating, stepCancel, done}:            back(),
-	{Authenticating, stepCancel, later}:           unchanged(),
-	{Authenticating, stepCancel, failedOther}:     unchanged(),
-	{Authenticating, stepBeginOAuth, done}:        at(Authenticating),
-	{Authenticating, stepBeginOAuth, dead}:        back(),
-	{Authenticating, stepBeginOAuth, later}:       backUntouched(),
-	{Authenticating, stepBeginOAuth, failedOther}: back(),
-	{Authenticating, stepBeginPair, done}:         at(Authenticating),
-	{Authenticating, stepBeginPair, dead}:         back(),
-	{Authenticating, stepBeginPair, later}:        backUntouched(),
-	{Authenticating, stepBeginPair, failedOther}:  back(),
-	{Authenticating, stepDisconnect, done}:        at(Disconnected),
-	{Authenticating, stepDisconnect, dead}:        unchanged(),
-	{Authenticating, stepDisconnect, later}:       unchanged(),
-	{Authenticating, stepDisconnect, failedOther}: unchanged(),
+		{Authenticating, stepComplete, done}:          run(stepRegister),
+		{Authenticating, stepComplete, later}:         unchanged(),
+		{Authenticating, stepComplete, dead}:          back(),
+		{Authenticating, stepComplete, failedOther}:   back(),
+		{Authenticating, stepRegister, done}:          at(Connected),
+		{Authenticating, stepRegister, dead}:          signedOut(),
+		{Authenticating, stepRegister, later}:         limp(stepRegister),
+		{Authenticating, stepRegister, failedOther}:   limp(stepRegister),
+		{Authenticating, stepEnsure, done}:            at(Connected),
+		{Authenticating, stepEnsure, dead}:            signedOut(),
+		{Authenticating, stepEnsure, later}:           limp(stepEnsure),
+		{Authenticating, stepEnsure, failedOther}:     limp(stepEnsure),
+		{Authenticating, stepCancel, done}:            back(),
+		{Authenticating, stepCancel, later}:           unchanged(),
+		{Authenticating, stepCancel, failedOther}:     unchanged(),
+		{Authenticating, stepBeginOAuth, done}:        at(Authenticating),
+		{Authenticating, stepBeginOAuth, dead}:        back(),
+		{Authenticating, stepBeginOAuth, later}:       backUntouched(),
+		{Authenticating, stepBeginOAuth, failedOther}: back(),
+		{Authenticating, stepBeginPair, done}:         at(Authenticating),
+		{Authenticating, stepBeginPair, dead}:         back(),
+		{Authenticating, stepBeginPair, later}:        backUntouched(),
+		{Authenticating, stepBeginPair, failedOther}:  back(),
+		{Authenticating, stepDisconnect, done}:        at(Disconnected),
+		{Authenticating, stepDisconnect, dead}:        unchanged(),
+		{Authenticating, stepDisconnect, later}:       unchanged(),
+		{Authenticating, stepDisconnect, failedOther}: unchanged(),
 
-	{Connected, stepDisconnect, done}:         at(Disconnected),
-	{Connected, stepDisconnect, dead}:         unchanged(),
-	{Connected, stepDisconnect, later}:        unchanged(),
-	{Connected, stepDisconnect, failedOther}:  unchanged(),
-	{Connected, stepCheck, done}:              at(Connected),
-	{Connected, stepCheck, dead}:              signedOut(),
-	{Connected, stepCheck, later}:             limp(stepNone),
-	{Connected, stepCheck, failedOther}:       limp(stepNone),
-	{Connected, stepRegister, done}:           at(Connected),
-	{Connected, stepRegister, dead}:           signedOut(),
-	{Connected, stepRegister, later}:          limp(stepRegister),
-	{Connected, stepRegister, failedOther}:    limp(stepRegister),
-	{Connected, stepEnsure, done}:             at(Connected),
-	{Connected, stepEnsure, dead}:             signedOut(),
-	{Connected, stepEnsure, later}:            limp(stepEnsure),
-	{Connected, stepEnsure, failedOther}:      limp(stepEnsure),
-	{Connected, stepProfile, done}:            unchanged(),
-	{Connected, stepProfile, dead}:            signedOut(),
-	{Connected, stepProfile, later}:           limp(stepNone),
-	{Connected, stepProfile, failedOther}:     limp(stepNone),
-	{Connected, stepBeginOAuth, done}:         at(Authenticating),
-	{Connected, stepBeginOAuth, dead}:         unchanged(),
-	{Connected, stepBeginOAuth, later}:        unchanged(),
-	{Connected, stepBeginOAuth, failedOther}:  unchanged(),
-	{Connected, stepNewPassword, done}:        at(Connected),
-	{Connected, stepNewPassword, dead}:        signedOut(),
-	{Connected, stepNewPassword, later}:       limp(stepNone),
-	{Connected, stepNewPassword, failedOther}: limp(stepNone),
+		{Connected, stepDisconnect, done}:         at(Disconnected),
+		{Connected, stepDisconnect, dead}:         unchanged(),
+		{Connected, stepDisconnect, later}:        unchanged(),
+		{Connected, stepDisconnect, failedOther}:  unchanged(),
+		{Connected, stepCheck, done}:              at(Connected),
+		{Connected, stepCheck, dead}:              signedOut(),
+		{Connected, stepCheck, later}:             limp(stepNone),
+		{Connected, stepCheck, failedOther}:       limp(stepNone),
+		{Connected, stepRegister, done}:           at(Connected),
+		{Connected, stepRegister, dead}:           signedOut(),
+		{Connected, stepRegister, later}:          limp(stepRegister),
+		{Connected, stepRegister, failedOther}:    limp(stepRegister),
+		{Connected, stepEnsure, done}:             at(Connected),
+		{Connected, stepEnsure, dead}:             signedOut(),
+		{Connected, stepEnsure, later}:            limp(stepEnsure),
+		{Connected, stepEnsure, failedOther}:      limp(stepEnsure),
+		{Connected, stepProfile, done}:            unchanged(),
+		{Connected, stepProfile, dead}:            signedOut(),
+		{Connected, stepProfile, later}:           limp(stepNone),
+		{Connected, stepProfile, failedOther}:     limp(stepNone),
+		{Connected, stepBeginOAuth, done}:         at(Authenticating),
+		{Connected, stepBeginOAuth, dead}:         unchanged(),
+		{Connected, stepBeginOAuth, later}:        unchanged(),
+		{Connected, stepBeginOAuth, failedOther}:  unchanged(),
+		{Connected, stepNewPassword, done}:        at(Connected),
+		{Connected, stepNewPassword, dead}:        signedOut(),
+		{Connected, stepNewPassword, later}:       limp(stepNone),
+		{Connected, stepNewPassword, failedOther}: limp(stepNone),
 
-	{AuthIssues, stepBeginOAuth, done}:         at(Authenticating),
-	{AuthIssues, stepBeginOAuth, dead}:         unchanged(),
-	{AuthIssues, stepBeginOAuth, later}:        unchanged(),
-	{AuthIssues, stepBeginOAuth, failedOther}:  unchanged(),
-	{AuthIssues, stepBeginPair, done}:          at(Authenticating),
-	{AuthIssues, stepBeginPair, dead}:          unchanged(),
-	{AuthIssues, stepBeginPair, later}:         unchanged(),
-	{AuthIssues, stepBeginPair, failedOther}:   unchanged(),
-	{AuthIssues, stepDisconnect, done}:         at(Disconnected),
-	{AuthIssues, stepDisconnect, dead}:         unchanged(),
-	{AuthIssues, stepDisconnect, later}:        unchanged(),
-	{AuthIssues, stepDisconnect, failedOther}:  unchanged(),
-	{AuthIssues, stepCheck, done}:              at(Connected),
-	{AuthIssues, stepCheck, dead}:              unchanged(),
-	{AuthIssues, stepCheck, later}:             unchanged(),
-	{AuthIssues, stepCheck, failedOther}:       unchanged(),
-	{AuthIssues, stepNewPassword, done}:        at(Connected),
-	{AuthIssues, stepNewPassword, dead}:        unchanged(),
-	{AuthIssues, stepNewPassword, later}:       unchanged(),
-	{AuthIssues, stepNewPassword, failedOther}: unchanged(),
-}
+		{AuthIssues, stepBeginOAuth, done}:         at(Authenticating),
+		{AuthIssues, stepBeginOAuth, dead}:         unchanged(),
+		{AuthIssues, stepBeginOAuth, later}:        unchanged(),
+		{AuthIssues, stepBeginOAuth, failedOther}:  unchanged(),
+		{AuthIssues, stepBeginPair, done}:          at(Authenticating),
+		{AuthIssues, stepBeginPair, dead}:          unchanged(),
+		{AuthIssues, stepBeginPair, later}:         unchanged(),
+		{AuthIssues, stepBeginPair, failedOther}:   unchanged(),
+		{AuthIssues, stepDisconnect, done}:         at(Disconnected),
+		{AuthIssues, stepDisconnect, dead}:         unchanged(),
+		{AuthIssues, stepDisconnect, later}:        unchanged(),
+		{AuthIssues, stepDisconnect, failedOther}:  unchanged(),
+		{AuthIssues, stepCheck, done}:              at(Connected),
+		{AuthIssues, stepCheck, dead}:              unchanged(),
+		{AuthIssues, stepCheck, later}:             unchanged(),
+		{AuthIssues, stepCheck, failedOther}:       unchanged(),
+		{AuthIssues, stepNewPassword, done}:        at(Connected),
+		{AuthIssues, stepNewPassword, dead}:        unchanged(),
+		{AuthIssues, stepNewPassword, later}:       unchanged(),
+		{AuthIssues, stepNewPassword, failedOther}: unchanged(),
+	}
+})
 
 // start says what an event begins; ok is false for an invalid pair.
 func start(s State, e eventKind) (t target, ok bool) {
-	t, ok = starts[startKey{s.Kind, e}]
+	t, ok = starts()[startKey{s.Kind, e}]
 	return t, ok
 }
 
@@ -248,7 +254,7 @@ func start(s State, e eventKind) (t target, ok bool) {
 // check that went well makes up for what is pending; and when nothing is, any
 // success makes the account well again.
 func follow(s State, did step, how outcome) (t target, ok bool) {
-	t, ok = arrows[arrowKey{s.Kind, did, how}]
+	t, ok = arrows()[arrowKey{s.Kind, did, how}]
 	if how != done {
 		return t, ok
 	}

@@ -18,6 +18,9 @@ func TestEveryPhraseIsTranslated(t *testing.T) {
 	place := regexp.MustCompile(`\{(\w+)\}`)
 	english := map[string]string{}
 	for _, p := range localapi.Phrases() {
+		if english["agent."+p.Key] != "" {
+			t.Errorf("two phrases are called %s", p.Key)
+		}
 		english["agent."+p.Key] = p.Text
 		if p.Hint != "" {
 			english["agent."+p.Key+".hint"] = p.Hint

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/adrg/xdg"
 	"github.com/rymdport/portal/background"
@@ -88,11 +89,13 @@ func (a Autostart) desktopEntry() string {
 }
 
 // quotedWord is the first word of a command as quoteExec writes it, with or without more of it.
-var quotedWord = regexp.MustCompile(`^"((?:[^"\\%\n]|\\\\(?:\\\\|["$` + "`" + `])|%%)*)"`)
+var quotedWord = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^"((?:[^"\\%\n]|\\\\(?:\\\\|["$` + "`" + `])|%%)*)"`)
+})
 
 // unquoteExec undoes quoteExec for the first word of a command; false for one that it has not written.
 func unquoteExec(command string) (word string, ours bool) {
-	found := quotedWord.FindStringSubmatch(command)
+	found := quotedWord().FindStringSubmatch(command)
 	if found == nil {
 		return "", false
 	}

@@ -461,7 +461,7 @@ func TestTheProtocolIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, k := range kinds {
+	for name, k := range kinds() {
 		if !bytes.Contains(page, []byte(`"type":"`+name+`"`)) {
 			t.Errorf("%s has no example", name)
 		}
@@ -512,7 +512,7 @@ func FuzzReadFrame(f *testing.F) {
 }
 
 func FuzzParse(f *testing.F) {
-	for name := range kinds {
+	for name := range kinds() {
 		f.Add([]byte(`{"v":1,"id":"a","type":"` + name + `","ids":["x"]}`))
 	}
 	f.Add([]byte(`{"v":1,"id":"a","type":"devices","caller":{"id":"t@x","name":"T"}}`))

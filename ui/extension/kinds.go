@@ -14,12 +14,9 @@ type kind struct {
 	do      func(h *host, ctx context.Context, r *request) (any, error)
 }
 
-// kinds are all there are: what is not here is refused. It is filled before the program begins, since the
-// handlers reach it.
-var kinds map[string]kind
-
-func init() {
-	kinds = map[string]kind{
+// kinds are all there are: what is not here is refused.
+func kinds() map[string]kind {
+	return map[string]kind{
 		"hello":         {do: (*host).hello},
 		"devices":       {relayed: true, do: (*host).devices},
 		"send":          {fields: []string{"items", "text", "to", "private", "hold"}, relayed: true, do: (*host).send},

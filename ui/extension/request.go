@@ -92,7 +92,7 @@ func parse(frame []byte) (request, error) {
 	if json.Unmarshal(members["type"], &r.Type) != nil {
 		return r, badMessage("type is a text")
 	}
-	k, ok := kinds[r.Type]
+	k, ok := kinds()[r.Type]
 	if !ok {
 		return r, &failure{Code: codeUnknownType, Message: "there is no such type of request"}
 	}

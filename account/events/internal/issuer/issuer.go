@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tabferry/tabferry/account/internal/kit"
@@ -156,12 +157,14 @@ func cause(err error) error {
 	return err
 }
 
-var maxAge = regexp.MustCompile(`(?i)(?:^|[ ,])max-age="?([0-9]{1,9})`)
+var maxAge = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(?:^|[ ,])max-age="?([0-9]{1,9})`)
+})
 
 // lifeOf is how long an answer may be kept by its Cache-Control, within bounds: a life of nothing would have
 // every stranger's token make a request.
 func lifeOf(h http.Header, usual, least, most time.Duration) time.Duration {
-	found := maxAge.FindStringSubmatch(h.Get("Cache-Control"))
+	found := maxAge().FindStringSubmatch(h.Get("Cache-Control"))
 	if found == nil {
 		return usual
 	}
