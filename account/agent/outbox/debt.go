@@ -86,10 +86,8 @@ func (o *Outbox) settleDebts(ctx context.Context) (wait time.Duration) {
 			it.unsaved = false
 			return putEntry
 		})
-		for _, it := range saved {
-			if err := o.table.Put(tx, it.ID, it.entry); err != nil {
-				return err
-			}
+		if err := o.put(tx, saved); err != nil {
+			return err
 		}
 		return o.table.Delete(tx, stray...)
 	}, func() { o.change(saved, nil) })

@@ -22,11 +22,13 @@ import (
 
 var errDisk = errors.New("input/output error")
 
-// disk is a store whose writes fail when a test says so; done says that the file has them all the same.
+// disk is a store whose writes take their time, and fail when a test says so; done says that the file has them
+// all the same.
 type disk struct {
 	*store.Vault
 	mu   sync.Mutex
 	n    int
+	slow time.Duration
 	fail func(write int) (fails, done bool)
 }
 
@@ -37,7 +39,11 @@ func (d *disk) Write(ctx context.Context, change func(*store.Tx) error, then fun
 	if fails {
 		fails, done = d.fail(d.n)
 	}
+	slow := d.slow
 	d.mu.Unlock()
+	if slow > 0 {
+		time.Sleep(slow)
+	}
 	if fails && !done {
 		return errDisk
 	}
@@ -53,11 +59,35 @@ func (d *disk) mood(fail func(write int) (fails, done bool)) {
 	d.n, d.fail = 0, fail
 }
 
+func (d *disk) writes() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.n
+}
+
+// stored is what a restart would find.
+func (b *bench) stored(t *testing.T) map[string]entry {
+	t.Helper()
+	found := map[string]entry{}
+	err := b.disk.View(func(tx *store.Tx) error {
+		for row := range b.table.Oldest(tx) {
+			found[row.Value.ToID+row.Value.URL] = row.Value
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return found
+}
+
 // server is an account that notes what it is asked for, and a clock that can be set.
 type server struct {
 	mu   sync.Mutex
 	sent []string
 	fail func(url string) error
+	// asked hears of each request before it is counted.
+	asked func(device, url string)
 	// closes counts the requests to close tabs, which it does not offer.
 	closes int
 	wall   time.Duration
@@ -76,6 +106,9 @@ func (*server) Devices(context.Context, ...account.ReadOption) ([]account.Device
 }
 
 func (s *server) SendTab(ctx context.Context, device, _, url string, _ ...account.SendOption) (account.Delivery, error) {
+	if s.asked != nil {
+		s.asked(device, url)
+	}
 	s.mu.Lock()
 	s.sent = append(s.sent, device+url)
 	fail := s.fail

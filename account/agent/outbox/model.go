@@ -44,11 +44,12 @@ type lane struct {
 	busy  bool
 }
 
-// next returns what to send now, or how long to wait for that; zero: until something changes. What is
-// held lets later entries pass, what failed does not.
-func (l *lane) next(now time.Duration) (next *item, wait time.Duration) {
+// next returns what to send now besides one entry, or how long to wait for that; zero: until something changes.
+// What is held lets later entries pass, what failed does not.
+func (l *lane) next(now time.Duration, besides string) (next *item, wait time.Duration) {
 	for _, it := range l.queue {
 		switch {
+		case it.ID == besides:
 		case now < it.held:
 			wait = sooner(wait, it.held-now)
 		case now < it.due:

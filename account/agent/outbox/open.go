@@ -12,7 +12,7 @@ import (
 // Open reads what is stored. Sends that were in flight when the agent last ended are marked: their
 // answers are lost. The mark is stored with their next attempt.
 func Open(p Params) (*Outbox, error) {
-	o := &Outbox{Params: p, table: everybodys.Of(p.Owner), turn: make(chan struct{})}
+	o := &Outbox{Params: p, table: everybodys.Of(p.Owner), pen: make(chan struct{}, 1), turn: make(chan struct{})}
 	o.Worker = worker.New(o.work)
 	return o, o.read()
 }
@@ -72,8 +72,15 @@ func reopened(e entry, now time.Time, mono time.Duration) item {
 	return it
 }
 
+// recordTime bounds the noting of outcomes when the agent is ending.
+const recordTime = 2 * time.Second
+
 // Run sends until ctx ends.
 func (o *Outbox) Run(ctx context.Context) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(recordTime, cancel) })()
+	o.late = late
 	o.Worker.Run(ctx)
 	o.running.Wait()
 }

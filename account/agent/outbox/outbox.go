@@ -64,10 +64,14 @@ type Outbox struct {
 	running        sync.WaitGroup
 	table          store.Table[entry]
 
+	pen  chan struct{}   // holds a token while lanes have something stored
+	late context.Context // ends recordTime after Run's
+
 	mu    sync.Mutex // held over changes of the board, so that these come in the same order
 	model model
 	turn  chan struct{} // closed when something has changed
 	busy  int           // lanes being served
+	notes []*note       // what lanes wait to have stored
 	// unsaved are entries whose end is not stored, stray ones that may be stored and should not; owed is
 	// when storing that is tried again, trouble why it failed.
 	unsaved, stray []string
@@ -77,9 +81,9 @@ type Outbox struct {
 
 func (o *Outbox) now() time.Time { return o.Clock.Now().UTC() }
 
-func (o *Outbox) put(tx *store.Tx, entries []entry) error {
-	for _, e := range entries {
-		if err := o.table.Put(tx, e.ID, e); err != nil {
+func (o *Outbox) put(tx *store.Tx, items []item) error {
+	for _, it := range items {
+		if err := o.table.Put(tx, it.ID, it.entry); err != nil {
 			return err
 		}
 	}

@@ -71,11 +71,11 @@ func TestInFlightAtACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Now().UTC().Truncate(time.Second)
-	made := func(id string, state localapi.SendState, inFlight bool) entry {
-		return entry{OutboxEntry: localapi.OutboxEntry{ID: id, State: state, At: at, URL: "https://example.com"}, InFlight: inFlight}
+	made := func(id string, state localapi.SendState, inFlight bool) item {
+		return item{entry: entry{OutboxEntry: localapi.OutboxEntry{ID: id, State: state, At: at, URL: "https://example.com"}, InFlight: inFlight}}
 	}
 	err = memory.Update(func(tx *store.Tx) error {
-		return (&Outbox{table: everybodys.Of("")}).put(tx, []entry{
+		return (&Outbox{table: everybodys.Of("")}).put(tx, []item{
 			made("01", localapi.SendWaiting, true), made("02", localapi.SendWaiting, false), made("03", localapi.SendAlerted, false),
 		})
 	})

@@ -47,7 +47,7 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 			items[i].held = o.Clock.Monotonic() + localapi.HoldTime
 		}
 	}
-	err = o.Store.Write(ctx, func(tx *store.Tx) error { return o.put(tx, entries) }, func() { o.change(items, nil) })
+	err = o.Store.Write(ctx, func(tx *store.Tx) error { return o.put(tx, items) }, func() { o.change(items, nil) })
 	if err != nil {
 		o.refused(entries, err)
 		return nil, board.Refusal(err)
@@ -260,10 +260,8 @@ func (o *Outbox) edit(ctx context.Context, ids []string, decide func(it *item) v
 	var gone []string
 	return o.Store.Write(ctx, func(tx *store.Tx) error {
 		changed, gone = o.decided(ids, decide)
-		for _, it := range changed {
-			if err := o.table.Put(tx, it.ID, it.entry); err != nil {
-				return err
-			}
+		if err := o.put(tx, changed); err != nil {
+			return err
 		}
 		return o.table.Delete(tx, gone...)
 	}, func() { o.change(changed, gone) })

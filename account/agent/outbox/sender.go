@@ -26,8 +26,6 @@ const (
 	// maxUnclear is how many answers in a row may be unintelligible: each may stand for a tab that has
 	// arrived, and a server that always answers so is not to fill a device with copies.
 	maxUnclear = 4
-	// recordTime bounds the noting of an outcome when the agent is ending.
-	recordTime = 2 * time.Second
 	// maxBusy is how many devices are served side by side.
 	maxBusy = 4
 )
@@ -65,7 +63,7 @@ func (o *Outbox) work(ctx context.Context) (wait time.Duration) {
 		if l.busy {
 			continue
 		}
-		it, later := l.next(now)
+		it, later := l.next(now, "")
 		wait = sooner(wait, later)
 		if it == nil || o.busy == maxBusy {
 			continue // who ends pokes
@@ -95,20 +93,23 @@ func (o *Outbox) setRight() {
 	}
 }
 
+// attempt is one that was begun: the store says so, and if we do not live to see the answer, the next start
+// knows that the tab may have arrived.
+type attempt struct {
+	entry
+	wishes uint64 // how many there were when it began
+}
+
 // serve sends what is due for one device.
 func (o *Outbox) serve(ctx context.Context, device string, l *lane) {
-	for ctx.Err() == nil && o.Board.SignedIn() {
-		o.mu.Lock()
-		it, _ := l.next(o.Clock.Monotonic())
-		var id string
-		if it != nil {
-			id = it.ID
+	for next := o.begin(ctx, l); next.ID != ""; {
+		delivery, err := o.try(ctx, next.entry)
+		if board.Ended(err) && ctx.Err() != nil {
+			break // we are ending; the mark in the store says what must be said
 		}
-		o.mu.Unlock()
-		if id == "" {
-			break
+		if next = o.record(ctx, l, next, delivery, err); next.ID == "" {
+			next = o.begin(ctx, l)
 		}
-		o.send(ctx, id)
 	}
 	o.mu.Lock()
 	l.busy = false
@@ -118,40 +119,42 @@ func (o *Outbox) serve(ctx context.Context, device string, l *lane) {
 	o.Poke()
 }
 
-// send makes one attempt. That it is being made is stored first: if we do not live to see the
-// answer, the next start knows that the tab may have arrived.
-func (o *Outbox) send(ctx context.Context, id string) {
-	var e entry
-	var wishes uint64
-	err := o.edit(ctx, []string{id}, func(it *item) verdict {
-		if it.settled() || o.Clock.Monotonic() < it.held {
-			return keepEntry
-		}
-		wishes = o.model.wishes
-		it.InFlight, it.HeldUntil, it.NextTry, it.due, it.held, it.unsaved = true, time.Time{}, time.Time{}, 0, 0, false
-		e = it.entry
-		return putEntry
+// begin begins an attempt for what is due in a lane. Its entry has no id if nothing is.
+func (o *Outbox) begin(ctx context.Context, l *lane) (next attempt) {
+	o.mu.Lock()
+	due, _ := o.begun(ctx, l, "")
+	o.mu.Unlock()
+	if due.ID == "" {
+		return attempt{}
+	}
+	err := o.note(func() (changed []item) {
+		next, changed = o.begun(ctx, l, "")
+		return changed
 	})
 	if err != nil {
-		o.unsent(ctx, id, err)
-		return
+		o.unsent(ctx, due.ID, err)
+		return attempt{}
 	}
-	if e.ID == "" {
-		return // taken back, deleted or sent meanwhile
+	return next
+}
+
+// begun decides to begin an attempt for what is due in a lane besides one entry. The lock is held.
+func (o *Outbox) begun(ctx context.Context, l *lane, besides string) (next attempt, changed []item) {
+	due, _ := l.next(o.Clock.Monotonic(), besides)
+	if due == nil || ctx.Err() != nil || !o.Board.SignedIn() {
+		return attempt{}, nil
 	}
-	delivery, err := o.attempt(ctx, e)
-	if board.Ended(err) && ctx.Err() != nil {
-		return // we are ending; the mark in the store says what must be said
-	}
-	o.record(ctx, e, wishes, delivery, err)
+	it := *due
+	it.InFlight, it.HeldUntil, it.NextTry, it.due, it.held, it.unsaved = true, time.Time{}, time.Time{}, 0, 0, false
+	return attempt{it.entry, o.model.wishes}, []item{it}
 }
 
 // errRequest marks a failure of a request that may have reached the server.
 var errRequest = errors.New("the answer is lost")
 
-// attempt asks the server. The list of devices is fetched before, because its failure says for sure
+// try asks the server. The list of devices is fetched before, because its failure says for sure
 // that nothing was sent.
-func (o *Outbox) attempt(ctx context.Context, e entry) (account.Delivery, error) {
+func (o *Outbox) try(ctx context.Context, e entry) (account.Delivery, error) {
 	ctx, done := o.Calls.Begin(ctx)
 	defer done()
 	limited := ctx
@@ -195,21 +198,19 @@ func (o *Outbox) ask(ctx context.Context, e entry) (account.Delivery, error) {
 	return o.Account.SendTab(ctx, e.ToID, e.Title, e.URL, options...)
 }
 
-// record notes what came of an attempt, in one transaction for all that it decides about. What the server
-// said stays true if the store does not take it: the attempt is not repeated, and its end is stored later.
-// wishes is how many there were when the attempt began.
-func (o *Outbox) record(ctx context.Context, e entry, wishes uint64, delivery account.Delivery, failure error) {
-	noting, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
-	defer cancel()
-	ids := []string{e.ID}
+// record notes what came of an attempt, in one transaction for all that it decides about, and with it the
+// beginning of the next one, if it leaves that free. What the server said stays true if the store does not take
+// it: the attempt is not repeated, and its end is stored later.
+func (o *Outbox) record(ctx context.Context, l *lane, at attempt, delivery account.Delivery, failure error) (next attempt) {
+	ids := []string{at.ID}
 	if ofDevice(failure) {
 		o.mu.Lock()
-		ids = append(ids, o.model.waitingFor(e.ToID)...)
+		ids = append(ids, o.model.waitingFor(at.ToID)...)
 		o.mu.Unlock()
 	}
 	var ends []item
 	ended := func(it *item) verdict {
-		if it.ID != e.ID && !it.shares(e, wishes, o.Clock.Monotonic(), failure) {
+		if it.ID != at.ID && !it.shares(at, o.Clock.Monotonic(), failure) {
 			return keepEntry
 		}
 		it.end(o.now(), o.Clock.Monotonic(), delivery, failure)
@@ -217,12 +218,21 @@ func (o *Outbox) record(ctx context.Context, e entry, wishes uint64, delivery ac
 		ends = append(ends, *it)
 		return putEntry
 	}
-	if err := o.edit(noting, ids, ended); err != nil {
-		ends = nil
+	err := o.note(func() []item {
+		changed, _ := o.decide(ids, ended)
+		var more []item
+		if len(ends) == 1 && ends[0].settled() {
+			next, more = o.begun(ctx, l, at.ID)
+		}
+		return append(changed, more...)
+	})
+	if err != nil {
+		ends, next = nil, attempt{}
 		o.unnoted(ids, ended, err)
 	}
 	o.tell(ends, failure)
 	o.trim(ctx)
+	return next
 }
 
 // tell says what has ended to whom it concerns.
@@ -254,14 +264,14 @@ func ofDevice(failure error) bool {
 		errors.Is(failure, account.ErrUnsupported) && !errors.As(failure, &remote)
 }
 
-// shares reports whether a failure of the device that an attempt to send e has found is the end of this one
+// shares reports whether a failure of the device that an attempt has found is the end of this one
 // too: it waits for the same, and did so when the attempt began. One that can still be taken back goes its
 // own way, and so does what was asked for since, because the device may have come back in between.
-func (it *item) shares(e entry, wishes uint64, now time.Duration, failure error) bool {
-	if it.ToID != e.ToID || it.settled() || it.InFlight || it.wish > wishes || now < it.held {
+func (it *item) shares(at attempt, now time.Duration, failure error) bool {
+	if it.ToID != at.ToID || it.settled() || it.InFlight || it.wish > at.wishes || now < it.held {
 		return false
 	}
-	return it.Close == e.Close || errors.Is(failure, account.ErrUnknownDevice)
+	return it.Close == at.Close || errors.Is(failure, account.ErrUnknownDevice)
 }
 
 // end is the end of an attempt, with the wait that it asks for.
