@@ -197,7 +197,7 @@ func (a *Agent) Sent(ctx context.Context, id string) (localapi.OutboxEntry, erro
 
 // Outbox returns all entries, newest first.
 func (a *Agent) Outbox(ctx context.Context) ([]localapi.OutboxEntry, error) {
-	return from(a, ctx, func(w *work) ([]localapi.OutboxEntry, error) { return w.outbox.Entries(), nil })
+	return from(a, ctx, func(w *work) ([]localapi.OutboxEntry, error) { return w.outbox.Entries() })
 }
 
 // Undo takes back entries that are still held. Those that can be taken back are, even if others have

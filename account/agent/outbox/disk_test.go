@@ -145,6 +145,16 @@ type bench struct {
 	*server
 	disk *disk
 	end  func()
+	t    *testing.T
+}
+
+// Entries are those of the outbox, which can be read.
+func (b *bench) Entries() []localapi.OutboxEntry {
+	entries, err := b.Outbox.Entries()
+	if err != nil {
+		b.t.Error(err)
+	}
+	return entries
 }
 
 func run(t *testing.T, s *store.Store, srv *server) *bench {
@@ -152,7 +162,7 @@ func run(t *testing.T, s *store.Store, srv *server) *bench {
 	if srv.mono == nil {
 		srv.mono = kit.System()
 	}
-	b := &bench{server: srv, disk: &disk{Vault: store.NewVault(s)}}
+	b := &bench{t: t, server: srv, disk: &disk{Vault: store.NewVault(s)}}
 	devices := localapi.DeviceList{}
 	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
 		devices.Items = append(devices.Items, localapi.Device{ID: id, Name: id, CanReceiveTabs: true, CanCloseTabs: true})

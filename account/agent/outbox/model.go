@@ -69,12 +69,13 @@ func sooner(a, b time.Duration) time.Duration {
 	return a
 }
 
-// model is all that is kept, oldest first, and what waits of it for each device. A change costs the
-// logarithm of what there is, not all of it.
+// model is what is kept in memory, oldest first, what waits of it for each device, and what is in the store
+// alone. A change costs the logarithm of what there is, not all of it.
 type model struct {
 	items   []*item
+	past    past
 	lanes   map[string]*lane
-	settled int
+	settled int    // of the items
 	wishes  uint64 // how many there were
 	look    int    // how many settled ones are reason to look for the surplus again
 }
@@ -183,6 +184,7 @@ func (m *model) drop(ids []string) {
 		m.sweep(device)
 	}
 	m.items = slices.DeleteFunc(m.items, is)
+	m.past = snug(slices.DeleteFunc(m.past, func(one mark) bool { return gone[one.name()] }))
 	m.settled = len(m.items) - m.waiting()
 }
 
@@ -221,7 +223,7 @@ func (m *model) shown(trouble localapi.Sentence) localapi.Outbox {
 }
 
 // How many settled entries are kept: the oldest beyond the first bound go, but only when whoever waits
-// for them has had the time to read them. The second bound is for memory's sake.
+// for them has had the time to read them. The second bound is for the store's sake.
 const (
 	keepSettled = 500
 	keepAtMost  = 25_000
@@ -232,18 +234,19 @@ const (
 
 // surplus returns the ids of the settled entries that make room, oldest first.
 func (m *model) surplus(now time.Duration) (ids []string) {
-	if m.settled < max(keepSettled+trimStep, m.look) {
+	settled := m.settled + len(m.past)
+	if settled < max(keepSettled+trimStep, m.look) {
 		return nil
 	}
-	for _, it := range m.items {
-		left := m.settled - len(ids)
+	for _, one := range m.past {
+		left := settled - len(ids)
 		if left <= keepSettled {
 			break
 		}
-		if it.settled() && !it.unsaved && (it.done == 0 || now-it.done >= keepResult || left > keepAtMost) {
-			ids = append(ids, it.ID)
+		if one.done == 0 || now-one.done >= keepResult || left > keepAtMost {
+			ids = append(ids, one.name())
 		}
 	}
-	m.look = m.settled - len(ids) + trimStep
+	m.look = settled - len(ids) + trimStep
 	return ids
 }

@@ -31,10 +31,11 @@ func (o *Outbox) read() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, it := range found {
-		if _, known := o.model.get(it.ID); !known {
+		if _, known := o.model.get(it.ID); !known && !o.model.past.has(it.ID) {
 			o.model.put(it)
 		}
 	}
+	o.model.letGo()
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,7 +55,8 @@ type Params struct {
 
 // Outbox owns the sent entries. Make it with [Open].
 //
-// Memory rules and the store is its copy: a change is stored first and counts then. Two changes happen
+// Memory rules and the store is its copy, but for what is settled and not among the newest: that is in the store
+// alone. A change is stored first and counts then. Two changes happen
 // all the same if the store does not take them, and are stored as soon as it does: that an attempt has
 // ended, whose outcome the server knows, and that a refused send leaves nothing behind. Until then a
 // crash would repeat the attempt, so that it is marked.
@@ -108,6 +110,7 @@ func (o *Outbox) change(put []item, drop []string) {
 		o.model.put(it)
 	}
 	o.model.drop(drop)
+	o.model.letGo()
 	o.publish()
 }
 
@@ -133,13 +136,11 @@ func (o *Outbox) Sending() bool {
 
 // Entry returns one entry as it is now.
 func (o *Outbox) Entry(id string) (localapi.OutboxEntry, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	it, ok := o.model.get(id)
-	if !ok {
-		return localapi.OutboxEntry{}, board.ErrNoEntry
+	found, err := o.known([]string{id})
+	if err == nil && found[0].ID == "" {
+		err = board.ErrNoEntry
 	}
-	return o.model.view(it, o.trouble), nil
+	return found[0], err
 }
 
 // Settled waits until none of the entries waits for the server any more, or ctx ends, and returns them as
@@ -160,11 +161,17 @@ func (o *Outbox) Settled(ctx context.Context, entries []localapi.OutboxEntry) []
 		case <-ctx.Done():
 		}
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for i := range entries {
-		if it, ok := o.model.get(entries[i].ID); ok {
-			entries[i] = o.model.view(it, o.trouble)
+	ids := make([]string, len(entries))
+	for i, e := range entries {
+		ids[i] = e.ID
+	}
+	found, err := o.known(ids)
+	if err != nil {
+		o.Logger.Error("what became of a send could not be read", "error", err)
+	}
+	for i, e := range found {
+		if e.ID != "" {
+			entries[i] = e
 		}
 	}
 	return entries
@@ -177,14 +184,24 @@ func (o *Outbox) waits(id string) bool {
 }
 
 // Entries returns all entries, newest first.
-func (o *Outbox) Entries() []localapi.OutboxEntry {
+func (o *Outbox) Entries() ([]localapi.OutboxEntry, error) {
+	entries, err := o.known(o.ids())
+	return slices.DeleteFunc(entries, func(e localapi.OutboxEntry) bool { return e.ID == "" }), err
+}
+
+// ids returns those of all entries, newest first.
+func (o *Outbox) ids() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	entries := make([]localapi.OutboxEntry, 0, len(o.model.items))
-	for _, it := range slices.Backward(o.model.items) {
-		entries = append(entries, o.model.view(it, o.trouble))
+	ids := make([]string, 0, len(o.model.items)+len(o.model.past))
+	for _, it := range o.model.items {
+		ids = append(ids, it.ID)
 	}
-	return entries
+	for _, one := range o.model.past {
+		ids = append(ids, one.name())
+	}
+	slices.SortFunc(ids, func(a, b string) int { return strings.Compare(b, a) })
+	return ids
 }
 
 // Forget clears everything if all is to go.
@@ -199,6 +216,7 @@ func (o *Outbox) Forget(tx *store.Tx, all bool) (then func(), err error) {
 		for _, it := range o.model.items {
 			ids = append(ids, it.ID)
 		}
+		o.model.past = nil
 		o.model.drop(ids)
 		o.publish()
 	}, o.table.Clear(tx)

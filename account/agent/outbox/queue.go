@@ -259,7 +259,13 @@ func (o *Outbox) edit(ctx context.Context, ids []string, decide func(it *item) v
 	var changed []item
 	var gone []string
 	return o.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := o.recall(tx, ids); err != nil {
+			return err
+		}
 		changed, gone = o.decided(ids, decide)
+		if err := o.recall(tx, o.inSight(len(gone))); err != nil {
+			return err
+		}
 		if err := o.put(tx, changed); err != nil {
 			return err
 		}
