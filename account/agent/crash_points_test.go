@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +116,77 @@ func TestSenderDies(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// Wherever the sender dies that serves several devices side by side, which share its transactions, every tab
+// arrives on each, in order; one that arrives twice is marked, and no more than one for each device can be.
+func TestSenderDiesAmongSeveral(t *testing.T) {
+	t.Parallel()
+	const links = 3
+	for before := range 8 {
+		t.Run(fmt.Sprintf("at send %d", before+1), func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, w *world) {
+				desk := w.station("Desk", w.inBubble).run().signIn()
+				request := localapi.SendRequest{}
+				receivers := map[string]*station{}
+				for _, name := range []string{"Laptop", "Tablet", "Den"} {
+					one := w.station(name, w.inBubble).run().signIn()
+					to := desk.alertable(name).ID
+					receivers[to], request.Devices = one, append(request.Devices, to)
+				}
+				for i := range links {
+					request.Links = append(request.Links, localapi.Link{URL: fmt.Sprintf("https://example.com/%d", i)})
+				}
+				rest(time.Minute)
+				desk.end()
+				_, rise := desk.dieAt("/invoke_command", before, before%2 == 0)
+				desk.run().await("the restart", settled)
+				sent, err := desk.face.Send(t.Context(), request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rest(time.Second)
+				rise()
+				rest(time.Minute)
+				marked := map[string]int{}
+				for _, was := range sent {
+					entry, err := desk.face.Sent(t.Context(), was.ID)
+					if err != nil || entry.State != localapi.SendAlerted {
+						t.Fatalf("%+v, %v", entry, err)
+					}
+					n := 0
+					for _, e := range receivers[entry.ToID].inbox() {
+						if e.URL == entry.URL {
+							n++
+						}
+					}
+					if n == 0 || n > 2 || n == 2 && !entry.MayBeTwice {
+						t.Errorf("%s arrived %d times on %s and is %+v", entry.URL, n, entry.To, entry)
+					}
+					if entry.MayBeTwice {
+						marked[entry.To]++
+					}
+				}
+				for name, n := range marked {
+					if n > 1 {
+						t.Errorf("%d tabs for %s are marked", n, name)
+					}
+				}
+				for _, one := range receivers {
+					var order []string
+					for _, e := range slices.Backward(one.inbox()) {
+						if !slices.Contains(order, e.URL) {
+							order = append(order, e.URL)
+						}
+					}
+					if !slices.IsSorted(order) || len(order) != links {
+						t.Errorf("they came as %q", order)
+					}
+				}
+			})
+		})
 	}
 }
 
