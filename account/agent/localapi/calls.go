@@ -21,10 +21,32 @@ const (
 // call is one call of the API, for client and server alike: where it goes over a socket and what it
 // asks the agent. In is nothing, a string for the route's "{name}", an [InboxQuery], a
 // [RefreshRequest], or the JSON body. Out is nothing, bytes or a text, which travel as they are, or the JSON answer.
-type call[In, Out any] struct {
-	route string // method and path, as [http.ServeMux] wants them
-	ask   func(Agent, context.Context, In) (Out, error)
+type call[In, Out any] struct{ untyped }
+
+// untyped is a call for the code that handles them all, which is compiled once, not for each call anew: it passes
+// on what a call takes and gives without looking at it.
+type untyped struct {
+	route string        // method and path, as [http.ServeMux] wants them
 	limit time.Duration // AnswerTime when zero
+	// ask takes an *In, and fills an *Out unless it fails.
+	ask func(a Agent, ctx context.Context, in, out any) error
+	// room makes both.
+	room func() (in, out any)
+}
+
+// to is a call that asks the agent this.
+func to[In, Out any](route string, ask func(Agent, context.Context, In) (Out, error)) call[In, Out] {
+	return call[In, Out]{untyped{
+		route: route,
+		ask: func(a Agent, ctx context.Context, in, out any) error {
+			answer, err := ask(a, ctx, *in.(*In))
+			if err == nil {
+				*out.(*Out) = answer
+			}
+			return err
+		},
+		room: func() (in, out any) { return new(In), new(Out) },
+	}}
 }
 
 // slow is a call that the agent answers after others have answered it.
@@ -34,7 +56,7 @@ func (c call[In, Out]) slow() call[In, Out] {
 }
 
 // within gives a call its time.
-func (c call[In, Out]) within(ctx context.Context) (context.Context, context.CancelFunc) {
+func (c untyped) within(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, cmp.Or(c.limit, AnswerTime), silent.Refuse(CodeNotReachable))
 }
 
@@ -42,34 +64,34 @@ func (c call[In, Out]) within(ctx context.Context) (context.Context, context.Can
 type nothing struct{}
 
 // perform checks the request and asks the agent: the same for every transport.
-func (c call[In, Out]) perform(ctx context.Context, a Agent, in In) (out Out, err error) {
-	if in, ok := any(in).(interface{ check() error }); ok {
+func (c untyped) perform(ctx context.Context, a Agent, in, out any) error {
+	if in, ok := in.(interface{ check() error }); ok {
 		if err := in.check(); err != nil {
-			return out, err
+			return err
 		}
 	}
-	return c.ask(a, ctx, in)
+	return c.ask(a, ctx, in, out)
 }
 
 // at splits the route, with name in place of its "{name}".
-func (c call[In, Out]) at(name string) (method, path string) {
+func (c untyped) at(name string) (method, path string) {
 	method, path, _ = strings.Cut(c.route, " ")
 	return method, strings.Replace(path, "{name}", name, 1)
 }
 
 // get is a call without a request.
 func get[Out any](route string, ask func(Agent, context.Context) (Out, error)) call[nothing, Out] {
-	return call[nothing, Out]{route: route, ask: func(a Agent, ctx context.Context, _ nothing) (Out, error) { return ask(a, ctx) }}
+	return to(route, func(a Agent, ctx context.Context, _ nothing) (Out, error) { return ask(a, ctx) })
 }
 
 // do is a call without request and answer.
 func do(route string, ask func(Agent, context.Context) error) call[nothing, nothing] {
-	return call[nothing, nothing]{route: route, ask: func(a Agent, ctx context.Context, _ nothing) (nothing, error) { return nothing{}, ask(a, ctx) }}
+	return to(route, func(a Agent, ctx context.Context, _ nothing) (nothing, error) { return nothing{}, ask(a, ctx) })
 }
 
 // with is a call without an answer.
 func with[In any](route string, ask func(Agent, context.Context, In) error) call[In, nothing] {
-	return call[In, nothing]{route: route, ask: func(a Agent, ctx context.Context, in In) (nothing, error) { return nothing{}, ask(a, ctx, in) }}
+	return to(route, func(a Agent, ctx context.Context, in In) (nothing, error) { return nothing{}, ask(a, ctx, in) })
 }
 
 // ids is a call about several entries, one about exactly one.
@@ -93,9 +115,9 @@ var (
 	callSignInShown = with("POST /v1/signin/shown", func(a Agent, ctx context.Context, in signInShownRequest) error {
 		return a.SignInShown(ctx, in.Form)
 	})
-	callBeginSignIn = call[signInRequest, SignIn]{route: "POST /v1/signin", ask: func(a Agent, ctx context.Context, in signInRequest) (SignIn, error) {
+	callBeginSignIn = to("POST /v1/signin", func(a Agent, ctx context.Context, in signInRequest) (SignIn, error) {
 		return a.BeginSignIn(ctx, in.Email)
-	}}.slow()
+	}).slow()
 	callCompleteSignIn = with("POST /v1/signin/complete", func(a Agent, ctx context.Context, in completeSignInRequest) error {
 		return a.CompleteSignIn(ctx, in.Address)
 	}).slow()
@@ -104,21 +126,21 @@ var (
 		return a.SignOut(ctx, in.DeleteLocalData)
 	}).slow()
 
-	callSend       = call[SendRequest, []OutboxEntry]{route: "POST /v1/send", ask: Agent.Send}
+	callSend       = to("POST /v1/send", Agent.Send)
 	callOutbox     = get("GET /v1/outbox", Agent.Outbox)
-	callSent       = call[string, OutboxEntry]{route: "GET /v1/outbox/{name}", ask: Agent.Sent}
+	callSent       = to("GET /v1/outbox/{name}", Agent.Sent)
 	callUndo       = ids("POST /v1/outbox/undo", Agent.Undo)
 	callRetry      = ids("POST /v1/outbox/retry", Agent.Retry)
 	callDeleteSent = ids("POST /v1/outbox/delete", Agent.DeleteSent)
 
-	callInbox = call[InboxQuery, []InboxEntry]{route: "GET /v1/inbox", ask: func(a Agent, ctx context.Context, q InboxQuery) ([]InboxEntry, error) {
+	callInbox = to("GET /v1/inbox", func(a Agent, ctx context.Context, q InboxQuery) ([]InboxEntry, error) {
 		return a.Inbox(ctx, q.complete())
-	}}
+	})
 	callMarkRead       = ids("POST /v1/inbox/read", Agent.MarkRead)
 	callDeleteReceived = ids("POST /v1/inbox/delete", Agent.DeleteReceived)
 
-	callAdmit        = call[AdmitRequest, Caller]{route: "POST /v1/callers/admit", ask: Agent.Admit}
-	callChangeCaller = call[CallerChange, Caller]{route: "PATCH /v1/callers", ask: Agent.ChangeCaller}
+	callAdmit        = to("POST /v1/callers/admit", Agent.Admit)
+	callChangeCaller = to("PATCH /v1/callers", Agent.ChangeCaller)
 
 	callRenameDevice = with("POST /v1/devices/rename", func(a Agent, ctx context.Context, in renameRequest) error {
 		return a.RenameDevice(ctx, in.Name)
@@ -127,10 +149,10 @@ var (
 	callDisconnectClient = one("POST /v1/clients/disconnect", Agent.DisconnectClient).slow()
 
 	callAvatar  = get("GET /v1/avatar", Agent.Avatar).slow()
-	callPageURL = call[string, addressAnswer]{route: "GET /v1/pages/{name}", ask: func(a Agent, ctx context.Context, page string) (addressAnswer, error) {
+	callPageURL = to("GET /v1/pages/{name}", func(a Agent, ctx context.Context, page string) (addressAnswer, error) {
 		address, err := a.PageURL(ctx, Page(page))
 		return addressAnswer{address}, err
-	}}.slow()
+	}).slow()
 	callUnlock = with("POST /v1/unlock", func(a Agent, ctx context.Context, in unlockRequest) error {
 		return a.Unlock(ctx, in.Passphrase)
 	}).slow()
@@ -141,10 +163,10 @@ var (
 	callQuiet       = with("POST /v1/quiet", func(a Agent, ctx context.Context, in quietRequest) error {
 		return a.Quiet(ctx, in.Minutes)
 	})
-	callShowWindow = call[showWindowRequest, shownAnswer]{route: "POST /v1/window/show", ask: func(a Agent, ctx context.Context, in showWindowRequest) (shownAnswer, error) {
+	callShowWindow = to("POST /v1/window/show", func(a Agent, ctx context.Context, in showWindowRequest) (shownAnswer, error) {
 		shown, err := a.ShowWindow(ctx, in.Pane)
 		return shownAnswer{shown}, err
-	}}
+	})
 	callUseDesktop = with("POST /v1/desktop", Agent.UseDesktop)
 	callQuit       = do("POST /v1/quit", Agent.Quit)
 	callRenew      = with("POST /v1/renew", func(a Agent, ctx context.Context, in renewRequest) error {

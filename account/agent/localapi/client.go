@@ -244,7 +244,7 @@ func (c *Client) Kill(ctx context.Context) error {
 	}
 	conn, err := over.dial(ctx)
 	if err != nil {
-		return speak(c, notReachable(ctx, err))
+		return c.spokenError(notReachable(ctx, err))
 	}
 	defer conn.Close()
 	pid, err := socket.PID(conn)
@@ -294,15 +294,24 @@ func (c *Client) CancelPairing(ctx context.Context) error {
 }
 
 // ask makes a call over the client's transport.
-func ask[In, Out any](ctx context.Context, c *Client, call call[In, Out], in In) (Out, error) {
+func ask[In, Out any](ctx context.Context, c *Client, call call[In, Out], in In) (out Out, err error) {
+	err = c.ask(ctx, call.untyped, &in, &out)
+	return out, err
+}
+
+func (c *Client) ask(ctx context.Context, call untyped, in, out any) (err error) {
 	ctx, cancel := call.within(ctx)
 	defer cancel()
 	if c.local != nil {
-		out, err := askLocal(ctx, c.local, call, in)
-		return speak(c, out), speak(c, err)
+		err = c.local.askLocal(ctx, call, in, out)
+	} else {
+		err = c.askHTTP(ctx, call, in, out)
 	}
-	out, err := askHTTP(ctx, c, call, in)
-	return speak(c, out), speak(c, err)
+	if err != nil {
+		return c.spokenError(err)
+	}
+	c.speak(out)
+	return nil
 }
 
 // tell is ask for a call without an answer.

@@ -31,16 +31,16 @@ var (
 const maxAnswer = 32 << 20
 
 // askHTTP makes a call over a socket.
-func askHTTP[In, Out any](ctx context.Context, c *Client, call call[In, Out], in In) (out Out, err error) {
+func (c *Client) askHTTP(ctx context.Context, call untyped, in, out any) error {
 	var body any
 	method, path := call.at("")
-	switch in := any(in).(type) {
-	case nothing:
-	case string:
-		_, path = call.at(url.PathEscape(in))
-	case InboxQuery:
+	switch in := in.(type) {
+	case *nothing:
+	case *string:
+		_, path = call.at(url.PathEscape(*in))
+	case *InboxQuery:
 		path += "?" + in.values().Encode()
-	case RefreshRequest:
+	case *RefreshRequest:
 		if asked := in.values(); len(asked) > 0 {
 			path += "?" + asked.Encode()
 		}
@@ -49,9 +49,9 @@ func askHTTP[In, Out any](ctx context.Context, c *Client, call call[In, Out], in
 	}
 	text, err := c.exchange(ctx, method, path, body)
 	if err != nil {
-		return out, err
+		return err
 	}
-	switch out := any(&out).(type) {
+	switch out := out.(type) {
 	case *nothing:
 	case *[]byte:
 		*out = text
@@ -59,10 +59,10 @@ func askHTTP[In, Out any](ctx context.Context, c *Client, call call[In, Out], in
 		*out = string(text)
 	default:
 		if json.Unmarshal(text, out) != nil {
-			err = badAnswer.Refuse(CodeInternal)
+			return badAnswer.Refuse(CodeInternal)
 		}
 	}
-	return out, err
+	return nil
 }
 
 // exchange sends in as JSON, unless it is nil, and returns the answer's body.

@@ -18,20 +18,19 @@ func Local(agent Agent, logger *slog.Logger) *Client {
 }
 
 // askLocal makes a call to an agent in this process.
-func askLocal[In, Out any](ctx context.Context, s *server, c call[In, Out], in In) (out Out, err error) {
+func (s *server) askLocal(ctx context.Context, c untyped, in, out any) (err error) {
 	if ctx.Err() != nil {
-		return out, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = s.panicked(c.route, p)
 		}
 		if err != nil {
-			var none Out
-			out, err = none, s.refusal(ctx, c.route, err)
+			err = s.refusal(ctx, c.route, err)
 		}
 	}()
-	return c.perform(ctx, s.agent, in)
+	return c.perform(ctx, s.agent, in, out)
 }
 
 // watchLocal reads the agent's feed. It runs on the reader's goroutine and needs no other.

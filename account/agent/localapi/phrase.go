@@ -66,13 +66,13 @@ func fill(text string, args []string) string {
 // before the first call.
 func (c *Client) Speak(say func(language string, s Sentence) string) { c.say = say }
 
-// speak returns v with its sentences in the face's words. What it was made of is left as it is, because
+// speak puts the sentences of what v points to into the face's words. What they came from is left as it is, because
 // in one process it is shared.
-func speak[T any](c *Client, v T) T {
+func (c *Client) speak(v any) {
 	if c.say == nil {
-		return v
+		return
 	}
-	switch v := any(&v).(type) {
+	switch v := v.(type) {
 	case *Snapshot:
 		c.snapshot(v)
 	case *Summary:
@@ -89,15 +89,19 @@ func speak[T any](c *Client, v T) T {
 		*v = c.outbox(*v)
 	case *[]InboxEntry:
 		*v = c.inbox(*v)
-	case *error:
-		if e := (*Error)(nil); errors.As(*v, &e) && !e.Said.IsZero() {
-			spoken := *e
-			c.put(&spoken.Message, e.Said)
-			c.put(&spoken.Hint, Said{e.Said.Key + ".hint", e.Said.Args})
-			*v = &spoken
-		}
 	}
-	return v
+}
+
+// spokenError is an error in the face's words.
+func (c *Client) spokenError(err error) error {
+	var e *Error
+	if c.say == nil || !errors.As(err, &e) || e.Said.IsZero() {
+		return err
+	}
+	spoken := *e
+	c.put(&spoken.Message, e.Said)
+	c.put(&spoken.Hint, Said{e.Said.Key + ".hint", e.Said.Args})
+	return &spoken
 }
 
 // put puts a sentence into the face's words.

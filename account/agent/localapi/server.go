@@ -45,14 +45,13 @@ func (s *server) on(mux *http.ServeMux, pattern string, f func(w http.ResponseWr
 }
 
 // serve answers the call's route.
-func (c call[In, Out]) serve(s *server, mux *http.ServeMux) {
+func (c untyped) serve(s *server, mux *http.ServeMux) {
 	s.on(mux, c.route, func(w http.ResponseWriter, r *http.Request) error {
-		var in In
-		if err := read(w, r, &in); err != nil {
+		in, out := c.room()
+		if err := read(w, r, in); err != nil {
 			return err
 		}
-		out, err := c.perform(r.Context(), s.agent, in)
-		if err != nil {
+		if err := c.perform(r.Context(), s.agent, in, out); err != nil {
 			return err
 		}
 		return answer(w, out)
@@ -104,13 +103,13 @@ func answer(w http.ResponseWriter, out any) error {
 	var kind string
 	var body []byte
 	switch out := out.(type) {
-	case nothing:
+	case *nothing:
 		w.WriteHeader(http.StatusNoContent)
 		return nil
-	case []byte:
-		kind, body = "application/octet-stream", out
-	case string:
-		kind, body = "text/plain; charset=utf-8", []byte(out)
+	case *[]byte:
+		kind, body = "application/octet-stream", *out
+	case *string:
+		kind, body = "text/plain; charset=utf-8", []byte(*out)
 	default:
 		text, err := json.Marshal(out)
 		if err != nil {

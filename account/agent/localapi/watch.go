@@ -56,7 +56,10 @@ func (c *Client) Watch(ctx context.Context, face Face) iter.Seq2[Update, error] 
 	}
 	return func(yield func(Update, error) bool) {
 		for u, err := range updates {
-			if !yield(speak(c, u), speak(c, err)) {
+			if err == nil {
+				c.speak(&u)
+			}
+			if !yield(u, c.spokenError(err)) {
 				return
 			}
 		}
