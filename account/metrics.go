@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
-
-	"github.com/tabferry/tabferry/account/internal/kit"
 )
 
 // MetricsFlowLife is how long the values of a flow count.
@@ -54,20 +53,24 @@ type MetricsFlowParams struct {
 	Source, Campaign string
 }
 
-// The server drops the metrics of a flow without a word when one value does not fit
-// its pattern.
-var (
-	entrypointPattern = kit.Pattern(`^[\w.:-]{1,128}$`)
-	campaignPattern   = kit.Pattern(`^[\w/.%-]{0,128}$`)
-)
+// maxMetricsValue bounds a value of the metrics, in bytes.
+const maxMetricsValue = 128
 
-// Check reports whether the server would take the parameters, ErrInvalidArgument if not.
+// Check reports whether the server would take the parameters, ErrInvalidArgument if not. It drops the metrics of a flow
+// without a word when one value does not fit.
 func (p MetricsFlowParams) Check() error {
-	if !entrypointPattern().MatchString(p.Entrypoint) || p.Form != "email" && p.Form != "button" ||
-		!campaignPattern().MatchString(p.Source) || !campaignPattern().MatchString(p.Campaign) {
+	if p.Entrypoint == "" || !metricsValue(p.Entrypoint, ".:-") || p.Form != "email" && p.Form != "button" ||
+		!metricsValue(p.Source, "/.%-") || !metricsValue(p.Campaign, "/.%-") {
 		return fmt.Errorf("metrics parameters: %w", ErrInvalidArgument)
 	}
 	return nil
+}
+
+// metricsValue reports whether a value is short enough, and of letters, digits, "_" and some signs alone. A pattern with
+// that bound would be 40 kB of memory.
+func metricsValue(value, signs string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+	return len(value) <= maxMetricsValue && strings.Trim(value, letters+signs) == ""
 }
 
 // MetricsFlow tells the server that a sign-in is being offered and returns what ties
