@@ -3,6 +3,7 @@
 package tray
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/godbus/dbus/v5"
@@ -136,9 +137,9 @@ func (m *busMenu) methods() map[string]any {
 	}
 }
 
-// getLayout answers the first question for a layout with one level only. GTK's libdbusmenu (Xfce, Cinnamon,
-// MATE) asks then for what the lines are before it has made the menus they belong in, and loses those of
-// submenus for good. It comes again for the rest when it is told that there is more.
+// getLayout answers the first question for a layout that has submenus with one level only. GTK's libdbusmenu
+// (Xfce, Cinnamon, MATE) asks then for what the lines are before it has made the menus they belong in, and loses
+// those of submenus for good. It comes again for the rest when it is told of a newer layout.
 func (m *busMenu) getLayout(parent, depth int32, _ []string) (uint32, busLayout, *dbus.Error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -146,11 +147,19 @@ func (m *busMenu) getLayout(parent, depth int32, _ []string) (uint32, busLayout,
 	if !ok {
 		return 0, busLayout{}, &dbus.ErrMsgInvalidArg
 	}
-	if !m.asked {
-		m.asked, depth = true, 1
+	if !m.asked && depth != 1 && slices.ContainsFunc(l.below, func(line *busLine) bool { return len(line.below) > 0 }) {
+		depth = 1
 		m.more()
 	}
+	m.asked = true
 	return m.revision, l.layout(depth), nil
+}
+
+// renumber makes the same layout a newer one, since a panel does not ask for one that it has.
+func (m *busMenu) renumber() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revision++
 }
 
 func (m *busMenu) getGroupProperties(ids []int32, _ []string) ([]busProperties, *dbus.Error) {

@@ -93,6 +93,22 @@ func TestABusMenuTellsItsLines(t *testing.T) {
 	}
 }
 
+// GTK's panels need the lines of submenus apart from the rest, and ask again only for a newer menu.
+func TestTheFirstAnswerLeavesSubmenusOut(t *testing.T) {
+	m := newTold()
+	m.show(someLines[:4])
+	if _, whole, _ := m.getLayout(0, -1, nil); len(whole.Below) != 4 || m.partly != 0 {
+		t.Errorf("of %v something was left out", whole)
+	}
+	m.show(someLines)
+	first, _, _ := m.getLayout(0, -1, nil)
+	m.renumber()
+	second, whole, _ := m.getLayout(0, -1, nil)
+	if more := whole.Below[4].Value().(busLayout).Below; m.partly != 1 || second <= first || len(more) != 1 {
+		t.Errorf("%d times in part; number %d after %d has %v", m.partly, second, first, more)
+	}
+}
+
 // A click means what was shown when the pointer went down: a menu that does the same keeps its ids, one
 // that does not has none of the old ones.
 func TestAnIDKeepsItsMeaning(t *testing.T) {

@@ -199,7 +199,7 @@ func (b *busBar) serve(ctx context.Context, moved func() <-chan struct{}) error 
 		case <-b.partly:
 			more.Reset(moreTime)
 		case <-more.C:
-			err = b.tellLayout(conn)
+			err = b.tellMore(conn)
 		}
 	}
 	return err
@@ -269,6 +269,19 @@ func (b *busBar) tell(conn *dbus.Conn) error {
 		errs = append(errs, conn.Emit(menuPath, menuFace+".ItemsPropertiesUpdated", lines, []removed{}))
 	}
 	return errors.Join(errs...)
+}
+
+// tellMore has panels ask for what the first answer left out, unless they will be told of another menu anyway:
+// else each that comes meanwhile would be asked for at once, whatever restTime says.
+func (b *busBar) tellMore(conn *dbus.Conn) error {
+	b.mu.Lock()
+	due := b.news.layout
+	b.mu.Unlock()
+	if due {
+		return nil
+	}
+	b.menu.renumber()
+	return b.tellLayout(conn)
 }
 
 func (b *busBar) tellLayout(conn *dbus.Conn) error {

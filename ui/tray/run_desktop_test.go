@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +18,6 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
-	"github.com/tabferry/tabferry/assets"
 )
 
 // childVariable makes the test binary the tray itself, which finds its bus in the environment.
@@ -101,57 +99,6 @@ func privateBus(t *testing.T) string {
 		_ = daemon.Wait() // says "killed"
 	})
 	return address
-}
-
-// TestPanelsAreToldInPeace: they ask for everything whenever they are told.
-func TestPanelsAreToldInPeace(t *testing.T) {
-	address := privateBus(t)
-	t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
-	conn := connect(t, address)
-	w := &watcher{registered: make(chan dbus.Sender, 4)}
-	if err := conn.Export(w, "/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.RequestName("org.kde.StatusNotifierWatcher", 0); err != nil {
-		t.Fatal(err)
-	}
-	told := make(chan *dbus.Signal, 100)
-	conn.Signal(told)
-	if err := conn.AddMatchSignal(dbus.WithMatchInterface(itemFace), dbus.WithMatchMember("NewToolTip")); err != nil {
-		t.Fatal(err)
-	}
-	b := newBusBar("Tabferry", slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { b.follow(ctx, func() <-chan struct{} { return nil }); close(done) }()
-	defer func() { cancel(); <-done }()
-	item := conn.Object(string(<-w.registered), itemPath)
-	const changes = 50
-	for i := range changes {
-		b.show(assets.TrayFine, strconv.Itoa(i), someLines)
-		time.Sleep(5 * time.Millisecond)
-	}
-	times := 0
-	for end := time.After(3 * restTime); end != nil; {
-		select {
-		case s := <-told:
-			if s.Name == itemFace+".NewToolTip" {
-				times++
-			}
-		case <-end:
-			end = nil
-		}
-	}
-	tip, err := item.GetProperty(itemFace + ".ToolTip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if last := tip.Value().([]any)[2]; last != strconv.Itoa(changes-1) || times < 2 {
-		t.Errorf("told %d times, at last of %v", times, last)
-	}
-	if times > changes/5 {
-		t.Errorf("told %d times of %d changes", times, changes)
-	}
 }
 
 // patience guards against hanging alone: a busy machine takes its time.
