@@ -19,6 +19,11 @@ type once struct {
 // errNothing says that the clipboard holds none of the forms, a password, or more than is wanted.
 var errNothing = errors.New("clipboard: it holds nothing of the kind")
 
+// givenUp says that nobody waits for the clipboard any more, and why.
+func givenUp(ctx context.Context) error {
+	return fmt.Errorf("desktop: waiting for the clipboard: %w", context.Cause(ctx))
+}
+
 // read returns what the owner gives, and in which form; errNothing or ErrUnavailable say why not. It asks
 // Wayland first, for the same reasons as Open.
 func (o once) read(ctx context.Context) (form string, content []byte, err error) {

@@ -34,7 +34,7 @@ func Title(ctx context.Context, address string) (string, error) {
 		err     error
 	}
 	read := make(chan answer, 1)
-	go func() { // ends with ctx, unless a display server hangs in the moment one connects: then it is left behind
+	go func() { // ends with ctx, or a moment later
 		offered, err := systemTitles(ctx)
 		read <- answer{offered, err}
 	}()

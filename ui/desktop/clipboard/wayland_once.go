@@ -5,7 +5,6 @@ package clipboard
 import (
 	"context"
 	"errors"
-	"fmt"
 )
 
 // wayland reads through data-control; see waylandClipboard. The compositor tells the selection to everybody
@@ -19,7 +18,7 @@ func (o once) wayland(ctx context.Context) (form string, content []byte, err err
 	select {
 	case <-c.Changed():
 	case <-ctx.Done():
-		return "", nil, fmt.Errorf("desktop: waiting for the clipboard: %w", context.Cause(ctx))
+		return "", nil, givenUp(ctx)
 	}
 	if form, text := c.taken(); text != "" {
 		return form, []byte(text), nil

@@ -3,15 +3,20 @@
 package clipboard
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xfixes"
 	"github.com/jezek/xgb/xproto"
+
+	"github.com/tabferry/tabferry/ui/desktop/xserver"
 )
 
 // x11Clipboard watches the CLIPBOARD selection by XFixes events and owns it after SetText
@@ -19,6 +24,7 @@ import (
 // and serves contents.
 type x11Clipboard struct {
 	conn    *xgb.Conn
+	leave   context.CancelFunc // ends the connection
 	window  xproto.Window
 	atoms   map[string]xproto.Atom
 	changed chan struct{}
@@ -52,15 +58,22 @@ const xTurns = 8
 // xText is the property of a turn.
 func xText(turn int) string { return "TABFERRY_TEXT_" + strconv.Itoa(turn) }
 
+// x11AnswerTime is how long a server may take for everything that comes before the first event.
+const x11AnswerTime = 5 * time.Second
+
 // openX11Clipboard connects to the X server named by DISPLAY.
 func openX11Clipboard() (Clipboard, error) {
-	conn, err := xgb.NewConn()
+	ctx, leave := context.WithCancel(context.Background())
+	late := time.AfterFunc(x11AnswerTime, leave)
+	defer late.Stop()
+	conn, err := xserver.Dial(ctx, os.Getenv("DISPLAY"))
 	if err != nil {
+		leave()
 		return nil, fmt.Errorf("%w: no X server: %w", ErrUnavailable, err)
 	}
-	c := &x11Clipboard{conn: conn, atoms: map[string]xproto.Atom{}, changed: make(chan struct{}, 1)}
+	c := &x11Clipboard{conn: conn, leave: leave, atoms: map[string]xproto.Atom{}, changed: make(chan struct{}, 1)}
 	if err := c.prepare(); err != nil {
-		conn.Close()
+		leave()
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	c.reading.Go(c.read)
@@ -133,7 +146,7 @@ func (c *x11Clipboard) SetText(text string) error {
 func (c *x11Clipboard) Changed() <-chan struct{} { return c.changed }
 
 func (c *x11Clipboard) Close() error {
-	c.conn.Close()
+	c.leave()
 	c.reading.Wait()
 	return nil
 }

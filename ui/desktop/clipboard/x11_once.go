@@ -5,10 +5,13 @@ package clipboard
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
+
+	"github.com/tabferry/tabferry/ui/desktop/xserver"
 )
 
 // x11Reader asks the owner of the CLIPBOARD selection for its contents once (ICCCM, sections 2.4 and
@@ -29,14 +32,19 @@ const pieceSize = 1 << 20
 
 // x11 reads from the X server named by DISPLAY.
 func (o once) x11(ctx context.Context) (form string, content []byte, err error) {
-	conn, err := xgb.NewConn()
+	waiting := ctx
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	conn, err := xserver.Dial(ctx, os.Getenv("DISPLAY"))
 	if err != nil {
+		if waiting.Err() != nil {
+			return "", nil, givenUp(waiting)
+		}
 		return "", nil, fmt.Errorf("%w: no X server: %w", ErrUnavailable, err)
 	}
 	events := make(chan xgb.Event)
-	leave := make(chan struct{})
 	read := make(chan struct{})
-	go func() { // ends when the connection does, which the next lines see to
+	go func() { // ends when the connection does
 		defer close(read)
 		for {
 			event, err := conn.WaitForEvent()
@@ -48,21 +56,15 @@ func (o once) x11(ctx context.Context) (form string, content []byte, err error) 
 			}
 			select {
 			case events <- event:
-			case <-leave:
+			case <-ctx.Done():
 			}
 		}
 	}()
-	defer func() {
-		close(leave)
-		conn.Close()
-		<-read
-	}()
-	stop := context.AfterFunc(ctx, conn.Close) // a server that does not answer is given up
-	defer stop()
+	defer func() { leave(); <-read }()
 	r := &x11Reader{wanted: o, conn: conn, events: events, ended: read}
 	form, content, err = r.read(ctx)
-	if ctx.Err() != nil {
-		return "", nil, fmt.Errorf("desktop: waiting for the clipboard: %w", context.Cause(ctx))
+	if waiting.Err() != nil {
+		return "", nil, givenUp(waiting)
 	}
 	return form, content, err
 }

@@ -3,27 +3,35 @@
 package screen
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
+	"os"
+	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/randr"
 	"github.com/jezek/xgb/xproto"
 
 	"github.com/tabferry/tabferry/ui/desktop/session"
+	"github.com/tabferry/tabferry/ui/desktop/xserver"
 )
+
+// workAreaTime is how long the server may take: the window waits for it before it opens.
+const workAreaTime = 2 * time.Second
 
 // workArea asks X11: the main monitor (RandR 1.5), without what the panels take (EWMH, _NET_WORKAREA).
 func workArea() (image.Rectangle, error) {
 	if session.FindDisplay() != session.X11Display {
 		return image.Rectangle{}, ErrUnavailable
 	}
-	conn, err := xgb.NewConn()
+	ctx, leave := context.WithTimeout(context.Background(), workAreaTime)
+	defer leave()
+	conn, err := xserver.Dial(ctx, os.Getenv("DISPLAY"))
 	if err != nil {
 		return image.Rectangle{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	defer conn.Close()
 	root := xproto.Setup(conn).DefaultScreen(conn)
 	area := image.Rect(0, 0, int(root.WidthInPixels), int(root.HeightInPixels))
 	if monitor, ok := mainMonitor(conn, root.Root); ok {

@@ -6,20 +6,21 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"os"
 
-	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
+
+	"github.com/tabferry/tabferry/ui/desktop/xserver"
 )
 
 // grabX11 reads the root window, which spans all monitors.
 func grabX11(ctx context.Context) (image.Image, error) {
-	conn, err := xgb.NewConn()
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	conn, err := xserver.Dial(ctx, os.Getenv("DISPLAY"))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, conn.Close) // a server that does not answer is given up
-	defer stop()
 	setup := xproto.Setup(conn)
 	screen := setup.DefaultScreen(conn)
 	width, height := int(screen.WidthInPixels), int(screen.HeightInPixels)

@@ -3,12 +3,14 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
 
-	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
+
+	"github.com/tabferry/tabferry/ui/desktop/xserver"
 )
 
 // CheckDisplay says why no window can be shown here, if so. The toolkit would panic on a display that does
@@ -23,17 +25,11 @@ func CheckDisplay() error {
 	case here.Display == "":
 		return fmt.Errorf("%w: WAYLAND_DISPLAY is %s", ErrDeadDisplay, here.Wayland)
 	}
-	checked := make(chan error, 1)
-	go func() { checked <- checkX(here.Display) }() // a server that hangs keeps it: the process does not wait for it
-	select {
-	case err := <-checked:
-		if err == nil {
-			setenv("WAYLAND_DISPLAY", "") // it is dead, and the toolkit would choose it
-		}
-		return err
-	case <-time.After(displayTime):
-		return fmt.Errorf("%w: DISPLAY is %s", ErrDeadDisplay, here.Display)
+	err := checkX(here.Display)
+	if err == nil {
+		setenv("WAYLAND_DISPLAY", "") // it is dead, and the toolkit would choose it
 	}
+	return err
 }
 
 // displayTime is how long an X server may take; one on the other end of a slow line takes a second.
@@ -41,11 +37,12 @@ const displayTime = 5 * time.Second
 
 // checkX looks for an X server with what OpenGL needs.
 func checkX(display string) error {
-	conn, err := xgb.NewConnDisplay(display)
+	ctx, leave := context.WithTimeout(context.Background(), displayTime)
+	defer leave()
+	conn, err := xserver.Dial(ctx, display)
 	if err != nil {
 		return fmt.Errorf("%w: DISPLAY is %s", ErrDeadDisplay, display)
 	}
-	defer conn.Close()
 	const glx = "GLX"
 	extension, err := xproto.QueryExtension(conn, uint16(len(glx)), glx).Reply()
 	if err != nil {

@@ -7,9 +7,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tabferry/tabferry/ui/desktop/xserver"
 )
 
 // Here is the desktop of this process.
@@ -78,28 +79,9 @@ func serves(path string) bool {
 	return err == nil && conn.Close() == nil
 }
 
-// xPort is the port of X display 0.
-const xPort = 6000
-
-// answersX reports whether an X server listens where the display's name says (X(7), "Display names").
+// answersX reports whether an X server listens where the display's name says.
 func answersX(display string) bool {
-	colon := strings.LastIndexByte(display, ':')
-	if colon < 0 {
-		return false
-	}
-	host := strings.TrimPrefix(display[:colon], "unix")
-	number, _, _ := strings.Cut(display[colon+1:], ".")
-	if strings.HasPrefix(host, "/") {
-		return serves(display[:colon]+":"+number) || serves(display)
-	}
-	if host == "" {
-		socket := "/tmp/.X11-unix/X" + number
-		return serves(socket) || serves("@"+socket)
-	}
-	port, err := strconv.Atoi(number)
-	if err != nil {
-		return false
-	}
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort(host, strconv.Itoa(xPort+port)), probeTime)
-	return err == nil && conn.Close() == nil
+	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
+	defer cancel()
+	return xserver.Listens(ctx, display)
 }
