@@ -47,6 +47,11 @@ func Border(top, bottom, left, right, middle fyne.CanvasObject) *fyne.Container 
 	return container.New(layout.NewBorderLayout(top, bottom, left, right), objects...)
 }
 
+// Beside puts a button behind a field, far enough away that the ring around the one does not touch the other.
+func Beside(field, button fyne.CanvasObject) *fyne.Container {
+	return Border(nil, nil, nil, Inset(0, 0, GapTiny, 0, button), field)
+}
+
 // Inset puts space around an object.
 func Inset(top, bottom, left, right float32, object fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedLayout(top, bottom, left, right), object)

@@ -49,7 +49,7 @@ func newDevicesPane(w *Window) *devicesPane {
 	p.newName.OnSubmitted = func(string) { p.saveName() }
 	save := w.mainButton(w.t("window.save"), p.saveName)
 	cancel := w.button(w.t("window.cancel"), p.escape)
-	p.rename = widget.Pad(widget.GapSmall, widget.Border(nil, nil, nil, widget.HStack(widget.GapSmall, cancel, save), p.newName))
+	p.rename = widget.Pad(widget.GapSmall, widget.Beside(p.newName, widget.HStack(widget.GapSmall, cancel, save)))
 	p.rename.Hide()
 	p.thisBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.devices.this")), widget.NewListCard(widget.VStack(0, p.this, p.rename)))
 
@@ -127,7 +127,7 @@ func (p *devicesPane) updateThis(this *localapi.Device) {
 	}
 	spec := widget.RowSpec{
 		ID: this.ID, Icon: deviceIcon(this.Type), IconColor: widget.ColorAccent, Title: w.name(*this, maxName), Strong: true,
-		Detail: p.abilities(*this), Mark: w.t("window.devices.this_mark"),
+		Detail: p.abilities(*this),
 		Action: widget.Action{Label: w.t("window.devices.rename"), Do: func() {
 			p.renaming = true
 			p.newName.Put(this.Name)

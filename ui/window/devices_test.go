@@ -44,7 +44,7 @@ func TestManyDevicesCanBeSearched(t *testing.T) {
 		p.search.SetText("berlin")
 		h.row("Pixel 9")
 		p.search.SetText("nowhere")
-		h.want("Nothing found for “nowhere”", "This device")
+		h.want("Nothing found for “nowhere”", "This computer")
 		h.tap("Clear the search")
 		h.row("Pixel 9")
 	})

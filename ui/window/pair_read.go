@@ -41,7 +41,7 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 	ways.Add(w.button(w.t("window.pair.from_clipboard"), p.fromClipboard))
 	steps := widget.VStack(widget.GapSmall, widget.Step("1", w.t("window.pair.step_1")), widget.Step("2", w.t("window.pair.step_2")), widget.Step("3", w.t("window.pair.step_3")))
 	body := widget.VStack(widget.Gap, widget.IconTitle("code", w.t("window.pair.computer")), widget.NewMuted(w.t("window.pair.computer_text")), steps, ways,
-		widget.Border(nil, nil, nil, next, p.parts.address))
+		widget.Beside(p.parts.address, next))
 	if w.p.ReadPicture != nil {
 		body.Add(widget.NewMuted(w.t("window.pair.drop")))
 	}

@@ -165,7 +165,7 @@ func TestDevices(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		h.send(signedIn())
 		h.w.show(PaneDevices)
-		h.want("This device", "Alerts off", "Cannot receive tabs", "Mozilla Monitor", "Web session", "Berlin, Germany")
+		h.want("This computer", "Alerts off", "Cannot receive tabs", "Mozilla Monitor", "Web session", "Berlin, Germany")
 		h.tap("Rename")
 		p := paneOf[*devicesPane](h, PaneDevices)
 		if h.w.win.Canvas().Focused() != p.newName {

@@ -69,7 +69,7 @@ func newSendPane(w *Window) *sendPane {
 	}
 	p.hint = widget.NewMuted("")
 	paste := w.iconButton(w.t("window.paste"), theme.ContentPasteIcon(), func() { w.pasted(w.p.Clipboard.Content()) })
-	p.single = widget.VStack(widget.GapTiny, widget.Border(nil, nil, nil, paste, p.link), p.hint)
+	p.single = widget.VStack(widget.GapTiny, widget.Beside(p.link, paste), p.hint)
 	p.list = newLinkList(w, p.update, func() { p.setLinks(nil, "") })
 
 	p.targets = widget.NewRowList(w.escape)

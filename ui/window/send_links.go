@@ -61,8 +61,8 @@ func newLinkList(w *Window, changed, clearAll func()) *linkList {
 			l.changed()
 		}
 	}
-	l.tools = widget.Border(nil, nil, nil, widget.HStack(widget.GapTiny,
-		w.button(w.t("window.send.choose_all"), every(true)), w.button(w.t("window.send.choose_none"), every(false))), l.search)
+	l.tools = widget.Beside(l.search, widget.HStack(widget.GapTiny,
+		w.button(w.t("window.send.choose_all"), every(true)), w.button(w.t("window.send.choose_none"), every(false))))
 	head := widget.Border(nil, nil, nil, w.button(w.t("window.send.clear"), clearAll).Quiet(), widget.Middle(l.count))
 	l.object = widget.VStack(widget.GapTiny, head, l.note, l.tools, l.few, l.many)
 	return l

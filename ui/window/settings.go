@@ -332,7 +332,7 @@ func newBrowserSetting(p *settingsPane) *browserSetting {
 	b.command.OnChanged = func(string) { b.problem.Say(""); b.allow() }
 	b.command.OnSubmitted = func(string) { b.submit() }
 	b.save = w.button(w.t("window.save"), b.submit)
-	b.own = widget.VStack(widget.GapTiny, widget.Border(nil, nil, nil, b.save, b.command), b.problem)
+	b.own = widget.VStack(widget.GapTiny, widget.Beside(b.command, b.save), b.problem)
 	b.object = widget.VStack(widget.GapSmall, choice(w.t("window.settings.browser"), b.choice), b.own)
 	return b
 }

@@ -216,7 +216,7 @@ func (p *signInPane) buildLocked() fyne.CanvasObject {
 	p.parts.secret.OnSubmitted = func(string) { submit() }
 	p.parts.begin = w.mainButton(w.t("window.signin.unlock"), submit)
 	return widget.Inset(40, 0, 0, 0, widget.NewCard(widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.locked")), widget.NewMuted(w.t("window.signin.locked_text")),
-		widget.Border(nil, nil, nil, p.parts.begin, p.parts.secret), p.parts.problem, widget.Wrap(p.startAgain()))))
+		widget.Beside(p.parts.secret, p.parts.begin), p.parts.problem, widget.Wrap(p.startAgain()))))
 }
 
 // startAgain is the way out for whoever cannot unlock the data any more.
@@ -395,7 +395,7 @@ func (p *signInPane) buildWaiting(final bool) fyne.CanvasObject {
 		p.parts.final = w.field(w.t("window.signin.final"), w.t("window.signin.final"))
 		p.parts.final.OnSubmitted = func(string) { p.complete(p.parts.final.Text) }
 		p.parts.begin = w.mainButton(w.t("window.continue"), func() { p.complete(p.parts.final.Text) })
-		body.Add(widget.Border(nil, nil, nil, p.parts.begin, p.parts.final))
+		body.Add(widget.Beside(p.parts.final, p.parts.begin))
 	}
 	body.Add(p.parts.problem)
 	open := w.button(w.t("window.signin.open_again"), func() {

@@ -295,6 +295,7 @@ func TestEveryControlHasANameAndEveryPaneCanBeWalkedByKeyboard(t *testing.T) {
 				for _, root := range h.roots() {
 					visit(root, h.wantName)
 				}
+				h.wantRoomAroundFields()
 				if c := h.w.win.Canvas(); h.w.dialog == nil && len(c.Overlays().List()) == 0 {
 					h.walkFocus(c)
 				}
@@ -309,6 +310,34 @@ func (h *harness) wantName(o fyne.CanvasObject) {
 	named, ok := o.(fyne.Accessible)
 	if d, is := o.(fyne.Disableable); focusable && ok && (!is || !d.Disabled()) && named.AccessibilityLabel() == "" {
 		h.t.Errorf("a %T has no name", o)
+	}
+}
+
+// wantRoomAroundFields wants that the ring around a field touches nothing else that takes the focus.
+func (h *harness) wantRoomAroundFields() {
+	h.t.Helper()
+	const ring = 3 + 3 // its width and how far it stands off, and as much again to tell it from what is beside it
+	var all []fyne.CanvasObject
+	for _, root := range h.roots() {
+		visit(root, func(o fyne.CanvasObject) {
+			if _, ok := o.(fyne.Focusable); ok && o.Visible() && !o.Size().IsZero() {
+				all = append(all, o)
+			}
+		})
+	}
+	for _, o := range all {
+		field, ok := o.(*widget.Field)
+		if !ok {
+			continue
+		}
+		at := h.app.Driver().AbsolutePositionForObject(field)
+		for _, other := range all {
+			p := h.app.Driver().AbsolutePositionForObject(other)
+			beside := other != o && p.Y < at.Y+field.Size().Height && p.Y+other.Size().Height > at.Y
+			if beside && p.X < at.X+field.Size().Width+ring && p.X+other.Size().Width > at.X-ring {
+				h.t.Errorf("the ring of %q touches a %T at %v", field.Name, other, p)
+			}
+		}
 	}
 }
 
