@@ -60,7 +60,8 @@ func newSendPane(w *Window) *sendPane {
 	p.link.OnSubmitted = func(string) { p.submit() }
 	p.link.OnPaste = func(words string) bool {
 		links := findLinks(words)
-		if len(links) == 0 || len(links) == 1 && p.link.Text != "" {
+		into := p.link.Text != "" && p.link.SelectedText() != p.link.Text // something that stays
+		if len(links) == 0 || len(links) == 1 && into {
 			return false
 		}
 		p.setLinks(links, "")
@@ -384,6 +385,7 @@ func (p *sendPane) submit() {
 	}
 	p.busy = true
 	p.update()
+	typed := p.link.Text
 	fetch(p.w, func(ctx context.Context) ([]localapi.OutboxEntry, error) {
 		return p.w.p.Agent.Send(ctx, request)
 	}, func(entries []localapi.OutboxEntry, err error) {
@@ -394,7 +396,10 @@ func (p *sendPane) submit() {
 		}
 		p.private.Set(false)
 		p.find.Put("")
-		p.setLinks(nil, "")
+		if p.link.Text == typed { // else the next one has been begun
+			p.setLinks(nil, "")
+		}
+		p.update()
 		p.offered = p.w.p.Clipboard.Content()
 		p.w.offerUndo(entries, aims)
 	})

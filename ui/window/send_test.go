@@ -123,6 +123,29 @@ func TestSentSaysWhatItWaitsFor(t *testing.T) {
 	})
 }
 
+// TestTheNextLinkMayBeBegun while the last one is handed over: what is typed meanwhile stays.
+func TestTheNextLinkMayBeBegun(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		h.send(signedIn())
+		h.w.show(PaneSend)
+		p := h.w.sendPane()
+		p.link.SetText("https://first.example/")
+		p.submit()
+		p.link.SetText("https://sec")
+		h.settle()
+		h.wantCalls("Send 1 phone")
+		if p.link.Text != "https://sec" {
+			t.Errorf("the field holds %q", p.link.Text)
+		}
+		p.link.SetText("https://second.example/")
+		p.submit()
+		h.settle()
+		if p.link.Text != "" {
+			t.Errorf("after the send the field holds %q", p.link.Text)
+		}
+	})
+}
+
 // TestACopiedLinkBringsItsTitle from the clipboard, to the link it belongs to and to no other; whoever does not wait
 // for it sends without.
 func TestACopiedLinkBringsItsTitle(t *testing.T) {
@@ -159,6 +182,14 @@ func TestACopiedLinkBringsItsTitle(t *testing.T) {
 		},
 		"pasted on the page":    func(h *harness, address string) { h.w.pasted(address) },
 		"pasted into the field": func(h *harness, address string) { h.w.sendPane().link.OnPaste(address) },
+		"pasted over another": func(h *harness, address string) {
+			field := h.w.sendPane().link
+			field.SetText("https://another.example/")
+			field.TypedShortcut(&fyne.ShortcutSelectAll{})
+			if !field.OnPaste(address) {
+				h.t.Error("it is not taken for another link")
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, edit, func(h *harness) {
