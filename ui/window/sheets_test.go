@@ -45,7 +45,8 @@ func conditions() []condition {
 		{"error", append([]string{PaneSignIn}, inside()...), func(words *i18n.Catalogue) localapi.Snapshot {
 			return with(signedIn(), func(s *localapi.Snapshot) {
 				s.Account.State = localapi.NeedsSignIn
-				s.Account.Cause = words.Say("The password was changed.", "signin.ended", nil)
+				s.Account.Cause = words.Say("The accounts server ended this sign-in. Perhaps the password was changed, or this computer was signed out elsewhere.", "signin.ended", nil)
+				s.Connection.Push = localapi.Push{}
 				problem := words.Say(busy, "busy", nil)
 				s.Devices, s.Clients = localapi.DeviceList{ListState: localapi.ListState{Problem: problem}}, localapi.ClientList{ListState: localapi.ListState{Problem: problem}}
 				s.Outbox.Recent[4].Reason = words.Say("This device is no longer part of the account.", "account.unknown_device", nil)
@@ -62,6 +63,9 @@ func conditions() []condition {
 				s.Connection.Push = localapi.Push{}
 				s.Devices.ListState, s.Clients.ListState = refused(s.Devices.ListState, problem), refused(s.Clients.ListState, problem)
 				s.Outbox.Recent[3].Reason = problem
+				for i := range s.Devices.Items {
+					s.Devices.Items[i].LastAccess = s.Devices.Items[i].LastAccess.Add(-3 * time.Hour)
+				}
 			})
 		}},
 	}
@@ -72,7 +76,8 @@ func inside() []string {
 	return []string{PaneSend, PaneInbox, PaneDevices, PanePair, PaneAccount, PaneSettings}
 }
 
-// sizes are that of every day, the least one, and a small screen where everything is twice as large.
+// sizes are that of every day, the least one, a small screen where everything is twice as large, and one that shows
+// all that lies below the edge in the others.
 var sizes = []struct {
 	name  string
 	size  fyne.Size
@@ -81,6 +86,7 @@ var sizes = []struct {
 	{"usual", fyne.NewSize(760, 540), 1},
 	{"small", fyne.NewSize(leastWidth, leastHeight), 1},
 	{"double", fyne.NewSize(683, 384), 2}, // of 1366x768 pixels
+	{"whole", fyne.NewSize(620, 1600), 1},
 }
 
 // sheet is the pictures of a pane in a size: one row for each condition and language, one column for each
@@ -162,7 +168,14 @@ func (c condition) draw(t *testing.T, words *i18n.Catalogue, pane, appearance st
 		if scaled, ok := h.w.win.Canvas().(software.WindowlessCanvas); ok {
 			scaled.SetScale(v.scale)
 		}
-		scene{snap: func() localapi.Snapshot { return c.snap(words) }, pane: pane}.enter(h, appearance)
+		snap := func() localapi.Snapshot {
+			s := c.snap(words)
+			if len(s.Inbox.Recent) > 0 {
+				s.Inbox.Recent[2].Reason = "" // the window says it, in its language
+			}
+			return s
+		}
+		scene{snap: snap, pane: pane}.enter(h, appearance)
 		relayout(h)
 		picture = h.w.win.Canvas().Capture()
 	})
