@@ -214,6 +214,20 @@ func (f *Field) TypedKey(e *fyne.KeyEvent) {
 	}
 }
 
+// SetText replaces what stands in the field, and a selection by one of all that stands there now. The toolkit keeps
+// the old one: in an emptied field it takes the first letter that is typed for a part of it, and replaces it by the
+// second.
+func (f *Field) SetText(words string) {
+	selected := f.SelectedText() != ""
+	if selected {
+		f.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
+	}
+	f.Entry.SetText(words)
+	if selected && words != "" {
+		f.Entry.TypedShortcut(&fyne.ShortcutSelectAll{})
+	}
+}
+
 // Put sets the text if it is another one.
 func (f *Field) Put(words string) {
 	if f.Text != words {

@@ -64,3 +64,22 @@ func TestFieldSelectsWhatStandsInIt(t *testing.T) {
 		t.Errorf("%q", f.Text)
 	}
 }
+
+// TestFieldForgetsWhatWasSelected when its text is replaced: each letter that is typed then stays, and what was
+// filled in is selected as it is when the field gets the focus.
+func TestFieldForgetsWhatWasSelected(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(NewTheme("light"))
+	for _, next := range []string{"", "https://next.example/"} {
+		f := NewField("Link", "")
+		f.Put("https://sent.example/")
+		w := test.NewTempWindow(t, f)
+		w.Canvas().Focus(f) // which selects it
+		f.Put(next)
+		for _, r := range "abc" {
+			f.TypedRune(r)
+		}
+		if f.Text != "abc" {
+			t.Errorf("after %q: %q", next, f.Text)
+		}
+	}
+}
