@@ -5,7 +5,6 @@ package session
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"os/user"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/adrg/xdg"
 	"github.com/godbus/dbus/v5"
-	"github.com/jezek/xgb"
 )
 
 const (
@@ -29,7 +27,6 @@ const (
 // their own when none is named: it stays behind, and with it the keyring daemon it started. Here one
 // is found where systemd and its kin put it, or there is none.
 func Settle() error {
-	xgb.Logger.SetOutput(io.Discard) // what it writes on standard error is in the errors too
 	if err := settleHome(); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package xserver
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/jezek/xgb"
@@ -14,6 +15,7 @@ import (
 // Dial connects to the X server of a display, named as DISPLAY names it. The connection ends with ctx, which is
 // also how to close it: everything that waits for an answer on it fails then, and its events end.
 func Dial(ctx context.Context, display string) (*xgb.Conn, error) {
+	xgb.Logger.SetOutput(io.Discard) // what it writes on standard error is in the errors too
 	a, err := parse(display)
 	if err != nil {
 		return nil, err
