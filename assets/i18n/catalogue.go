@@ -61,7 +61,7 @@ func (c *Catalogue) T(key string, args ...any) string {
 	if !ok {
 		return key
 	}
-	return fill(text, args)
+	return c.fill(text, args)
 }
 
 // N returns the text of key in the plural form for count, which the text may show as {{.Count}}.
@@ -71,7 +71,7 @@ func (c *Catalogue) N(key string, count int, args ...any) string {
 	if !ok {
 		return key
 	}
-	return fill(text, append([]any{"Count", count}, args...))
+	return c.fill(text, append([]any{"Count", count}, args...))
 }
 
 // Has reports whether key has a text.
@@ -86,8 +86,8 @@ func (c *Catalogue) Say(english, key string, args []string) string {
 	if c.language == language.English || key == "" {
 		return english
 	}
-	if c.Language() == Pseudo {
-		return pseudoSentence(english, args)
+	if letters := lettersOf(c.Language()); letters != nil {
+		return c.pseudoSentence(letters, english, args)
 	}
 	text, ok := c.own("agent."+key, "")
 	if !ok {
@@ -97,7 +97,7 @@ func (c *Catalogue) Say(english, key string, args []string) string {
 	for i, arg := range args {
 		values[i] = arg
 	}
-	return fill(text, values)
+	return c.fill(text, values)
 }
 
 // find returns a text in this language, or in English where this one lacks it. form is a plural category;
@@ -131,7 +131,7 @@ func (c *Catalogue) own(key, form string) (string, bool) {
 
 // fill puts values into the places of a text. A name without a value is a mistake of the caller and shows
 // as such.
-func fill(text string, args []any) string {
+func (c *Catalogue) fill(text string, args []any) string {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "{{.")
@@ -140,7 +140,7 @@ func fill(text string, args []any) string {
 			break
 		}
 		b.WriteString(before)
-		b.WriteString(value(name, args))
+		b.WriteString(c.within(value(name, args)))
 		text = after
 	}
 	if b.Len() == 0 {
@@ -170,8 +170,8 @@ func (c *Catalogue) plural(count int) string {
 
 // match returns the supported language nearest to the wished ones, in their order.
 func match(wanted []string) language.Tag {
-	if len(wanted) > 0 && wanted[0] == Pseudo {
-		return language.Make(Pseudo)
+	if len(wanted) > 0 && lettersOf(wanted[0]) != nil {
+		return language.Make(wanted[0])
 	}
 	var tags []language.Tag
 	for _, w := range wanted {

@@ -11,9 +11,9 @@
 // key is the name of its file, so that two faces never define the same key, and a face's file is read
 // when its first text is asked for.
 //
-// No language that is written from right to left is among them, and none for tests: the window's toolkit
-// mirrors no layout and takes every line for one from the left (Fyne 2.8.1, internal/painter, walkString).
-// Names and titles in such letters are shown all the same; ui/widget keeps them at their distance.
+// Whether a language is written from right to left follows from its tag ([Catalogue.RightToLeft]), and the window is
+// mirrored for those that are. No such language is among them yet, but one for tests ([PseudoRight]). Values that
+// stand in its texts keep their own direction.
 //
 // English is complete by definition. A key that another language lacks is shown in English, an
 // unknown key as itself; the package's tests keep all languages complete, so neither happens.

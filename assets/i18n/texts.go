@@ -24,8 +24,8 @@ const formMark = "#"
 // program and tested: one that cannot be read is a fault of the build, so it panics. A face that has none
 // has no texts.
 func load(face string, tag language.Tag) texts {
-	from := tag
-	if tag.String() == Pseudo {
+	from, letters := tag, lettersOf(tag.String())
+	if letters != nil {
 		from = language.English
 	}
 	name := face + "." + from.String() + ".toml"
@@ -40,9 +40,9 @@ func load(face string, tag language.Tag) texts {
 	if err != nil {
 		panic(fmt.Sprintf("i18n: %s: %v", name, err))
 	}
-	if tag.String() == Pseudo {
+	if letters != nil {
 		for key, text := range read {
-			read[key] = pseudo(text)
+			read[key] = pseudo(letters, text)
 		}
 	}
 	return read
