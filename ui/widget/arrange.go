@@ -1,9 +1,6 @@
 package widget
 
-import (
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-)
+import "fyne.io/fyne/v2"
 
 // widest is the least size of objects that lie at the same place.
 type widest struct{}
@@ -26,7 +23,7 @@ func fitHeight(o fyne.CanvasObject, width float32) {
 }
 
 // Middle lets an object have the whole width and centres it from top to bottom.
-func Middle(o fyne.CanvasObject) *fyne.Container { return container.New(middle{}, o) }
+func Middle(o fyne.CanvasObject) *fyne.Container { return Arranged(middle{}, o) }
 
 type middle struct{ widest }
 
@@ -38,9 +35,9 @@ func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// Capped lets an object have at most a width, in units, and keeps it at the left.
+// Capped lets an object have at most a width, in units, and keeps it where lines begin.
 func Capped(width float32, o fyne.CanvasObject) *fyne.Container {
-	return container.New(capped{width: width}, o)
+	return Arranged(capped{width: width}, o)
 }
 
 type capped struct {
@@ -57,7 +54,7 @@ func (c capped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // Column keeps an object in a column of at most a width, in units, in the middle.
 func Column(width float32, o fyne.CanvasObject) *fyne.Container {
-	return container.New(column{width: width}, o)
+	return Arranged(column{width: width}, o)
 }
 
 type column struct {
@@ -77,7 +74,7 @@ func (c column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 const twoUpFrom = 460
 
 // TwoUp puts two cards of equal size side by side, or below each other where it is narrow.
-func TwoUp(a, b fyne.CanvasObject) *fyne.Container { return container.New(&twoUp{}, a, b) }
+func TwoUp(a, b fyne.CanvasObject) *fyne.Container { return Arranged(&twoUp{}, a, b) }
 
 // twoUp remembers the width it was given, because that decides about its height.
 type twoUp struct{ width float32 }
@@ -117,7 +114,7 @@ const columnsFrom = 980
 // Columns puts what belongs together below each other in two columns, or in one where it is narrow. Unlike
 // the cards of [TwoUp] each column is as high as it needs to be.
 func Columns(left, right fyne.CanvasObject) *fyne.Container {
-	return container.New(&columns{}, left, right)
+	return Arranged(&columns{}, left, right)
 }
 
 // columns remembers the width it was given, because that decides about its height.
@@ -180,7 +177,7 @@ func (c *columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // CentredRow puts buttons side by side in the middle.
 func CentredRow(buttons ...fyne.CanvasObject) *fyne.Container {
-	return container.New(centredRow{}, buttons...)
+	return Arranged(centredRow{}, buttons...)
 }
 
 type centredRow struct{}

@@ -58,7 +58,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		line.Edge = theme.ColorNameInputBorder
 		above = append(above, line)
 	}
-	return around(b.Button.CreateRenderer(), theme.Size(theme.SizeNameButtonRadius), func() bool { return b.focused }, b.Ring, above...)
+	return around(newTurned(b.Button.CreateRenderer(), b), theme.Size(theme.SizeNameButtonRadius), func() bool { return b.focused }, b.Ring, above...)
 }
 
 // FocusGained draws the ring, where it can be seen. Fyne's light on top would make the words of a main
@@ -106,7 +106,7 @@ func (b *Button) TypedKey(e *fyne.KeyEvent) {
 func (b *Button) Relabel(words string) {
 	if b.Name != words {
 		b.Name = words
-		b.SetText(legible(words))
+		b.SetText(words)
 	}
 }
 
@@ -263,8 +263,9 @@ func (c *Choice) AccessibilityRole() fyne.AccessibleRole { return fyne.Accessibl
 // CreateRenderer draws the choice, and the ring around it.
 func (c *Choice) CreateRenderer() fyne.WidgetRenderer {
 	line := NewSurface("", theme.Size(theme.SizeNameInputRadius), container.NewWithoutLayout())
+	c.Alignment = aligned(fyne.TextAlignLeading)
 	line.Edge = theme.ColorNameInputBorder // as a field has it; the toolkit's has the ground alone
-	return around(c.Select.CreateRenderer(), theme.Size(theme.SizeNameInputRadius), func() bool { return c.focused }, ColorRing, line)
+	return around(newTurned(c.Select.CreateRenderer(), c), theme.Size(theme.SizeNameInputRadius), func() bool { return c.focused }, ColorRing, line)
 }
 
 // FocusGained draws the ring, where it can be seen.
@@ -307,8 +308,9 @@ func (c *Choice) open(lit bool) {
 		menu.Items = append(menu.Items, item)
 	}
 	pop := widget.NewPopUpMenu(menu, on)
-	pop.ShowAtRelativePosition(fyne.NewPos(0, c.Size().Height+2), c)
-	pop.Resize(fyne.NewSize(max(c.Size().Width, pop.MinSize().Width), pop.MinSize().Height))
+	width := max(c.Size().Width, pop.MinSize().Width)
+	pop.ShowAtRelativePosition(fyne.NewPos(fromBegin(c.Size().Width, width), c.Size().Height+2), c)
+	pop.Resize(fyne.NewSize(width, pop.MinSize().Height))
 	for i := 0; lit && i <= max(0, c.SelectedIndex()); i++ {
 		pop.ActivateNext()
 	}

@@ -10,7 +10,7 @@ type drawn interface {
 	fyne.Widget
 	// style copies what the widget holds, and the colours of the theme, into its parts.
 	style()
-	// place lays the parts out.
+	// place lays the parts out, from left to right.
 	place(size fyne.Size)
 	// least is the minimum size.
 	least() fyne.Size
@@ -33,13 +33,16 @@ type renderer struct {
 	parts []fyne.CanvasObject
 }
 
-func (r *renderer) Layout(size fyne.Size) { r.w.place(size) }
+func (r *renderer) Layout(size fyne.Size) {
+	r.w.place(size)
+	mirror(r.parts, size.Width)
+}
 
 func (r *renderer) MinSize() fyne.Size { return r.w.least() }
 
 func (r *renderer) Refresh() {
 	r.w.style()
-	r.w.place(r.w.Size())
+	r.Layout(r.w.Size())
 	keeps := func(fyne.CanvasObject) bool { return false }
 	if k, ok := r.w.(keeper); ok {
 		keeps = k.keeps

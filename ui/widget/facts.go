@@ -2,7 +2,7 @@ package widget
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -10,7 +10,7 @@ import (
 // factWidth is how wide the names of facts are, in units at normal text size.
 const factWidth = 132
 
-// factLayout puts the name at the left and the value, which may wrap, beside it: the name level
+// factLayout puts the name at the beginning and the value, which may wrap, beside it: the name level
 // with the value's first line, or in the middle of a value that is a control.
 type factLayout struct{ level bool }
 
@@ -39,7 +39,7 @@ func (factLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 func Step(number, words string) fyne.CanvasObject {
 	n := NewBoldLine(number, ColorAccent, theme.SizeNameText)
 	n.Whole, n.Align = true, fyne.TextAlignCenter
-	ring := NewSurface(ColorTint, 11, container.NewGridWrap(fyne.NewSquareSize(22), n))
+	ring := NewSurface(ColorTint, 11, Arranged(layout.NewGridWrapLayout(fyne.NewSquareSize(22)), n))
 	return Border(nil, nil, Inset(0, 0, 0, 6, VStack(0, ring)), nil, Middle(NewText(words)))
 }
 
@@ -58,7 +58,7 @@ func (f *Fact) held() []fyne.CanvasObject { return []fyne.CanvasObject{f.content
 // NewFact makes a line "name: value".
 func NewFact(name, value string) *Fact {
 	f := &Fact{value: NewText(value)}
-	f.content = container.New(factLayout{}, factName(name), f.value)
+	f.content = Arranged(factLayout{}, factName(name), f.value)
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -71,7 +71,7 @@ func (f *Fact) Set(value string) {
 
 // Labelled puts the name of a control beside it.
 func Labelled(name string, control fyne.CanvasObject) *fyne.Container {
-	return container.New(factLayout{level: true}, factName(name), control)
+	return Arranged(factLayout{level: true}, factName(name), control)
 }
 
 func factName(name string) *Line {

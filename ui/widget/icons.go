@@ -20,11 +20,11 @@ func Icon(name string, c fyne.ThemeColorName) fyne.Resource {
 	case "settings":
 		return theme.NewColoredResource(theme.SettingsIcon(), c)
 	case "login":
-		return theme.NewColoredResource(theme.LoginIcon(), c)
+		return theme.NewColoredResource(facing(name, theme.LoginIcon().Content()), c)
 	}
 	drawing, err := drawings.ReadFile("icons/" + name + ".svg")
 	if err != nil {
 		drawing = []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"></svg>`)
 	}
-	return theme.NewColoredResource(fyne.NewStaticResource("widget-"+name+".svg", drawing), c)
+	return theme.NewColoredResource(facing(name, drawing), c)
 }

@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -22,17 +21,17 @@ const (
 
 // VStack puts objects below each other.
 func VStack(space float32, objects ...fyne.CanvasObject) *fyne.Container {
-	return container.New(layout.NewCustomPaddedVBoxLayout(space), objects...)
+	return Arranged(layout.NewCustomPaddedVBoxLayout(space), objects...)
 }
 
 // HStack puts objects beside each other.
 func HStack(space float32, objects ...fyne.CanvasObject) *fyne.Container {
-	return container.New(layout.NewCustomPaddedHBoxLayout(space), objects...)
+	return Arranged(layout.NewCustomPaddedHBoxLayout(space), objects...)
 }
 
 // Wrap puts objects side by side and goes on below where the width ends.
 func Wrap(objects ...fyne.CanvasObject) *fyne.Container {
-	return container.New(layout.NewRowWrapLayoutWithCustomPadding(GapSmall, GapSmall), objects...)
+	return Arranged(layout.NewRowWrapLayoutWithCustomPadding(GapSmall, GapSmall), objects...)
 }
 
 // Border puts objects at the edges of another, which has the room that is left. Unlike Fyne's it keeps
@@ -44,7 +43,7 @@ func Border(top, bottom, left, right, middle fyne.CanvasObject) *fyne.Container 
 			objects = append(objects, o)
 		}
 	}
-	return container.New(layout.NewBorderLayout(top, bottom, left, right), objects...)
+	return Arranged(layout.NewBorderLayout(top, bottom, left, right), objects...)
 }
 
 // Beside puts a button behind a field, far enough away that the ring around the one does not touch the other.
@@ -54,7 +53,7 @@ func Beside(field, button fyne.CanvasObject) *fyne.Container {
 
 // Inset puts space around an object.
 func Inset(top, bottom, left, right float32, object fyne.CanvasObject) *fyne.Container {
-	return container.New(layout.NewCustomPaddedLayout(top, bottom, left, right), object)
+	return Arranged(layout.NewCustomPaddedLayout(top, bottom, left, right), object)
 }
 
 // Pad puts the same space on all sides of an object.
@@ -84,12 +83,12 @@ func Spacer(width, height float32) fyne.CanvasObject {
 
 // Wide gives an object a width, in units.
 func Wide(width float32, o fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewGridWrap(fyne.NewSize(width, o.MinSize().Height), o)
+	return Arranged(layout.NewGridWrapLayout(fyne.NewSize(width, o.MinSize().Height)), o)
 }
 
 // Glyph is a picture in a square of the given side.
 func Glyph(side float32, picture fyne.Resource) fyne.CanvasObject {
-	return container.NewGridWrap(fyne.NewSquareSize(side), widget.NewIcon(picture))
+	return Arranged(layout.NewGridWrapLayout(fyne.NewSquareSize(side)), widget.NewIcon(picture))
 }
 
 // SetObjects changes the objects of a container if they are others.

@@ -88,7 +88,7 @@ func (l *Line) style() {
 		text.Color = named(l.Color)
 		text.TextSize = theme.Size(l.SizeName)
 		text.TextStyle.Bold = l.Bold
-		text.Alignment = l.Align
+		text.Alignment = aligned(l.Align)
 	}
 }
 
@@ -101,7 +101,7 @@ func (l *Line) place(size fyne.Size) {
 		if i < len(l.lines)-1 {
 			words, rest = broken(rest, size.Width, look.TextSize, look.TextStyle)
 		}
-		text.Text = clip(words, size.Width, look.TextSize, look.TextStyle)
+		text.Text = ordered(clip(words, size.Width, look.TextSize, look.TextStyle), l.words())
 		if i == 0 || words != "" {
 			l.drawn++
 		}

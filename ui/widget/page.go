@@ -2,7 +2,7 @@ package widget
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -58,9 +58,9 @@ func NewState(escape func()) *State {
 	s := &State{glyph: widget.NewIcon(nil), title: NewBold("").Center(), words: NewMuted("").Center()}
 	s.do = NewButton("", nil, nil)
 	s.do.Importance, s.do.OnEscape = widget.HighImportance, escape
-	picture := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(36), s.glyph))
+	picture := Centred(Arranged(layout.NewGridWrapLayout(fyne.NewSquareSize(36)), s.glyph))
 	s.content = Inset(GapLarge, GapLarge, Gap, Gap, VStack(GapSmall, picture, s.title, s.words,
-		Inset(GapSmall, 0, 0, 0, container.NewCenter(s.do))))
+		Inset(GapSmall, 0, 0, 0, Centred(s.do))))
 	s.ExtendBaseWidget(s)
 	return s
 }

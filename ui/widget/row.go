@@ -54,7 +54,7 @@ func (s RowSpec) face() [15]any {
 
 // Row is a two-line row: icon, title and detail, at most one button and a menu for the rest. By the
 // keyboard, the space bar taps it and Return presses its button, each the other where there is only one;
-// the Right key leads to its buttons, the Left key back, Delete removes what it shows, and the other keys
+// the key towards its buttons leads to them, Right or Left, the other one back, Delete removes what it shows, and the other keys
 // walk through the list.
 type Row struct {
 	pressable
@@ -148,8 +148,9 @@ func (r *Row) Tapped(e *fyne.PointEvent) {
 
 // TypedKey answers to the keys that the type's comment names.
 func (r *Row) TypedKey(e *fyne.KeyEvent) {
+	on, _ := ahead()
 	switch e.Name {
-	case fyne.KeyRight:
+	case on:
 		r.lead(0)
 	case fyne.KeyDelete:
 		if r.Spec.Remove != nil {
@@ -180,12 +181,13 @@ func (r *Row) act(deeds ...func()) {
 func (r *Row) typedBeside(b *Button, key fyne.KeyName) bool {
 	shown := r.buttons()
 	i := slices.Index(shown, b)
+	on, back := ahead()
 	switch {
-	case key == fyne.KeyLeft && i == 0:
+	case key == back && i == 0:
 		focus(r)
-	case key == fyne.KeyLeft:
+	case key == back:
 		r.lead(i - 1)
-	case key == fyne.KeyRight:
+	case key == on:
 		r.lead(i + 1)
 	default:
 		return r.list != nil && r.list.walk.typed(r, key)
@@ -234,7 +236,7 @@ func (r *Row) openMenu() {
 		return
 	}
 	pop := widget.NewPopUpMenu(menu, c)
-	at := fyne.NewPos(r.dots.Size().Width-pop.MinSize().Width, r.dots.Size().Height+2)
+	at := fyne.NewPos(fromEnd(r.dots.Size().Width, pop.MinSize().Width), r.dots.Size().Height+2)
 	pop.ShowAtRelativePosition(at, r.dots)
 	if r.hasFocus() {
 		pop.ActivateNext() // by the keyboard

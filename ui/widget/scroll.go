@@ -20,7 +20,7 @@ type Scroll struct {
 // NewScroll makes a frame that scrolls up and down.
 func NewScroll(content fyne.CanvasObject) *Scroll {
 	s := &Scroll{}
-	s.Direction, s.Content = container.ScrollVerticalOnly, container.New(watched{scroll: s}, content)
+	s.Direction, s.Content = container.ScrollVerticalOnly, Arranged(watched{scroll: s}, content)
 	s.OnScrolled = func(fyne.Position) { s.tell() }
 	s.ExtendBaseWidget(s)
 	return s
@@ -44,6 +44,9 @@ func (s *Scroll) Resize(size fyne.Size) {
 	s.Scroll.Resize(size)
 	s.tell()
 }
+
+// CreateRenderer puts the bar at the end of the lines.
+func (s *Scroll) CreateRenderer() fyne.WidgetRenderer { return newTurned(s.Scroll.CreateRenderer(), s) }
 
 // ScrollToOffset shows another part.
 func (s *Scroll) ScrollToOffset(at fyne.Position) {

@@ -1,8 +1,9 @@
 package widget
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -24,11 +25,61 @@ func (t tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(max(0, size.Width-p), max(0, size.Height-p))
 }
 
+// flowing lays a text out in the width that it gets.
+type flowing struct {
+	tight
+	of *Text
+}
+
+func (f flowing) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	f.of.flow(size.Width)
+	f.tight.Layout(objects, size)
+}
+
+// flow has the words drawn in a width. The label breaks them into lines, but where the interface goes from right to
+// left: there each line has an order of its own, so that it is broken here.
+func (t *Text) flow(width float32) {
+	words, align := legible(t.words), aligned(t.align)
+	if width > 0 && disordered(words) {
+		size := theme.TextSize()
+		if t.label.SizeName != "" {
+			size = theme.Size(t.label.SizeName)
+		}
+		lines := wrapped(words, width-1, size, t.label.TextStyle)
+		for i, line := range lines {
+			lines[i] = ordered(line, words)
+		}
+		words = strings.Join(lines, "\n")
+	}
+	if t.label.Text != words || t.label.Alignment != align {
+		t.label.Text, t.label.Alignment = words, align
+		t.label.Refresh()
+	}
+}
+
+// wrapped breaks words into lines of at most a width, at blanks; a word that is longer is a line.
+func wrapped(words string, width, size float32, style fyne.TextStyle) (lines []string) {
+	for paragraph := range strings.Lines(words) {
+		line := ""
+		for word := range strings.FieldsSeq(paragraph) {
+			longer := strings.TrimPrefix(line+" "+word, " ")
+			if line != "" && fyne.MeasureText(longer, size, style).Width > width {
+				lines = append(lines, line)
+				longer = word
+			}
+			line = longer
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // Text is a label without padding around it, that wraps.
 type Text struct {
 	widget.BaseWidget
 	label   *widget.Label
 	words   string
+	align   fyne.TextAlign
 	plain   widget.Importance
 	content *fyne.Container
 }
@@ -40,7 +91,8 @@ func (t *Text) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRen
 func NewText(words string) *Text {
 	l := widget.NewLabel(legible(words))
 	l.Wrapping = fyne.TextWrapWord
-	t := &Text{words: words, label: l, content: container.New(tight{}, l)}
+	t := &Text{words: words, label: l}
+	t.content = Arranged(flowing{of: t}, l)
 	t.ExtendBaseWidget(t)
 	return t
 }
@@ -83,7 +135,7 @@ func NewHeading(words string) *Text {
 
 // Center centres the text and returns it.
 func (t *Text) Center() *Text {
-	t.label.Alignment = fyne.TextAlignCenter
+	t.align, t.label.Alignment = fyne.TextAlignCenter, fyne.TextAlignCenter
 	return t
 }
 
@@ -94,7 +146,7 @@ func (t *Text) Words() string { return t.words }
 func (t *Text) Set(words string) {
 	if t.words != words {
 		t.words = words
-		t.label.SetText(legible(words))
+		t.flow(t.Size().Width)
 	}
 }
 

@@ -236,6 +236,8 @@ type Theme struct {
 	light, dark palette
 	// TextScale enlarges texts; 1 is normal.
 	TextScale float32
+	// Mirrored is for a language that is written from right to left: everything lies on the other side.
+	Mirrored bool
 
 	glyphs map[rune]bool // whether a font has it, as far as anybody has asked
 }
