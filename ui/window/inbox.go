@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 
@@ -83,7 +82,7 @@ func newInboxPane(w *Window) *inboxPane {
 	p.empty = widget.NewCard(p.state)
 	p.more = w.button(w.t("window.inbox.more"), p.older).Quiet()
 	p.read = w.button(w.t("window.inbox.read_all"), p.readAll).Quiet()
-	p.page = widget.NewPage(w.t("window.inbox.title"), widget.Wide(searchWidth, p.search), widget.VStack(widget.Gap, widget.HStack(0, layout.NewSpacer(), p.read), p.groups, p.empty, container.NewCenter(p.more)), nil)
+	p.page = widget.NewPage(w.t("window.inbox.title"), widget.Wide(searchWidth, p.search), widget.VStack(widget.Gap, widget.HStack(0, layout.NewSpacer(), p.read), p.groups, p.empty, widget.Centred(p.more)), nil)
 	p.page.Scroll.OnSeen = p.scrolled
 	return p
 }
@@ -290,7 +289,7 @@ func (p *inboxPane) newGroup() *inboxCard {
 	c := &inboxCard{title: widget.NewBoldLine("", widget.ColorMuted, theme.SizeNameText), rows: p.groups.List(w.escape)}
 	c.open = w.button("", func() { p.openAll(c.group) }).Quiet()
 	// The heading is as high without its button as with it.
-	side := container.NewStack(widget.Spacer(1, c.open.MinSize().Height), c.open)
+	side := widget.Stack(widget.Spacer(1, c.open.MinSize().Height), c.open)
 	head := widget.Inset(0, 0, 2, 0, widget.Border(nil, nil, nil, side, widget.Middle(c.title)))
 	c.object = widget.VStack(widget.GapTiny, head, widget.NewListCard(c.rows))
 	return c

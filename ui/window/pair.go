@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	fynewidget "fyne.io/fyne/v2/widget"
 
@@ -44,7 +43,7 @@ type pairParts struct {
 }
 
 func newPairPane(w *Window) pane {
-	p := &pairPane{w: w, holder: container.NewStack()}
+	p := &pairPane{w: w, holder: widget.Stack()}
 	p.page = widget.NewPage(w.t("window.pair.title"), nil, p.holder, nil)
 	return p
 }

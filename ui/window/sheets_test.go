@@ -235,3 +235,6 @@ var indexPage = template.Must(template.New("index").Parse(`<!doctype html>
 {{range .Rows}}<h3>{{.Name}}</h3>
 {{range .Pictures}}<a href="{{.}}"><img src="{{.}}" alt="{{.}}" loading="lazy"></a>
 {{end}}{{end}}{{end}}`))
+
+// english is the condition with the agent's own words.
+func (c condition) english() localapi.Snapshot { return c.snap(i18n.New("en")) }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	fynewidget "fyne.io/fyne/v2/widget"
@@ -61,7 +60,7 @@ func newShell(w *Window) *shell {
 	s.demoed.Whole = true
 	s.demo = widget.NewSurface(widget.ColorWarnBox, 8, widget.Inset(2, 2, 8, 8, s.demoed))
 	s.demo.Hide()
-	s.brand = container.NewStack()
+	s.brand = widget.Stack()
 	rail := widget.NewSurface(widget.ColorRail, 0, widget.NewScroll(widget.Inset(widget.Gap, widget.Gap, railEdge, railEdge,
 		widget.VStack(2, s.brand, s.upper, layout.NewSpacer(), s.lower))))
 
@@ -69,15 +68,15 @@ func newShell(w *Window) *shell {
 	s.bannerText = widget.NewText("")
 	s.bannerDo = w.button("", s.act)
 	s.bannerBox = widget.NewSurface(widget.ColorInfoBox, 10, widget.Inset(7, 7, 12, 8, widget.Border(nil, nil,
-		widget.Inset(0, 0, 0, 6, container.NewCenter(s.bannerIcon)), container.NewCenter(s.bannerDo), widget.Middle(s.bannerText))))
+		widget.Inset(0, 0, 0, 6, widget.Centred(s.bannerIcon)), widget.Centred(s.bannerDo), widget.Middle(s.bannerText))))
 	s.bannerBox.Says = true
 	s.banner = widget.Inset(widget.Gap, 0, widget.GapLarge, widget.GapLarge, s.bannerBox)
 	s.banner.Hide()
 
-	s.holder = container.NewStack()
-	s.body = widget.Border(s.banner, nil, nil, nil, container.NewStack(s.holder, w.toasts.layer))
+	s.holder = widget.Stack()
+	s.body = widget.Border(s.banner, nil, nil, nil, widget.Stack(s.holder, w.toasts.layer))
 	page := widget.NewSurface(theme.ColorNameBackground, 0, s.body)
-	s.object = container.New(shellLayout{s}, rail, page)
+	s.object = widget.Arranged(shellLayout{s}, rail, page)
 	s.layBrand()
 	return s
 }
@@ -103,13 +102,13 @@ func (s *shell) layBrand() {
 	switch {
 	case !s.narrow:
 		s.brand.Objects = []fyne.CanvasObject{widget.Inset(4, 14, 8, 2, widget.Border(nil, nil,
-			widget.Inset(0, 0, 0, 4, container.NewCenter(mark)), container.NewCenter(s.demo), widget.Middle(s.name)))}
+			widget.Inset(0, 0, 0, 4, widget.Centred(mark)), widget.Centred(s.demo), widget.Middle(s.name)))}
 	case s.demo.Visible(): // the height is needed for the panes
-		s.brand.Objects = []fyne.CanvasObject{widget.Inset(2, 8, 0, 0, container.NewCenter(s.demo))}
+		s.brand.Objects = []fyne.CanvasObject{widget.Inset(2, 8, 0, 0, widget.Centred(s.demo))}
 	case s.crowded: // every name is in sight in a window of the least size
 		s.brand.Objects = nil
 	default:
-		s.brand.Objects = []fyne.CanvasObject{widget.Inset(2, 8, 0, 0, container.NewCenter(mark))}
+		s.brand.Objects = []fyne.CanvasObject{widget.Inset(2, 8, 0, 0, widget.Centred(mark))}
 	}
 	s.brand.Refresh()
 }

@@ -225,7 +225,7 @@ func TestShots(t *testing.T) {
 func (h *harness) shoot(s scene, v view, file string) {
 	h.w.win.Resize(v.size)
 	look := widget.NewTheme(v.appearance)
-	look.TextScale = v.scale
+	look.TextScale, look.Mirrored = v.scale, h.w.words.RightToLeft()
 	h.app.Settings().SetTheme(look)
 	h.w.appearance = v.appearance // so that the scene's does not replace it
 	s.enter(h, v.appearance)

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	fynewidget "fyne.io/fyne/v2/widget"
 
@@ -46,7 +45,7 @@ type signInParts struct {
 }
 
 func newSignInPane(w *Window) pane {
-	p := &signInPane{w: w, holder: container.NewStack()}
+	p := &signInPane{w: w, holder: widget.Stack()}
 	p.scroll = widget.NewScroll(widget.Inset(widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.GapLarge, widget.Column(540, p.holder)))
 	return p
 }
@@ -185,7 +184,7 @@ func (p *signInPane) message(icon, title, words string, buttons ...*widget.Butto
 	for _, b := range buttons {
 		row.Add(b)
 	}
-	return widget.Inset(60, 0, 0, 0, widget.NewCard(widget.Pad(widget.GapSmall, widget.VStack(widget.Gap, container.NewCenter(glyph), head, p.parts.detail, row))))
+	return widget.Inset(60, 0, 0, 0, widget.NewCard(widget.Pad(widget.GapSmall, widget.VStack(widget.Gap, widget.Centred(glyph), head, p.parts.detail, row))))
 }
 
 func (p *signInPane) unlock(passphrase string) {
@@ -268,14 +267,14 @@ func (p *signInPane) buildUndecided(ring bool) fyne.CanvasObject {
 		use = w.button
 	}
 	byPhrase := widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.by_passphrase")), widget.NewMuted(w.t("window.signin.by_passphrase_text")),
-		first, strength, again, p.parts.problem, container.NewHBox(use(w.t("window.signin.use_passphrase"), submit))))
+		first, strength, again, p.parts.problem, widget.HStack(0, use(w.t("window.signin.use_passphrase"), submit))))
 	inMemory := widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.in_memory")), widget.NewMuted(w.t("window.signin.in_memory_text")),
-		container.NewHBox(w.button(w.t("window.signin.use_memory"), func() { protect(localapi.MemoryOnly, "") }))))
+		widget.HStack(0, w.button(w.t("window.signin.use_memory"), func() { protect(localapi.MemoryOnly, "") }))))
 	p.parts.detail = widget.NewMuted(w.t("window.signin.undecided_text"))
 	body := widget.VStack(widget.Gap, widget.NewSubheading(w.t("window.signin.undecided")), p.parts.detail)
 	if ring {
 		body.Add(widget.NewCard(widget.VStack(widget.Gap, widget.NewBold(w.t("window.signin.by_new_keyring")), widget.NewMuted(w.t("window.signin.by_new_keyring_text")),
-			container.NewHBox(w.mainButton(w.t("window.signin.make_keyring"), func() { protect(localapi.ByNewKeyring, "") })))))
+			widget.HStack(0, w.mainButton(w.t("window.signin.make_keyring"), func() { protect(localapi.ByNewKeyring, "") })))))
 	}
 	body.Add(byPhrase)
 	body.Add(inMemory)
@@ -323,7 +322,7 @@ func (p *signInPane) buildWays() fyne.CanvasObject {
 	head, lead := widget.NewHeading(title).Center(), widget.NewMuted(words).Center()
 	body := widget.VStack(widget.Gap)
 	if w.p.Icon != nil {
-		body.Add(container.NewCenter(widget.Glyph(48, w.p.Icon)))
+		body.Add(widget.Centred(widget.Glyph(48, w.p.Icon)))
 	}
 	p.parts.box = widget.NewSurface(widget.ColorBadBox, 10, widget.Pad(widget.Gap, p.parts.problem))
 	if p.face == "again" {
@@ -335,7 +334,7 @@ func (p *signInPane) buildWays() fyne.CanvasObject {
 	body.Add(p.parts.box)
 	body.Add(widget.Spacer(1, 2))
 	body.Add(widget.TwoUp(browser, pairing))
-	body.Add(container.NewCenter(sees))
+	body.Add(widget.Centred(sees))
 	body.Add(p.parts.server)
 	return widget.Inset(widget.GapSmall, 0, 0, 0, body)
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	fynewidget "fyne.io/fyne/v2/widget"
 
@@ -36,7 +35,7 @@ type toasts struct {
 
 func newToasts(w *Window) *toasts {
 	t := &toasts{w: w, offers: map[string]func(){}}
-	t.layer = container.New(toastPlace{t})
+	t.layer = widget.Arranged(toastPlace{t})
 	return t
 }
 
@@ -105,7 +104,7 @@ func (t *toasts) put(kind widget.Tone, words, label string, do func()) {
 		b.Ring = widget.ColorOnToast
 		button = b
 	}
-	s := widget.NewSurface(widget.ColorToast, 12, widget.Inset(8, 8, 14, 14, widget.Border(nil, nil, container.NewCenter(glyph), button, widget.Inset(0, 0, 6, 6, t.message))))
+	s := widget.NewSurface(widget.ColorToast, 12, widget.Inset(8, 8, 14, 14, widget.Border(nil, nil, widget.Centred(glyph), button, widget.Inset(0, 0, 6, 6, t.message))))
 	s.Raised, s.Says = true, true
 	t.layer.Objects = []fyne.CanvasObject{s}
 	t.layer.Refresh()

@@ -140,18 +140,20 @@ func (w *Window) signedIn(before, now localapi.Snapshot) {
 // wear takes appearance and language over, and reports whether the language is another.
 func (w *Window) wear(s localapi.Settings) (spoken bool) {
 	prefs := w.p.App.Preferences()
-	if s.Appearance != w.appearance {
+	worn := s.Appearance == w.appearance
+	if !worn {
 		w.appearance = s.Appearance
 		prefs.SetString(prefAppearance, w.appearance)
-		w.p.App.Settings().SetTheme(widget.NewTheme(w.appearance))
 	}
-	if s.Language == w.language {
-		return false
+	if s.Language != w.language {
+		w.language, spoken = s.Language, true
+		prefs.SetString(prefLanguage, w.language)
+		w.words = w.p.Words(w.language)
 	}
-	w.language = s.Language
-	prefs.SetString(prefLanguage, w.language)
-	w.words = w.p.Words(w.language)
-	return true
+	if spoken || !worn {
+		w.dress()
+	}
+	return spoken
 }
 
 // left reports whether the person whom the window was for is not the one any more. While the agent starts,

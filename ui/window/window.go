@@ -116,7 +116,7 @@ func New(p Params) (*Window, error) {
 	w.model.explainTray = p.NoTray && !prefs.Bool(prefTrayTold)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.words = p.Words(w.language)
-	p.App.Settings().SetTheme(widget.NewTheme(w.appearance))
+	w.dress()
 	w.win = p.App.NewWindow(w.words.T("common.app"))
 	if p.Icon != nil {
 		w.win.SetIcon(p.Icon)
@@ -138,6 +138,13 @@ func New(p Params) (*Window, error) {
 	})
 	p.App.Lifecycle().SetOnExitedForeground(func() { w.active, w.away = false, p.Now() })
 	return w, nil
+}
+
+// dress puts the theme on: the colours of the appearance, and the direction of the language.
+func (w *Window) dress() {
+	look := widget.NewTheme(w.appearance)
+	look.Mirrored = w.words.RightToLeft()
+	w.p.App.Settings().SetTheme(look)
 }
 
 // build makes everything inside the window anew, at the start and when the language changes.
