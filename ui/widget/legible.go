@@ -19,12 +19,12 @@ import (
 // so that they are done here, where words become a picture; whoever reads or copies them gets them whole.
 
 const (
-	// leftToRight is the mark U+200E. The toolkit puts the runs of a line beside each other in the order in which
-	// they are written, as is right in a line that goes from left to right; but it takes the direction of a
-	// line from its first letter, and then hangs the spaces of a run on its wrong side.
-	leftToRight = "\u200e"
-	// rightToLeft is the mark U+200F, for what goes the other way.
-	rightToLeft = "\u200f"
+	// leftToRight and rightToLeft are the marks U+200E and U+200F. The toolkit gives the pieces of a line the direction of
+	// their letters, but puts them beside each other in the order in which they are written, and so those that it draws
+	// in another font, such as a full stop behind Hebrew letters. What has no letters takes its direction from such marks.
+	leftToRight, rightToLeft = "\u200e", "\u200f"
+	// joiner holds the parts of an emoji together.
+	joiner = '\u200d'
 	// keycap encloses the character before it. The toolkit draws it beside that, as an empty key.
 	keycap = '\u20e3'
 	// always is the first character that the toolkit's own font may not have.
@@ -34,9 +34,7 @@ const (
 )
 
 // legible returns words as they can be drawn: characters that no font of this computer has are left out,
-// letters among them with an ellipsis in their place, and what is written from right to left keeps its
-// distance from what is beside it. Where the interface goes from right to left, each line of them is yet to be put
-// in order, by ordered.
+// letters among them with an ellipsis in their place. Each line of them is yet to be put in order, by ordered.
 func legible(words string) string {
 	plain := !strings.ContainsFunc(words, func(r rune) bool { return r >= always })
 	if plain {
@@ -45,23 +43,41 @@ func legible(words string) string {
 	if t, ok := fyne.CurrentApp().Settings().Theme().(*Theme); ok {
 		words = t.without(words)
 	}
-	if !mirrored() && strings.ContainsFunc(words, fromRight) {
-		words = leftToRight + strings.ReplaceAll(words, dot, leftToRight+dot+leftToRight)
-	}
 	return words
 }
 
-// fromRight reports whether a character is written from right to left.
+// inFonts divides what goes from right to left where another font may come in: letters and spaces stay together, any
+// other sign stands alone, with its marks.
+func inFonts(piece string) (parts []string) {
+	letters, joined := false, false // what the last part is, and whether the next sign belongs to it
+	for _, r := range piece {
+		belongs := joined || unicode.In(r, unicode.M, unicode.Cf, unicode.Sk)
+		letter := fromRight(r) || r == ' '
+		if len(parts) > 0 && (belongs || letter && letters) {
+			parts[len(parts)-1] += string(r)
+		} else {
+			parts, letters = append(parts, string(r)), letter
+		}
+		joined = r == joiner
+	}
+	return parts
+}
+
+// fromLeft reports whether a character is written from left to right, fromRight whether from right to left.
+func fromLeft(r rune) bool {
+	properties, _ := bidi.LookupRune(r)
+	return properties.Class() == bidi.L
+}
+
 func fromRight(r rune) bool {
 	properties, _ := bidi.LookupRune(r)
 	class := properties.Class()
 	return class == bidi.R || class == bidi.AL
 }
 
-// ordered returns a line of words as the toolkit is to draw it. In an interface that goes from left to right that is as
-// it is written: see leftToRight. In one that goes from right to left what comes first must lie last, and keeps its
-// direction: the parts between dots, and of each that holds letters from right to left the pieces of one direction
-// (Unicode Standard Annex 9). What holds none, such as an English title or an address, stays as it is.
+// ordered returns a line of words as the toolkit is to draw it: its pieces in the order in which they lie from the left
+// (Unicode Standard Annex 9). What stands between dots is a line of its own, which goes as the interface does unless all
+// its letters go the other way.
 func ordered(line, words string) string {
 	if !disordered(words) {
 		return line
@@ -69,23 +85,28 @@ func ordered(line, words string) string {
 	parts := strings.Split(line, dot)
 	dotted := strings.Contains(words, dot)
 	for i, part := range parts {
-		parts[i] = inOrder(part, hasRight(part) || !dotted && hasRight(words))
+		whole := part
+		if !dotted {
+			whole = words
+		}
+		parts[i] = inOrder(part, goesLeft(whole))
 	}
-	slices.Reverse(parts)
+	if mirrored() {
+		slices.Reverse(parts)
+	}
 	return strings.Join(parts, dot)
 }
 
 // disordered reports whether words must be put in order before they are drawn.
 func disordered(words string) bool {
-	return mirrored() && (strings.Contains(words, dot) || strings.ContainsFunc(words, func(r rune) bool {
-		return r == i18n.FirstStrongIsolate || fromRight(r)
-	}))
+	return strings.ContainsFunc(words, func(r rune) bool { return r == i18n.FirstStrongIsolate || fromRight(r) }) ||
+		mirrored() && strings.Contains(words, dot)
 }
 
-// hasRight reports whether there are letters from right to left outside of what has a direction of its own.
-func hasRight(words string) bool {
+// goesLeft reports whether a line begins at the right. What has a direction of its own in it has no say.
+func goesLeft(words string) bool {
 	around, _ := isolated(words)
-	return strings.ContainsFunc(around, fromRight)
+	return strings.ContainsFunc(around, fromRight) && (mirrored() || !strings.ContainsFunc(around, fromLeft))
 }
 
 // beginsRight reports whether the first letter is one from right to left.
@@ -136,7 +157,7 @@ func isolated(line string) (around string, parts []string) {
 // ends within it, and keep two pieces beside each other apart.
 func inOrder(line string, right bool) string {
 	around, parts := isolated(line)
-	if !right && len(parts) == 0 {
+	if !right && len(parts) == 0 && !strings.ContainsFunc(around, fromRight) {
 		return around
 	}
 	direction := bidi.DefaultDirection(bidi.LeftToRight)
@@ -154,18 +175,21 @@ func inOrder(line string, right bool) string {
 	var pieces []string
 	for i := range order.NumRuns() {
 		run := order.Run(i)
-		begin, end, inner := leftToRight, leftToRight, run.Direction() == bidi.RightToLeft
-		if inner {
-			begin, end = leftToRight+rightToLeft, rightToLeft+leftToRight
-		}
+		inner := run.Direction() == bidi.RightToLeft
 		var of []string // the pieces of this run
 		for n, piece := range strings.Split(run.String(), string(standsFor)) {
 			if n > 0 {
 				of = append(of, inOrder(parts[0], beginsRight(parts[0])))
 				parts = parts[1:]
 			}
-			if piece != "" {
-				of = append(of, begin+piece+end)
+			switch {
+			case piece == "":
+			case !inner:
+				of = append(of, leftToRight+piece+leftToRight)
+			default:
+				for _, one := range inFonts(piece) {
+					of = append(of, leftToRight+rightToLeft+one+rightToLeft+leftToRight)
+				}
 			}
 		}
 		if inner != right { // it goes against the line, which is turned as a whole below

@@ -138,11 +138,7 @@ func broken(words string, width, size float32, style fyne.TextStyle) (first, res
 	if cut <= 0 {
 		return words, ""
 	}
-	rest = strings.TrimPrefix(words[cut+1:], "· ")
-	if strings.HasPrefix(words, leftToRight) && !strings.HasPrefix(rest, leftToRight) {
-		rest = leftToRight + rest // each line has its own direction
-	}
-	return strings.TrimSuffix(words[:cut], " ·"), rest
+	return strings.TrimSuffix(words[:cut], " ·"), strings.TrimPrefix(words[cut+1:], "· ")
 }
 
 // clip shortens words so that they fit into width.

@@ -44,7 +44,7 @@ func TestLineGoesOnBelow(t *testing.T) {
 				}
 			}
 			plain := func(s string) string {
-				return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" ·"+leftToRight, r) }), " ")
+				return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" ·"+leftToRight+rightToLeft, r) }), " ")
 			}
 			if c.lines == several && len(shown) > 1 {
 				c.lines = len(shown)
@@ -53,7 +53,7 @@ func TestLineGoesOnBelow(t *testing.T) {
 				t.Errorf("%q", shown)
 			}
 			for _, line := range shown {
-				if strings.HasPrefix(line, "·") || strings.HasSuffix(line, "·") || strings.HasPrefix(l.words(), leftToRight) != strings.HasPrefix(line, leftToRight) {
+				if strings.HasPrefix(line, "·") || strings.HasSuffix(line, "·") || strings.ContainsFunc(line, fromRight) != strings.HasPrefix(line, leftToRight+rightToLeft) {
 					t.Errorf("a line is %q", line)
 				}
 			}

@@ -36,8 +36,8 @@ func (f flowing) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	f.tight.Layout(objects, size)
 }
 
-// flow has the words drawn in a width. The label breaks them into lines, but where the interface goes from right to
-// left: there each line has an order of its own, so that it is broken here.
+// flow has the words drawn in a width. The label breaks them into lines, unless each line must be put in order: then
+// they are broken here.
 func (t *Text) flow(width float32) {
 	words, align := legible(t.words), aligned(t.align)
 	if width > 0 && disordered(words) {
