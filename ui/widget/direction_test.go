@@ -23,17 +23,17 @@ func TestLinesAreInOrder(t *testing.T) {
 		{"שלח", "שלח", "שלח"},
 		{"מה זה?", "?|מה זה", "?|מה זה"},
 		{"(שרי)", ")|שרי|(", ")|שרי|("},
-		{"בעוד 5 דקות", " דקות|5|בעוד ", " דקות|5|בעוד "},
+		{"בעוד 5 דקות", "דקות| |5|בעוד ", "דקות| |5|בעוד "},
 		{"שלח אל " + isolate + "Pixel 9" + pop, "Pixel 9|שלח אל ", "Pixel 9|שלח אל "},
-		{"שלח אל " + isolate + "Sara של שרי" + pop + " עכשיו", " עכשיו|Sara |של שרי|שלח אל ", " עכשיו|Sara |של שרי|שלח אל "},
+		{"שלח אל " + isolate + "Sara של שרי" + pop + " עכשיו", "עכשיו| |Sara |של שרי|שלח אל ", "עכשיו| |Sara |של שרי|שלח אל "},
 		{isolate + "Pixel 9" + pop, "Pixel 9", "Pixel 9"},
-		{"Tabferry נעול.", "Tabferry |נעול|.", ".| נעול|Tabferry"},
-		{"Send to שרי", "Send to |שרי", " שרי|Send to"},
+		{"Tabferry נעול.", "Tabferry |נעול|.", ".|נעול| |Tabferry"},
+		{"Send to שרי", "Send to |שרי", "שרי| |Send to"},
 		{"a · b", "a · b", "b · a"},
 		{"Pixel 9 · היום", "Pixel 9 · |היום", "היום| · Pixel 9"},
 		{"שרי · היום · Demo", "שרי| · |היום| · Demo", "Demo · |היום| · |שרי"},
 		{"https://example.org/a?b=c", "https://example.org/a?b=c", "https://example.org/a?b=c"},
-		{"👨‍👩‍👧 שלנו", " שלנו|👨‍👩‍👧", " שלנו|👨‍👩‍👧"},
+		{"👨‍👩‍👧 שלנו", "שלנו| |👨‍👩‍👧", "שלנו| |👨‍👩‍👧"},
 		{"", "", ""},
 	} {
 		for _, mirrored := range []bool{false, true} {
@@ -46,6 +46,23 @@ func TestLinesAreInOrder(t *testing.T) {
 			}
 			if got != want {
 				t.Errorf("%q, mirrored %t: drawn is %q, want %q", c.words, mirrored, got, want)
+			}
+		}
+	}
+}
+
+// TestSpacesStayBetween: before and behind a number in Hebrew, and before a name, there is as much room as between words.
+func TestSpacesStayBetween(t *testing.T) {
+	for words, n := range map[string]int{
+		"בעוד 5 דקות": 2, "שלח אל Demo": 2, "שלח אל \u2068Demo\u2069 עכשיו": 3, "שלח אל.": 1,
+	} {
+		for _, mirrored := range []bool{false, true} {
+			themed(t, words, "").Mirrored = mirrored
+			line := NewLine(words, theme.ColorNameForeground, theme.SizeNameHeadingText)
+			w := test.NewTempWindow(t, line)
+			w.Resize(fyne.NewSize(500, 60))
+			if got := wideGaps(w.Canvas().Capture()); len(got) != n {
+				t.Errorf("%q, mirrored %t, has the gaps %v, want %d", words, mirrored, got, n)
 			}
 		}
 	}

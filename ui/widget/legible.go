@@ -46,17 +46,16 @@ func legible(words string) string {
 	return words
 }
 
-// inFonts divides what goes from right to left where another font may come in: letters and spaces stay together, any
-// other sign stands alone, with its marks.
+// inFonts divides what goes from right to left where another font may come in: letters and the spaces behind them stay
+// together, any other sign stands alone, with its marks. A space before letters the toolkit takes from its own font.
 func inFonts(piece string) (parts []string) {
 	letters, joined := false, false // what the last part is, and whether the next sign belongs to it
 	for _, r := range piece {
 		belongs := joined || unicode.In(r, unicode.M, unicode.Cf, unicode.Sk)
-		letter := fromRight(r) || r == ' '
-		if len(parts) > 0 && (belongs || letter && letters) {
+		if len(parts) > 0 && (belongs || letters && (fromRight(r) || r == ' ')) {
 			parts[len(parts)-1] += string(r)
 		} else {
-			parts, letters = append(parts, string(r)), letter
+			parts, letters = append(parts, string(r)), fromRight(r)
 		}
 		joined = r == joiner
 	}
@@ -160,12 +159,12 @@ func inOrder(line string, right bool) string {
 	if !right && len(parts) == 0 && !strings.ContainsFunc(around, fromRight) {
 		return around
 	}
-	direction := bidi.DefaultDirection(bidi.LeftToRight)
+	begin := leftToRight // without a first letter that says so, the line would go as the letter does that is
 	if right {
-		direction = bidi.DefaultDirection(bidi.RightToLeft)
+		begin = rightToLeft
 	}
 	var p bidi.Paragraph
-	if _, err := p.SetString(around, direction); err != nil {
+	if _, err := p.SetString(begin + around); err != nil {
 		return line
 	}
 	order, err := p.Order()
