@@ -136,13 +136,14 @@ type Field struct {
 	// OnDown is what the Down key does in a field of one line; nil for nothing.
 	OnDown func()
 
+	hint    string // what is drawn where nothing is typed
 	focused bool
 }
 
 // NewField makes a field of one line.
 func NewField(name, placeholder string) *Field {
-	f := &Field{Name: name}
-	f.PlaceHolder = placeholder
+	f := &Field{Name: name, hint: placeholder}
+	f.PlaceHolder = ordered(legible(placeholder), placeholder)
 	f.Wrapping = fyne.TextWrap(fyne.TextTruncateClip) // as in NewEntry: one line that scrolls without a bar
 	f.ExtendBaseWidget(f)
 	return f
@@ -303,7 +304,7 @@ func (c *Choice) open(lit bool) {
 	}
 	menu := fyne.NewMenu("")
 	for _, words := range c.Options {
-		item := fyne.NewMenuItem(words, func() { c.SetSelected(words) })
+		item := newMenuItem(words, func() { c.SetSelected(words) })
 		item.Checked = words == c.Selected
 		menu.Items = append(menu.Items, item)
 	}

@@ -101,6 +101,27 @@ func (t turned) say() {
 	}
 }
 
+// written is what an entry of a menu says, where what is drawn of it is in the order of the eye. The toolkit's entry has
+// no place for that but that of a shortcut; one without keys it does not show.
+type written string
+
+// ShortcutName makes it one.
+func (w written) ShortcutName() string { return string(w) }
+
+func newMenuItem(words string, do func()) *fyne.MenuItem {
+	item := fyne.NewMenuItem(ordered(legible(words), words), do)
+	item.Shortcut = written(words)
+	return item
+}
+
+// spoken is what screen readers are told of an entry.
+func spoken(item *fyne.MenuItem) string {
+	if words, ok := item.Shortcut.(written); ok {
+		return string(words)
+	}
+	return item.Label
+}
+
 // aligned returns the side at which a line has its words: it begins at the right where the interface does.
 func aligned(a fyne.TextAlign) fyne.TextAlign {
 	switch {

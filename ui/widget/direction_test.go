@@ -1,6 +1,8 @@
 package widget
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +50,34 @@ func TestLinesAreInOrder(t *testing.T) {
 				t.Errorf("%q, mirrored %t: drawn is %q, want %q", c.words, mirrored, got, want)
 			}
 		}
+	}
+}
+
+// TestNothingIsLostInOrder: whatever strangers write, every sign of it is drawn, once.
+func TestNothingIsLostInOrder(t *testing.T) {
+	signs := []rune("ab 1٣5.,?()[]·שמ\u05b8عر\u064b👨👩\u200d…\u2068\u2069\u202e\u200f\ufffc\n-")
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 3000 {
+		var words []rune
+		for range random.IntN(24) {
+			words = append(words, signs[random.IntN(len(signs))])
+		}
+		for _, mirrored := range []bool{false, true} {
+			inOnePlace(t, string(words), inOrder(string(words), mirrored))
+		}
+	}
+}
+
+// inOnePlace compares the signs of two lines without their order and what stands for a direction.
+func inOnePlace(t *testing.T, words, drawn string) {
+	t.Helper()
+	bag := func(s string) []rune {
+		signs := slices.DeleteFunc([]rune(s), func(r rune) bool { return strings.ContainsRune("\u2068\u2069\u200e\u200f\ufffc", r) })
+		slices.Sort(signs)
+		return signs
+	}
+	if !slices.Equal(bag(words), bag(drawn)) {
+		t.Errorf("%+q is drawn as %+q", words, drawn)
 	}
 }
 

@@ -46,6 +46,21 @@ func legible(words string) string {
 	return words
 }
 
+// marked returns what goes in one direction with marks of that, in pieces that lie beside each other.
+func marked(piece string, right bool) []string {
+	if piece == "" {
+		return nil
+	}
+	if !right {
+		return []string{leftToRight + piece + leftToRight}
+	}
+	parts := inFonts(piece)
+	for i, part := range parts {
+		parts[i] = leftToRight + rightToLeft + part + rightToLeft + leftToRight
+	}
+	return parts
+}
+
 // inFonts divides what goes from right to left where another font may come in: letters and the spaces behind them stay
 // together, any other sign stands alone, with its marks. A space before letters the toolkit takes from its own font.
 func inFonts(piece string) (parts []string) {
@@ -69,6 +84,9 @@ func fromLeft(r rune) bool {
 }
 
 func fromRight(r rune) bool {
+	if r < always {
+		return false
+	}
 	properties, _ := bidi.LookupRune(r)
 	class := properties.Class()
 	return class == bidi.R || class == bidi.AL
@@ -176,20 +194,12 @@ func inOrder(line string, right bool) string {
 		run := order.Run(i)
 		inner := run.Direction() == bidi.RightToLeft
 		var of []string // the pieces of this run
-		for n, piece := range strings.Split(run.String(), string(standsFor)) {
+		for n, piece := range strings.Split(strings.TrimPrefix(run.String(), begin), string(standsFor)) {
 			if n > 0 {
 				of = append(of, inOrder(parts[0], beginsRight(parts[0])))
 				parts = parts[1:]
 			}
-			switch {
-			case piece == "":
-			case !inner:
-				of = append(of, leftToRight+piece+leftToRight)
-			default:
-				for _, one := range inFonts(piece) {
-					of = append(of, leftToRight+rightToLeft+one+rightToLeft+leftToRight)
-				}
-			}
+			of = append(of, marked(piece, inner)...)
 		}
 		if inner != right { // it goes against the line, which is turned as a whole below
 			slices.Reverse(of)

@@ -151,7 +151,7 @@ func (l *look) menu(m *widget.PopUpMenu, frame area, root *reader.Node) {
 			continue
 		}
 		item := l.add(n, o, reader.Node{
-			Role: reader.MenuItem, Name: entry.Label, States: ready(!entry.Disabled) | checked(entry.Checked),
+			Role: reader.MenuItem, Name: spoken(entry), States: ready(!entry.Disabled) | checked(entry.Checked),
 			Press: func() { tap.Tapped(nil) },
 		}, l.place(o), frame)
 		if l.focus == fyne.Focusable(m) && lit.Kind() == reflect.Pointer && lit.Pointer() == reflect.ValueOf(o).Pointer() {

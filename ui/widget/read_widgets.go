@@ -87,7 +87,7 @@ func (o *Option) read() reader.Node {
 // read tells a field, and of a secret one not what stands in it.
 func (f *Field) read() reader.Node {
 	n := reader.Node{
-		Role: reader.Field, Name: f.Name, Hint: f.PlaceHolder, States: ready(!f.Disabled()),
+		Role: reader.Field, Name: f.Name, Hint: f.hint, States: ready(!f.Disabled()),
 		Focus: shown(f, func() { focus(f) }),
 	}
 	if n.Hint == n.Name {

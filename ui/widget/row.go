@@ -229,7 +229,7 @@ func (r *Row) openMenu() {
 	}
 	menu := fyne.NewMenu("")
 	for _, e := range r.Spec.Menu {
-		menu.Items = append(menu.Items, fyne.NewMenuItem(e.Label, e.Do))
+		menu.Items = append(menu.Items, newMenuItem(e.Label, e.Do))
 	}
 	c := fyne.CurrentApp().Driver().CanvasForObject(r.dots)
 	if c == nil {

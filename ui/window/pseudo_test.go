@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -38,6 +39,9 @@ func (h *harness) pieces() (found []piece) {
 		var parts []fyne.CanvasObject
 		switch o := o.(type) {
 		case *canvas.Text:
+			if o.Alignment == fyne.TextAlignTrailing { // of a line from right to left
+				at.X += max(0, o.Size().Width-o.MinSize().Width)
+			}
 			if o.Text != "" {
 				found = append(found, piece{o, whole, at, from, to})
 			}
@@ -72,8 +76,11 @@ func (p piece) inSight() bool {
 
 // cut says in which way a text is not to be read as a whole, if it is. Data may end early.
 func (p piece) cut(data string) string {
+	drawn := strings.Trim(p.Text.Text, "\u200e\u200f")
 	switch wide := p.MinSize().Width; {
-	case strings.HasSuffix(p.Text.Text, "…") && p.whole != "" && !strings.HasSuffix(p.whole, p.Text.Text) && !strings.Contains(data, p.whole):
+	case strings.HasPrefix(drawn, "…") && strings.ContainsFunc(drawn, isHebrew): // the end of a line from right to left
+		return "ends early"
+	case strings.HasSuffix(drawn, "…") && p.whole != "" && !strings.HasSuffix(p.whole, p.Text.Text) && !strings.Contains(data, p.whole):
 		return "ends early"
 	case wide > p.Size().Width+1:
 		return fmt.Sprintf("wants %.0f and has %.0f", wide, p.Size().Width)
@@ -83,6 +90,8 @@ func (p piece) cut(data string) string {
 	}
 	return ""
 }
+
+func isHebrew(r rune) bool { return unicode.Is(unicode.Hebrew, r) }
 
 // over reports whether two texts lie on each other.
 func (p piece) over(q piece) bool {
@@ -110,30 +119,32 @@ func (h *harness) data() string {
 	return string(known) + typed
 }
 
-// TestEveryTextIsTranslated shows every scene in a language without plain letters: whatever has one there
+// TestEveryTextIsTranslated shows every scene in languages without plain letters: whatever has one there
 // is no translation, unless it is data.
 func TestEveryTextIsTranslated(t *testing.T) {
-	words := i18n.New(i18n.Pseudo)
-	for _, s := range scenes() {
-		t.Run(s.name, func(t *testing.T) {
-			s.drawnIn(t, words, fyne.NewSize(760, 540), func(h *harness) {
-				data := h.data()
-				for _, p := range h.pieces() {
-					if at := slices.IndexFunc(plainWord.FindAllString(p.Text.Text, -1), func(word string) bool { return !strings.Contains(data, word) }); at >= 0 {
-						t.Errorf("%q is no translation", p.Text.Text)
+	for _, language := range []string{i18n.Pseudo, i18n.PseudoRight} {
+		words := i18n.New(language)
+		for _, s := range scenes() {
+			t.Run(language+"/"+s.name, func(t *testing.T) {
+				s.drawnIn(t, words, fyne.NewSize(760, 540), func(h *harness) {
+					data := h.data()
+					for _, p := range h.pieces() {
+						if at := slices.IndexFunc(plainWord.FindAllString(p.Text.Text, -1), func(word string) bool { return !strings.Contains(data, word) }); at >= 0 {
+							t.Errorf("%q is no translation", p.Text.Text)
+						}
 					}
-				}
+				})
 			})
-		})
+		}
 	}
 }
 
 // TestEveryTextIsWhole shows every scene in long languages and looks for texts that are cut, reach out of
 // their place, or lie over each other.
 func TestEveryTextIsWhole(t *testing.T) {
-	for _, language := range []string{i18n.Pseudo, "de", "fr"} {
+	for _, language := range []string{i18n.Pseudo, i18n.PseudoRight, "de", "fr"} {
 		words, sizes := i18n.New(language), []fyne.Size{fyne.NewSize(760, 540), fyne.NewSize(480, 400)}
-		if language == i18n.Pseudo {
+		if language == i18n.Pseudo || language == i18n.PseudoRight {
 			sizes = sizes[:1] // the least size holds what the languages have that there are
 		}
 		for _, size := range sizes {
