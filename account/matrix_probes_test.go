@@ -309,7 +309,7 @@ var matrixSubscription = account.PushSubscription{
 }
 
 // withoutNetwork are the methods that never ask anything.
-var withoutNetwork = strings.Fields(`AuthState BeginPairingFlow CachedProfile CancelOAuthFlows ClearAccessTokens Close
+var withoutNetwork = strings.Fields(`Announced AuthState BeginPairingFlow CachedProfile CancelOAuthFlows ClearAccessTokens Close
 	Config ConnectionSuccessURL CurrentDeviceID DevicesAvailable EmailHint ExportV2 Forget ForgetEmailHint ForgetLastSeen ForgetTelemetry
 	GatherTelemetry HandleWebLogin HasScope LastSeenProfile MatchesServer MetricsOpen MetricsOptedOut OnAuthIssues PairingAuthorityURL PreviousUID SavedDevices SessionToken SetUserData
 	SignedInUserJSON SimulateNetworkError SimulatePermanentAuthIssue SimulateTemporaryAuthIssue Snapshot State

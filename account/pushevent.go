@@ -110,9 +110,18 @@ func (a *Account) HandlePush(ctx context.Context, payload []byte) (AccountEvent,
 	}
 }
 
-// commandAnnounced remembers the announcement, for the reason of what the next
-// poll brings.
-func (a *Account) commandAnnounced(ctx context.Context, m pushMessage) (AccountEvent, error) {
+// Announced takes the decrypted text of a push message as [Account.HandlePush] does, but only if it says that a
+// command waits; else it returns false, and nothing has happened. It makes no request.
+func (a *Account) Announced(payload []byte) (CommandReceived, bool) {
+	m, err := parsePush(payload)
+	if err != nil || m.unknown || m.command != pushCommandReceived {
+		return CommandReceived{}, false
+	}
+	return a.announced(m), true
+}
+
+// announced remembers the announcement, for the reason of what the next poll brings.
+func (a *Account) announced(m pushMessage) CommandReceived {
 	event := CommandReceived{Index: m.index, SenderID: m.senderID}
 	last := a.state().LastCommand
 	a.remember(func(mem *memory) {
@@ -126,6 +135,11 @@ func (a *Account) commandAnnounced(ctx context.Context, m pushMessage) (AccountE
 			known.low = m.index
 		}
 	})
+	return event
+}
+
+func (a *Account) commandAnnounced(ctx context.Context, m pushMessage) (AccountEvent, error) {
+	event := a.announced(m)
 	if !a.commandFetch {
 		return event, nil
 	}

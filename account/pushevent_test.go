@@ -303,6 +303,34 @@ func TestAnnouncedCommands(t *testing.T) {
 	}
 }
 
+// TestAnnounced: it is HandlePush for commands, and for nothing else.
+func TestAnnounced(t *testing.T) {
+	t.Parallel()
+	_, _, from, to := pair(t)
+	for _, text := range []string{
+		"", "x", `{"command":"fxaccounts:command_received","data":{}}`, `{"command":"fxaccounts:profile_updated"}`,
+		`{"command":"fxaccounts:device_disconnected","data":{"id":"` + to.id() + `"}}`,
+	} {
+		if event, ok := to.Announced([]byte(text)); ok {
+			t.Errorf("%q: %+v", text, event)
+		}
+	}
+	if state := to.AuthState(); state != account.AuthStateConnected {
+		t.Fatalf("state %v", state)
+	}
+	from.send(to, "a page", "https://example.com/")
+	text := announcement(1, from.id())
+	if event, ok := to.Announced(text); !ok || event != (account.CommandReceived{Index: 1, SenderID: from.id()}) {
+		t.Errorf("%+v, %v", event, ok)
+	}
+	if got := to.poll(); got[0].(*account.TabReceived).Reason != account.ReasonPush {
+		t.Errorf("reason %v", got[0].(*account.TabReceived).Reason)
+	}
+	if event, ok := to.Announced(text); !ok || !event.Seen {
+		t.Errorf("after the poll: %+v, %v", event, ok)
+	}
+}
+
 func announcement(index int64, sender string) []byte {
 	text, err := json.Marshal(map[string]any{
 		"version": 1, "command": "fxaccounts:command_received",

@@ -141,6 +141,54 @@ func TestFailingStoreLosesNothing(t *testing.T) {
 	}
 }
 
+// TestATabIsFetchedWhileThePushIsRecorded: the server is asked before the store has taken what the push connection
+// has to remember; the tab is shown once it is stored, and once.
+func TestATabIsFetchedWhileThePushIsRecorded(t *testing.T) {
+	svc := accounttest.New(t)
+	who := svc.NewAccount("someone@example.com", "a password")
+	s := stationOn(t, inMemory(t), svc)
+	s.signIn(svc, who)
+	s.work.beside(s.work.subscription.Connect)
+	s.work.beside(s.work.subscription.Run)
+	sender := stationOn(t, inMemory(t), svc)
+	sender.signIn(svc, who)
+	id, err := s.work.acct.CurrentDeviceID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, ok func() bool) {
+		t.Helper()
+		for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("waited in vain for %s", what)
+			}
+		}
+	}
+	const asks = "GET /v1/account/device/commands"
+	until("the subscription", s.work.subscription.Alerted)
+	s.work.beside(s.work.poller.Run)
+	until("the first poll", func() bool { return len(svc.Requests(asks)) > 0 })
+	before := len(svc.Requests(asks))
+	err = s.work.vault.Update(func(*store.Tx) error { // meanwhile nothing else is stored
+		if _, err := sender.work.acct.SendTab(t.Context(), id, "A page", "https://example.com/once"); err != nil {
+			return err
+		}
+		until("the request for the tab", func() bool { return len(svc.Requests(asks)) > before })
+		if got := s.inbox(); got.Total != 0 {
+			t.Errorf("shown before it is stored: %+v", got)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until("the tab", func() bool { return s.inbox().Total > 0 })
+	until("the acknowledgement", func() bool { return len(svc.Push().Acks()) > 0 })
+	if got, asked := s.inbox().Total, len(svc.Requests(asks))-before; got != 1 || asked != 1 {
+		t.Errorf("%d tabs by %d requests", got, asked)
+	}
+}
+
 // Damage in single entries does not keep the others from being shown; damage in what everything
 // depends on is told.
 func TestDamagedEntries(t *testing.T) {

@@ -255,6 +255,45 @@ func TestStoreThatFails(t *testing.T) {
 	})
 }
 
+// TestHints: a hint is told before its message is recorded; what it does not take is handed over after that, and
+// nothing is acknowledged before. What could not be recorded comes again, to both.
+func TestHints(t *testing.T) {
+	inWorld(t, func(w *world) {
+		hints := ""
+		w.params.Hint = func(m push.Message) bool {
+			hints += m.Name + ":" + string(m.Text) + " "
+			return string(m.Text) == "ask"
+		}
+		w.restart()
+		sub := w.subscribe("account")
+		saving, saved := make(chan struct{}), make(chan struct{})
+		w.store.onSave(func() { close(saving); <-saved })
+		w.post(sub, "ask")
+		<-saving
+		if codes := w.ackCodes(); hints != "account:ask " || len(codes) > 0 {
+			t.Errorf("while it is recorded: hints %q, acknowledged %v", hints, codes)
+		}
+		close(saved)
+		w.post(sub, "news")
+		if got := w.take(); got != "account:news" || hints != "account:ask account:news " {
+			t.Errorf("hints %q, messages %q", hints, got)
+		}
+		if codes := w.ackCodes(); codes[100] != 2 {
+			t.Errorf("acknowledged %v", codes)
+		}
+		time.Sleep(2 * time.Minute)
+		hints = ""
+		w.store.set(errDisk)
+		w.post(sub, "ask")
+		synctest.Wait()
+		w.store.set(nil)
+		time.Sleep(time.Minute)
+		if got := w.take(); got != "" || hints != "account:ask account:ask " || w.ctl.Stored() != 0 {
+			t.Errorf("hints %q, messages %q, %d not acknowledged", hints, got, w.ctl.Stored())
+		}
+	})
+}
+
 func TestTopicsAndExpiry(t *testing.T) {
 	inWorld(t, func(w *world) {
 		sub := w.subscribe("account")

@@ -55,13 +55,22 @@ func (l *loop) postpone() {
 	}
 }
 
-// notified records, hands over and acknowledges a batch, in this order.
+// notified records, hands over and acknowledges a batch, in this order. Only hints go before.
 func (l *loop) notified(batch []heard) {
 	if len(batch) == 0 {
 		return
 	}
-	l.h.LastMessage = l.p.Clock.Now()
+	now := l.p.Clock.Now()
+	l.h.LastMessage = now
+	l.publish() // so that whoever follows a message finds it told of
 	d := digest(l.st, batch)
+	left := d.messages[:0:0]
+	for _, m := range d.messages {
+		m.Received = now
+		if l.p.Hint == nil || !l.p.Hint(m) {
+			left = append(left, m)
+		}
+	}
 	if d.fresh > 0 {
 		if err := l.save(d.next); err != nil {
 			// Neither handed over nor acknowledged: they come again.
@@ -75,10 +84,7 @@ func (l *loop) notified(batch []heard) {
 	l.h.Repeated += d.repeated
 	l.h.Unreadable += d.fresh - len(d.messages)
 	l.h.Delivered += len(d.messages)
-	l.publish() // so that a handler finds its own message told of
-	now := l.p.Clock.Now()
-	for _, m := range d.messages {
-		m.Received = now
+	for _, m := range left {
 		l.calls.put(l.ctx, func(ctx context.Context) { l.p.Handle(ctx, m) })
 	}
 	if len(d.updates) > 0 {

@@ -77,6 +77,11 @@ type Params struct {
 	// UserAgent is sent with the upgrade, if not empty.
 	UserAgent string
 
+	// Hint is asked of each message before it is recorded, so that what it leads to need not wait for that. It
+	// returns true for one that is nothing but a reason to ask its sender: Handle is then not called. When
+	// recording fails, the message comes again. Other than the rest, Hint is called on the connection's own
+	// goroutine, so it must return at once. May be nil.
+	Hint func(m Message) (taken bool)
 	// Handle takes a message.
 	Handle func(ctx context.Context, m Message)
 	// Changed is told every subscription that was made anew, for whatever reason;

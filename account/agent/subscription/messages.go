@@ -54,7 +54,18 @@ func (s *Subscription) healthChanged(_ context.Context, h push.Health) {
 	s.Changed()
 }
 
-// handle takes a push message. What it tells is a hint; the account looks after the rest.
+// hint has a command fetched while the push client records what it was told. The command itself is stored before
+// anybody hears of it, and the index that was stored with it keeps it from being shown twice. The faces are told
+// of the message with what the poll brings.
+func (s *Subscription) hint(msg push.Message) bool {
+	event, ok := s.Account.Announced(msg.Text)
+	if ok && !event.Seen { // else an earlier poll, or the one before the push, has brought it
+		s.Command(event.Index)
+	}
+	return ok
+}
+
+// handle takes any other push message. What it tells is a hint; the account looks after the rest.
 func (s *Subscription) handle(ctx context.Context, msg push.Message) {
 	s.Board.Tell() // the time of the last message
 	event, err := s.Account.HandlePush(ctx, msg.Text)
@@ -63,10 +74,6 @@ func (s *Subscription) handle(ctx context.Context, msg push.Message) {
 		return
 	}
 	switch event := event.(type) {
-	case account.CommandReceived:
-		if !event.Seen { // else an earlier poll, or the one before the push, has brought it
-			s.Command(event.Index)
-		}
 	case account.ProfileUpdated:
 		s.ProfileChanged()
 	case account.DeviceConnected:
@@ -85,6 +92,6 @@ func (s *Subscription) handle(ctx context.Context, msg push.Message) {
 		s.PasswordChanged()
 	case account.AccountDestroyed:
 		s.Deleted()
-	case account.UnknownEvent:
+	case account.CommandReceived, account.UnknownEvent:
 	}
 }

@@ -36,6 +36,7 @@ type Account interface {
 	SavedDevices() ([]account.Device, time.Time)
 	DevicesAvailable() bool
 	SetPushSubscription(context.Context, account.PushSubscription) (account.LocalDevice, error)
+	Announced(payload []byte) (account.CommandReceived, bool)
 	HandlePush(ctx context.Context, payload []byte) (account.AccountEvent, error)
 }
 
@@ -112,7 +113,7 @@ func Open(p Params) (*Subscription, error) {
 	s.push, err = push.New(push.Params{
 		ServerURL: p.ServerURL, Store: state{p.Store}, HTTPClient: p.HTTP,
 		Clock: p.Clock, Rand: p.Random, Logger: p.Logger, UserAgent: p.UserAgent,
-		Handle: s.handle, Changed: s.changed, HealthChanged: s.healthChanged,
+		Hint: s.hint, Handle: s.handle, Changed: s.changed, HealthChanged: s.healthChanged,
 	})
 	return s, err
 }
