@@ -4,10 +4,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -27,6 +29,7 @@ const (
 	apiPause = 50 * time.Millisecond
 
 	deviceList = "GET /v1/account/devices"
+	oneSend    = "POST /v1/account/devices/invoke_command"
 )
 
 // outbox measures what an entry costs that leaves, with few and with many behind it, and many devices at once.
@@ -74,16 +77,22 @@ func (b *bench) leave(ctx context.Context, h *home) error {
 	return nil
 }
 
-// leaving is the processor time for an entry while n entries leave, or as many as wait.
+// leaving is the processor time for an entry while n entries leave, or as many as wait. Until they have, the
+// service is asked and not the agent, which would have to answer.
 func (h *home) leaving(ctx context.Context, n int) (time.Duration, error) {
 	s, err := h.client.Snapshot(ctx)
 	if err != nil {
 		return 0, err
 	}
-	first := s.Outbox.Waiting
+	first, sent := s.Outbox.Waiting, len(h.svc.Requests(oneSend))
 	before, err := processorTime(h.pid)
 	if err != nil {
 		return 0, err
+	}
+	for end := time.Now().Add(arriveTime); len(h.svc.Requests(oneSend))-sent < min(n, first) && time.Now().Before(end); {
+		if err := sleep(ctx, lookAgain); err != nil {
+			return 0, err
+		}
 	}
 	s, err = h.wait(ctx, arriveTime, "entries to leave", func(s localapi.Snapshot) bool { return s.Outbox.Waiting <= max(0, first-n) })
 	if err != nil {
@@ -119,27 +128,26 @@ func (b *bench) wide(ctx context.Context, h *home) error {
 		return err
 	}
 	began := time.Now()
-	asking, stop := context.WithCancel(ctx)
+	asking, stop := context.WithTimeout(ctx, wideMost)
+	defer stop()
 	var face sync.WaitGroup
+	var all atomic.Bool // has been queued
 	var answers []time.Duration
-	face.Go(func() { answers = h.ask(asking) })
+	var left int
+	face.Go(func() { answers, left = h.ask(asking, &all) })
 	for i := range wideLinks * wideDevices / perCall {
 		if err = h.queue(ctx, perCall/wideDevices, fmt.Sprintf("https://example.org/wide/%d", i), devices...); err != nil {
 			break
 		}
 	}
 	queued := time.Since(began)
-	left := wideLinks * wideDevices
-	for err == nil && left > 0 && time.Since(began) < wideMost {
-		if s, err = h.client.Snapshot(ctx); err == nil {
-			left = s.Outbox.Waiting
-			err = sleep(ctx, apiPause)
-		}
-	}
-	took := time.Since(began)
-	stop()
-	face.Wait()
+	all.Store(true)
 	if err != nil {
+		stop()
+	}
+	face.Wait()
+	took := time.Since(began)
+	if err = errors.Join(err, context.Cause(ctx)); err != nil {
 		return err
 	}
 	after, err := processorTime(h.pid)
@@ -153,17 +161,22 @@ func (b *bench) wide(ctx context.Context, h *home) error {
 	return nil
 }
 
-// ask calls as a face does until ctx ends, and tells how long the answers took.
-func (h *home) ask(ctx context.Context) (answers []time.Duration) {
+// ask calls as a face does until ctx ends or, once all is queued, nothing waits any more. It tells how long the
+// answers took and, by the last one, how many entries were left.
+func (h *home) ask(ctx context.Context, all *atomic.Bool) (answers []time.Duration, left int) {
 	c := h.Client()
+	left = wideLinks * wideDevices
 	for ctx.Err() == nil {
-		began := time.Now()
-		if _, err := c.Snapshot(ctx); err == nil {
-			answers = append(answers, time.Since(began))
+		queued, began := all.Load(), time.Now()
+		if s, err := c.Snapshot(ctx); err == nil {
+			answers, left = append(answers, time.Since(began)), s.Outbox.Waiting
+			if queued && left == 0 {
+				break
+			}
 		}
 		_ = sleep(ctx, apiPause) // it ends with ctx, as this does
 	}
-	return answers
+	return answers, left
 }
 
 // crypto runs the benchmarks that compare a sealed and an opened tab with the bare operations.
