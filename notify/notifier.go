@@ -253,9 +253,14 @@ func outlives(kind localapi.EventKind) bool {
 // notification that speaks of nothing unread any more leaves.
 func (n *Notifier) forgetRead(ctx context.Context, inbox localapi.Inbox) {
 	before := n.unseen.count()
+	if before+n.heldTabs.count() == 0 {
+		return
+	}
 	read := map[string]bool{}
 	for _, e := range inbox.Recent {
-		read[e.ID] = e.Read
+		if e.Read {
+			read[e.ID] = true
+		}
 	}
 	n.unseen.forget(read)
 	n.heldTabs.forget(read)
