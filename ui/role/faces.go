@@ -78,7 +78,7 @@ func (f *faces) run(ctx context.Context, engine *agent.Agent, listener net.Liste
 	work.Go(func() error { f.application(ctx, board, open, notifier.WindowFailed); return nil })
 	err = tray.Run(ctx, tray.Params{
 		Agent: f.client, Clipboard: board, Open: f.opener.OpenWith, Logger: f.log, Words: f.words.In, Moved: f.seat.Moved,
-		Show: open, Title: f.title,
+		Show: open, Title: f.title, Folder: session.LocatePaths(f.demo).Runtime,
 	})
 	if err != nil {
 		f.log.Error("the tray ended", "error", err)

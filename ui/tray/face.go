@@ -31,6 +31,9 @@ type Params struct {
 	Open func(ctx context.Context, browser, address string) error
 	// Show opens the window with a pane, empty for the window's own choice.
 	Show func(ctx context.Context, pane string) error
+	// Folder is one of our own that other programs of this person can read, for the pictures of the icon; empty for
+	// none.
+	Folder string
 	// Moved returns a channel that is closed when the desktop may be another one; nil for one that stays.
 	Moved func() <-chan struct{}
 	// Words returns the catalogue for a language, empty for the system's; i18n.New when nil.

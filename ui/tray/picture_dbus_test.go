@@ -5,8 +5,12 @@ package tray
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -36,6 +40,64 @@ func TestPictureInWordsIsTheSameOnTheBus(t *testing.T) {
 	want := onTheBus(t, dbus.MakeVariant([]pixmap{p}))
 	if got := onTheBus(t, inWords(p)); !bytes.Equal(got, want) {
 		t.Errorf("in words\n%x\nin bytes\n%x", got, want)
+	}
+}
+
+// TestPicturesHaveNames: in a folder that panels can read lies a picture for every state, which is named in place of
+// its pixels; what lies there already is left alone, and what is another one replaced.
+func TestPicturesHaveNames(t *testing.T) {
+	folder := t.TempDir()
+	b := newBusBar("Tabferry", slog.New(slog.DiscardHandler))
+	var err error
+	if b.icons, err = placeIcons(folder); err != nil {
+		t.Fatal(err)
+	}
+	for _, state := range assets.TrayStates() {
+		b.show(state, "3 unread", someLines)
+		all := b.item()
+		path := filepath.Join(all["IconThemePath"].Value().(string), all["IconName"].Value().(string)+".png")
+		if picture, err := os.ReadFile(path); err != nil || !bytes.Equal(picture, assets.TrayIcon(state, assets.Color)) {
+			t.Errorf("%s: %s has %d bytes, %v", state, path, len(picture), err)
+		}
+		if n := len(onTheBus(t, all)); n > 600 || all["IconPixmap"].Signature().String() != "a(iiay)" {
+			t.Errorf("%s: an answer has %d bytes: %v", state, n, all)
+		}
+	}
+	fine := filepath.Join(b.icons, iconName(assets.TrayFine)+".png")
+	old := time.Now().Add(-time.Hour)
+	if err := errors.Join(os.Chtimes(fine, old, old), os.WriteFile(filepath.Join(b.icons, iconName(assets.TrayQuiet)+".png"), []byte("half"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := placeIcons(folder); err != nil {
+		t.Fatal(err)
+	}
+	if is, err := os.Stat(fine); err != nil || is.ModTime().After(old.Add(time.Minute)) {
+		t.Errorf("written again: %v, %v", is, err)
+	}
+	if picture, err := os.ReadFile(filepath.Join(b.icons, iconName(assets.TrayQuiet)+".png")); err != nil || len(picture) < 100 {
+		t.Errorf("not replaced: %q, %v", picture, err)
+	}
+	if all, err := os.ReadDir(b.icons); err != nil || len(all) != len(assets.TrayStates()) {
+		t.Errorf("%d files, %v", len(all), err)
+	}
+}
+
+// TestPicturesWithoutAFolder: then the pixels go along.
+func TestPicturesWithoutAFolder(t *testing.T) {
+	taken := filepath.Join(t.TempDir(), "taken")
+	if err := os.WriteFile(taken, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for folder, wrong := range map[string]bool{"": false, taken: true} {
+		place, err := placeIcons(folder)
+		if place != "" || (err != nil) != wrong {
+			t.Errorf("in %q: %q, %v", folder, place, err)
+		}
+	}
+	b := newBusBar("Tabferry", slog.New(slog.DiscardHandler))
+	b.show(assets.TrayFine, "3 unread", someLines)
+	if all := b.item(); all["IconName"].Value() != "" || len(onTheBus(t, all)) < 64*64*4 {
+		t.Errorf("an icon by the name %v, with %d bytes", all["IconName"], len(onTheBus(t, all)))
 	}
 }
 
