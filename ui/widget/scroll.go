@@ -36,6 +36,10 @@ func (w watched) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
 		o.Resize(size)
 	}
+	// The toolkit looks after that only when somebody scrolls: of a search's one hit half a row was seen.
+	if end := max(0, size.Height-w.scroll.Size().Height); w.scroll.Offset.Y > end {
+		w.scroll.Scroll.ScrollToOffset(fyne.NewPos(0, end))
+	}
 	w.scroll.tell()
 }
 
