@@ -46,7 +46,8 @@ func (a *Account) State() State {
 //
 // An event that does not fit the state is ErrInvalidTransition and changes
 // nothing. Events are processed one after the other; waiting for the turn ends
-// with ctx.
+// with ctx, and one whose ctx has ended already does nothing. An EventInitialize
+// does what needs no server even then, since no other event fits before it.
 //
 // A step that fails for want of a network is repeated up to three times at once.
 // One that fails with ErrAuthentication is repeated once if the server says that
@@ -61,13 +62,11 @@ func (a *Account) ProcessEvent(ctx context.Context, e Event) (State, error) {
 		return a.State(), ErrInvalidTransition
 	}
 	m := &a.machine
-	busy := m.turn()
-	select {
-	case busy <- struct{}{}:
-		defer func() { <-busy }()
-	case <-ctx.Done():
-		return a.State(), context.Cause(ctx)
+	leave, err := m.enter(ctx, e)
+	if err != nil {
+		return a.State(), err
 	}
+	defer leave()
 	m.mu.Lock()
 	if m.state.Kind == "" {
 		m.state.Kind = Uninitialized
@@ -91,6 +90,27 @@ func (a *Account) ProcessEvent(ctx context.Context, e Event) (State, error) {
 		return !errors.Is(cause, ErrInvalidTransition)
 	})
 	return after, cause
+}
+
+// enter waits for the turn of an event. An EventInitialize whose turn is there has it although ctx has ended: no
+// other event fits before it has been processed, and what it begins with is on this side.
+func (m *machine) enter(ctx context.Context, e Event) (leave func(), err error) {
+	if _, first := e.(EventInitialize); !first && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	busy := m.turn()
+	leave = func() { <-busy }
+	select {
+	case busy <- struct{}{}:
+		return leave, nil
+	default:
+	}
+	select {
+	case busy <- struct{}{}:
+		return leave, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 func (m *machine) turn() chan struct{} {

@@ -314,6 +314,31 @@ func TestMachineOneAtATime(t *testing.T) {
 	running.Wait()
 }
 
+// TestMachineBeginsWithoutAContext: a context that has ended stops no first event, without which no other one fits;
+// and it lets no other one do anything. Each is tried often, because chance decided it once.
+func TestMachineBeginsWithoutAContext(t *testing.T) {
+	t.Parallel()
+	s := accounttest.New(t)
+	first := started(t, s, s.NewAccount("mia@example.com", "a long password"))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	var m *member
+	for range 40 {
+		m = first.reopened()
+		if state, err := m.ProcessEvent(ended, account.EventInitialize{Device: deskConfig}); state.Kind != account.Connected {
+			t.Fatalf("the first event leads to %v: %v", state, err)
+		}
+	}
+	for range 40 {
+		state, err := m.ProcessEvent(ended, account.EventDisconnect{})
+		want(t, "an event of nobody", err, context.Canceled)
+		if state.Kind != account.Connected || m.AuthState() != account.AuthStateConnected {
+			t.Fatalf("it leads to %v", state)
+		}
+	}
+	m.event(account.EventDisconnect{}, account.Disconnected)
+}
+
 // TestMachineDoesNotOverrunAPush: an event that ends after the account was signed
 // out from outside does not bring the old state back.
 func TestMachineDoesNotOverrunAPush(t *testing.T) {

@@ -463,8 +463,10 @@ func (w *work) Start(ctx context.Context) {
 	}
 	w.beside(w.subscription.Connect)
 	w.beside(w.inbox.Check)
+	begun, done := w.calls.Begin(ctx) // before anybody can sign out, which ends it
 	w.beside(func(ctx context.Context) {
-		w.initialise(ctx)
+		w.initialise(begun)
+		done()
 		close(w.known)
 		for _, worker := range []interface{ Run(context.Context) }{
 			w.contact, w.poller, w.outbox, w.roster, w.subscription, w.authcheck, w.deletion, w.revoker, w.settings, w.callers, w.signals, w.people,
@@ -482,8 +484,6 @@ func (w *work) beside(f func(ctx context.Context)) {
 // initialise tells the account about this device. For a signed-in account that asks the server; what
 // fails there is made up for by the check of the sign-in.
 func (w *work) initialise(ctx context.Context) {
-	ctx, done := w.calls.Begin(ctx)
-	defer done()
 	_, err := w.acct.ProcessEvent(ctx, account.EventInitialize{Device: account.DeviceConfig{
 		Name: w.deviceName(), Type: w.params.DeviceType, Capabilities: capabilities,
 	}})
