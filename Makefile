@@ -14,9 +14,6 @@ window_flags := -tags migrated_fynedo,no_emoji,no_animations
 commit := $(or $(COMMIT),$(shell git describe --always --dirty --abbrev=12 --match '' 2>/dev/null))
 version := $(shell sed -n 's/^const version = "\(.*\)"/\1/p' ui/role/version.go)
 link_flags := -trimpath -ldflags '-s -w -X github.com/tabferry/tabferry/ui/role.revision=$(commit)'
-# net/http has an HTTP/2 of its own, half a megabyte of the lean program. The few requests that run side by side
-# have connections of their own instead (ui/desktop/session keeps as many).
-lean_tags := headless,nethttpomithttp2
 # What the lean build leaves out does not compile without cgo; `ci` gives the toolkit a driver that does.
 pure := CGO_ENABLED=0 go
 sources := $(shell git ls-files '*.go' 2>/dev/null)
@@ -57,8 +54,8 @@ build: packages-build ## the whole application in one binary: build/tabferry-win
 
 lean: ## agent, tray and command line without cgo: build/tabferry; and build/tabferry-demo with the demo world
 	@mkdir -p build
-	$(pure) build -tags $(lean_tags) $(link_flags) -o build/tabferry .
-	$(pure) build -tags $(lean_tags),demo $(link_flags) -o build/tabferry-demo .
+	COMMIT=$(commit) packaging/lean.sh build/tabferry
+	COMMIT=$(commit) packaging/lean.sh build/tabferry-demo demo
 
 # Half of it waits for desktops, browsers and disks, so it runs beside what keeps the processors busy, and goes
 # first where both want one, as a person's desktop would; what it says comes at the end.

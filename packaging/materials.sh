@@ -1,7 +1,8 @@
 #!/bin/sh
-# Lists the modules that a program is made of, for machines (CycloneDX). GOOS and GOARCH choose the system.
+# Lists the modules that a program is made of, for machines (CycloneDX). For which system and with which tags it was built
+# stands in the program.
 #
-#   packaging/materials.sh OUT TAGS CGO
+#   packaging/materials.sh OUT PROGRAM
 #
 # Licences are not in it: the tool guesses them, and says WTFPL of what is BSD's. Their texts come with the
 # programs: packaging/notice.
@@ -16,5 +17,6 @@ if [ ! -e .git ]; then
     git -c user.name=none -c user.email=none -c commit.gpgsign=false commit -q --allow-empty -m none
 fi
 tool=$(env -u GOOS -u GOARCH CGO_ENABLED=0 go tool -n -modfile=packaging/tools/packages.mod cyclonedx-gomod)
-said=$(GOFLAGS="${GOFLAGS:-} -tags=$2" CGO_ENABLED="$3" "$tool" app -json -noserial -notimestamp -main . -output "$1" . 2>&1) ||
+built() { go version -m "$2" | sed -n "s/^	build	$1=//p"; }
+said=$(GOFLAGS="${GOFLAGS:-} -tags=$(built -tags "$2")" CGO_ENABLED=$(built CGO_ENABLED "$2") GOOS=$(built GOOS "$2") GOARCH=$(built GOARCH "$2") "$tool" app -json -noserial -notimestamp -main . -output "$1" . 2>&1) ||
   { echo "$said" >&2; exit 1; }

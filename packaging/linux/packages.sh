@@ -78,5 +78,6 @@ XZ_OPT="-6 -T2" tar -C "$stage" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owne
   -cJf "$dist/$name.tar.xz" "$name"
 
 # What is in the programs, for machines.
-"$root/packaging/materials.sh" "$dist/tabferry-$VERSION-linux-$ARCH.cdx.json" headless,nethttpomithttp2 0
-"$root/packaging/materials.sh" "$dist/tabferry-window-$VERSION-linux-$ARCH.cdx.json" migrated_fynedo,no_emoji,no_animations 1
+for program in tabferry tabferry-window; do
+  "$root/packaging/materials.sh" "$dist/$program-$VERSION-linux-$ARCH.cdx.json" "$build/$program"
+done

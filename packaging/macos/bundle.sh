@@ -20,9 +20,8 @@ trap 'rm -rf "$work"' EXIT
 app=$work/Tabferry.app/Contents
 mkdir -p "$app/MacOS" "$app/Resources"
 
-link="-s -w -X github.com/tabferry/tabferry/ui/role.revision=$commit"
 for machine in arm64 amd64; do
-  CGO_ENABLED=0 GOOS=darwin GOARCH=$machine go build -trimpath -tags headless,nethttpomithttp2 -ldflags "$link" -o "$work/tabferry-$machine" .
+  COMMIT=$commit GOOS=darwin GOARCH=$machine packaging/lean.sh "$work/tabferry-$machine"
 done
 "$lipo" -create -output "$app/MacOS/tabferry" "$work/tabferry-arm64" "$work/tabferry-amd64"
 if [ -n "${WINDOW:-}" ]; then cp "$WINDOW" "$app/MacOS/tabferry-window"; fi
@@ -31,7 +30,7 @@ printf 'APPL????' >"$app/PkgInfo"
 CGO_ENABLED=0 go run ./packaging/icons -icns "$app/Resources/Tabferry.icns"
 cp LICENSE "$app/Resources/LICENSE.txt"
 CGO_ENABLED=0 go run ./packaging/notice "$work/tabferry-arm64" ${WINDOW:+"$WINDOW"} >"$app/Resources/third-party-licences.txt"
-GOOS=darwin GOARCH=arm64 packaging/materials.sh "$out/tabferry-$version-macos.cdx.json" headless,nethttpomithttp2 0
+packaging/materials.sh "$out/tabferry-$version-macos.cdx.json" "$work/tabferry-arm64"
 find "$work/Tabferry.app" -exec touch -d "@$epoch" {} +
 rm -f "$out/Tabferry-$version-macos.zip"
 # -X: no user, no times of access; the order is fixed, the time zone too.

@@ -32,8 +32,6 @@ resources() {
   mv "$work/out_windows_amd64.syso" "$resource"
 }
 
-link="-s -w -X github.com/tabferry/tabferry/ui/role.revision=$commit"
-
 # sign FILE… signs in place, if there is something to sign with.
 sign() {
   [ -n "${SIGN_CERT:-}" ] || return 0
@@ -47,21 +45,22 @@ sign() {
 }
 
 resources tabferry "Tabferry: agent, tray and command line"
-CGO_ENABLED=0 go build -trimpath -tags headless,nethttpomithttp2 -ldflags "$link" -o "$out/tabferry.exe" .
+COMMIT=$commit packaging/lean.sh "$out/tabferry.exe"
 sign "$out/tabferry.exe"
 [ "${PROGRAMS:-all}" != lean ] || exit 0
 
 resources tabferry-window "Tabferry"
 # -H windowsgui: no console flashes up.
 CGO_ENABLED=1 CC=${CC:-x86_64-w64-mingw32-gcc} \
-  go build -trimpath -tags migrated_fynedo,no_emoji,no_animations -ldflags "$link -H windowsgui" -o "$out/tabferry-window.exe" .
+  go build -trimpath -tags migrated_fynedo,no_emoji,no_animations -ldflags "-s -w -X github.com/tabferry/tabferry/ui/role.revision=$commit -H windowsgui" -o "$out/tabferry-window.exe" .
 sign "$out/tabferry-window.exe"
 
 env -u GOOS -u GOARCH CGO_ENABLED=0 go run ./packaging/icons -ico "$work/tabferry.ico"
 cp LICENSE "$work/LICENSE.txt"
 env -u GOOS -u GOARCH CGO_ENABLED=0 go run ./packaging/notice "$out/tabferry.exe" "$out/tabferry-window.exe" >"$work/third-party-licences.txt"
-packaging/materials.sh "$out/tabferry-$version-windows-amd64.cdx.json" headless,nethttpomithttp2 0
-packaging/materials.sh "$out/tabferry-window-$version-windows-amd64.cdx.json" migrated_fynedo,no_emoji,no_animations 1
+for program in tabferry tabferry-window; do
+  packaging/materials.sh "$out/$program-$version-windows-amd64.cdx.json" "$out/$program.exe"
+done
 # The installer keeps the times of what it packs.
 find "$work" "$out/tabferry.exe" "$out/tabferry-window.exe" -type f -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 makensis -V2 -NOCD ${COMPRESSOR:+"-XSetCompressor /FINAL $COMPRESSOR"} -INPUTCHARSET UTF8 -DVERSION="$version" -DNUMBERS="${version%%-*}.0" -DPROGRAMS="$out" -DFILES="$work" \
