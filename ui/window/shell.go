@@ -75,8 +75,7 @@ func newShell(w *Window) *shell {
 
 	s.holder = widget.Stack()
 	s.body = widget.Border(s.banner, nil, nil, nil, widget.Stack(s.holder, w.toasts.layer))
-	page := widget.NewSurface(theme.ColorNameBackground, 0, s.body)
-	s.object = widget.Arranged(shellLayout{s}, rail, page)
+	s.object = widget.Arranged(shellLayout{s}, rail, s.body) // the toolkit clears a frame with the colour of the page
 	s.layBrand()
 	return s
 }
