@@ -3,7 +3,7 @@
 // [localapi]. It shows nothing and opens no window.
 //
 //	a, err := agent.New(agent.Params{DataDir: dir, Version: version, Secrets: store.SystemSecrets{}, …})
-//	l, err := localapi.Listen(socket)
+//	l, err := localapi.Listen(ctx, socket)
 //	go localapi.Serve(ctx, l, a, logger)
 //	err = a.Run(ctx) // until ctx ends or a face calls Quit
 //

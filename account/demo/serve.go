@@ -69,7 +69,7 @@ func Serve(ctx context.Context, p Params) error {
 	if p.Logger == nil {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
-	l, err := localapi.Listen(p.Socket)
+	l, err := localapi.Listen(ctx, p.Socket)
 	if errors.Is(err, localapi.ErrAgentRunning) {
 		return ErrRunning
 	}

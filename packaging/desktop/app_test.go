@@ -109,6 +109,9 @@ func endDemo(t *testing.T, b *box.Box) {
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
+		if err := box.Until(ctx, func() bool { return !runs(app.Window) }); err != nil { // they keep their size at the end
+			t.Error("a window stays after the agent has quit")
+		}
 	}
 	if r, err := app.Run(ctx, "demo", "stop"); err != nil {
 		t.Errorf("demo stop: %v %s", err, r.Err)

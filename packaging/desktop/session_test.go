@@ -266,12 +266,14 @@ func quitAll(t *testing.T, app *box.App) {
 
 func untilNoWindow(t *testing.T, app *box.App) {
 	t.Helper()
-	for deadline := time.Now().Add(box.Patience); exec.Command("pgrep", "-f", app.Window).Run() == nil; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("a window stays")
-		}
+	if err := box.Until(within(t, box.Patience), func() bool { return !runs(app.Window) }); err != nil {
+		out, _ := exec.Command("pgrep", "-fa", app.Window).Output() // it may have gone meanwhile
+		t.Fatalf("a window stays: %s", out)
 	}
 }
+
+// runs reports whether a program runs.
+func runs(program string) bool { return exec.Command("pgrep", "-f", program).Run() == nil }
 
 // TestSessionOnTwoDisplays: a window that is asked for on another display opens there.
 func TestSessionOnTwoDisplays(t *testing.T) {

@@ -205,10 +205,11 @@ func (p *process) kill() {
 	}
 }
 
-// alive reports whether a process of the group has not ended.
+// alive reports whether a process of the group has not ended with all its threads: the first one may be gone while
+// another still writes, and holds the files.
 func (p *process) alive() bool {
 	group := strconv.Itoa(p.cmd.Process.Pid)
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is good
+	stats, _ := filepath.Glob("/proc/[0-9]*/task/[0-9]*/stat") // the pattern is good
 	for _, name := range stats {
 		text, _ := os.ReadFile(name) // it may have gone meanwhile
 		_, rest, _ := strings.Cut(string(text), ") ")

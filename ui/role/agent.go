@@ -35,7 +35,7 @@ func runAgent(ctx context.Context, demo bool) error {
 	if err := paths.Make(); err != nil {
 		return err
 	}
-	listener, err := localapi.Listen(paths.Socket)
+	listener, err := localapi.Listen(ctx, paths.Socket)
 	if errors.Is(err, localapi.ErrAgentRunning) {
 		offerDesktop(ctx, demo)
 	}

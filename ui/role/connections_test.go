@@ -54,7 +54,7 @@ func meetingPlace(t *testing.T) (*counting, *localapitest.Agent) {
 	if err := paths.Make(); err != nil {
 		t.Fatal(err)
 	}
-	socket, err := localapi.Listen(paths.Socket)
+	socket, err := localapi.Listen(t.Context(), paths.Socket)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,21 +45,27 @@ func (w *Window) watch(ctx context.Context) {
 const reviveAfter = 3 * time.Second
 
 // lose notes that the agent went away, and starts it once if it does not come back: it did not say that it
-// would quit.
+// would quit. One that quits while the window opens finds nobody yet to say it to; nothing is left of its socket then,
+// and the window ends too, unless it holds links.
 func (w *Window) lose(err error) {
-	first := w.model.known && w.model.lost == nil
+	first := w.model.lost == nil
 	w.model.loseAgent(err, w.p.Now())
 	w.refresh()
 	w.schedule()
-	if first && w.p.StartAgent != nil {
-		w.p.After(reviveAfter, func() {
-			w.post(func() {
-				if w.model.lost != nil {
-					w.reconnect()
-				}
-			})
-		})
+	if !first || w.p.StartAgent == nil {
+		return
 	}
+	w.p.After(reviveAfter, func() {
+		w.post(func() {
+			switch {
+			case w.model.lost == nil:
+			case !w.model.known && len(w.later) == 0 && localapi.HasQuit(w.model.lost):
+				w.Close()
+			default:
+				w.reconnect()
+			}
+		})
+	})
 }
 
 // reconnect tries at once to reach the agent, and starts it if that is possible.

@@ -189,6 +189,9 @@ func (s *source) fields(b *strings.Builder, name string, t reflect.Type, used ma
 			if !ok {
 				panic(name + " has no " + id.Name)
 			}
+			if !field.IsExported() {
+				continue
+			}
 			tag, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if tag == "" {
 				tag = strings.ToLower(id.Name)

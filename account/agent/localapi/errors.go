@@ -35,6 +35,8 @@ type Error struct {
 	Until   time.Time `json:"until,omitzero"`
 	// Said is how a face says both in its own language.
 	Said Said `json:"said,omitzero"`
+
+	quit bool // see HasQuit
 }
 
 // Error returns the sentence.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -123,6 +124,13 @@ func Silent(err error) bool {
 	return errors.As(err, &e) && e.Said.Key == silent.Key
 }
 
+// HasQuit reports whether an error says that there is no agent and that it left nothing behind: the last one ended by
+// itself. What is left of one that was killed is a socket on which nobody answers.
+func HasQuit(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.quit
+}
+
 // notReachable tells a cancelled call from an agent that is not there.
 func notReachable(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
@@ -135,5 +143,7 @@ func notReachable(ctx context.Context, err error) error {
 	if errors.Is(err, socket.ErrSilent) {
 		return silent.Refuse(CodeNotReachable)
 	}
-	return absent.Refuse(CodeNotReachable)
+	e = absent.Refuse(CodeNotReachable)
+	e.quit = errors.Is(err, fs.ErrNotExist)
+	return e
 }

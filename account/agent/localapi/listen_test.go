@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gofrs/flock"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
@@ -20,7 +24,7 @@ func TestSocketIsTheUsersOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "agent.sock")
-	l, err := localapi.Listen(path)
+	l, err := localapi.Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,11 +42,11 @@ func TestSocketIsTheUsersOwn(t *testing.T) {
 
 func TestSecondAgentIsTold(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "agent.sock")
-	l, err := localapi.Listen(path)
+	l, err := localapi.Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := localapi.Listen(path); !errors.Is(err, localapi.ErrAgentRunning) {
+	if _, err := localapi.Listen(t.Context(), path); !errors.Is(err, localapi.ErrAgentRunning) {
 		t.Errorf("got %v", err)
 	}
 	if err := l.Close(); err != nil {
@@ -51,12 +55,58 @@ func TestSecondAgentIsTold(t *testing.T) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the socket stays behind")
 	}
-	again, err := localapi.Listen(path)
+	again, err := localapi.Listen(t.Context(), path)
 	if err != nil {
 		t.Fatalf("after the first has ended: %v", err)
 	}
 	if err := again.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestStartWhileTheLastOneEnds: one that was killed, or ends, holds its lock longer than its socket. Who begins then
+// waits, for five seconds at most.
+func TestStartWhileTheLastOneEnds(t *testing.T) {
+	for held, want := range map[time.Duration]error{3 * time.Second: nil, time.Minute: localapi.ErrAgentRunning} {
+		synctest.Test(t, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "agent.sock")
+			lock := flock.New(path + ".lock")
+			if got, err := lock.TryLock(); !got || err != nil {
+				t.Fatal(got, err)
+			}
+			time.AfterFunc(held, func() { _ = lock.Unlock() }) // the end of the process does so
+			began := time.Now()
+			l, err := localapi.Listen(t.Context(), path)
+			if waited := time.Since(began); !errors.Is(err, want) || waited > 6*time.Second {
+				t.Errorf("held for %v: %v after %v", held, err, waited)
+			}
+			if err == nil {
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			time.Sleep(held)
+		})
+	}
+}
+
+// TestQuitAndKilledAreToldApart: by what they leave.
+func TestQuitAndKilledAreToldApart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.sock")
+	_, err := localapi.Dial(path).Snapshot(t.Context())
+	if !isNotReachable(err) || !localapi.HasQuit(err) {
+		t.Errorf("nothing is left: %v", err)
+	}
+	killed, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed.SetUnlinkOnClose(false)
+	if err := killed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := localapi.Dial(path).Snapshot(t.Context()); !isNotReachable(err) || localapi.HasQuit(err) {
+		t.Errorf("a socket is left: %v", err)
 	}
 }
 
@@ -70,7 +120,7 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 	if err := stale.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := localapi.Listen(path)
+	l, err := localapi.Listen(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +136,7 @@ func TestLivingSocketIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if _, err := localapi.Listen(path); !errors.Is(err, localapi.ErrAgentRunning) {
+	if _, err := localapi.Listen(t.Context(), path); !errors.Is(err, localapi.ErrAgentRunning) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Lstat(path); err != nil {
@@ -99,7 +149,7 @@ func TestOtherFilesAreKept(t *testing.T) {
 	if err := os.WriteFile(path, []byte("a letter"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := localapi.Listen(path); !errors.Is(err, fs.ErrExist) {
+	if _, err := localapi.Listen(t.Context(), path); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("got %v", err)
 	}
 	if text, _ := os.ReadFile(path); string(text) != "a letter" {
@@ -117,10 +167,10 @@ func TestUnsafeFolder(t *testing.T) {
 	if err := os.Symlink(real, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := localapi.Listen(filepath.Join(link, "agent.sock")); !errors.Is(err, socket.ErrFolder) {
+	if _, err := localapi.Listen(t.Context(), filepath.Join(link, "agent.sock")); !errors.Is(err, socket.ErrFolder) {
 		t.Errorf("through a symbolic link: %v", err)
 	}
-	if _, err := localapi.Listen("/" + strings.Repeat("x", 120)); err == nil {
+	if _, err := localapi.Listen(t.Context(), "/" + strings.Repeat("x", 120)); err == nil {
 		t.Error("a path too long for a socket was taken")
 	}
 }
@@ -132,7 +182,7 @@ func TestDialGoesWhereSomebodyListens(t *testing.T) {
 	if _, err := c.Snapshot(t.Context()); !isNotReachable(err) {
 		t.Errorf("nobody listens: %v", err)
 	}
-	l, err := localapi.Listen(here)
+	l, err := localapi.Listen(t.Context(), here)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ import (
 var doors = map[string]func(t testing.TB, logger *slog.Logger) (*localapitest.Agent, *localapi.Client){
 	"socket": func(t testing.TB, logger *slog.Logger) (*localapitest.Agent, *localapi.Client) {
 		path := filepath.Join(t.TempDir(), "run", "agent.sock")
-		l, err := localapi.Listen(path)
+		l, err := localapi.Listen(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,7 +73,7 @@ func dialUnix(ctx context.Context, path string) (net.Conn, error) {
 func Listen(path, lockPath string) (*Listener, error) { return here().listen(path, lockPath) }
 
 // Dial connects to who listens at path. It ends with ctx; [ErrSilent] when somebody is there and hangs,
-// which only a port can tell.
+// which only a port can tell, [fs.ErrNotExist] when nobody is there and nobody was killed there.
 func Dial(ctx context.Context, path string) (net.Conn, error) { return here().dial(ctx, path) }
 
 // Answers reports whether somebody listens at path. One that accepts and says nothing for a second
@@ -138,10 +138,13 @@ func (s system) dial(ctx context.Context, path string) (net.Conn, error) {
 		return conn, err
 	}
 	byToken, tokenErr := dialToken(ctx, path+tokenSuffix)
-	if errors.Is(tokenErr, fs.ErrNotExist) {
-		return nil, err
+	if !errors.Is(tokenErr, fs.ErrNotExist) {
+		return byToken, tokenErr
 	}
-	return byToken, tokenErr
+	if _, gone := os.Lstat(path); errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone) // not every system says so of a socket
+	}
+	return nil, err
 }
 
 func (s system) answers(path string) bool {
