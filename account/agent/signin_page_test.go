@@ -64,7 +64,7 @@ func (p page) check(t *testing.T, status int, language string, says ...string) {
 			t.Errorf("the page holds %q", foreign)
 		}
 	}
-	if p.status != status || !strings.Contains(p.text, `<html lang="`+language+`">`) || !strings.Contains(p.text, "prefers-color-scheme: dark") {
+	if p.status != status || !strings.Contains(p.text, `<html lang="`+language+`">`) || !strings.Contains(p.text, ` dir="auto">`) || !strings.Contains(p.text, "prefers-color-scheme: dark") {
 		t.Errorf("the page is %d in another language than %s: %s", p.status, language, p.text)
 	}
 	for _, text := range says {

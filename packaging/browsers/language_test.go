@@ -33,10 +33,11 @@ func TestLanguages(t *testing.T) {
 			options.untilShows("main", words[1])
 			options.nothingNameless()
 			options.picture("options-"+language, 760)
-			var spoken string
+			var spoken, goes string
 			options.run(&spoken, `return document.documentElement.lang`)
-			if spoken != language {
-				t.Errorf("the page says that it is in %q", spoken)
+			options.run(&goes, `return document.documentElement.dir`)
+			if spoken != language || goes != "ltr" {
+				t.Errorf("the page says that it is in %q, and goes %q", spoken, goes)
 			}
 		})
 	}

@@ -4,9 +4,16 @@ import { t } from "./browser.js";
 
 const svg = "http://www.w3.org/2000/svg";
 
+/** The scripts that are written from right to left. */
+const fromRight = new Set(["Adlm", "Arab", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"]);
+
+/** directionOf returns where the lines of a language begin, by the script that it is usually written in. */
+export const directionOf = (tag) => (fromRight.has(new Intl.Locale(tag).maximize().script) ? "rtl" : "ltr");
+
 /** fillIn puts the texts of the browser's language where data-text and data-label ask for them. */
 export function fillIn() {
   document.documentElement.lang = t("language");
+  document.documentElement.dir = directionOf(t("language"));
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
   for (const element of document.querySelectorAll("[data-label]")) {
     element.title = t(element.dataset.label);
