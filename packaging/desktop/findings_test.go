@@ -10,6 +10,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/packaging/box"
 )
 
@@ -18,7 +19,7 @@ import (
 func TestFindings(t *testing.T) {
 	for name, look := range map[string]func(t *testing.T){
 		"light": findLight, "contrast": findByKeyboard, "troubles": findTroubles, "keyring": findKeyring, "passphrase": findPassphrase,
-		"twice": findTwice, "wide": findWide,
+		"twice": findTwice, "wide": findWide, "mirrored": findMirrored,
 	} {
 		t.Run(name, look)
 	}
@@ -130,6 +131,33 @@ func findLight(t *testing.T) {
 	p.choose(func(s *localapi.Settings) { s.Language = "de" })
 	p.pane("Geräte")
 	p.keepSmall("37-german")
+}
+
+// findMirrored meets the window in the language for tests that goes from right to left: panes are chosen at the right,
+// where a person sees them, the Left key leads from a row to its buttons, and their menu opens.
+func findMirrored(t *testing.T) {
+	p := sitDown(t, box.Params{Width: 1000, Height: 660}, "light")
+	words := i18n.New(i18n.PseudoRight)
+	command(t, p.app, 0, "demo", "send-me", "https://ferry.example/timetable")
+	command(t, p.app, 0, "demo", "send-me", "https://harbour.example/")
+	p.until("two tabs", func(s snapshot) bool { return s.Inbox.Total == 2 })
+	p.putAway()
+	p.choose(func(s *localapi.Settings) { s.Language = i18n.PseudoRight })
+	p.pane(words.T("window.send.rail"))
+	all := p.told()
+	rail := all[slices.IndexFunc(all, called("page tab", words.T("window.send.rail")))]
+	if at := p.place(rail); at.Min.X < 500 {
+		t.Errorf("the rail is told to lie at %v", at)
+	}
+	p.pane(words.T("window.inbox.rail"))
+	p.keepSmall("40-mirrored")
+	p.stopsAt("Sent from")
+	p.move("Left")
+	p.untilFocus(words.T("window.inbox.open"))
+	p.move("Left")
+	p.untilFocus(words.T("window.more"))
+	p.move("Right")
+	p.untilFocus(words.T("window.inbox.open"))
 }
 
 func findByKeyboard(t *testing.T) {

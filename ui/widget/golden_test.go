@@ -11,17 +11,18 @@ import (
 // TestWidgetsLookAsTheyDid compares a sheet of our own widgets with a picture. After a wanted
 // change look at the picture under testdata/failed and move it up.
 func TestWidgetsLookAsTheyDid(t *testing.T) {
-	for _, appearance := range []string{"light", "dark"} {
-		t.Run(appearance, func(t *testing.T) {
+	for name, look := range map[string]*Theme{"light": NewTheme("light"), "dark": NewTheme("dark"), "mirrored": NewTheme("light")} {
+		t.Run(name, func(t *testing.T) {
 			app := test.NewTempApp(t)
-			app.Settings().SetTheme(NewTheme(appearance))
+			look.Mirrored = name == "mirrored"
+			app.Settings().SetTheme(look)
 			window := test.NewTempWindow(t, sheet())
 			window.SetPadded(false)
 			window.Resize(fyne.NewSize(420, 560))
 			for range 4 { // wrapped texts that learnt their width want another height
 				window.Canvas().Content().Refresh()
 			}
-			test.AssertRendersToImage(t, "widgets-"+appearance+".png", window.Canvas())
+			test.AssertRendersToImage(t, "widgets-"+name+".png", window.Canvas())
 		})
 	}
 }

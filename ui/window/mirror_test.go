@@ -14,6 +14,8 @@ import (
 	"fyne.io/fyne/v2/test"
 	fynewidget "fyne.io/fyne/v2/widget"
 
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
@@ -133,6 +135,23 @@ func TestEveryBoxIsMirrored(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestLanguageTurnsTheWindow: the window follows the language that is chosen while it is open, and back.
+func TestLanguageTurnsTheWindow(t *testing.T) {
+	inBubble(t, func(p *Params) { p.Words = i18n.New }, func(h *harness) {
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Settings.Language = "en" }))
+		h.w.show(PaneInbox)
+		for _, language := range []string{i18n.PseudoRight, "de", i18n.PseudoRight, "en"} {
+			h.change(func(s *localapi.Snapshot) { s.Settings.Language = language })
+			relayout(h)
+			width := h.w.win.Canvas().Size().Width
+			rail := h.app.Driver().AbsolutePositionForObject(h.w.shell.items[PaneInbox])
+			if right := rail.X > width/2; right != (language == i18n.PseudoRight) {
+				t.Errorf("%s: the rail begins at %.0f of %.0f", language, rail.X, width)
+			}
+		}
+	})
 }
 
 // like reports whether two boxes are the same but for roundings.

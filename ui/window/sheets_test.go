@@ -108,7 +108,7 @@ func TestSheets(t *testing.T) {
 	if folder == "" {
 		t.Skip("draws pictures for people to look at, into the folder that TABFERRY_SHEETS names")
 	}
-	languages := map[string]*i18n.Catalogue{"en": i18n.New("en"), "de": i18n.New("de")}
+	languages := map[string]*i18n.Catalogue{"en": i18n.New("en"), "de": i18n.New("de"), i18n.PseudoRight: i18n.New(i18n.PseudoRight)}
 	appearances := []string{widget.AppearanceLight, widget.AppearanceDark, "contrast-light", "contrast-dark"}
 	var sheets []sheet
 	for _, pane := range append([]string{PaneSignIn}, inside()...) {
@@ -119,7 +119,7 @@ func TestSheets(t *testing.T) {
 					if !c.has(pane) {
 						continue
 					}
-					for _, language := range []string{"en", "de"} {
+					for _, language := range []string{"en", "de", i18n.PseudoRight} {
 						row := sheetRow{Name: c.name + ", " + language}
 						for _, appearance := range appearances {
 							file := fmt.Sprintf("%s-%s-%s-%s-%s.png", pane, size.name, c.name, language, appearance)
