@@ -106,11 +106,15 @@ func directed(t *testing.T, size fyne.Size, scale float32, s scene) (left, right
 // TestEveryBoxIsMirrored: with the same words, everything that a window from right to left draws lies where a mirror
 // shows what one from left to right draws.
 func TestEveryBoxIsMirrored(t *testing.T) {
-	var panes []scene
+	var panes, full []scene
 	for _, c := range conditions() {
 		for _, pane := range append([]string{PaneSignIn}, inside()...) {
 			if c.has(pane) {
-				panes = append(panes, scene{name: c.name + "-" + pane, snap: c.english, pane: pane})
+				s := scene{name: c.name + "-" + pane, snap: c.english, pane: pane}
+				panes = append(panes, s)
+				if c.name == "full" {
+					full = append(full, s)
+				}
 			}
 		}
 	}
@@ -118,7 +122,7 @@ func TestEveryBoxIsMirrored(t *testing.T) {
 		scenes []scene
 		size   fyne.Size
 		scale  float32
-	}{{scenes(), fyne.NewSize(760, 540), 1}, {panes, fyne.NewSize(leastWidth, leastHeight), 1}, {panes, fyne.NewSize(1280, 800), 1.6}} {
+	}{{scenes(), fyne.NewSize(760, 540), 1}, {panes, fyne.NewSize(leastWidth, leastHeight), 1}, {full, fyne.NewSize(1280, 800), 1.6}} {
 		for _, s := range v.scenes {
 			t.Run(fmt.Sprintf("%.0f/%s", v.size.Width, s.name), func(t *testing.T) {
 				left, right := directed(t, v.size, v.scale, s)
