@@ -18,15 +18,17 @@ type damagedRow struct {
 }
 
 // open returns a value, unless it is damaged. It is good until r is used again.
-func (tx *Tx) open(r *room, bucket, key string, sealed []byte) (text []byte, ok bool) {
-	known := func(r damagedRow) bool { return r.bucket == bucket && r.key == key && bytes.Equal(r.sealed, sealed) }
+func (tx *Tx) open(r *room, bucket string, key, sealed []byte) (text []byte, ok bool) {
+	known := func(r damagedRow) bool {
+		return r.bucket == bucket && r.key == string(key) && bytes.Equal(r.sealed, sealed)
+	}
 	if slices.ContainsFunc(tx.damaged, known) {
 		return nil, false
 	}
 	tx.opened++
 	text, err := r.open(tx.seal, bucket, key, sealed)
 	if err != nil {
-		tx.spoilt(bucket, key, sealed)
+		tx.spoilt(bucket, string(key), sealed)
 	}
 	return text, err == nil
 }
@@ -60,8 +62,8 @@ func (tx *Tx) setAllAside() error {
 
 // Damaged returns the places, bucket/key, of the values that were put aside.
 func (tx *Tx) Damaged() (places []string) {
-	tx.rows.walk(asideBucket, "", true, func(place string, _ []byte) bool {
-		places = append(places, place)
+	tx.rows.walk(asideBucket, "", true, func(place, _ []byte) bool {
+		places = append(places, string(place))
 		return true
 	})
 	return places

@@ -362,16 +362,15 @@ func (r *boltRows) count(bucket string) (n int) {
 	return n
 }
 
-func (r *boltRows) walk(bucket, before string, up bool, yield func(string, []byte) bool) {
+func (r *boltRows) walk(bucket, before string, up bool, yield func(key, value []byte) bool) {
 	r.ask(func() {
 		b := r.tx.Bucket([]byte(bucket))
 		if b == nil {
 			return
 		}
-		var copied []byte
+		var name, copied []byte
 		each := func(key, value []byte) (more bool) {
-			name := string(key)
-			copied = append(copied[:0], value...)
+			name, copied = append(name[:0], key...), append(copied[:0], value...)
 			*r.ours = true
 			more = yield(name, copied)
 			*r.ours = false

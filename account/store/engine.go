@@ -18,9 +18,9 @@ type rows interface {
 	// buckets returns the names of all buckets.
 	buckets() []string
 	// walk goes through a bucket from the highest key below before (empty: from the highest of all)
-	// downwards, or with up from the lowest key upwards, until yield is false. A value is valid until
+	// downwards, or with up from the lowest key upwards, until yield is false. Key and value are valid until
 	// yield returns.
-	walk(bucket, before string, up bool, yield func(key string, value []byte) bool)
+	walk(bucket, before string, up bool, yield func(key, value []byte) bool)
 	// count returns how many rows a bucket has.
 	count(bucket string) int
 }

@@ -97,16 +97,18 @@ func (r *memoryRows) buckets() []string { return slices.Sorted(maps.Keys(r.data)
 
 func (r *memoryRows) count(bucket string) int { return len(r.data[bucket]) }
 
-func (r *memoryRows) walk(bucket, before string, up bool, yield func(string, []byte) bool) {
+func (r *memoryRows) walk(bucket, before string, up bool, yield func(key, value []byte) bool) {
 	keys := slices.Sorted(maps.Keys(r.data[bucket]))
 	if !up {
 		slices.Reverse(keys)
 	}
+	var name []byte
 	for _, key := range keys {
 		if !up && before != "" && key >= before {
 			continue
 		}
-		if !yield(key, r.data[bucket][key]) {
+		name = append(name[:0], key...)
+		if !yield(name, r.data[bucket][key]) {
 			return
 		}
 	}

@@ -34,8 +34,8 @@ func (tx *Tx) Owners() (owners []string) {
 // Entries counts what an owner has in tables; cells and texts are not counted.
 func (tx *Tx) Entries(owner string) (n int) {
 	for _, bucket := range tx.bucketsOf(owner) {
-		tx.rows.walk(bucket, "", true, func(key string, _ []byte) bool {
-			if key != onlyKey {
+		tx.rows.walk(bucket, "", true, func(key, _ []byte) bool {
+			if string(key) != onlyKey {
 				n++
 			}
 			return true
@@ -83,7 +83,7 @@ func (tx *Tx) bucketsOf(owner string) (buckets []string) {
 }
 
 func (tx *Tx) filled(bucket string) (yes bool) {
-	tx.rows.walk(bucket, "", true, func(string, []byte) bool {
+	tx.rows.walk(bucket, "", true, func(_, _ []byte) bool {
 		yes = true
 		return false
 	})
@@ -94,12 +94,12 @@ func (tx *Tx) filled(bucket string) (yes bool) {
 // place; one that cannot be read is put aside under its old place.
 func (tx *Tx) rename(from, to string) error {
 	var keys []string
-	tx.rows.walk(from, "", true, func(key string, _ []byte) bool {
-		keys = append(keys, key)
+	tx.rows.walk(from, "", true, func(key, _ []byte) bool {
+		keys = append(keys, string(key))
 		return true
 	})
 	for _, key := range keys {
-		value, ok := tx.open(new(room), from, key, tx.rows.get(from, key))
+		value, ok := tx.open(new(room), from, []byte(key), tx.rows.get(from, key))
 		if !ok {
 			if err := tx.setAside(from, key); err != nil {
 				return err

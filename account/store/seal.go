@@ -50,10 +50,10 @@ func newSealer(k Key, rand io.Reader) (*sealer, error) {
 // place is the additional data that binds a value to its bucket and key. The length in front keeps
 // ("ab", "c") and ("a", "bc") apart.
 func place(bucket, key string) []byte {
-	return appendPlace(make([]byte, 0, len(sealDomain)+4+len(bucket)+len(key)), bucket, key)
+	return appendPlace(make([]byte, 0, len(sealDomain)+4+len(bucket)+len(key)), bucket, []byte(key))
 }
 
-func appendPlace(text []byte, bucket, key string) []byte {
+func appendPlace(text []byte, bucket string, key []byte) []byte {
 	text = append(text, sealDomain...)
 	text = binary.BigEndian.AppendUint32(text, uint32(len(bucket))) // #nosec G115 -- our own short names
 	text = append(text, bucket...)
@@ -71,14 +71,14 @@ func (s *sealer) seal(bucket, key string, value []byte) ([]byte, error) {
 
 // open returns the value, or [ErrCorrupt].
 func (s *sealer) open(bucket, key string, sealed []byte) ([]byte, error) {
-	return new(room).open(s, bucket, key, sealed)
+	return new(room).open(s, bucket, []byte(key), sealed)
 }
 
 // room is what opening one value after the other needs, used again for each. Its zero value is ready.
 type room struct{ value, place []byte }
 
 // open is [sealer.open] for a value that is done with when the next one is opened.
-func (r *room) open(s *sealer, bucket, key string, sealed []byte) ([]byte, error) {
+func (r *room) open(s *sealer, bucket string, key, sealed []byte) ([]byte, error) {
 	n := s.aead.NonceSize()
 	if len(sealed) < n {
 		return nil, fmt.Errorf("%w: a value of %s is too short", ErrCorrupt, bucket)

@@ -325,12 +325,12 @@ func Copy(dst, src *Store) error {
 
 func copyBucket(to, from *Tx, bucket string) error {
 	var err error
-	from.rows.walk(bucket, "", true, func(key string, sealed []byte) bool {
+	from.rows.walk(bucket, "", true, func(key, sealed []byte) bool {
 		var value []byte
-		if value, err = from.seal.open(bucket, key, sealed); err != nil {
+		if value, err = from.seal.open(bucket, string(key), sealed); err != nil {
 			return false
 		}
-		err = to.Put(bucket, key, value)
+		err = to.Put(bucket, string(key), value)
 		return err == nil
 	})
 	return err

@@ -28,7 +28,7 @@ func (tx *Tx) Get(bucket, key string) ([]byte, error) {
 	if sealed == nil || own(bucket) {
 		return nil, nil
 	}
-	text, _ := tx.open(new(room), bucket, key, sealed)
+	text, _ := tx.open(new(room), bucket, []byte(key), sealed)
 	return text, nil
 }
 
@@ -130,7 +130,8 @@ func (t Table[T]) Oldest(tx *Tx) iter.Seq[Row[T]] { return t.walk(tx, "", true) 
 func (t Table[T]) walk(tx *Tx, before string, up bool) iter.Seq[Row[T]] {
 	return func(yield func(Row[T]) bool) {
 		for key, text := range t.texts(tx, before, up) {
-			if value, ok := t.decode(tx, key, text); ok && !yield(Row[T]{key, value}) {
+			name := string(key)
+			if value, ok := t.decode(tx, name, text); ok && !yield(Row[T]{name, value}) {
 				return
 			}
 		}
@@ -138,13 +139,13 @@ func (t Table[T]) walk(tx *Tx, before string, up bool) iter.Seq[Row[T]] {
 }
 
 // Texts goes through the keys and the JSON of the values from the lowest key upwards, for those who can
-// tell without decoding what they need. A text is valid until the next.
-func (t Table[T]) Texts(tx *Tx) iter.Seq2[string, []byte] { return t.texts(tx, "", true) }
+// tell without decoding what they need. Both are valid until the next.
+func (t Table[T]) Texts(tx *Tx) iter.Seq2[[]byte, []byte] { return t.texts(tx, "", true) }
 
-func (t Table[T]) texts(tx *Tx, before string, up bool) iter.Seq2[string, []byte] {
-	return func(yield func(string, []byte) bool) {
+func (t Table[T]) texts(tx *Tx, before string, up bool) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, text []byte) bool) {
 		var r room
-		tx.rows.walk(t.bucket, before, up, func(key string, sealed []byte) bool {
+		tx.rows.walk(t.bucket, before, up, func(key, sealed []byte) bool {
 			text, ok := tx.open(&r, t.bucket, key, sealed)
 			return !ok || yield(key, text)
 		})
@@ -168,7 +169,7 @@ func (t Table[T]) Search(tx *Tx, before string, limit int, might func(text []byt
 		if might != nil && !might(text) {
 			continue
 		}
-		if value, ok := t.decode(tx, key, text); ok && (keep == nil || keep(value)) {
+		if value, ok := t.decode(tx, string(key), text); ok && (keep == nil || keep(value)) {
 			if page = append(page, value); len(page) == limit {
 				break
 			}
@@ -180,8 +181,8 @@ func (t Table[T]) Search(tx *Tx, before string, limit int, might func(text []byt
 // Clear removes all values.
 func (t Table[T]) Clear(tx *Tx) error {
 	var keys []string
-	tx.rows.walk(t.bucket, "", true, func(key string, _ []byte) bool {
-		keys = append(keys, key)
+	tx.rows.walk(t.bucket, "", true, func(key, _ []byte) bool {
+		keys = append(keys, string(key))
 		return true
 	})
 	return t.Delete(tx, keys...)

@@ -38,14 +38,14 @@ func (i *Inbox) surplus(tx *store.Tx, inbox *localapi.Inbox, now time.Time, chos
 	young := store.IDAt(now.Add(-time.Duration(days) * day))
 	var read, unread []string
 	for id, text := range i.table.Texts(tx) {
-		if id >= young && len(read) >= tooMany {
+		if string(id) >= young && len(read) >= tooMany {
 			break
 		}
 		switch {
 		case isRead(text):
-			read = append(read, id)
+			read = append(read, string(id))
 		case len(unread) < tooMany:
-			unread = append(unread, id)
+			unread = append(unread, string(id))
 		}
 	}
 	unread = unread[:max(0, min(len(unread), tooMany-len(read)))]

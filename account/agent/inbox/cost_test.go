@@ -102,7 +102,7 @@ func TestCheckMendsTheCount(t *testing.T) {
 	}
 }
 
-// A search takes its memory once, not again for each entry it looks at.
+// A search takes its memory once, not again for each entry it looks at; so does the look for damaged entries.
 func TestSearchUsesItsMemoryAgain(t *testing.T) {
 	const n = 5000
 	memory, err := store.NewMemory()
@@ -121,5 +121,9 @@ func TestSearchUsesItsMemoryAgain(t *testing.T) {
 		if allocs > n/20 {
 			t.Errorf("a search for %q through %d entries allocates %.0f times", text, n, allocs)
 		}
+	}
+	i.Recount(t.Context())
+	if allocs := testing.AllocsPerRun(3, func() { i.Check(t.Context()) }); allocs > n/20 {
+		t.Errorf("a look at %d entries allocates %.0f times", n, allocs)
 	}
 }

@@ -99,28 +99,39 @@ func (i *Inbox) keepCounts(tx *store.Tx, inbox localapi.Inbox) error {
 // count looks at everything that is stored.
 func (i *Inbox) count(tx *store.Tx) (inbox localapi.Inbox) {
 	i.recent(tx, &inbox)
-	for _, text := range i.table.Texts(tx) {
-		inbox.Total++
-		if !isRead(text) {
-			inbox.Unread++
-		}
-	}
+	n := i.recounted(tx)
+	inbox.Total, inbox.Unread = n.Total, n.Unread
 	return inbox
 }
 
+func (i *Inbox) recounted(tx *store.Tx) (n counts) {
+	for _, text := range i.table.Texts(tx) {
+		n.Total++
+		if !isRead(text) {
+			n.Unread++
+		}
+	}
+	return n
+}
+
 // isRead reports whether a stored entry was read, without decoding it: in the JSON of a title or a link
-// the quotes would have a backslash before them.
-func isRead(text []byte) bool { return bytes.Contains(text, []byte(`"read":true`)) }
+// the quotes would have a backslash before them. Nearly always it stands at the end.
+func isRead(text []byte) bool {
+	if bytes.HasSuffix(text, []byte(`"read":false}`)) {
+		return false
+	}
+	return bytes.HasSuffix(text, []byte(`"read":true}`)) || bytes.Contains(text, []byte(`"read":true`))
+}
 
 // Check opens every entry once, beside everything else, after a start: entries that are damaged are found
 // then, and counts that an older version left.
 func (i *Inbox) Check(ctx context.Context) {
-	var found localapi.Inbox
+	var found counts
 	err := i.Store.View(func(tx *store.Tx) error {
-		found = i.count(tx)
+		found = i.recounted(tx)
 		return ctx.Err()
 	})
-	if shown := i.shown(); err == nil && (found.Total != shown.Total || found.Unread != shown.Unread) {
+	if shown := i.shown(); err == nil && found != (counts{shown.Total, shown.Unread}) {
 		i.Recount(ctx)
 	}
 }

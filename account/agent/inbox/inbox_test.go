@@ -161,7 +161,7 @@ func TestSearchFindsAll(t *testing.T) {
 }
 
 // BenchmarkSearch looks through a full inbox in a file for what is not there; BenchmarkCount is its part
-// of a start. 50 ms is what a person does not notice.
+// of a start, and BenchmarkCheck the look for damaged entries beside it. 50 ms is what a person does not notice.
 func BenchmarkSearch(b *testing.B) {
 	i := fullInbox(b)
 	for b.Loop() {
@@ -179,6 +179,14 @@ func BenchmarkCount(b *testing.B) {
 		if again, err := Open(i.Params); err != nil || again.start.Total != localapi.DefaultInboxEntries {
 			b.Fatal(err)
 		}
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	i := fullInbox(b)
+	i.Recount(b.Context())
+	for b.Loop() {
+		i.Check(b.Context())
 	}
 }
 
