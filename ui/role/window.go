@@ -74,13 +74,15 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 			return false
 		}
 	})
+	toolkit := newToolkit(start.Demo, logger)
+	fonts := window.ReadFonts()
 	var notes []string
 	if err := ensureAgent(ctx, start.Demo, func(words string) { notes = append(notes, words) }); err != nil {
 		cancel() // a later start may be waiting for the window that never comes
 		return errors.Join(err, instance.Close(), end())
 	}
 	offerDesktop(ctx, start.Demo)
-	w, err = newWindow(ctx, start, paths, logger, strings.Join(notes, "\n"))
+	w, err = newWindow(ctx, start, paths, logger, toolkit, fonts, strings.Join(notes, "\n"))
 	if err != nil {
 		cancel()
 		return errors.Join(err, instance.Close(), end())
@@ -110,10 +112,10 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 	return errors.Join(err, instance.Close(), end())
 }
 
-// newWindow wires the window to this desktop.
-func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger, note string) (*window.Window, error) {
+// newToolkit makes the toolkit's application. It shows nothing yet, and asks no display.
+func newToolkit(demo bool, logger *slog.Logger) fyne.App {
 	id := desktop.AppID
-	if start.Demo {
+	if demo {
 		id += ".demo" // its own size and position
 	}
 	// Shown at 26 units and in the task bar. The toolkit decodes it for each place, a larger one to a megabyte.
@@ -127,15 +129,23 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 			logger.Warn("there is no cache folder", "error", err)
 		}
 	}
+	return app.NewWithID(id)
+}
+
+// newWindow wires the window to this desktop.
+func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger, toolkit fyne.App,
+	fonts <-chan struct{}, note string,
+) (*window.Window, error) {
 	opener := new(desktop.Opener)
 	return window.New(window.Params{
-		App:              app.NewWithID(id),
+		App:              toolkit,
+		Fonts:            fonts,
 		Agent:            speaking(localapi.Dial(paths.Socket), new(i18n.Speaker)),
 		Open:             func(browser, address string) error { return opener.OpenWith(ctx, browser, address) },
 		Browsers:         browsers,
 		CheckBrowser:     checkBrowser,
 		Pane:             start.Pane,
-		Icon:             icon,
+		Icon:             toolkit.Icon(),
 		DrawCode:         qr.Draw,
 		ReadCode:         qr.Read,
 		ReadPicture:      qr.DecodeFrom,

@@ -36,6 +36,8 @@ type Clipboard interface {
 type Params struct {
 	// App makes the window. The window sets its theme.
 	App fyne.App
+	// Fonts is what ReadFonts has returned, if it was called.
+	Fonts <-chan struct{}
 	// Agent is the door to the agent.
 	Agent *localapi.Client
 	// Open opens an address in the person's browser: browser is the command from the settings,

@@ -31,6 +31,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver"
+	"fyne.io/fyne/v2/theme"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
@@ -123,6 +124,9 @@ func New(p Params) (*Window, error) {
 	}
 	w.win.SetPadded(false)
 	w.win.SetMaster()
+	if p.Fonts != nil {
+		<-p.Fonts
+	}
 	w.build()
 	w.win.Resize(fyne.NewSize(
 		max(leastWidth, float32(prefs.FloatWithFallback(prefWidth, firstWidth))),
@@ -145,6 +149,20 @@ func (w *Window) dress() {
 	look := widget.NewTheme(w.appearance)
 	look.Mirrored = w.words.RightToLeft()
 	w.p.App.Settings().SetTheme(look)
+}
+
+// ReadFonts has the toolkit find and read the fonts that a window needs, which takes about as long as connecting to
+// the display, and closes what it returns when that is done. It wants an application, and must be done before anything
+// but New asks the toolkit for a font.
+func ReadFonts() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, style := range []fyne.TextStyle{{}, {Bold: true}} {
+			fyne.MeasureText("M", theme.TextSize(), style)
+		}
+	}()
+	return done
 }
 
 // build makes everything inside the window anew, at the start and when the language changes.
