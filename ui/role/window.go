@@ -31,9 +31,11 @@ import (
 // hasWindow reports whether this build has the window.
 const hasWindow = true
 
-// windowGC keeps the heap of a window close to what it needs, and restAfter is when it has been drawn: what
-// reading fonts and texts took is given back then. Together they save 4 MiB.
+// windowGC keeps the heap of a window close to what it needs, from restAfter on, when it has been drawn: what reading
+// fonts and texts took is given back then. Together they save 4 MiB. Until then there is room for all that a start
+// takes, which a collection would have to look through while somebody waits.
 const (
+	startGC   = 800 // 32 MiB before the first collection
 	windowGC  = 40
 	restAfter = 3 * time.Second
 )
@@ -41,7 +43,7 @@ const (
 // runWindow is the window role: it makes sure that an agent runs and returns when the window has been
 // closed, or at once when an open window took over.
 func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report) error {
-	debug.SetGCPercent(windowGC)
+	debug.SetGCPercent(startGC)
 	if err := session.CheckDisplay(); err != nil {
 		return err // the toolkit would panic, or stay without a window
 	}
@@ -101,7 +103,10 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 	})
 	listening, deaf := context.WithCancel(ctx)
 	beside.Go(func() { tellReaders(listening, w, logger) })
-	rest := time.AfterFunc(restAfter, debug.FreeOSMemory)
+	rest := time.AfterFunc(restAfter, func() {
+		debug.SetGCPercent(windowGC)
+		debug.FreeOSMemory()
+	})
 	err = w.ShowAndRun()
 	rest.Stop()
 	deaf()
