@@ -2,7 +2,9 @@ package widget
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -225,7 +227,26 @@ func TestScrollingCostsTheSameInALongList(t *testing.T) {
 	}
 }
 
-// BenchmarkScroll is what the window does for a notch of a wheel, and for an update, before it paints.
+// askAll asks every object that is shown for its least size, as the driver does before it paints a frame.
+func askAll(o fyne.CanvasObject) {
+	if !o.Visible() {
+		return
+	}
+	var below []fyne.CanvasObject
+	switch o := o.(type) {
+	case *fyne.Container:
+		below = o.Objects
+	case fyne.Widget:
+		below = test.WidgetRenderer(o).Objects()
+	}
+	for _, b := range below {
+		askAll(b)
+	}
+	o.MinSize()
+}
+
+// BenchmarkScroll is what the window does for a notch of a wheel, for the frame after it, and for an update, before
+// it paints. The middle and the slow end of the frames are told as well.
 func BenchmarkScroll(b *testing.B) {
 	for _, n := range []int{40, 500, 10_000} {
 		m := newManyRows(b, n)
@@ -240,6 +261,18 @@ func BenchmarkScroll(b *testing.B) {
 			for b.Loop() {
 				turn()
 			}
+		})
+		b.Run(fmt.Sprintf("rows=%d/frame", n), func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				began := time.Now()
+				turn()
+				askAll(m.window.Canvas().Content())
+				took = append(took, time.Since(began))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1e3, "ms-p50")
+			b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1e3, "ms-p95")
 		})
 		b.Run(fmt.Sprintf("rows=%d/update", n), func(b *testing.B) {
 			for b.Loop() {
