@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/accounttest"
@@ -28,8 +27,14 @@ type household struct {
 	svc *accounttest.Service
 }
 
-// phoneOf is another device of somebody's: our client, straight at the service.
+// phoneOf is another device of somebody's that receives tabs.
 func (h *household) phoneOf(who *accounttest.Account, name string) *account.Account {
+	h.t.Helper()
+	return h.deviceOf(who, name, account.CapabilitySendTab)
+}
+
+// deviceOf is another device of somebody's: our client, straight at the service.
+func (h *household) deviceOf(who *accounttest.Account, name string, can ...account.Capability) *account.Account {
 	h.t.Helper()
 	const client = accounttest.AndroidClientID
 	acct, err := account.New(account.Config{
@@ -47,7 +52,7 @@ func (h *household) phoneOf(who *accounttest.Account, name string) *account.Acco
 		return state
 	}
 	step(account.EventInitialize{Device: account.DeviceConfig{
-		Name: name, Type: account.DeviceMobile, Capabilities: []account.Capability{account.CapabilitySendTab},
+		Name: name, Type: account.DeviceMobile, Capabilities: can,
 	}})
 	begun := step(account.EventBeginOAuth{Scopes: []string{account.ScopeProfile, account.ScopeOldSync}})
 	back, err := h.svc.Approve(begun.OAuthURL, who)
@@ -151,17 +156,19 @@ func (h *household) files() string {
 	return all.String()
 }
 
-// untilNone waits until no face shows any of it: the tray hears of a change a moment after the command that
-// made it has ended.
-func (h *household) untilNone(where string, of []string) {
+// wantNone wants that no face shows any of it. The tray hears of a change a moment after the command that made it
+// has ended: it is looked at when it shows what it can show only since then.
+func (h *household) wantNone(where, since string, of []string) {
 	h.t.Helper()
-	text := h.faces()
-	for end := time.Now().Add(box.Patience); time.Now().Before(end); text = h.faces() {
-		if !slices.ContainsFunc(of, func(words string) bool { return strings.Contains(text, words) }) {
-			return
-		}
+	tray, err := h.app.Box.Tray(within(h.t, box.Patience))
+	if err != nil {
+		h.t.Fatal(err)
 	}
-	wantNone(h.t, where, text, of)
+	defer tray.Close()
+	if _, err := tray.Until(within(h.t, box.Patience), since, func(i box.MenuItem) bool { return strings.Contains(i.Label, since) }); err != nil {
+		h.t.Fatal(err)
+	}
+	wantNone(h.t, where, h.faces(), of)
 }
 
 func wantNone(t *testing.T, where, text string, of []string) {
@@ -240,7 +247,7 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 	picture(t, app, "people-1-anna")
 
 	command(t, app, 0, "signout")
-	h.untilNone("signed out", hers)
+	h.wantNone("signed out", "Sign in…", hers)
 	if err := box.Until(within(t, box.Patience), func() bool { return h.displayed() == "0" }); err != nil {
 		t.Errorf("%s notifications of hers stay on the screen", h.displayed())
 	}
@@ -261,10 +268,10 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 	}
 	w.untilText("Cake recipe")
 	picture(t, app, "people-3-ben")
-	h.untilNone("signed in as him", hers)
+	h.wantNone("signed in as him", "cake.example", hers)
 
 	command(t, app, 0, "signout")
-	h.untilNone("signed out again", append(his, hers...))
+	h.wantNone("signed out again", "Sign in…", append(his, hers...))
 	h.signIn(anna)
 	h.until("hers again, and her send on its way", func(s snapshot) bool {
 		return s.Inbox.Total == 1 && s.Inbox.Recent[0].Title == "Harbour timetable" && s.Outbox.Waiting == 0 && len(s.Outbox.Recent) == 1
@@ -274,7 +281,7 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 	}
 	w.untilText("Harbour timetable")
 	picture(t, app, "people-4-anna-again")
-	h.untilNone("signed in as her", his)
+	h.wantNone("signed in as her", "harbour.example", his)
 
 	w.close()
 	w.untilGone()
@@ -297,7 +304,7 @@ func TestTwoPeopleOneComputer(t *testing.T) {
 			break
 		}
 	}
-	h.untilNone("after the deletion", append(his, hers...))
+	h.wantNone("after the deletion", "Sign in…", append(his, hers...))
 	wantNone(t, "on the disk", h.files(), append(his, hers...))
 	if _, err := app.Start(app.Window); err != nil {
 		t.Fatal(err)

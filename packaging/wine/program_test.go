@@ -5,6 +5,7 @@ package wine_test
 import (
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"image/png"
 	"os"
 	"os/exec"
@@ -12,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/packaging/box"
 )
@@ -150,8 +150,14 @@ func (m *machine) window(title string) {
 	})
 }
 
-// photograph keeps a picture of the screen in shots/, and returns how many colours it has.
-func (m *machine) photograph(name string) (colours int) {
+// sight is what a look at the screen has seen: how many colours, and a sum of all points.
+type sight struct {
+	colours int
+	sum     uint32
+}
+
+// photograph keeps a picture of the screen in shots/.
+func (m *machine) photograph(name string) sight {
 	m.t.Helper()
 	path, err := filepath.Abs(filepath.Join("../../shots", name+".png"))
 	if err != nil {
@@ -170,14 +176,28 @@ func (m *machine) photograph(name string) (colours int) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	seen := map[[3]uint32]bool{}
+	seen, sum := map[[3]byte]bool{}, crc32.NewIEEE()
 	for y := range picture.Bounds().Dy() {
 		for x := range picture.Bounds().Dx() {
 			r, g, b, _ := picture.At(x, y).RGBA()
-			seen[[3]uint32{r >> 8, g >> 8, b >> 8}] = true
+			point := [3]byte{byte(r >> 8), byte(g >> 8), byte(b >> 8)}
+			seen[point] = true
+			sum.Write(point[:])
 		}
 	}
-	return len(seen)
+	return sight{len(seen), sum.Sum32()}
+}
+
+// untilDrawn waits until the screen shows something else than before, and the same at two looks.
+func (m *machine) untilDrawn(name string, before sight) {
+	m.t.Helper()
+	last := before
+	m.until(name+" to be drawn", func() bool {
+		now := m.photograph(name)
+		still := now == last && now != before
+		last = now
+		return still
+	})
 }
 
 // The window opens, starts agent and demo, shows itself, comes again when it is asked for, and ends with
@@ -189,12 +209,12 @@ func TestWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.window("Tabferry")
-	m.until("the window to be drawn", func() bool { return m.photograph("wine-window") > 200 })
+	var window sight
+	m.until("the window to be drawn", func() bool { window = m.photograph("wine-window"); return window.colours > 200 })
 	if r := m.wine(filepath.Join(programs, "tabferry-window.exe"), "--demo", "window", "--pane", "settings"); r.code != 0 {
 		t.Errorf("a second window: exit %d\n%s%s", r.code, r.out, r.err)
 	}
-	time.Sleep(time.Second) // it is drawn by software
-	m.photograph("wine-window-settings")
+	m.untilDrawn("wine-window-settings", window)
 	m.ok("quit", "--force")
 	if err := open.Wait(); err != nil {
 		t.Errorf("the window ended with %v", err)
@@ -209,14 +229,14 @@ func TestMessageBox(t *testing.T) {
 	if err := os.WriteFile(place, []byte("no folder"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	empty := m.photograph("wine-message")
 	// "start" is how Explorer starts programs: without the streams of a terminal.
 	open := m.command("wine", "start", "/wait", "/unix", filepath.Join(programs, "tabferry-window.exe"), "--demo")
 	if err := open.Start(); err != nil {
 		t.Fatal(err)
 	}
 	m.window("^Tabferry$")
-	time.Sleep(time.Second)
-	m.photograph("wine-message")
+	m.untilDrawn("wine-message", empty)
 	m.must("xdotool", "search", "--onlyvisible", "--name", "^Tabferry$", "windowfocus", "key", "Return")
 	_ = open.Wait() // with the program's exit code
 	m.until("everything to end", func() bool { return len(m.running("tabferry-window")) == 0 })
