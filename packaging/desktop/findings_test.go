@@ -122,6 +122,19 @@ func findLight(t *testing.T) {
 	p.until("a name from right to left", func(s snapshot) bool { return holdsOwn(s, "هاتف سارة 📱") })
 	p.keepSmall("36-right-to-left")
 
+	p.putAway()
+	command(t, p.app, 0, "demo", "send-me", "https://leaves.example/")
+	untilDisplayed(t, p.app)
+	if out, err := p.output("dunstctl", "action", "0"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if _, err := p.app.UntilOpened(within(t, box.Patience), func(l string) bool { return l == "https://leaves.example/" }); err != nil {
+		t.Fatal(err)
+	}
+	p.pane("Inbox")
+	p.untilNothingDisplayed()
+	p.keepSmall("38-notification-left")
+
 	p.pane("Settings")
 	p.click("combo box", "Open links with", offers("menu item", ""))
 	p.keepSmall("33-browsers")
@@ -194,6 +207,9 @@ func findByKeyboard(t *testing.T) {
 	p.types("tab07")
 	p.keys("Down")
 	p.untilFocus("tab07.example")
+	if ring := p.untilWide(100, 45); ring.Dy() < 45 {
+		t.Errorf("4: what was found is not whole in sight, the ring is %v", ring)
+	}
 	p.keepSmall("04-search-to-the-hit")
 
 	p.goes("alt+4", "Pair")
@@ -212,6 +228,8 @@ func findTroubles(t *testing.T) {
 	p := sitDown(t, box.Params{Width: 1000, Height: 660, NoPanel: true}, "dark", "TABFERRY_OPENER", "/bin/false")
 	p.sees("This desktop shows no tray icons")
 	p.keepSmall("19-no-tray")
+	p.click("push button", "Got it", lacks("push button", "Got it"))
+	p.keepSmall("27-no-hole")
 	command(t, p.app, 0, "demo", "send-me", "https://unopened.example/")
 	p.until("a tab", func(s snapshot) bool { return s.Inbox.Unread == 1 })
 	p.putAway()
@@ -267,6 +285,21 @@ func findKeyring(t *testing.T) {
 	p.until("data under the keyring's protection", func(s snapshot) bool {
 		return s.Storage.Kept && s.Storage.Protection == localapi.ProtectedByKeyring
 	})
+
+	anna := h.svc.NewAccount("anna@example.com", "a password of hers")
+	h.phoneOf(anna, "Annas phone")
+	h.signIn(anna)
+	p.sees("Annas phone")
+	anna.ChangePassword()
+	if err := app.Client().Refresh(within(t, box.Patience)); err != nil {
+		t.Logf("asking the server: %v", err) // it refuses: that is what ends the sign-in
+	}
+	p.until("the end of the sign-in", func(s snapshot) bool { return s.Account.State == localapi.NeedsSignIn })
+	p.pane("Sign in")
+	p.sees("Sign in again")
+	p.seesNot("Signed in")
+	p.putAway()
+	p.keepSmall("21-ended")
 }
 
 func findPassphrase(t *testing.T) {
@@ -293,6 +326,10 @@ func findTwice(t *testing.T) {
 	p := sitDown(t, box.Params{Width: 1366, Height: 768}, "light", "FYNE_SCALE", "2")
 	p.untilTold(offers("page tab", "Send"))
 	p.keepSmall("26-twice")
+	p.wheelTo("check box", "Open in a private window")
+	p.types("https://typed.example/")
+	p.untilTold(offers("entry", "Link"))
+	p.keepSmall("06-typing-into-sight")
 }
 
 func findWide(t *testing.T) {

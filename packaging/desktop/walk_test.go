@@ -127,6 +127,18 @@ func (p *person) putAway() {
 	}
 }
 
+// untilNothingDisplayed waits until the notification server shows nothing.
+func (p *person) untilNothingDisplayed() {
+	p.t.Helper()
+	err := box.Until(within(p.t, box.Patience), func() bool {
+		out, err := p.output("dunstctl", "count", "displayed")
+		return err == nil && strings.TrimSpace(out) == "0"
+	})
+	if err != nil {
+		p.t.Fatal("a notification stays")
+	}
+}
+
 // receives gets three tabs: one is opened from its notification, one copied in the window, one left for later.
 func (p *person) receives() {
 	p.t.Helper()
