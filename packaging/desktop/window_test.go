@@ -123,21 +123,11 @@ func (w *screen) untilGone() {
 // untilText reads the screen, as a person would, until it shows the text.
 func (w *screen) untilText(want string) {
 	w.t.Helper()
-	shot := filepath.Join(w.app.Box.Dir, "screen.png")
-	var text string
 	time.Sleep(settle) // a look costs seconds on a busy machine: the first one should see it
 	deadline := time.Now().Add(box.Patience)
 	for began, looks := time.Now(), 1; ; looks++ {
-		if err := w.app.Screenshot(shot); err != nil {
-			w.t.Fatal(err)
-		}
-		enlarge(w.t, shot)
-		var err error
-		// One thread: more of them wait for each other busily, which a busy machine punishes.
-		if text, err = w.output("env", "OMP_THREAD_LIMIT=1", "tesseract", shot, "-", "--psm", "11"); err != nil {
-			w.t.Fatalf("tesseract: %v: %s", err, text)
-		}
-		if strings.Contains(strings.ReplaceAll(text, "\n", " "), want) {
+		text := w.read()
+		if strings.Contains(text, want) {
 			w.t.Logf("read %q after %d looks, %v", want, looks, time.Since(began).Round(time.Millisecond))
 			return
 		}
@@ -145,6 +135,22 @@ func (w *screen) untilText(want string) {
 			w.t.Fatalf("the screen does not show %q; it reads:\n%s", want, text)
 		}
 	}
+}
+
+// read is the text on the screen, as a person would read it.
+func (w *screen) read() string {
+	w.t.Helper()
+	shot := filepath.Join(w.app.Box.Dir, "screen.png")
+	if err := w.app.Screenshot(shot); err != nil {
+		w.t.Fatal(err)
+	}
+	enlarge(w.t, shot)
+	// One thread: more of them wait for each other busily, which a busy machine punishes.
+	text, err := w.output("env", "OMP_THREAD_LIMIT=1", "tesseract", shot, "-", "--psm", "11")
+	if err != nil {
+		w.t.Fatalf("tesseract: %v: %s", err, text)
+	}
+	return strings.ReplaceAll(text, "\n", " ")
 }
 
 func (w *screen) xdotool(args ...string) {

@@ -165,6 +165,7 @@ func reveal(o fyne.CanvasObject) {
 		if y := inSight(s.Offset.Y, s.Size().Height, at, o.Size().Height); y != s.Offset.Y {
 			s.ScrollToOffset(fyne.NewPos(s.Offset.X, y))
 		}
+		s.shown, s.at = o, s.Offset.Y
 	}
 }
 

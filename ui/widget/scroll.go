@@ -15,6 +15,9 @@ type Scroll struct {
 	container.Scroll
 	// OnSeen is called when another part can be seen, or may be; nil for nothing.
 	OnSeen func()
+
+	shown fyne.CanvasObject // what was scrolled into sight last
+	at    float32           // and where the scroll stood then
 }
 
 // NewScroll makes a frame that scrolls up and down.
@@ -36,11 +39,26 @@ func (w watched) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
 		o.Resize(size)
 	}
+	inSight := w.scroll.showsFocused()
 	// The toolkit looks after that only when somebody scrolls: of a search's one hit half a row was seen.
 	if end := max(0, size.Height-w.scroll.Size().Height); w.scroll.Offset.Y > end {
 		w.scroll.Scroll.ScrollToOffset(fyne.NewPos(0, end))
 	}
 	w.scroll.tell()
+	if inSight {
+		reveal(w.scroll.shown)
+	}
+}
+
+// showsFocused reports whether what has the focus was scrolled into sight, and nobody has scrolled since: then it
+// stays in sight, whatever comes above it.
+func (s *Scroll) showsFocused() bool {
+	focusable, ok := s.shown.(fyne.Focusable)
+	if !ok || s.Offset.Y != s.at {
+		return false
+	}
+	c := fyne.CurrentApp().Driver().CanvasForObject(onScreen(s.shown))
+	return c != nil && c.Focused() == focusable
 }
 
 // Resize tells the lists how much of them can be seen.
