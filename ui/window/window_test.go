@@ -452,6 +452,42 @@ func TestNoPageIsWiderThanTheSmallestWindow(t *testing.T) {
 	}
 }
 
+// TestHintsAreWhole in the least window: a hint that is longer than its field ends in a shadow.
+func TestHintsAreWhole(t *testing.T) {
+	for _, lang := range i18n.Languages() {
+		for _, s := range []scene{
+			{snap: signedOut, pane: PaneSignIn},
+			{snap: signedOut, pane: PanePair},
+			{snap: signedIn, pane: PaneSend},
+			{snap: signedIn, pane: PaneInbox},
+			{snap: func() localapi.Snapshot { return manyReceivers(50) }, pane: PaneDevices},
+		} {
+			t.Run(lang+" "+s.pane, func(t *testing.T) {
+				inBubble(t, func(p *Params) { p.Words = func(string) *i18n.Catalogue { return i18n.New(lang) } }, func(h *harness) {
+					h.w.win.Resize(fyne.NewSize(leastWidth, leastHeight))
+					s.enter(h, "")
+					relayout(h)
+					fields := 0
+					visit(h.w.win.Canvas().Content(), func(o fyne.CanvasObject) {
+						f, ok := o.(*widget.Field)
+						if !ok || f.Text != "" || f.Size().IsZero() {
+							return
+						}
+						fields++
+						words := fyne.MeasureText(f.PlaceHolder, theme.TextSize(), fyne.TextStyle{}).Width + 4*theme.InnerPadding() // what is around it, and around that
+						if words > f.Size().Width {
+							t.Errorf("%q needs %v units of %v", f.PlaceHolder, words, f.Size().Width)
+						}
+					})
+					if fields == 0 {
+						t.Error("no field was looked at")
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestErrorsBecomeSentencesWithTheWayOut(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		for _, c := range []struct {
