@@ -228,6 +228,15 @@ func (c *Chromium) WorkerRuns(ctx context.Context, id string) (bool, error) {
 	return target != "", err
 }
 
+// StopWorker stops an extension's service worker, as Chromium does by itself when it pleases.
+func (c *Chromium) StopWorker(ctx context.Context, id string) error {
+	target, err := c.worker(ctx, id)
+	if err != nil || target == "" {
+		return err
+	}
+	return c.call(ctx, "", "Target.closeTarget", map[string]any{"targetId": target}, nil)
+}
+
 // InWorker runs the body of an async function in an extension's service worker. It is the way to what
 // no page can do: there is no way to click a menu of a headless Chromium.
 func (c *Chromium) InWorker(ctx context.Context, id string, out any, body string, args ...any) error {

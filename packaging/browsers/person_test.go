@@ -31,6 +31,7 @@ func TestPerson(t *testing.T) {
 				{"menus and the shortcut send", (*station).sendsByMenu},
 				{"received tabs are shown and opened", (*station).receives},
 				{"the agent is killed and comes back", (*station).survivesKill},
+				{"the background is stopped amid a send", (*station).survivesStop},
 				{"another extension is asked about", (*station).letsInAnother},
 				{"a sign-in comes back by itself", (*station).finishesSignIn},
 				{"how it looks and is spoken", (*station).looks},

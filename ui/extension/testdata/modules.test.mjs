@@ -20,10 +20,12 @@ let granted = [];
 const later = globalThis.setTimeout;
 globalThis.setTimeout = (what) => later(what, 0); // the button's mark for a moment is no matter of time here
 
-let holder = Promise.resolve();
-Object.defineProperty(globalThis, "navigator", { value: { locks: { request: (_, work) => {
-  const done = holder.then(work);
-  holder = done.catch(() => {});
+const holders = new Map(); // the last one of each lock
+Object.defineProperty(globalThis, "navigator", { value: { locks: { request: (name, options, work = options) => {
+  if (options.ifAvailable && holders.has(name)) return work(null);
+  const done = (holders.get(name) ?? Promise.resolve()).then(() => work({ name }));
+  const over = done.catch(() => {}).then(() => holders.get(name) === over && holders.delete(name));
+  holders.set(name, over);
   return done;
 } } } });
 
@@ -33,7 +35,7 @@ globalThis.browser = {
     lastError: null,
     sendNativeMessage: async (name, message) => {
       host.asked.push({ name, ...message });
-      const given = host.answer(message);
+      const given = await host.answer(message);
       if (given instanceof Error) throw given;
       return given.code ? { v: 1, id: message.id, ok: false, error: given } : { v: 1, id: message.id, ok: true, result: given };
     },
@@ -63,6 +65,7 @@ const { askOnce } = await import(new URL("host.js", web));
 const { makeMenus, menuClicked, rememberDevices, sendToLast } = await import(new URL("menus.js", web));
 const { isLast, pattern } = await import(new URL("signin.js", web));
 const { items } = await import(new URL("tabs.js", web));
+const { tellStopped } = await import(new URL("sending.js", web));
 const { send, summary } = await import(new URL("send.js", web));
 const { listen } = await import(new URL("bell.js", web));
 const { sentence } = await import(new URL("failure.js", web));
@@ -168,6 +171,29 @@ test("all selected tabs go in the order of the strip, or none without the permis
   await menuClicked({ menuItemId: "tab:all" }, tabs[1]);
   assert.deepEqual(host.asked[0].items.map((one) => one.title), ["Title 0", "Title 1", "Title 2"]);
   assert.equal(host.asked[0].to, "all");
+});
+
+test("a send that was stopped halfway is told of once, one that goes on is not", async () => {
+  areas.session.sending = [{ id: "of a background that was stopped", title: "Page 1" }];
+  let goOn;
+  const waits = new Promise((resolve) => (goOn = resolve));
+  host.answer = (message) => waits.then(() => sent(message));
+  const sending = menuClicked({ menuItemId: "link:d1", linkUrl: "https://two.example/" }, { id: 1 });
+  while (host.asked.length === 0) await new Promise((done) => later(done, 1));
+  assert.equal(areas.session.sending.length, 2);
+  await Promise.all([tellStopped(), tellStopped()]);
+  assert.equal(areas.session.failure, "stoppedSending Page 1");
+  areas.session.failure = "";
+  await tellStopped();
+  assert.equal(areas.session.failure, "");
+  goOn();
+  await sending;
+  assert.deepEqual(areas.session.sending, []);
+  assert.equal(areas.session.batches.length, 1);
+
+  areas.session.sending = [{ id: "in a private window", title: "" }];
+  await tellStopped();
+  assert.equal(areas.session.failure, "stoppedASend");
 });
 
 test("a click beside the selection sends the one tab", async () => {

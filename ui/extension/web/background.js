@@ -8,6 +8,7 @@ import { finishSignIn } from "./modules/signin.js";
 import { listen } from "./modules/bell.js";
 import { makeMenus, menuClicked, rememberDevices, sendToLast } from "./modules/menus.js";
 import { showBadge } from "./modules/badge.js";
+import { tellStopped } from "./modules/sending.js";
 
 api.runtime.onInstalled.addListener(async () => {
   await makeMenus();
@@ -43,3 +44,4 @@ api.storage.onChanged.addListener((changes, area) => {
 
 listen();
 finishSignIn();
+tellStopped();

@@ -12,6 +12,7 @@ import { showDevices } from "./popup/devices.js";
 import { showNotice } from "./popup/notice.js";
 import { showReceived } from "./popup/received.js";
 import { showSent } from "./popup/sent.js";
+import { tellStopped } from "./modules/sending.js";
 import { showWhat, whatToSend } from "./popup/what.js";
 
 const mostStates = 500; // that the host tells at once
@@ -154,6 +155,7 @@ async function begin() {
   byId("window").addEventListener("click", () => popup.openPane(""));
   arrows(byId("devices"));
   arrows(byId("tabs"));
+  await tellStopped();
   const failure = await session.get("failure");
   if (failure) {
     popup.say(failure, "bad");

@@ -12,6 +12,7 @@ const lasting = {
 };
 const passing = {
   batches: [], // the last things sent, newest first: {ids, title, count, to}
+  sending: [], // sends from a menu or by the keyboard that are under way: {id, title}
   failure: "", // why the last send from a menu or by the keyboard failed
   unread: 0, // received tabs not read
   asked: 0, // extensions that wait for the person's answer

@@ -7,6 +7,7 @@ import { flash, showBadge } from "./badge.js";
 import { items, mayReadTabs, selection } from "./tabs.js";
 import { sentence } from "./failure.js";
 import { send } from "./send.js";
+import { underWay } from "./sending.js";
 
 const web = ["http://*/*", "https://*/*"];
 
@@ -104,14 +105,23 @@ export async function sendToLast(tab) {
 
 /** sendQuietly sends with no page of ours open: the button tells how it went. */
 async function sendQuietly(what, to, tab) {
+  const isPrivate = tab?.incognito === true;
+  const first = what.items?.[0];
+  const title = isPrivate ? "" : first?.title || first?.url || what.text || "";
+  const sent = await underWay(title, () => attempt(what, to[0] === "all" ? "all" : to, isPrivate));
+  if (sent) await flash(sent.count === 1 ? t("sentOne", sent.to) : t("sentMany", sent.count, sent.to));
+}
+
+/** attempt returns null for a send that failed, once that is told. */
+async function attempt(what, to, isPrivate) {
   try {
     if (what.items?.length === 0) throw Object.assign(new Error(t("cannotSend")), { code: "nothing" });
-    const target = to[0] === "all" ? "all" : to;
-    const sent = await send(askOnce, what, target, { isPrivate: tab?.incognito === true });
+    const sent = await send(askOnce, what, to, { isPrivate });
     await session.set("failure", "");
-    await flash(sent.count === 1 ? t("sentOne", sent.to) : t("sentMany", sent.count, sent.to));
+    return sent;
   } catch (error) {
     await session.set("failure", sentence(error));
     await showBadge();
+    return null;
   }
 }
