@@ -106,6 +106,9 @@ func (b *bench) run(ctx context.Context, document, table string) error {
 	if b.peers, err = buildPeers(ctx, dir, b.window()); err != nil {
 		return err
 	}
+	if err := b.installAll(dir); err != nil {
+		return err
+	}
 	began, before := time.Now(), calm()
 	for _, g := range groups {
 		if !b.chosen(g.name) && (g.name != "agent" || !b.chosen("churn")) {

@@ -18,6 +18,11 @@ type peers struct{ Hello, Tray, Window string }
 // bareRoom is where they are.
 const bareRoom = "github.com/tabferry/tabferry/packaging/bench/bare/"
 
+// peersIn are the ones in a folder.
+func peersIn(dir string) peers {
+	return peers{Hello: filepath.Join(dir, "hello"), Tray: filepath.Join(dir, "tray"), Window: filepath.Join(dir, "window")}
+}
+
 // buildPeers builds them into a folder. Like the rest of this program it runs in the project's root. The window
 // gets the tags of the one that it is compared with.
 func buildPeers(ctx context.Context, dir, window string) (peers, error) {
@@ -31,7 +36,7 @@ func buildPeers(ctx context.Context, dir, window string) (peers, error) {
 			tags = s.Value
 		}
 	}
-	p := peers{Hello: filepath.Join(dir, "hello"), Tray: filepath.Join(dir, "tray"), Window: filepath.Join(dir, "window")}
+	p := peersIn(dir)
 	for _, one := range []struct {
 		binary, tags, cgo string
 	}{
