@@ -84,7 +84,11 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 		return errors.Join(err, instance.Close(), end())
 	}
 	offerDesktop(ctx, start.Demo)
-	w, err = newWindow(ctx, start, paths, logger, toolkit, fonts, strings.Join(notes, "\n"))
+	var found *localapi.Snapshot
+	if now, err := askAgent(ctx, start.Demo); err == nil { // else the window connects, and says so
+		found = &now
+	}
+	w, err = newWindow(ctx, start, paths, logger, toolkit, fonts, found, strings.Join(notes, "\n"))
 	if err != nil {
 		cancel()
 		return errors.Join(err, instance.Close(), end())
@@ -139,7 +143,7 @@ func newToolkit(demo bool, logger *slog.Logger) fyne.App {
 
 // newWindow wires the window to this desktop.
 func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger, toolkit fyne.App,
-	fonts <-chan struct{}, note string,
+	fonts <-chan struct{}, found *localapi.Snapshot, note string,
 ) (*window.Window, error) {
 	opener := new(desktop.Opener)
 	return window.New(window.Params{
@@ -162,6 +166,7 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 		StartAgent: func(ctx context.Context) error {
 			return ensureAgent(ctx, start.Demo, func(words string) { logger.Info(words) })
 		},
+		Found:     found,
 		Note:      note,
 		Logger:    logger,
 		LogFolder: paths.Logs,

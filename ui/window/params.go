@@ -60,12 +60,16 @@ type Params struct {
 	Clipboard Clipboard
 	// Words returns the catalogue for a language, empty for the system's; i18n.New when nil.
 	Words func(language string) *i18n.Catalogue
+	// Found is how the agent was when the start found it, so that the first frame already shows that; nil shows that the
+	// window connects, until the agent answers.
+	Found *localapi.Snapshot
 	// Note is something that the person is told once at the beginning; empty for nothing.
 	Note string
 	// Pane is the first pane; empty leaves the choice to the window.
 	Pane string
 
-	// Icon is the application's icon, for the window and the sign-in pane; nil shows none.
+	// Icon is the application's icon, for the rail and the sign-in pane; nil shows none. The toolkit gives its windows
+	// App's by itself.
 	Icon fyne.Resource
 	// DrawCode draws a text as a QR code: one pixel for a module, no quiet zone; qr.Draw does. nil
 	// offers no pairing by showing a code.

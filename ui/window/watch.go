@@ -110,7 +110,7 @@ func (w *Window) apply(u localapi.Update) {
 		w.wanted = PaneSend // a notice there asks
 	}
 	switch spoken := w.wear(u.Snapshot.Settings); {
-	case spoken:
+	case spoken || w.shell == nil:
 		w.build()
 	case w.left(u.Snapshot):
 		w.forgetPerson()

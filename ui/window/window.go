@@ -119,15 +119,14 @@ func New(p Params) (*Window, error) {
 	w.words = p.Words(w.language)
 	w.dress()
 	w.win = p.App.NewWindow(w.words.T("common.app"))
-	if p.Icon != nil {
-		w.win.SetIcon(p.Icon)
-	}
 	w.win.SetPadded(false)
 	w.win.SetMaster()
 	if p.Fonts != nil {
 		<-p.Fonts
 	}
-	w.build()
+	if p.Found == nil {
+		w.build()
+	}
 	w.win.Resize(fyne.NewSize(
 		max(leastWidth, float32(prefs.FloatWithFallback(prefWidth, firstWidth))),
 		max(leastHeight, float32(prefs.FloatWithFallback(prefHeight, firstHeight)))))
@@ -246,6 +245,9 @@ func native(win fyne.Window) (exists bool) {
 
 // Start begins to watch the agent without showing the window.
 func (w *Window) Start() {
+	if w.p.Found != nil {
+		w.apply(localapi.Update{Snapshot: *w.p.Found})
+	}
 	w.running.Go(func() { w.watch(w.ctx) })
 	w.schedule()
 }
