@@ -104,32 +104,37 @@ func (s *stage) large(w xproto.Window) bool {
 
 func (s *stage) ours(pane string) *exec.Cmd { return s.Command(s.Window, "window", "--pane", pane) }
 
+// shown is what it took until a window was on the screen, on the clock and of the processor.
+type shown struct{ took, used []time.Duration }
+
 // mapped times both windows from the start to the screen.
 func (b *bench) mapped(ctx context.Context, s *stage) error {
 	ours, bare, err := s.inTurns(ctx, b.peers.Window, mappedRuns)
 	if err != nil {
 		return err
 	}
-	b.add(row{"window: start until it is on the screen", "≤ 1.1 × bare", fmt.Sprintf("%.2f ×, %s", float64(at(ours, 0.5))/float64(at(bare, 0.5)), spread(ours)), "bare Fyne window " + spread(bare)})
+	b.add(row{"window: start until it is on the screen", "≤ 1.1 × bare", fmt.Sprintf("%.2f ×, %s", float64(at(ours.took, 0.5))/float64(at(bare.took, 0.5)), spread(ours.took)), "bare Fyne window " + spread(bare.took)})
+	b.add(row{"the same, processor time", "", fmt.Sprintf("%.2f ×, %s", float64(at(ours.used, 0.5))/float64(at(bare.used, 0.5)), spread(ours.used)), "bare Fyne window " + spread(bare.used)})
 	return nil
 }
 
 // inTurns shows our window and a bare one in turns; the first of each warms up.
-func (s *stage) inTurns(ctx context.Context, bareProgram string, runs int) (ours, bare []time.Duration, err error) {
+func (s *stage) inTurns(ctx context.Context, bareProgram string, runs int) (ours, bare shown, err error) {
 	for i := range runs + 1 {
 		for _, one := range []struct {
-			cmd   *exec.Cmd
-			times *[]time.Duration
+			cmd *exec.Cmd
+			all *shown
 		}{{s.ours("send"), &ours}, {s.Box.Command(bareProgram), &bare}} {
 			took, err := s.show(one.cmd)
 			if err != nil {
-				return nil, nil, err
+				return ours, bare, err
+			}
+			used, err := processorTime(one.cmd.Process.Pid)
+			if err := errors.Join(err, sleep(ctx, windowPause), stop(one.cmd)); err != nil {
+				return ours, bare, err
 			}
 			if i > 0 {
-				*one.times = append(*one.times, took)
-			}
-			if err := errors.Join(sleep(ctx, windowPause), stop(one.cmd)); err != nil {
-				return nil, nil, err
+				one.all.took, one.all.used = append(one.all.took, took), append(one.all.used, used)
 			}
 		}
 	}
