@@ -76,21 +76,9 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 			return false
 		}
 	})
-	toolkit := newToolkit(start.Demo, logger)
-	fonts := window.ReadFonts()
-	var notes []string
-	if err := ensureAgent(ctx, start.Demo, func(words string) { notes = append(notes, words) }); err != nil {
-		cancel() // a later start may be waiting for the window that never comes
-		return errors.Join(err, instance.Close(), end())
-	}
-	offerDesktop(ctx, start.Demo)
-	var found *localapi.Snapshot
-	if now, err := askAgent(ctx, start.Demo); err == nil { // else the window connects, and says so
-		found = &now
-	}
-	w, err = newWindow(ctx, start, paths, logger, toolkit, fonts, found, strings.Join(notes, "\n"))
+	w, err = newWindow(ctx, start, paths, logger)
 	if err != nil {
-		cancel()
+		cancel() // a later start may be waiting for the window that never comes
 		return errors.Join(err, instance.Close(), end())
 	}
 	close(ready)
@@ -141,10 +129,18 @@ func newToolkit(demo bool, logger *slog.Logger) fyne.App {
 	return app.NewWithID(id)
 }
 
-// newWindow wires the window to this desktop.
-func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger, toolkit fyne.App,
-	fonts <-chan struct{}, found *localapi.Snapshot, note string,
-) (*window.Window, error) {
+// newWindow makes sure that an agent runs and wires the window to it and to this desktop. The fonts are read meanwhile.
+func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger) (*window.Window, error) {
+	toolkit, fonts := newToolkit(start.Demo, logger), window.ReadFonts()
+	var notes []string
+	if err := ensureAgent(ctx, start.Demo, func(words string) { notes = append(notes, words) }); err != nil {
+		return nil, err
+	}
+	offerDesktop(ctx, start.Demo)
+	var found *localapi.Snapshot
+	if now, err := askAgent(ctx, start.Demo); err == nil { // else the window connects, and says so
+		found = &now
+	}
 	opener := new(desktop.Opener)
 	return window.New(window.Params{
 		App:              toolkit,
@@ -167,7 +163,7 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 			return ensureAgent(ctx, start.Demo, func(words string) { logger.Info(words) })
 		},
 		Found:     found,
-		Note:      note,
+		Note:      strings.Join(notes, "\n"),
 		Logger:    logger,
 		LogFolder: paths.Logs,
 		Contact:   about.Contact, ClientID: about.ClientID, ClientName: about.ClientName,

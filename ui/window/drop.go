@@ -91,6 +91,7 @@ func (w *Window) Offer(pane string, items ...string) bool {
 	w.p.Post(func() {
 		if !w.closed {
 			w.front(pane)
+			w.handed = w.handed || len(items) > 0
 			w.whenKnown(func() { w.takeItems(items) })
 		}
 		taken <- !w.closed

@@ -27,7 +27,10 @@ func (w *Window) watch(ctx context.Context) {
 				break
 			}
 			wait = firstReconnect
-			w.post(func() { w.apply(u) })
+			w.post(func() {
+				w.heard = true
+				w.apply(u)
+			})
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -46,7 +49,7 @@ const reviveAfter = 3 * time.Second
 
 // lose notes that the agent went away, and starts it once if it does not come back: it did not say that it
 // would quit. One that quits while the window opens finds nobody yet to say it to; nothing is left of its socket then,
-// and the window ends too, unless it holds links.
+// and the window ends too, unless it was opened with links.
 func (w *Window) lose(err error) {
 	first := w.model.lost == nil
 	w.model.loseAgent(err, w.p.Now())
@@ -59,7 +62,7 @@ func (w *Window) lose(err error) {
 		w.post(func() {
 			switch {
 			case w.model.lost == nil:
-			case !w.model.known && len(w.later) == 0 && localapi.HasQuit(w.model.lost):
+			case !w.heard && !w.handed && localapi.HasQuit(w.model.lost):
 				w.Close()
 			default:
 				w.reconnect()

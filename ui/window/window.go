@@ -80,6 +80,8 @@ type Window struct {
 	current, wanted      string
 
 	later   []func()        // wait for the agent's state
+	heard   bool            // the agent has told something since the window watches
+	handed  bool            // another start has brought something
 	waiting []localapi.Link // wait for an account
 	signing bool            // a sign-in was begun here, and its page opened
 

@@ -173,6 +173,8 @@ func TestQuitWhileTheWindowOpens(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+				found := signedIn()
+				p.Found = &found
 				p.Agent = localapi.Dial(path)
 				p.StartAgent = func(context.Context) error { starts++; return nil }
 			}, func(h *harness) {
