@@ -218,7 +218,7 @@ func (l *loop) retire(why string) {
 }
 
 func (l *loop) disconnected() {
-	l.link = nil
+	l.link, l.acks = nil, nil
 	l.lostAt = l.now()
 	l.registrar.disconnected()
 }

@@ -21,7 +21,8 @@
 //   - A message is recorded on disk before it is handed over, so a repetition is
 //     recognized across restarts (the last 500 of each subscription). A crash
 //     between the two loses the message: push is a hint, and its receiver should
-//     ask its server once at every start. Params.Hint is told before, and can begin to ask.
+//     ask its server once at every start. What Params.Hint takes may be told again
+//     after a crash, and in exchange waits for no disk.
 //   - Handlers run one at a time, in order, off the connection: a slow handler
 //     delays no pong and no acknowledgement.
 //   - A dead connection is noticed within 90 seconds; reconnecting backs off from

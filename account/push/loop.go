@@ -52,6 +52,8 @@ type loop struct {
 	p       Params
 	ctx     context.Context
 	st      state
+	kept    state // the one that is stored: it knows fewer messages while st is unsaved
+	unsaved bool
 	timer   *time.Timer
 	workers sync.WaitGroup
 	calls   *delivery
@@ -75,6 +77,8 @@ type loop struct {
 	pongBy      time.Duration // for {}; never when none is awaited
 	leaveBy     time.Duration // grace for the last unregister
 	probing     bool
+	acks        []ackUpdate   // of what is seen, to be sent once it is recorded
+	recordBy    time.Duration // never when nothing waits for that
 	probes      chan probe
 
 	registrar
@@ -83,11 +87,12 @@ type loop struct {
 
 func newLoop(ctx context.Context, c *Client, stored state) *loop {
 	l := &loop{
-		c: c, p: c.p, ctx: ctx, st: stored,
+		c: c, p: c.p, ctx: ctx, st: stored, kept: stored,
 		timer:     time.NewTimer(0),
 		calls:     newDelivery(),
 		pongBy:    never,
 		leaveBy:   never,
+		recordBy:  never,
 		probes:    make(chan probe),
 		registrar: newRegistrar(),
 		quiet:     kit.Growth{First: quietFirst, Most: quietMost},
@@ -105,7 +110,7 @@ func (l *loop) run() {
 	for {
 		l.due()
 		l.publish()
-		l.timer.Reset(max(0, l.nextDeadline()-l.now()))
+		l.timer.Reset(max(0, min(l.recordBy, l.nextDeadline())-l.now()))
 		if !l.wait() {
 			return
 		}
@@ -155,6 +160,7 @@ func (l *loop) wait() bool {
 // stop leaves the connection and waits for every goroutine.
 func (l *loop) stop() {
 	l.timer.Stop()
+	l.record()
 	if l.dialing != nil {
 		l.dialing.cancel()
 	}
@@ -181,6 +187,9 @@ func (l *loop) wanted() bool { return len(l.st.Subscriptions) > 0 || len(l.waite
 // due does everything whose time has come.
 func (l *loop) due() {
 	now := l.now()
+	if now >= l.recordBy && l.record() {
+		l.acknowledge()
+	}
 	if l.link == nil {
 		if l.dialing == nil && l.wanted() && now >= l.retryAt {
 			l.dial()
@@ -308,6 +317,6 @@ func (l *loop) save(next state) error {
 	if err := l.p.Store.Save(context.WithoutCancel(l.ctx), blob); err != nil {
 		return err
 	}
-	l.st = next
+	l.st, l.kept, l.unsaved = next, next, false
 	return nil
 }

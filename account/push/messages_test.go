@@ -255,41 +255,121 @@ func TestStoreThatFails(t *testing.T) {
 	})
 }
 
-// TestHints: a hint is told before its message is recorded; what it does not take is handed over after that, and
-// nothing is acknowledged before. What could not be recorded comes again, to both.
+// onHint has hints told, to which those with the text "ask" are taken.
+func (w *world) onHint() (hints func() string) {
+	var told []string
+	w.params.Hint = func(m push.Message) bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		told = append(told, string(m.Text))
+		return string(m.Text) == "ask"
+	}
+	w.restart()
+	return func() string {
+		synctest.Wait()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		all := strings.Join(told, " ")
+		told = nil
+		return all
+	}
+}
+
+// TestHints: a hint is told before anything is recorded, and several that come soon after one another are recorded
+// together. What they do not take is recorded at once, and handed over after that; nothing is acknowledged before.
 func TestHints(t *testing.T) {
 	inWorld(t, func(w *world) {
-		hints := ""
-		w.params.Hint = func(m push.Message) bool {
-			hints += m.Name + ":" + string(m.Text) + " "
-			return string(m.Text) == "ask"
-		}
-		w.restart()
+		hints := w.onHint()
 		sub := w.subscribe("account")
-		saving, saved := make(chan struct{}), make(chan struct{})
-		w.store.onSave(func() { close(saving); <-saved })
+		before := w.store.saves
+		for range 3 {
+			w.post(sub, "ask")
+		}
+		if told := hints(); told != "ask ask ask" || w.store.saves != before || len(w.ackCodes()) > 0 {
+			t.Errorf("at first: hints %q, %d saves, acknowledged %v", told, w.store.saves-before, w.ackCodes())
+		}
+		time.Sleep(2 * time.Second)
+		if codes := w.ackCodes(); w.store.saves != before+1 || codes[100] != 3 {
+			t.Errorf("then: %d saves, acknowledged %v", w.store.saves-before, codes)
+		}
 		w.post(sub, "ask")
-		<-saving
-		if codes := w.ackCodes(); hints != "account:ask " || len(codes) > 0 {
-			t.Errorf("while it is recorded: hints %q, acknowledged %v", hints, codes)
-		}
-		close(saved)
 		w.post(sub, "news")
-		if got := w.take(); got != "account:news" || hints != "account:ask account:news " {
-			t.Errorf("hints %q, messages %q", hints, got)
+		if got, told := w.take(), hints(); got != "account:news" || told != "ask news" {
+			t.Errorf("hints %q, messages %q", told, got)
 		}
-		if codes := w.ackCodes(); codes[100] != 2 {
+		if codes := w.ackCodes(); codes[100] != 5 {
 			t.Errorf("acknowledged %v", codes)
 		}
+	})
+}
+
+// TestHintsThatCannotBeRecorded: they come again, and so does all that came with them.
+func TestHintsThatCannotBeRecorded(t *testing.T) {
+	inWorld(t, func(w *world) {
+		hints := w.onHint()
+		sub := w.subscribe("account")
 		time.Sleep(2 * time.Minute)
-		hints = ""
 		w.store.set(errDisk)
 		w.post(sub, "ask")
-		synctest.Wait()
+		w.post(sub, "news")
+		if got, told := w.take(), hints(); got != "" || told != "ask news" || len(w.ackCodes()) > 0 {
+			t.Errorf("hints %q, messages %q, acknowledged %v", told, got, w.ackCodes())
+		}
 		w.store.set(nil)
 		time.Sleep(time.Minute)
-		if got := w.take(); got != "" || hints != "account:ask account:ask " || w.ctl.Stored() != 0 {
-			t.Errorf("hints %q, messages %q, %d not acknowledged", hints, got, w.ctl.Stored())
+		if got, told := w.take(), hints(); got != "account:news" || told != "ask news" || w.ctl.Stored() != 0 {
+			t.Errorf("hints %q, messages %q, %d not acknowledged", told, got, w.ctl.Stored())
+		}
+		w.store.set(errDisk)
+		w.post(sub, "ask")
+		time.Sleep(time.Minute)
+		w.store.set(nil)
+		time.Sleep(time.Hour)
+		if told := hints(); !strings.HasPrefix(told, "ask ask") || w.ctl.Stored() != 0 {
+			t.Errorf("hints %q, %d not acknowledged", told, w.ctl.Stored())
+		}
+	})
+}
+
+// TestEndAfterAHint: one that is not recorded yet is recorded at the end, and acknowledged by the next process.
+// A connection that is lost meanwhile has it come again, and nobody is told of it twice.
+func TestEndAfterAHint(t *testing.T) {
+	inWorld(t, func(w *world) {
+		hints := w.onHint()
+		sub := w.subscribe("account")
+		w.post(sub, "ask")
+		if told := hints(); told != "ask" {
+			t.Fatalf("hints %q", told)
+		}
+		w.restart()
+		time.Sleep(time.Minute)
+		if told := hints(); told != "" || w.ctl.Stored() != 0 {
+			t.Errorf("after the end: hints %q, %d not acknowledged", told, w.ctl.Stored())
+		}
+		w.post(sub, "ask")
+		synctest.Wait()
+		w.ctl.Cut()
+		time.Sleep(time.Hour)
+		if told := hints(); told != "ask" || w.ctl.Stored() != 0 {
+			t.Errorf("after a loss: hints %q, %d not acknowledged", told, w.ctl.Stored())
+		}
+	})
+}
+
+// TestManyStoredHints: the service sends ten stored messages ahead, and does not wait for each ten.
+func TestManyStoredHints(t *testing.T) {
+	inWorld(t, func(w *world) {
+		hints := w.onHint()
+		sub := w.subscribe("account")
+		w.halt()
+		const messages = 100
+		for range messages {
+			w.post(sub, "ask")
+		}
+		w.start()
+		time.Sleep(2 * time.Second)
+		if n := strings.Count(hints(), "ask"); n != messages || w.ctl.Stored() != 0 {
+			t.Errorf("%d hints, %d messages not acknowledged", n, w.ctl.Stored())
 		}
 	})
 }

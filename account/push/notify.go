@@ -1,6 +1,9 @@
 package push
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // process handles everything in the inbox, unless the application is far behind.
 func (l *loop) process() {
@@ -55,7 +58,16 @@ func (l *loop) postpone() {
 	}
 }
 
-// notified records, hands over and acknowledges a batch, in this order. Only hints go before.
+const (
+	// recordAfter is how long a batch of nothing but hints waits to be recorded, so that the store has time for what
+	// they lead to. More may come meanwhile, and are recorded with it.
+	recordAfter = time.Second
+	// acksAtMost is how many stored messages the service sends ahead of their acknowledgements.
+	acksAtMost = 10
+)
+
+// notified records, hands over and acknowledges a batch, in this order. Only hints go before; where all of a batch
+// are, the rest waits.
 func (l *loop) notified(batch []heard) {
 	if len(batch) == 0 {
 		return
@@ -71,24 +83,55 @@ func (l *loop) notified(batch []heard) {
 			left = append(left, m)
 		}
 	}
-	if d.fresh > 0 {
-		if err := l.save(d.next); err != nil {
-			// Neither handed over nor acknowledged: they come again.
-			l.p.Logger.Error("push: state could not be saved", "error", err)
-			l.fail("state could not be saved")
-			return
-		}
+	l.st, l.unsaved = d.next, l.unsaved || d.fresh > 0
+	l.acks = append(l.acks, d.updates...)
+	if len(left) < len(d.messages) && len(left) == 0 && len(l.acks) < acksAtMost {
+		l.recordBy = min(l.recordBy, l.now()+recordAfter)
+		l.count(d)
+		return
 	}
+	if !l.record() {
+		return
+	}
+	l.count(d)
+	for _, m := range left {
+		l.calls.put(l.ctx, func(ctx context.Context) { l.p.Handle(ctx, m) })
+	}
+	l.acknowledge()
+}
+
+func (l *loop) count(d digested) {
 	l.h.Broken += d.broken
 	l.h.Unknown += d.unknown
 	l.h.Repeated += d.repeated
 	l.h.Unreadable += d.fresh - len(d.messages)
 	l.h.Delivered += len(d.messages)
-	for _, m := range left {
-		l.calls.put(l.ctx, func(ctx context.Context) { l.p.Handle(ctx, m) })
+}
+
+// record stores what is not stored yet. What cannot be is neither handed over nor acknowledged: it comes again.
+func (l *loop) record() bool {
+	l.recordBy = never
+	if !l.unsaved {
+		return true
 	}
-	if len(d.updates) > 0 {
-		l.send(ackFrame{Type: "ack", Updates: d.updates})
+	err := l.save(l.st)
+	if err == nil {
+		return true
+	}
+	l.p.Logger.Error("push: state could not be saved", "error", err)
+	l.st, l.unsaved, l.acks = l.kept, false, nil
+	if l.link != nil {
+		l.fail("state could not be saved")
+	}
+	return false
+}
+
+// acknowledge sends what is recorded.
+func (l *loop) acknowledge() {
+	if l.link != nil && len(l.acks) > 0 {
+		acks := l.acks
+		l.acks = nil
+		l.send(ackFrame{Type: "ack", Updates: acks})
 	}
 }
 

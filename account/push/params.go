@@ -78,9 +78,9 @@ type Params struct {
 	UserAgent string
 
 	// Hint is asked of each message before it is recorded, so that what it leads to need not wait for that. It
-	// returns true for one that is nothing but a reason to ask its sender: Handle is then not called. When
-	// recording fails, the message comes again. Other than the rest, Hint is called on the connection's own
-	// goroutine, so it must return at once. May be nil.
+	// returns true for one that is nothing but a reason to ask its sender: Handle is then not called, and the
+	// recording may wait for a second, so that after a crash the message comes again. Other than the rest, Hint is
+	// called on the connection's own goroutine, so it must return at once. May be nil.
 	Hint func(m Message) (taken bool)
 	// Handle takes a message.
 	Handle func(ctx context.Context, m Message)

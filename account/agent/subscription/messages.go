@@ -54,7 +54,7 @@ func (s *Subscription) healthChanged(_ context.Context, h push.Health) {
 	s.Changed()
 }
 
-// hint has a command fetched while the push client records what it was told. The command itself is stored before
+// hint has a command fetched before the push client records what it was told. The command itself is stored before
 // anybody hears of it, and the index that was stored with it keeps it from being shown twice. The faces are told
 // of the message with what the poll brings.
 func (s *Subscription) hint(msg push.Message) bool {
