@@ -145,7 +145,16 @@ func (m *builder) device(d localapi.Device, copied string) Item {
 	if d.PushOff {
 		name = m.words.T("tray.push_off", "Device", name)
 	}
-	return Item{Label: "→ " + name, Do: Action{Do: DoSend, Link: copied, Device: d.ID}}
+	return Item{Label: m.towards(name), Do: Action{Do: DoSend, Link: copied, Device: d.ID}}
+}
+
+// towards puts an arrow before a name, which points to it. Where that is to the left, a mark (U+200F) has the line begin
+// at the right, and the name keeps its own direction.
+func (m *builder) towards(name string) string {
+	if m.words.RightToLeft() {
+		return "\u200f← " + string(i18n.FirstStrongIsolate) + name + string(i18n.PopDirectionalIsolate)
+	}
+	return "→ " + name
 }
 
 // received is the newest received tabs, unread ones marked.
