@@ -22,6 +22,9 @@ func TestRightToLeft(t *testing.T) {
 	if !New(PseudoRight).RightToLeft() || New("de").RightToLeft() {
 		t.Error("a catalogue is told otherwise")
 	}
+	if c := New("ar-EG"); c.RightToLeft() || c.Language() != "en" {
+		t.Errorf("whoever wishes Arabic, which has no texts yet, gets %s, from the right %t", c.Language(), c.RightToLeft())
+	}
 }
 
 // TestPseudoRight: the language for tests that is written from right to left has every text, in letters that are, and

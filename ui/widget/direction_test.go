@@ -137,6 +137,25 @@ func TestTextBreaksItsLinesInOrder(t *testing.T) {
 	}
 }
 
+// TestOrderIsForTheEye: what is put in order to be drawn is told to screen readers as it is written.
+func TestOrderIsForTheEye(t *testing.T) {
+	const words = "בעוד 5 דקות"
+	themed(t, words, "").Mirrored = true
+	field, item, button := NewField("Name", words), newMenuItem(words, nil), NewButton(words, nil, func() {})
+	if field.PlaceHolder == words || item.Label == words {
+		t.Errorf("drawn are %q and %q", field.PlaceHolder, item.Label)
+	}
+	if field.read().Hint != words || spoken(item) != words || button.read().Name != words || button.Text != words {
+		t.Errorf("told are %q, %q and %q", field.read().Hint, spoken(item), button.read().Name)
+	}
+	test.NewTempWindow(t, button)
+	for _, o := range test.WidgetRenderer(button).Objects() {
+		if label, ok := o.(*widget.RichText); ok && label.String() == words {
+			t.Errorf("the button draws %q", label.String())
+		}
+	}
+}
+
 // TestKeysFollowTheDirection: the buttons of a row lie at its left where the interface goes from right to left, so that
 // the Left key leads to them, and from one to the next.
 func TestKeysFollowTheDirection(t *testing.T) {
