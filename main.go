@@ -5,6 +5,11 @@
 // -tags headless .` leaves the window out, and `-tags 'headless demo'` takes the demo world in.
 // Whichever is started finds the other beside itself or on PATH and plays every role itself if it is
 // alone. The roles are wired in ui/role.
+//
+// The runtime is told not to look for a container's share of the processors: reading the files for that took a
+// command a tenth of its time, and nothing here keeps more than one processor busy for long.
+//
+//go:debug containermaxprocs=0
 package main
 
 import (
