@@ -216,6 +216,7 @@ func (w *Window) fit() {
 		return
 	}
 	w.most = most
+	w.win.SetPadded(false) // tells the window manager the new least size, below which it lets no window go
 	w.win.Resize(fyne.NewSize(min(now.Width, most.Width), min(now.Height, most.Height)))
 	w.win.CenterOnScreen()
 }
