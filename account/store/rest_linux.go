@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,18 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// restAfter is how long nobody uses a file before it is at rest.
-const restAfter = time.Minute
-
 // rest lets go of the memory that a file takes once nobody has used it for a while: bbolt maps the file, and
 // each page of it that was ever looked at counts as the process's own until the system is short of room. The
-// timer runs out once after the last use and not again before the next. What the heap has grown by goes along.
+// timer runs out once after the last use and not again before the next.
 type rest struct {
 	timer *time.Timer
 	// busy is held while memory is let go.
 	busy sync.Mutex
 	over bool
-	heap uint64 // what was left of the heap when it was last given back, in bytes
 }
 
 // begin has letGo called whenever the file comes to rest.
@@ -36,32 +30,11 @@ func (r *rest) begin(letGo func()) {
 		defer r.busy.Unlock()
 		if !r.over {
 			letGo()
-			r.giveBack()
+			if f := atRest.Load(); f != nil {
+				(*f)()
+			}
 		}
 	})
-}
-
-// worthGiving is how many bytes the heap must have grown by for it to be worth two collections, some
-// milliseconds of the processor: a tab now and then is not.
-const worthGiving = 1 << 19
-
-// giveBack gives what the work on the file has left of the heap back to the system. The runtime keeps room for the
-// next work by itself, for as long as the process lives. The first collection empties only half of what
-// is kept to be used again.
-func (r *rest) giveBack() {
-	if heldHeap() < r.heap+worthGiving {
-		return
-	}
-	runtime.GC()
-	debug.FreeOSMemory()
-	r.heap = heldHeap()
-}
-
-// heldHeap is how many bytes of the system's memory the heap has.
-func heldHeap() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapSys - m.HeapReleased
 }
 
 // used says that the file is not at rest.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -184,43 +183,20 @@ func TestRestBesideEverythingElse(t *testing.T) {
 	})
 }
 
-// heap is what the heap has of the system's memory, in bytes.
-func heap() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapSys - m.HeapReleased
-}
-
-// What a file was worked on with leaves the memory with it, and a little work afterwards is no reason to collect.
-func TestAFileAtRestGivesTheHeapBack(t *testing.T) {
+// Who has asked for it hears of each rest once.
+func TestRestIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		times := 0
+		store.AtRest(func() { times++ })
+		defer store.AtRest(nil)
 		s, _ := filled(t)
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		least := heap()
-		var garbage [][]byte
-		for range 64 {
-			garbage = append(garbage, make([]byte, 256<<10))
-		}
-		runtime.KeepAlive(garbage)
-		garbage = nil
-		if heap() < least+8<<20 {
-			t.Fatal("nothing was used")
-		}
-		readAll(t, s)
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if now := heap(); now > least+1<<20 {
-			t.Errorf("%d bytes are left at rest, %d were before", now, least)
-		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		put(t, s, "0000", "a little")
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		runtime.ReadMemStats(&after)
-		if after.NumForcedGC != before.NumForcedGC {
-			t.Error("a little work is collected after")
+		for want := 1; want < 4; want++ {
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if times != want {
+				t.Errorf("told %d times in %d rests", times, want)
+			}
+			readAll(t, s)
 		}
 	})
 }

@@ -38,6 +38,7 @@ func runAgent(ctx context.Context, demo bool) error {
 		debug.SetGCPercent(gcPercent)
 		debug.FreeOSMemory()
 	}).Stop()
+	store.AtRest((&heap{}).giveBack)
 	paths := session.LocatePaths(demo)
 	if err := paths.Make(); err != nil {
 		return err
