@@ -111,7 +111,9 @@ func (a *Account) HandlePush(ctx context.Context, payload []byte) (AccountEvent,
 }
 
 // Announced takes the decrypted text of a push message as [Account.HandlePush] does, but only if it says that a
-// command waits; else it returns false, and nothing has happened. It makes no request.
+// command waits; else it returns false, and nothing has happened.
+//
+// No request; fxa-client handle_push_message; docs/protocol/accounts-client.md §9.
 func (a *Account) Announced(payload []byte) (CommandReceived, bool) {
 	m, err := parsePush(payload)
 	if err != nil || m.unknown || m.command != pushCommandReceived {

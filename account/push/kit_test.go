@@ -65,6 +65,13 @@ func (s *memStore) set(err error) {
 	s.fail = err
 }
 
+// count is how often something was saved.
+func (s *memStore) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.saves
+}
+
 // onSave has f called when the next Save begins.
 func (s *memStore) onSave(f func()) {
 	s.mu.Lock()

@@ -281,16 +281,16 @@ func TestHints(t *testing.T) {
 	inWorld(t, func(w *world) {
 		hints := w.onHint()
 		sub := w.subscribe("account")
-		before := w.store.saves
+		before := w.store.count()
 		for range 3 {
 			w.post(sub, "ask")
 		}
-		if told := hints(); told != "ask ask ask" || w.store.saves != before || len(w.ackCodes()) > 0 {
-			t.Errorf("at first: hints %q, %d saves, acknowledged %v", told, w.store.saves-before, w.ackCodes())
+		if told := hints(); told != "ask ask ask" || w.store.count() != before || len(w.ackCodes()) > 0 {
+			t.Errorf("at first: hints %q, %d saves, acknowledged %v", told, w.store.count()-before, w.ackCodes())
 		}
 		time.Sleep(2 * time.Second)
-		if codes := w.ackCodes(); w.store.saves != before+1 || codes[100] != 3 {
-			t.Errorf("then: %d saves, acknowledged %v", w.store.saves-before, codes)
+		if codes := w.ackCodes(); w.store.count() != before+1 || codes[100] != 3 {
+			t.Errorf("then: %d saves, acknowledged %v", w.store.count()-before, codes)
 		}
 		w.post(sub, "ask")
 		w.post(sub, "news")
