@@ -76,7 +76,13 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 			return false
 		}
 	})
-	w, err = newWindow(ctx, start, paths, logger)
+	giveUp := func() {
+		if err := errors.Join(instance.Close(), end()); err != nil {
+			fmt.Fprintln(os.Stderr, err) // the log may be closed
+		}
+		os.Exit(0)
+	}
+	w, err = newWindow(ctx, start, paths, logger, giveUp)
 	if err != nil {
 		cancel() // a later start may be waiting for the window that never comes
 		return errors.Join(err, instance.Close(), end())
@@ -86,7 +92,7 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 	if len(start.Items) > 0 {
 		beside.Go(func() { w.Offer(start.Pane, start.Items...) })
 	}
-	closed := context.AfterFunc(ctx, func() { fyne.Do(w.Close) })
+	closed := context.AfterFunc(ctx, w.Quit)
 	defer closed()
 	fyne.CurrentApp().Lifecycle().SetOnStarted(func() {
 		if err := report.Begun(); err != nil {
@@ -130,7 +136,7 @@ func newToolkit(demo bool, logger *slog.Logger) fyne.App {
 }
 
 // newWindow makes sure that an agent runs and wires the window to it and to this desktop. The fonts are read meanwhile.
-func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger) (*window.Window, error) {
+func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, logger *slog.Logger, giveUp func()) (*window.Window, error) {
 	toolkit, fonts := newToolkit(start.Demo, logger), window.ReadFonts()
 	var notes []string
 	if err := ensureAgent(ctx, start.Demo, func(words string) { notes = append(notes, words) }); err != nil {
@@ -145,6 +151,7 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 	return window.New(window.Params{
 		App:              toolkit,
 		Fonts:            fonts,
+		GiveUp:           giveUp,
 		Agent:            speaking(localapi.Dial(paths.Socket), new(i18n.Speaker)),
 		Open:             func(browser, address string) error { return opener.OpenWith(ctx, browser, address) },
 		Browsers:         browsers,

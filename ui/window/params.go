@@ -49,6 +49,10 @@ type Params struct {
 	Browsers     func(language string) ([]Browser, error)
 	CheckBrowser func(command string) error
 
+	// GiveUp ends the process where the window has ended and the toolkit does not, on a goroutine of its own; it does
+	// nothing when nil.
+	GiveUp func()
+
 	// Post runs a function on Fyne's goroutine; fyne.Do when nil.
 	Post func(func())
 	// Now is the wall clock; time.Now when nil.
@@ -131,6 +135,9 @@ func (p Params) withDefaults() (Params, error) {
 			timer := time.AfterFunc(d, f)
 			return func() { timer.Stop() }
 		}
+	}
+	if p.GiveUp == nil {
+		p.GiveUp = func() {}
 	}
 	if p.Clipboard == nil {
 		p.Clipboard = p.App.Clipboard()

@@ -101,6 +101,8 @@ type Window struct {
 	wake     chan struct{} // asks the watch loop not to wait any longer
 	stopTick func()
 	closed   bool
+	leaving  chan struct{} // closed when the window is to go, by leaves
+	leaves   func()
 	atEnd    []func(ctx context.Context) error // what must still be told to the agent
 }
 
@@ -116,6 +118,8 @@ func New(p Params) (*Window, error) {
 		p: p, panes: map[string]pane{}, wanted: p.Pane, wake: make(chan struct{}, 1), reading: widget.NewReading(),
 		language: prefs.String(prefLanguage), appearance: prefs.String(prefAppearance),
 	}
+	w.leaving = make(chan struct{})
+	w.leaves = sync.OnceFunc(func() { close(w.leaving) })
 	w.model.explainTray = p.NoTray && !prefs.Bool(prefTrayTold)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.words = p.Words(w.language)
@@ -186,14 +190,40 @@ func (w *Window) ShowAndRun() error {
 	w.win.Show()
 	w.fit()
 	shown := native(w.win)
-	if shown {
-		w.p.App.Run() // without a window it would run all the same
+	if shown { // without a window it would run all the same
+		w.run()
 	}
 	w.Stop()
 	if !shown {
 		return ErrNotShown
 	}
 	return nil
+}
+
+// toolkitTime is how long the toolkit may take to end with the window; it takes milliseconds.
+const toolkitTime = 5 * time.Second
+
+// run returns when the toolkit has ended. Now and then it never does (Fyne 2.8.1, runGL: what is queued for its
+// goroutine just before it empties the queue is waited for, and never run). The window tells then what it has to tell at
+// its end, and gives the process up.
+func (w *Window) run() {
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case <-w.leaving:
+		case <-ended:
+			return
+		}
+		select {
+		case <-time.After(toolkitTime):
+			w.p.Logger.Warn("the toolkit does not end with the window")
+			w.Stop()
+			w.p.GiveUp()
+		case <-ended:
+		}
+	}()
+	w.p.App.Run()
+	close(ended)
 }
 
 // frame is what the title bar and the edges around a window take, in pixels at most.
@@ -293,6 +323,13 @@ func (w *Window) Close() {
 	prefs.SetFloat(prefHeight, float64(size.Height))
 	w.win.SetCloseIntercept(nil)
 	w.win.Close()
+	w.leaves()
+}
+
+// Quit closes the window, on any goroutine.
+func (w *Window) Quit() {
+	w.p.Post(w.Close)
+	w.leaves()
 }
 
 // stopTime is how long Stop lets the last call take.

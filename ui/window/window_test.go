@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"image"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -149,49 +147,6 @@ func TestDeadAgentIsStartedAgain(t *testing.T) {
 			t.Errorf("started %d times, want once", starts)
 		}
 	})
-}
-
-// TestQuitWhileTheWindowOpens: an agent that quits before the window has heard of it cannot say so. It is not started
-// again, and the window goes, unless somebody handed it a link; one that died is started.
-func TestQuitWhileTheWindowOpens(t *testing.T) {
-	for _, c := range []struct {
-		name        string
-		left, link  bool // a socket is left behind, the window holds a link
-		starts      int
-		staysToShow bool
-	}{
-		{name: "quit"},
-		{name: "quit, with a link", link: true, starts: 1, staysToShow: true},
-		{name: "killed", left: true, starts: 1, staysToShow: true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			starts := 0
-			inBubble(t, func(p *Params) {
-				path := filepath.Join(t.TempDir(), "agent.sock")
-				if c.left {
-					if err := os.WriteFile(path, nil, 0o600); err != nil {
-						t.Fatal(err)
-					}
-				}
-				found := signedIn()
-				p.Found = &found
-				p.Agent = localapi.Dial(path)
-				p.StartAgent = func(context.Context) error { starts++; return nil }
-			}, func(h *harness) {
-				if c.link {
-					h.offer("", "https://example.org/")
-				}
-				h.advance(reviveAfter - time.Millisecond)
-				if h.w.closed || starts > 0 {
-					t.Fatal("it did not wait")
-				}
-				h.advance(time.Minute)
-				if h.w.closed == c.staysToShow || starts != c.starts {
-					t.Errorf("closed %t, started %d times", h.w.closed, starts)
-				}
-			})
-		})
-	}
 }
 
 // TestWindowFitsTheScreen: at twice the size of everything it is no larger than what panels leave, and may

@@ -170,7 +170,7 @@ func TestUnsafeFolder(t *testing.T) {
 	if _, err := localapi.Listen(t.Context(), filepath.Join(link, "agent.sock")); !errors.Is(err, socket.ErrFolder) {
 		t.Errorf("through a symbolic link: %v", err)
 	}
-	if _, err := localapi.Listen(t.Context(), "/" + strings.Repeat("x", 120)); err == nil {
+	if _, err := localapi.Listen(t.Context(), "/"+strings.Repeat("x", 120)); err == nil {
 		t.Error("a path too long for a socket was taken")
 	}
 }
