@@ -167,7 +167,7 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 		WorkArea:         screen.WorkArea,
 		ChooseFile:       desktop.ChooseFile,
 		StartAgent: func(ctx context.Context) error {
-			return ensureAgent(ctx, start.Demo, func(words string) { logger.Info(words) })
+			return ensureAgent(ctx, start.Demo, func(words string) { logger.Info("the agent was started anew", "note", words) })
 		},
 		Found:     found,
 		Note:      strings.Join(notes, "\n"),
