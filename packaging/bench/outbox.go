@@ -80,11 +80,12 @@ func (b *bench) leave(ctx context.Context, h *home) error {
 // leaving is the processor time for an entry while n entries leave, or as many as wait. Until they have, the
 // service is asked and not the agent, which would have to answer.
 func (h *home) leaving(ctx context.Context, n int) (time.Duration, error) {
+	sent := len(h.svc.Requests(oneSend)) // before what waits is counted: meanwhile some leave
 	s, err := h.client.Snapshot(ctx)
 	if err != nil {
 		return 0, err
 	}
-	first, sent := s.Outbox.Waiting, len(h.svc.Requests(oneSend))
+	first := s.Outbox.Waiting
 	before, err := processorTime(h.pid)
 	if err != nil {
 		return 0, err
