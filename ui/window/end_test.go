@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,8 +80,8 @@ func TestToolkitThatDoesNotEnd(t *testing.T) {
 		{"the toolkit ends by itself", func(*Window) {}, time.Second, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			given := false
-			inBubble(t, func(p *Params) { p.GiveUp = func() { given = true } }, func(h *harness) {
+			var given atomic.Bool
+			inBubble(t, func(p *Params) { p.GiveUp = func() { given.Store(true) } }, func(h *harness) {
 				h.send(signedIn())
 				a := application{h.app, make(chan struct{})}
 				h.w.p.App = a
@@ -89,12 +90,12 @@ func TestToolkitThatDoesNotEnd(t *testing.T) {
 				c.leave(h.w)
 				time.AfterFunc(c.after, func() { close(a.end) })
 				h.advance(toolkitTime - time.Millisecond)
-				if given {
+				if given.Load() {
 					t.Error("the process is given up at once")
 				}
 				h.advance(time.Second)
-				if given != c.given {
-					t.Errorf("given up: %t", given)
+				if given.Load() != c.given {
+					t.Errorf("given up: %t", given.Load())
 				}
 				h.advance(c.after)
 			})

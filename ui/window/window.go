@@ -101,6 +101,7 @@ type Window struct {
 	wake     chan struct{} // asks the watch loop not to wait any longer
 	stopTick func()
 	closed   bool
+	gone     chan struct{} // closed by Close
 	leaving  chan struct{} // closed when the window is to go, by leaves
 	leaves   func()
 	atEnd    []func(ctx context.Context) error // what must still be told to the agent
@@ -118,7 +119,7 @@ func New(p Params) (*Window, error) {
 		p: p, panes: map[string]pane{}, wanted: p.Pane, wake: make(chan struct{}, 1), reading: widget.NewReading(),
 		language: prefs.String(prefLanguage), appearance: prefs.String(prefAppearance),
 	}
-	w.leaving = make(chan struct{})
+	w.gone, w.leaving = make(chan struct{}), make(chan struct{})
 	w.leaves = sync.OnceFunc(func() { close(w.leaving) })
 	w.model.explainTray = p.NoTray && !prefs.Bool(prefTrayTold)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
@@ -204,8 +205,8 @@ func (w *Window) ShowAndRun() error {
 const toolkitTime = 5 * time.Second
 
 // run returns when the toolkit has ended. Now and then it never does (Fyne 2.8.1, runGL: what is queued for its
-// goroutine just before it empties the queue is waited for, and never run). The window tells then what it has to tell at
-// its end, and gives the process up.
+// goroutine just before it empties the queue is waited for, and never run). A window that has closed tells then what it
+// has to tell at its end, and the process is given up.
 func (w *Window) run() {
 	ended := make(chan struct{})
 	go func() {
@@ -217,7 +218,11 @@ func (w *Window) run() {
 		select {
 		case <-time.After(toolkitTime):
 			w.p.Logger.Warn("the toolkit does not end with the window")
-			w.Stop()
+			select {
+			case <-w.gone:
+				w.Stop()
+			default: // the toolkit's goroutine may still be at work on the window
+			}
 			w.p.GiveUp()
 		case <-ended:
 		}
@@ -323,6 +328,7 @@ func (w *Window) Close() {
 	prefs.SetFloat(prefHeight, float64(size.Height))
 	w.win.SetCloseIntercept(nil)
 	w.win.Close()
+	close(w.gone)
 	w.leaves()
 }
 
@@ -338,7 +344,9 @@ const stopTime = 2 * time.Second
 // Stop ends everything the window started and waits for it. A pairing code that nobody can see
 // any more is taken back.
 func (w *Window) Stop() {
-	w.closed = true
+	if !w.closed { // else the goroutine of run only reads it
+		w.closed = true
+	}
 	if w.stopTick != nil {
 		w.stopTick()
 	}
