@@ -36,7 +36,6 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
-	"github.com/tabferry/tabferry/ui/device"
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
@@ -531,39 +530,6 @@ func (w *Window) tick() {
 
 // t returns a text.
 func (w *Window) t(key string, args ...any) string { return w.words.T(key, args...) }
-
-// maxName is more than any device's name has, in characters: rows cut what does not fit.
-const maxName = 300
-
-// name returns what a device is called here, in at most most characters of its own name.
-func (w *Window) name(d localapi.Device, most int) string {
-	var all []localapi.Device // that it could be taken for
-	if w.model.namesakes[d.ID] {
-		all = w.model.snap.Devices.Items
-	}
-	return device.Name(w.words, d, all, w.p.Now(), most)
-}
-
-// nameOf returns what the device of an id is called, which may be gone: then by the name it had.
-func (w *Window) nameOf(id, name string) string {
-	for _, d := range w.model.snap.Devices.Items {
-		if d.ID == id && i18n.Plain(d.Name) == i18n.Plain(name) {
-			return w.name(d, maxName)
-		}
-	}
-	if name = i18n.Plain(name); name != "" {
-		return name
-	}
-	return w.t("common.unnamed_device")
-}
-
-// seen returns when a device or client was last seen, in words.
-func (w *Window) seen(t time.Time) string {
-	if t.IsZero() {
-		return w.t("window.seen_unknown")
-	}
-	return w.t("window.seen", "When", w.words.Ago(t, w.p.Now()))
-}
 
 // openPage opens a page of the accounts server.
 func (w *Window) openPage(p localapi.Page) {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/device"
 )
 
 // clockTime returns a moment of today as "14:05", of another day with its date before it.
@@ -82,4 +84,37 @@ func titleOf(title, address string) string {
 		return t
 	}
 	return shortLink(address)
+}
+
+// maxName is more than any device's name has, in characters: rows cut what does not fit.
+const maxName = 300
+
+// name returns what a device is called here, in at most most characters of its own name.
+func (w *Window) name(d localapi.Device, most int) string {
+	var all []localapi.Device // that it could be taken for
+	if w.model.namesakes[d.ID] {
+		all = w.model.snap.Devices.Items
+	}
+	return device.Name(w.words, d, all, w.p.Now(), most)
+}
+
+// nameOf returns what the device of an id is called, which may be gone: then by the name it had.
+func (w *Window) nameOf(id, name string) string {
+	for _, d := range w.model.snap.Devices.Items {
+		if d.ID == id && i18n.Plain(d.Name) == i18n.Plain(name) {
+			return w.name(d, maxName)
+		}
+	}
+	if name = i18n.Plain(name); name != "" {
+		return name
+	}
+	return w.t("common.unnamed_device")
+}
+
+// seen returns when a device or client was last seen, in words.
+func (w *Window) seen(t time.Time) string {
+	if t.IsZero() {
+		return w.t("window.seen_unknown")
+	}
+	return w.t("window.seen", "When", w.words.Ago(t, w.p.Now()))
 }

@@ -125,7 +125,8 @@ func Silent(err error) bool {
 }
 
 // HasQuit reports whether an error says that there is no agent and that it left nothing behind: the last one ended by
-// itself. What is left of one that was killed is a socket on which nobody answers.
+// itself. What is left of one that was killed is a socket on which nobody answers. A client of several sockets tells it
+// of the last of them.
 func HasQuit(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.quit

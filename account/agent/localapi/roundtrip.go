@@ -26,7 +26,8 @@ func (o oneCall) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &answering{conn: conn, stop: context.AfterFunc(r.Context(), func() { _ = conn.Close() })}
+	hangUp := func() { _ = conn.Close() } // it is given up, whatever was on its way
+	a := &answering{conn: conn, stop: context.AfterFunc(r.Context(), hangUp)}
 	r.Close = true
 	sent := r.Write(conn)
 	// One that refuses a call before it has come whole has answered, and takes no more of it.
