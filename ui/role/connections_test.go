@@ -103,6 +103,9 @@ func TestInterrupt(t *testing.T) {
 		for end := time.Now().Add(time.Minute); door.taken.Load() == before && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
 		}
+		if door.taken.Load() == before {
+			t.Errorf("%s has not asked the agent within a minute", line)
+		}
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Error(err)
 		}
