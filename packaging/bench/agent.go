@@ -15,7 +15,7 @@ import (
 // only after some minutes.
 const (
 	churnIn        = 10_000
-	churnOut       = 2_000 // 10,000 with -full
+	churnOut       = 10_000
 	churnReconnect = 1_000
 	churnRest      = 3 * time.Minute
 	// aloneRest is how long a fresh agent is left alone before its memory is stated.
@@ -110,10 +110,6 @@ func usedBy(ctx context.Context, during time.Duration, pids ...int) ([]time.Dura
 
 // churn makes an agent live through a lot, and looks what it kept of it.
 func (b *bench) churn(ctx context.Context, h *home, fresh memory) error {
-	out := churnOut
-	if b.full {
-		out = churnIn
-	}
 	if err := h.sendTabs(ctx, churnIn); err != nil {
 		return err
 	}
@@ -121,7 +117,7 @@ func (b *bench) churn(ctx context.Context, h *home, fresh memory) error {
 	if err != nil {
 		return err
 	}
-	for i := range out / churnBatch {
+	for i := range churnOut / churnBatch {
 		if err := h.queue(ctx, churnBatch, fmt.Sprintf("https://example.org/out/%d", i), phone); err != nil {
 			return err
 		}
@@ -142,7 +138,7 @@ func (b *bench) churn(ctx context.Context, h *home, fresh memory) error {
 		return err
 	}
 	b.add(row{
-		fmt.Sprintf("after %d tabs in, %d out, %d reconnects, %v of rest: RSS / anonymous more", churnIn, out, churnReconnect, churnRest), "≤ 2 MB",
+		fmt.Sprintf("after %d tabs in, %d out, %d reconnects, %v of rest: RSS / anonymous more", churnIn, churnOut, churnReconnect, churnRest), "≤ 2 MB",
 		fmt.Sprintf("%+.1f / %+.1f MB", mb(m.RSS-fresh.RSS), mb(m.Anonymous-fresh.Anonymous)), "fresh " + fresh.String(),
 	})
 	then, err := partsOf(h.pid)

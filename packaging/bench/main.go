@@ -28,7 +28,6 @@ import (
 type bench struct {
 	table
 	bin   string
-	full  bool
 	only  []string
 	peers peers
 }
@@ -53,7 +52,6 @@ var groups = []group{
 
 func main() {
 	bin := flag.String("bin", "build", "folder with the programs tabferry and tabferry-window")
-	full := flag.Bool("full", false, "take the large counts too, which last longer")
 	only := flag.String("only", "", "measure these groups alone, with commas between them: "+names())
 	write := flag.String("write", "", "document in which the table is replaced")
 	name := flag.String("table", "now", "name of the table there")
@@ -61,7 +59,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	b := &bench{table: table{out: os.Stdout}, bin: *bin, full: *full}
+	b := &bench{table: table{out: os.Stdout}, bin: *bin}
 	if *only != "" {
 		b.only = strings.Split(*only, ",")
 	}
