@@ -171,7 +171,7 @@ func run(t *testing.T, s *store.Store, srv *server) *bench {
 	b.Outbox, err = Open(Params{
 		Store: b.disk, Board: board.New(srv, localapi.Snapshot{Account: localapi.Account{State: localapi.SignedIn}, Devices: devices}),
 		Clock: srv, IDs: &store.IDs{Rand: rand.Reader}, Logger: slog.New(slog.DiscardHandler), Account: srv, Calls: worker.NewCalls(),
-		Queued: func(context.Context, []string) {}, Undone: func(context.Context, []string) {}, PushOff: func(string) {}, Gone: func(string) {},
+		Queued: func(*store.Tx, []string) (func(), error) { return func() {}, nil }, Undone: func(context.Context, []string) {}, PushOff: func(string) {}, Gone: func(string) {},
 	})
 	if err != nil {
 		t.Fatal(err)

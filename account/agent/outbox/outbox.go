@@ -46,11 +46,13 @@ type Params struct {
 	Logger  *slog.Logger
 	Account Account
 	Calls   *worker.Calls
-	// Queued hears that a person has sent something to devices, Undone that something of it was taken back,
-	// PushOff after each send that the server could not alert the device, Gone that the server does not know
-	// it any more.
-	Queued, Undone func(ctx context.Context, deviceIDs []string)
-	PushOff, Gone  func(deviceID string)
+	// Queued notes, in the transaction that stores a send, that a person has sent something to devices; then is
+	// called once that is stored.
+	Queued func(tx *store.Tx, deviceIDs []string) (then func(), err error)
+	// Undone hears that something of it was taken back, PushOff after each send that the server could not alert
+	// the device, Gone that the server does not know it any more.
+	Undone        func(ctx context.Context, deviceIDs []string)
+	PushOff, Gone func(deviceID string)
 }
 
 // Outbox owns the sent entries. Make it with [Open].

@@ -47,12 +47,20 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 			items[i].held = o.Clock.Monotonic() + localapi.HoldTime
 		}
 	}
-	err = o.Store.Write(ctx, func(tx *store.Tx) error { return o.put(tx, items) }, func() { o.change(items, nil) })
+	var noted func()
+	err = o.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		if noted, err = o.Queued(tx, r.Devices); err != nil {
+			return err
+		}
+		return o.put(tx, items)
+	}, func() {
+		o.change(items, nil)
+		noted()
+	})
 	if err != nil {
 		o.refused(entries, err)
 		return nil, board.Refusal(err)
 	}
-	o.Queued(ctx, r.Devices)
 	o.Poke()
 	if r.Tell {
 		events := make([]localapi.Event, 0, len(out))

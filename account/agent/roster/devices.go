@@ -11,6 +11,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
+	"github.com/tabferry/tabferry/account/store"
 )
 
 func (r *Roster) fetchDevices(ctx context.Context) error {
@@ -165,20 +166,23 @@ func (r *Roster) editOne(which func(localapi.Device) bool, keep func(d *localapi
 	return there
 }
 
-// NoteSent remembers that a person has just sent something to devices; lists are sorted by it.
-func (r *Roster) NoteSent(ctx context.Context, ids []string) { r.noted(r.Memory.NoteSent(ctx, ids)) }
+// NoteSent remembers, in a transaction that stores what it is, that a person has just sent something to devices;
+// lists are sorted by it once that is stored.
+func (r *Roster) NoteSent(tx *store.Tx, ids []string) (then func(), err error) {
+	noted, err := r.Memory.NoteSent(tx, ids)
+	return func() {
+		noted()
+		r.Reorder()
+	}, err
+}
 
 // NoteUndone takes one NoteSent of each of the devices back.
 func (r *Roster) NoteUndone(ctx context.Context, ids []string) {
-	r.noted(r.Memory.NoteUndone(ctx, ids))
-}
-
-func (r *Roster) noted(err error) {
-	if err != nil {
+	if err := r.Memory.NoteUndone(ctx, ids); err != nil {
 		r.Logger.Warn("the last targets could not be saved", "error", err)
 		return
 	}
-	r.Board.Change(func(s *localapi.Snapshot) { s.Devices.Items = r.order(s.Devices.Items) })
+	r.Reorder()
 }
 
 // Reorder sorts the devices anew: what is known of when something was sent where has changed.

@@ -69,7 +69,7 @@ type Memory interface {
 	NameDevice(ctx context.Context, name string) (was string, err error)
 	// SentTo is when something was last sent to a device, by its id.
 	SentTo() map[string]time.Time
-	NoteSent(ctx context.Context, ids []string) error
+	NoteSent(tx *store.Tx, ids []string) (then func(), err error)
 	NoteUndone(ctx context.Context, ids []string) error
 }
 

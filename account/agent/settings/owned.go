@@ -97,10 +97,11 @@ func (s *Settings) SentTo() map[string]time.Time {
 // mostBefore is how many sends to one device can be taken back; they are held for some seconds only.
 const mostBefore = 16
 
-// NoteSent remembers that a person has just sent something to devices.
-func (s *Settings) NoteSent(ctx context.Context, ids []string) error {
+// NoteSent remembers, in a transaction that stores what it is, that a person has just sent something to devices.
+// It counts from then on, once that is stored.
+func (s *Settings) NoteSent(tx *store.Tx, ids []string) (then func(), err error) {
 	now := s.Clock.Now().UTC()
-	return s.noteTargets(ctx, func(sentTo map[string]time.Time, before map[string][]time.Time) {
+	return s.noteTargets(tx, func(sentTo map[string]time.Time, before map[string][]time.Time) {
 		for _, id := range ids {
 			before[id] = append(before[id], sentTo[id])
 			before[id] = before[id][max(0, len(before[id])-mostBefore):]
@@ -111,41 +112,41 @@ func (s *Settings) NoteSent(ctx context.Context, ids []string) error {
 
 // NoteUndone takes the latest NoteSent of each device back.
 func (s *Settings) NoteUndone(ctx context.Context, ids []string) error {
-	return s.noteTargets(ctx, func(sentTo map[string]time.Time, before map[string][]time.Time) {
-		for _, id := range ids {
-			known := before[id]
-			if len(known) == 0 {
-				continue
+	var noted func()
+	return s.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		noted, err = s.noteTargets(tx, func(sentTo map[string]time.Time, before map[string][]time.Time) {
+			for _, id := range ids {
+				known := before[id]
+				if len(known) == 0 {
+					continue
+				}
+				was := known[len(known)-1]
+				before[id] = known[:len(known)-1]
+				if sentTo[id] = was; was.IsZero() {
+					delete(sentTo, id)
+				}
 			}
-			was := known[len(known)-1]
-			before[id] = known[:len(known)-1]
-			if sentTo[id] = was; was.IsZero() {
-				delete(sentTo, id)
-			}
-		}
-	})
+		})
+		return err
+	}, func() { noted() })
 }
 
-// noteTargets changes what is known of when something was sent where.
-func (s *Settings) noteTargets(ctx context.Context, change func(sentTo map[string]time.Time, before map[string][]time.Time)) error {
-	var sentTo map[string]time.Time
-	var before map[string][]time.Time
-	return s.Store.Write(ctx, func(tx *store.Tx) error {
-		sentTo, before = maps.Clone(s.SentTo()), map[string][]time.Time{}
-		if sentTo == nil {
-			sentTo = map[string]time.Time{}
-		}
-		s.mu.Lock()
-		for id, times := range s.before {
-			before[id] = slices.Clone(times)
-		}
-		s.mu.Unlock()
-		change(sentTo, before)
-		return targetsCell.Of(s.owner).Put(tx, sentTo)
-	}, func() {
+// noteTargets changes what is known of when something was sent where: in the store, and then in memory.
+func (s *Settings) noteTargets(tx *store.Tx, change func(sentTo map[string]time.Time, before map[string][]time.Time)) (then func(), err error) {
+	sentTo, before := maps.Clone(s.SentTo()), map[string][]time.Time{}
+	if sentTo == nil {
+		sentTo = map[string]time.Time{}
+	}
+	s.mu.Lock()
+	for id, times := range s.before {
+		before[id] = slices.Clone(times)
+	}
+	s.mu.Unlock()
+	change(sentTo, before)
+	return func() {
 		s.setSentTo(sentTo)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.before = before
-	})
+	}, targetsCell.Of(s.owner).Put(tx, sentTo)
 }
