@@ -212,6 +212,48 @@ func TestATabWaitsForItsOwnTransactionAlone(t *testing.T) {
 	}
 }
 
+// TestASendIsTwoTransactions: one notes the device, queues the tab and begins to send it, one holds what the server said.
+func TestASendIsTwoTransactions(t *testing.T) {
+	svc := accounttest.New(t)
+	who := svc.NewAccount("someone@example.com", "a password")
+	disk := inMemory(t)
+	s := stationOn(t, disk, svc)
+	var writes atomic.Int64
+	s.work.vault.Hear(func(o store.Outcome) {
+		if o.Wrote {
+			writes.Add(1)
+		}
+	})
+	other := stationOn(t, inMemory(t), svc)
+	other.signIn(svc, who)
+	s.signIn(svc, who)
+	if _, err := s.work.acct.Devices(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.agent.board.Change(s.work.roster.Show)
+	s.work.beside(s.work.outbox.Run)
+	send := func() []localapi.OutboxEntry {
+		t.Helper()
+		r := localapi.SendRequest{Links: []localapi.Link{{URL: "https://example.com/"}}, To: &localapi.Choice{}}
+		_, queued, err := s.work.send(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.work.outbox.Settled(t.Context(), queued)
+	}
+	send() // the first may come before the sender runs
+	before := writes.Load()
+	sent := send()
+	if n := writes.Load() - before; n != 2 || sent[0].State != localapi.SendPushOff {
+		t.Errorf("%d transactions until it is %s", n, sent[0].State)
+	}
+	for _, s := range []station{s, stationOn(t, disk, svc)} {
+		if d := s.agent.board.Now().Devices.Items[0]; d.ID != sent[0].ToID || d.LastSentTo.IsZero() {
+			t.Errorf("the device that is shown first is %+v", d)
+		}
+	}
+}
+
 // Damage in single entries does not keep the others from being shown; damage in what everything
 // depends on is told.
 func TestDamagedEntries(t *testing.T) {

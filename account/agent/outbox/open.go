@@ -81,7 +81,12 @@ func (o *Outbox) Run(ctx context.Context) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(recordTime, cancel) })()
-	o.late = late
+	o.mu.Lock()
+	o.life, o.late = ctx, late
+	o.mu.Unlock()
 	o.Worker.Run(ctx)
+	o.mu.Lock()
+	o.life = nil // nobody begins anything more
+	o.mu.Unlock()
 	o.running.Wait()
 }

@@ -73,9 +73,10 @@ type Outbox struct {
 
 	mu    sync.Mutex // held over changes of the board, so that these come in the same order
 	model model
-	turn  chan struct{} // closed when something has changed
-	busy  int           // lanes being served
-	notes []*note       // what lanes wait to have stored
+	life  context.Context // Run's, nil when it does not run
+	turn  chan struct{}   // closed when something has changed
+	busy  int             // lanes being served
+	notes []*note         // what lanes wait to have stored
 	// unsaved are entries whose end is not stored, stray ones that may be stored and should not; owed is
 	// when storing that is tried again, trouble why it failed.
 	unsaved, stray []string

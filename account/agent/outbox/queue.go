@@ -48,16 +48,20 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 		}
 	}
 	var noted func()
+	var starts []start
 	err = o.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		starts = o.takeUp(items)
 		if noted, err = o.Queued(tx, r.Devices); err != nil {
 			return err
 		}
 		return o.put(tx, items)
 	}, func() {
 		o.change(items, nil)
+		o.serveAtOnce(starts)
 		noted()
 	})
 	if err != nil {
+		o.leaveAlone(starts)
 		o.refused(entries, err)
 		return nil, board.Refusal(err)
 	}

@@ -68,11 +68,27 @@ func (o *Outbox) work(ctx context.Context) (wait time.Duration) {
 		if it == nil || o.busy == maxBusy {
 			continue // who ends pokes
 		}
-		l.busy = true
-		o.busy++
-		o.running.Go(func() { o.serve(ctx, device, l) })
+		o.claim(l)
+		go o.serve(ctx, device, l, attempt{})
 	}
 	return wait
+}
+
+// claim has a device served by nobody else until release. The lock is held.
+func (o *Outbox) claim(l *lane) {
+	l.busy = true
+	o.busy++
+	o.running.Add(1)
+}
+
+func (o *Outbox) release(device string, l *lane) {
+	defer o.running.Done()
+	o.mu.Lock()
+	l.busy = false
+	o.busy--
+	o.model.sweep(device)
+	o.mu.Unlock()
+	o.Poke()
 }
 
 // setRight shows the waits as they are after the clock was set: what a device waits for is its first
@@ -100,23 +116,22 @@ type attempt struct {
 	wishes uint64 // how many there were when it began
 }
 
-// serve sends what is due for one device.
-func (o *Outbox) serve(ctx context.Context, device string, l *lane) {
-	for next := o.begin(ctx, l); next.ID != ""; {
-		delivery, err := o.try(ctx, next.entry)
-		if board.Ended(err) && ctx.Err() != nil {
-			break // we are ending; the mark in the store says what must be said
-		}
-		if next = o.record(ctx, l, next, delivery, err); next.ID == "" {
+// serve sends what is due for one device that was claimed, from an attempt on that was begun, if any.
+func (o *Outbox) serve(ctx context.Context, device string, l *lane, next attempt) {
+	defer o.release(device, l)
+	for {
+		if next.ID == "" {
 			next = o.begin(ctx, l)
 		}
+		if next.ID == "" {
+			return
+		}
+		delivery, err := o.try(ctx, next.entry)
+		if board.Ended(err) && ctx.Err() != nil {
+			return // we are ending; the mark in the store says what must be said
+		}
+		next = o.record(ctx, l, next, delivery, err)
 	}
-	o.mu.Lock()
-	l.busy = false
-	o.busy--
-	o.model.sweep(device)
-	o.mu.Unlock()
-	o.Poke()
 }
 
 // begin begins an attempt for what is due in a lane. Its entry has no id if nothing is.
