@@ -32,7 +32,8 @@ type Agent struct {
 	endLife context.CancelFunc
 	watches sync.WaitGroup
 
-	renewal chan struct{} // holds a token once a newer version has asked us to give way
+	offered chan localapi.Desktop // holds that of a send until it is looked at
+	renewal chan struct{}         // holds a token once a newer version has asked us to give way
 	renewed atomic.Bool
 }
 
@@ -44,7 +45,7 @@ func New(p Params) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{params: p, ids: store.IDs{Rand: p.Random}, renewal: make(chan struct{}, 1)}
+	a := &Agent{params: p, ids: store.IDs{Rand: p.Random}, offered: make(chan localapi.Desktop, 1), renewal: make(chan struct{}, 1)}
 	a.life, a.endLife = context.WithCancel(context.Background())
 	a.board = board.New(p.Clock, localapi.Snapshot{
 		Version:  p.Version,
@@ -76,6 +77,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, a.endLife)()
 	a.watchNetwork()
 	a.watches.Go(a.giveWay)
+	a.watches.Go(a.lookAtOffers)
 	goodbye := sync.OnceFunc(func() {
 		if !a.renewed.Load() { // else faces wait for the next one
 			a.board.Tell(localapi.Event{Kind: localapi.Quitting})
@@ -181,6 +183,26 @@ func (a *Agent) UseDesktop(_ context.Context, d localapi.Desktop) error {
 		a.params.Desktop(d)
 	}
 	return nil
+}
+
+// offer has a desktop looked at beside everything else: asking its display and its bus whether they live takes a
+// millisecond, which neither a request nor an answer waits for. Of several at once the first is looked at.
+func (a *Agent) offer(d localapi.Desktop) {
+	select {
+	case a.offered <- d:
+	default:
+	}
+}
+
+func (a *Agent) lookAtOffers() {
+	for {
+		select {
+		case d := <-a.offered:
+			_ = a.UseDesktop(a.life, d) // which has no failure
+		case <-a.life.Done():
+			return
+		}
+	}
 }
 
 // Diagnostics returns a text about the agent's state with every secret removed.

@@ -147,10 +147,8 @@ func (a *Agent) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.Ou
 	if r.To != nil {
 		w.roster.Seen() // whoever names a device looks
 	}
-	if r.Start != nil { // meanwhile the server is asked
-		if err := a.UseDesktop(ctx, r.Start.Desktop); err != nil {
-			return nil, err
-		}
+	if r.Start != nil {
+		defer a.offer(r.Start.Desktop)
 	}
 	limited, cancel := context.WithTimeout(ctx, time.Duration(r.WaitMillis)*time.Millisecond)
 	defer cancel()

@@ -13,9 +13,9 @@ import (
 // One call names devices as a person does and answers with what the server said.
 func TestSendInOneCall(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
-		var offered []localapi.Desktop
+		offered := make(chan localapi.Desktop, 100)
 		desk := w.station("Desk", w.inBubble, func(p *agent.Params) {
-			p.Version, p.Desktop = "1.0.0", func(d localapi.Desktop) { offered = append(offered, d) }
+			p.Version, p.Desktop = "1.0.0", func(d localapi.Desktop) { offered <- d }
 		}).run().signIn()
 		w.station("Laptop", w.inBubble).run().signIn()
 		w.station("Lappland", w.inBubble).run().signIn()
@@ -51,8 +51,8 @@ func TestSendInOneCall(t *testing.T) {
 				}
 			}
 		}
-		if len(offered) == 0 || offered[0].Display != ":7" {
-			t.Errorf("the desktops offered are %v", offered)
+		if d := <-offered; d.Display != ":7" {
+			t.Errorf("the desktop offered is %v", d)
 		}
 		if entries, err := send(localapi.Choice{}, 0); err != nil || len(entries) != 1 || entries[0].State != localapi.SendWaiting {
 			t.Errorf("without waiting: %+v, %v", entries, err)
@@ -87,6 +87,33 @@ func TestSendOfAnotherVersion(t *testing.T) {
 		r.WaitMillis, r.Devices = 0, []string{"x"}
 		if _, err := desk.face.Send(t.Context(), r); code(err) != localapi.CodeUsage {
 			t.Errorf("devices both ways are refused with %v", err)
+		}
+	})
+}
+
+// Nobody waits until the sender's desktop has been looked at: not the request, not the answer.
+func TestADesktopThatHangsHoldsUpNoSend(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		looking, looked := make(chan string, 10), make(chan struct{})
+		desk := w.station("Desk", w.inBubble, func(p *agent.Params) {
+			p.Version, p.Desktop = "1.0.0", func(d localapi.Desktop) { looking <- d.Display; <-looked }
+		}).run().signIn()
+		w.station("Laptop", w.inBubble).run().signIn()
+		to := desk.alertable("Laptop")
+		for _, display := range []string{":7", ":8", ":9"} {
+			entries, err := desk.face.Send(t.Context(), localapi.SendRequest{
+				Links: []localapi.Link{{URL: "https://example.com/"}}, Devices: []string{to.ID}, WaitMillis: 1000,
+				Start: &localapi.Start{Version: "1.0.0", Desktop: localapi.Desktop{Display: display}},
+			})
+			if err != nil || entries[0].State != localapi.SendAlerted {
+				t.Errorf("%+v, %v", entries, err)
+			}
+			rest(time.Second)
+		}
+		close(looked)
+		rest(time.Second)
+		if first, second := <-looking, <-looking; first != ":7" || second != ":8" || len(looking) > 0 {
+			t.Errorf("looked at %s, %s and %d more", first, second, len(looking))
 		}
 	})
 }
