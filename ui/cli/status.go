@@ -36,7 +36,7 @@ func (p *program) status(ctx context.Context) error {
 	}
 	s, err := agent.Summary(ctx)
 	if err == nil {
-		err = p.lookIfOld(ctx, agent, s.Devices.ListState)
+		err = p.lookIfOld(ctx, agent, s.Devices)
 	}
 	if err != nil {
 		return err
@@ -145,14 +145,14 @@ func (p *program) serviceLines(s localapi.Summary, add func(text, problem string
 	if s.Account.DevicesUnavailable {
 		add(t("cli.error.devices_unavailable"), "")
 	} else if s.Devices.Known {
-		add(n("cli.status.devices", len(s.Devices.Items)), s.Devices.Problem)
-		if p.old(s.Devices.ListState) {
+		add(n("cli.status.devices", s.DeviceCount), s.Devices.Problem)
+		if p.old(s.Devices) {
 			add(t("cli.list.as_of", "Ago", p.ago(s.Devices.At)), "")
 		}
 	}
-	add(n("cli.status.unread", s.Inbox.Unread), "")
-	if s.Outbox.Waiting > 0 {
-		add(n("cli.status.waiting", s.Outbox.Waiting), "")
+	add(n("cli.status.unread", s.Unread), "")
+	if s.Waiting > 0 {
+		add(n("cli.status.waiting", s.Waiting), "")
 	}
 }
 

@@ -106,7 +106,11 @@ func one(route string, ask func(Agent, context.Context, string) error) call[oneI
 // The calls. One that is missing in routes below is found by the test that makes every call.
 var (
 	callSnapshot = get("GET /v1/snapshot", Agent.Snapshot)
-	callRefresh  = with("POST /v1/refresh", Agent.Refresh).slow()
+	callSummary  = get("GET /v1/summary", func(a Agent, ctx context.Context) (Summary, error) {
+		s, err := a.Snapshot(ctx)
+		return s.summary(), err
+	})
+	callRefresh = with("POST /v1/refresh", Agent.Refresh).slow()
 
 	callForgetDamaged = do("DELETE /v1/damaged", Agent.ForgetDamaged)
 	callFetchEvents   = get("POST /v1/events/fetch", Agent.FetchEvents).slow()
@@ -196,7 +200,7 @@ type routed interface {
 // everyCall is all there are. docs/api.md is made of them.
 func everyCall() []routed {
 	return []routed{
-		callSnapshot, callRefresh, callForgetDamaged, callForgetEarlier, callFetchEvents, callSignInShown, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
+		callSnapshot, callSummary, callRefresh, callForgetDamaged, callForgetEarlier, callFetchEvents, callSignInShown, callBeginSignIn, callCompleteSignIn, callCancelSignIn, callSignOut,
 		callSend, callOutbox, callSent, callUndo, callRetry, callDeleteSent,
 		callInbox, callMarkRead, callDeleteReceived,
 		callAdmit, callChangeCaller,

@@ -58,10 +58,13 @@ func (c *Client) askHTTP(ctx context.Context, call untyped, in, out any) error {
 		*out = text
 	case *string:
 		*out = string(text)
+	case *Summary:
+		err = readOnce(text, out)
 	default:
-		if json.Unmarshal(text, out) != nil {
-			return badAnswer.Refuse(CodeInternal)
-		}
+		err = json.Unmarshal(text, out)
+	}
+	if err != nil {
+		return badAnswer.Refuse(CodeInternal)
 	}
 	return nil
 }
@@ -108,7 +111,11 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		return response, nil
 	}
 	defer response.Body.Close()
-	refusal := refused.Refuse(CodeInternal, "status", strconv.Itoa(response.StatusCode))
+	code := CodeInternal
+	if response.StatusCode == http.StatusNotFound {
+		code = CodeUnsupported // unless it says itself what it has not
+	}
+	refusal := refused.Refuse(code, "status", strconv.Itoa(response.StatusCode))
 	if text, err := io.ReadAll(io.LimitReader(response.Body, 1<<16)); err == nil {
 		var e Error
 		if json.Unmarshal(text, &e) == nil && e.Code != "" {

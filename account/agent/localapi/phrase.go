@@ -76,7 +76,7 @@ func (c *Client) speak(v any) {
 	case *Snapshot:
 		c.snapshot(v)
 	case *Summary:
-		c.state(v.Settings.Language, &v.Account, &v.Connection, &v.Storage, &v.Devices.ListState)
+		c.state(v.Language, &v.Account, &v.Connection, &v.Storage, &v.Devices)
 	case *Update:
 		c.snapshot(&v.Snapshot)
 		v.Events = slices.Clone(v.Events)

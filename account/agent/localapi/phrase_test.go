@@ -1,11 +1,9 @@
 package localapi_test
 
 import (
-	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
@@ -104,32 +102,4 @@ func TestSpeakSharesWhatSaysNothing(t *testing.T) {
 		}
 		break
 	}
-}
-
-// A summary is the snapshot it was made of, with less in it, and is said as that is.
-func TestSummary(t *testing.T) {
-	throughEachDoor(t, func(t *testing.T, agent *localapitest.Agent, c *localapi.Client) {
-		whole := speaking()
-		whole.Demo, whole.Account.State, whole.QuietUntil = true, localapi.SignedIn, time.Unix(1, 0).UTC()
-		whole.Connection.Push.Connected, whole.Storage.Earlier.People = true, 2
-		whole.Devices.Known, whole.Devices.Items = true, []localapi.Device{{ID: "a"}, {ID: "b"}}
-		whole.Inbox.Unread, whole.Outbox.Waiting = 3, 4
-		agent.Set(whole)
-		c.Speak(func(language string, s localapi.Sentence) string { return language + " " + s.Said.Key })
-		snapshot, err := c.Snapshot(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := json.Marshal(snapshot)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want localapi.Summary
-		if err := json.Unmarshal(text, &want); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := c.Summary(t.Context()); err != nil || !reflect.DeepEqual(got, want) || want.Account.Cause != "de test.spoken" || len(want.Devices.Items) != 2 {
-			t.Errorf("%+v, want %+v (%v)", got, want, err)
-		}
-	})
 }

@@ -62,9 +62,9 @@ var calls = []struct {
 	out  any
 }{
 	{"", func(ctx context.Context, c *localapi.Client) (any, error) { return c.Snapshot(ctx) }, localapi.Snapshot{Revision: 7, Version: "1.2.3"}},
-	{"", func(ctx context.Context, c *localapi.Client) (any, error) { // of the same answer less is read
+	{"", func(ctx context.Context, c *localapi.Client) (any, error) { // what the agent shows, with less in it
 		s, err := c.Summary(ctx)
-		return localapi.Snapshot{Inbox: localapi.Inbox{Unread: s.Inbox.Unread}}, err
+		return localapi.Snapshot{Inbox: localapi.Inbox{Unread: s.Unread}}, err
 	}, localapi.Snapshot{Inbox: localapi.Inbox{Unread: 3}}},
 	{"ForgetEarlier", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.ForgetEarlier(ctx) }, nil},
 	{"ForgetDamaged", func(ctx context.Context, c *localapi.Client) (any, error) { return nil, c.ForgetDamaged(ctx) }, nil},

