@@ -3,6 +3,7 @@ package i18n
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // The languages for tests, by the tags that CLDR has for such. No setting offers them; [New] takes them, and so does
@@ -45,7 +46,7 @@ var accented = strings.NewReplacer(
 	"N", "Ñ", "O", "Ö", "P", "Þ", "Q", "Ǫ", "R", "Ŕ", "S", "Š", "T", "Ţ", "U", "Û", "V", "Ṽ", "W", "Ŵ", "X", "Ẋ", "Y", "Ý", "Z", "Ž",
 )
 
-var place = regexp.MustCompile(`\{\{[^}]*\}\}`)
+var place = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{[^}]*\}\}`) })
 
 // pseudo is a text of a file in a language for tests; its places stay as they are.
 func pseudo(letters *strings.Replacer, text string) string {
@@ -55,7 +56,7 @@ func pseudo(letters *strings.Replacer, text string) string {
 	var b strings.Builder
 	b.WriteByte('[')
 	rest := text
-	for _, at := range place.FindAllStringIndex(text, -1) {
+	for _, at := range place().FindAllStringIndex(text, -1) {
 		from := len(text) - len(rest)
 		b.WriteString(letters.Replace(text[from:at[0]]))
 		b.WriteString(text[at[0]:at[1]])

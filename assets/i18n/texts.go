@@ -149,15 +149,21 @@ func unquote(quoted string) (string, bool) {
 		return "", false
 	}
 	inner := quoted[1 : len(quoted)-1]
-	if strings.IndexByte(inner, '"') < 0 && strings.IndexByte(inner, '\\') < 0 {
-		return inner, true
+	if strings.IndexByte(inner, '\\') < 0 {
+		return inner, strings.IndexByte(inner, '"') < 0
 	}
-	if !strings.ContainsAny(inner, `"\`) {
-		return inner, true
+	var plain strings.Builder
+	for i := 0; i < len(inner); i++ {
+		switch inner[i] {
+		case '"':
+			return "", false
+		case '\\':
+			i++
+			if i == len(inner) || inner[i] != '"' && inner[i] != '\\' {
+				return "", false
+			}
+		}
+		plain.WriteByte(inner[i])
 	}
-	plain := strings.NewReplacer(`\\`, "", `\"`, "").Replace(inner)
-	if strings.ContainsAny(plain, `"\`) {
-		return "", false
-	}
-	return strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(inner), true
+	return plain.String(), true
 }

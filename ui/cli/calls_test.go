@@ -11,6 +11,7 @@ import (
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/localapi/localapitest"
+	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/cli"
 )
 
@@ -89,5 +90,19 @@ func TestMissingDevice(t *testing.T) {
 		if done := agent.Log("DisconnectDevice", "SetSettings", "Send"); want != cli.ExitOK && slices.ContainsFunc(done, func(call string) bool { return !strings.HasPrefix(call, "Send") }) {
 			t.Errorf("%s: it has done %q", line, done)
 		}
+	}
+}
+
+// A command makes neither the others nor what completes them.
+func TestACommandMakesItselfAlone(t *testing.T) {
+	words := i18n.New("en")
+	n := testing.AllocsPerRun(20, func() {
+		p := cli.Params{Client: func(bool) *localapi.Client { return nil }, Words: words, Out: io.Discard, Err: t.Output()}
+		if code := cli.Run(t.Context(), p, []string{"version"}); code != cli.ExitOK {
+			t.Errorf("exit %d", code)
+		}
+	})
+	if n > 160 {
+		t.Errorf("%v allocations", n)
 	}
 }

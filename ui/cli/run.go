@@ -93,6 +93,7 @@ func (p *program) addCommands(root *cobra.Command, args []string) {
 	}
 	if named := all[firstWord(args)]; named != nil {
 		root.AddCommand(named())
+		root.CompletionOptions.DisableDefaultCmd = true // that would make five commands more
 		return
 	}
 	for _, one := range all {
