@@ -33,15 +33,21 @@ func (o *Outbox) takeUp(items []item) (starts []start) {
 	return starts
 }
 
-// serveAtOnce serves devices whose first items are stored, and shown.
-func (o *Outbox) serveAtOnce(starts []start) {
+// add adds items that are stored, and serves the devices whose first ones are among them. That goes before telling the
+// faces, which have much to do then.
+func (o *Outbox) add(items []item, starts []start) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	for _, it := range items {
+		o.model.put(it)
+	}
 	for _, s := range starts {
 		if it, ok := o.model.get(s.id); ok {
 			go o.serve(s.ctx, s.device, s.lane, attempt{it.entry, o.model.wishes})
 		}
 	}
+	o.model.letGo()
+	o.publish()
 }
 
 // leaveAlone is for devices whose first items were not stored: the sender may serve them.

@@ -56,8 +56,7 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 		}
 		return o.put(tx, items)
 	}, func() {
-		o.change(items, nil)
-		o.serveAtOnce(starts)
+		o.add(items, starts)
 		noted()
 	})
 	if err != nil {
