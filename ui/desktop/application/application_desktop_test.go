@@ -156,6 +156,33 @@ func owned(t *testing.T) {
 	t.Fatal("nobody has the name")
 }
 
+// Being told of a desktop on the same bus changes nothing there.
+func TestTheSessionStays(t *testing.T) {
+	startBus(t)
+	moved := make(chan struct{})
+	run(t, moved)
+	owned(t)
+	conn, err := dbus.ConnectSessionBus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	owner := func() (unique string) {
+		if err := conn.BusObject().Call("org.freedesktop.DBus.GetNameOwner", 0, name).Store(&unique); err != nil {
+			t.Fatal(err)
+		}
+		return unique
+	}
+	before := owner()
+	close(moved)
+	if out, err := gdbus(t, iface+".ActivateAction", "pair-phone", "[]", "{}"); err != nil { // answered after it was told
+		t.Fatal(out, err)
+	}
+	if is := owner(); is != before {
+		t.Errorf("%s has given the name to %s", before, is)
+	}
+}
+
 // The session may get another bus while the program runs: it is found there.
 func TestTheSessionMoves(t *testing.T) {
 	stop := startBus(t)

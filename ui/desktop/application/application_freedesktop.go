@@ -50,11 +50,12 @@ func Run(ctx context.Context, p Params) {
 	}
 }
 
-// serve owns the name on the session bus until ctx ends, the bus goes, or the session has moved.
+// serve owns the name on the session bus until ctx ends, the bus goes, or the session has moved to another.
 func serve(ctx context.Context, p Params, moved <-chan struct{}) error {
 	life, end := context.WithCancel(ctx)
 	defer end()
 	late := time.AfterFunc(busTime, end) // a bus that hangs takes connections and does not greet
+	address := session.Here().Bus
 	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithContext(life))
 	if err != nil {
 		return err
@@ -89,7 +90,9 @@ func serve(ctx context.Context, p Params, moved <-chan struct{}) error {
 		case <-conn.Context().Done():
 			return dbus.ErrClosed
 		case <-moved:
-			return nil
+			if moved = p.Moved(); address != session.Here().Bus {
+				return nil
+			}
 		case j := <-s.jobs:
 			p.do(ctx, j)
 		}

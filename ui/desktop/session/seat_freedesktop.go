@@ -30,7 +30,11 @@ func Here() Desktop {
 
 // take takes over what is better, and reports whether d has anything that works.
 func take(d Desktop) bool {
-	mine, shows, speaks := Here(), d.shows(), d.speaks()
+	mine := Here()
+	if d == mine { // as with each send: the bus is asked only where no display answers for both
+		return d.shows() || d.speaks()
+	}
+	shows, speaks := d.shows(), d.speaks()
 	move := shows && (mine.Display == d.Display && mine.Wayland == d.Wayland || !mine.shows())
 	if move {
 		setenv("DISPLAY", d.Display)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/tabferry/tabferry/ui/desktop/session"
@@ -64,6 +65,51 @@ func TestSeatMovesToWhatWorks(t *testing.T) {
 	t.Setenv("WAYLAND_DISPLAY", "two") // beside the runtime folder, which another process may not have
 	if here := session.Here(); here.Wayland != second {
 		t.Errorf("%+v", here)
+	}
+}
+
+// TestOfferOfTheSameDesktop: who is on a desktop that answers does not greet its bus once more.
+func TestOfferOfTheSameDesktop(t *testing.T) {
+	dir := shortHome(t)
+	var greeted atomic.Int32
+	serve := func(name string, count *atomic.Int32) string {
+		path := filepath.Join(dir, name)
+		l, err := net.Listen("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return // the test has ended
+				}
+				count.Add(1)
+				_ = conn.Close()
+			}
+		}()
+		return path
+	}
+	t.Setenv("DISPLAY", "")
+	t.Setenv("XAUTHORITY", "")
+	t.Setenv("WAYLAND_DISPLAY", serve("way", new(atomic.Int32)))
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+serve("bus", &greeted))
+	var seat session.Seat
+	moved := seat.Moved()
+	seat.Offer(session.Here())
+	select {
+	case <-moved:
+	default:
+		t.Error("nobody was told: what failed there is not tried again")
+	}
+	if n := greeted.Load(); n != 0 {
+		t.Errorf("the bus was asked %d times", n)
+	}
+	other := session.Here()
+	other.Authority = "/new"
+	if seat.Offer(other); greeted.Load() == 0 {
+		t.Error("another desktop's bus was not asked")
 	}
 }
 
