@@ -12,6 +12,7 @@ import (
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/assets/i18n"
 	"github.com/tabferry/tabferry/ui/desktop/clipboard"
+	"github.com/tabferry/tabferry/ui/device"
 )
 
 // settleTime is how long changes are collected before the menu is rebuilt as a whole: a burst of
@@ -82,8 +83,10 @@ type face struct {
 	language string
 	snapshot localapi.Snapshot
 	known    bool
-	link     string
-	doing    sync.WaitGroup
+	// namesakes are the ids of the devices that share their name with another.
+	namesakes map[string]bool
+	link      string
+	doing     sync.WaitGroup
 }
 
 func newFace(p Params, b bar) *face {
@@ -166,6 +169,9 @@ func (f *face) watch(ctx context.Context, updates chan<- localapi.Update) error 
 
 // update takes over a snapshot; true when the agent quits.
 func (f *face) update(u localapi.Update) (quit bool) {
+	if devices := u.Snapshot.Devices.Items; !f.known || !sameList(devices, f.snapshot.Devices.Items) {
+		f.namesakes = device.Namesakes(devices)
+	}
 	f.snapshot, f.known = u.Snapshot, true
 	if language := u.Snapshot.Settings.Language; language != f.language {
 		f.language, f.words = language, f.Words(language)
@@ -178,13 +184,19 @@ func (f *face) update(u localapi.Update) (quit bool) {
 	return false
 }
 
+// sameList reports whether two snapshots have one list of devices: what they share is never edited. Folding 500 names
+// for each tab that arrives took longer than all the rest of the menu.
+func sameList(a, b []localapi.Device) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
 // redraw rebuilds everything, and returns in how long it must be done again by itself.
 func (f *face) redraw() time.Duration {
 	if !f.known {
 		return 0
 	}
 	now := f.Now()
-	f.bar.show(Icon(f.snapshot, now), Tooltip(f.snapshot, f.words, now), Menu(f.snapshot, f.link, f.words, now))
+	f.bar.show(Icon(f.snapshot, now), Tooltip(f.snapshot, f.words, now), Menu(f.snapshot, f.namesakes, f.link, f.words, now))
 	if f.snapshot.QuietUntil.After(now) {
 		return f.snapshot.QuietUntil.Sub(now)
 	}

@@ -342,7 +342,7 @@ func TestDevicesOfOneNameAreToldApart(t *testing.T) {
 	for i, kind := range []string{"mobile", "tablet"} {
 		s.Devices.Items = append(s.Devices.Items, localapi.Device{ID: kind, Name: "Demo phone", Type: kind, CanReceiveTabs: true, LastAccess: noon.Add(-time.Duration(i+1) * time.Hour)})
 	}
-	got := text(Menu(s, "https://example.org", english(), noon))
+	got := text(menuWith(s, "https://example.org", english(), noon))
 	for _, want := range []string{"→ Demo phone (phone, 1 hour ago)\n", "→ Demo phone (tablet, 2 hours ago)\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)

@@ -1,7 +1,6 @@
 package tray
 
 import (
-	"slices"
 	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -23,10 +22,10 @@ const (
 	maxDeviceName = 32
 )
 
-// Menu returns the lines of the menu. copied is the copied link, empty when there is none or the
-// clipboard cannot be read.
-func Menu(s localapi.Snapshot, copied string, words *i18n.Catalogue, now time.Time) []Item {
-	m := builder{s: s, words: words, now: now}
+// Menu returns the lines of the menu. namesakes are those among the devices; copied is the copied link, empty when
+// there is none or the clipboard cannot be read.
+func Menu(s localapi.Snapshot, namesakes map[string]bool, copied string, words *i18n.Catalogue, now time.Time) []Item {
+	m := builder{s: s, namesakes: namesakes, words: words, now: now}
 	status, told := m.status()
 	if told {
 		m.add(status)
@@ -50,10 +49,11 @@ func Menu(s localapi.Snapshot, copied string, words *i18n.Catalogue, now time.Ti
 
 // builder collects the lines.
 type builder struct {
-	s     localapi.Snapshot
-	words *i18n.Catalogue
-	now   time.Time
-	items []Item
+	s         localapi.Snapshot
+	namesakes map[string]bool
+	words     *i18n.Catalogue
+	now       time.Time
+	items     []Item
 }
 
 func (m *builder) add(i Item) { m.items = append(m.items, i) }
@@ -96,8 +96,11 @@ func (m *builder) status() (Item, bool) {
 func (m *builder) send(copied string) {
 	m.separate()
 	toSend := Action{Do: DoShow, Pane: paneSend}
-	devices := m.receivers()
-	if copied == "" || len(devices) == 0 {
+	var devices []localapi.Device
+	if copied != "" {
+		devices = m.receivers()
+	}
+	if len(devices) == 0 {
 		m.add(Item{Label: m.words.T("tray.send_a_link"), Do: toSend})
 		m.separate()
 		return
@@ -123,25 +126,26 @@ func (m *builder) send(copied string) {
 	m.separate()
 }
 
-// receivers returns the devices that can get tabs, by last use, then by when they were last seen.
-func (m *builder) receivers() []localapi.Device {
-	var devices []localapi.Device
+// receivers returns the devices that can get tabs, in the agent's order: those we sent to last first. There are no more
+// of them than the menu shows, and one that says that there are others.
+func (m *builder) receivers() (devices []localapi.Device) {
 	for _, d := range m.s.Devices.Items {
 		if !d.This && d.CanReceiveTabs {
 			devices = append(devices, d)
 		}
-	}
-	slices.SortStableFunc(devices, func(a, b localapi.Device) int {
-		if c := b.LastSentTo.Compare(a.LastSentTo); c != 0 {
-			return c
+		if len(devices) > maxDevices+maxMore {
+			break
 		}
-		return b.LastAccess.Compare(a.LastAccess)
-	})
+	}
 	return devices
 }
 
 func (m *builder) device(d localapi.Device, copied string) Item {
-	name := device.Name(m.words, d, m.s.Devices.Items, m.now, maxDeviceName)
+	var all []localapi.Device // that it could be taken for
+	if m.namesakes[d.ID] {
+		all = m.s.Devices.Items
+	}
+	name := device.Name(m.words, d, all, m.now, maxDeviceName)
 	if d.PushOff {
 		name = m.words.T("tray.push_off", "Device", name)
 	}

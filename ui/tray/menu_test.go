@@ -13,6 +13,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/assets"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/device"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
@@ -24,16 +25,15 @@ func signedIn(devices int) localapi.Snapshot {
 		Connection: localapi.Connection{Online: true, Since: noon.Add(-time.Hour)},
 	}
 	s.Devices.Known = true
-	s.Devices.Items = append(s.Devices.Items,
-		localapi.Device{ID: "me", Name: "This one", This: true, CanReceiveTabs: true},
-		localapi.Device{ID: "old", Name: "Old one"})
 	for i := range devices {
 		s.Devices.Items = append(s.Devices.Items, localapi.Device{
 			ID: fmt.Sprintf("d%d", i), Name: fmt.Sprintf("Device %d", i), CanReceiveTabs: true,
 			LastSentTo: noon.Add(-time.Duration(i) * time.Hour),
 		})
 	}
-	slices.Reverse(s.Devices.Items) // the menu sorts by itself
+	s.Devices.Items = append(s.Devices.Items,
+		localapi.Device{ID: "me", Name: "This one", This: true, CanReceiveTabs: true},
+		localapi.Device{ID: "old", Name: "Old one"})
 	for i := range 5 {
 		s.Inbox.Recent = append(s.Inbox.Recent, localapi.InboxEntry{
 			ID: fmt.Sprintf("i%d", i), Kind: localapi.KindTab, From: "Pixel", Title: fmt.Sprintf("Title %d", i),
@@ -60,11 +60,16 @@ func text(items []Item) string {
 	return b.String()
 }
 
+// menuWith is the menu as the face makes it.
+func menuWith(s localapi.Snapshot, copied string, words *i18n.Catalogue, now time.Time) []Item {
+	return Menu(s, device.Namesakes(s.Devices.Items), copied, words, now)
+}
+
 func english() *i18n.Catalogue { return i18n.New("en") }
 
 func TestMenuSendsInTwoClicks(t *testing.T) {
 	link := "https://example.org/a/page?secret=1#part"
-	items := Menu(signedIn(2), link, english(), noon)
+	items := menuWith(signedIn(2), link, english(), noon)
 	want := `Send example.org/a/page…
 → Device 0
 → Device 1
@@ -97,21 +102,21 @@ func TestCopiedLinkIsShownPlainAndShort(t *testing.T) {
 		"https://example.org/" + strings.Repeat("x", 100): "Send example.org/" + strings.Repeat("x", 31) + "…",
 		"https://paypaı.example/":                         "Send xn--paypa-r4a.example",
 	} {
-		if got := Menu(signedIn(2), link, english(), noon)[0].Label; got != want {
+		if got := menuWith(signedIn(2), link, english(), noon)[0].Label; got != want {
 			t.Errorf("%q is shown as %q, want %q", link, got, want)
 		}
 	}
 }
 
 func TestMenuWithoutALink(t *testing.T) {
-	items := Menu(signedIn(2), "", english(), noon)
+	items := menuWith(signedIn(2), "", english(), noon)
 	if items[0].Label != "Send a link…" || items[0].Do != (Action{Do: DoShow, Pane: "send"}) {
 		t.Errorf("first line %+v", items[0])
 	}
 	if !items[1].Separator() {
 		t.Errorf("second line %+v", items[1])
 	}
-	if first := Menu(signedIn(0), "https://example.org", english(), noon)[0]; first.Label != "Send a link…" {
+	if first := menuWith(signedIn(0), "https://example.org", english(), noon)[0]; first.Label != "Send a link…" {
 		t.Errorf("no device, but %q", first.Label)
 	}
 }
@@ -122,7 +127,7 @@ func TestMenuStaysShort(t *testing.T) {
 			s := signedIn(devices)
 			s.Connection.Online = online
 			s.QuietUntil = noon.Add(time.Minute)
-			items := Menu(s, "https://example.org/", english(), noon)
+			items := menuWith(s, "https://example.org/", english(), noon)
 			lines := 0
 			for i, item := range items {
 				if !item.Separator() {
@@ -141,11 +146,11 @@ func TestMenuStaysShort(t *testing.T) {
 			}
 		}
 	}
-	items := Menu(signedIn(8), "https://example.org/", english(), noon)
+	items := menuWith(signedIn(8), "https://example.org/", english(), noon)
 	if items[5].Do.Device != "d4" || items[6].Label != "More devices" || len(items[6].Items) != 3 || items[6].Items[0].Do.Device != "d5" {
 		t.Errorf("eight devices:\n%s", text(items))
 	}
-	if more := Menu(signedIn(40), "https://example.org/", english(), noon)[6].Items; len(more) != 21 || more[20].Do.Pane != "send" {
+	if more := menuWith(signedIn(40), "https://example.org/", english(), noon)[6].Items; len(more) != 21 || more[20].Do.Pane != "send" {
 		t.Errorf("forty devices: %d below", len(more))
 	}
 }
@@ -192,7 +197,7 @@ func TestStates(t *testing.T) {
 			if got := Tooltip(tc.s, english(), noon); got != tc.tooltip {
 				t.Errorf("tooltip %q, want %q", got, tc.tooltip)
 			}
-			items := Menu(tc.s, "", english(), noon)
+			items := menuWith(tc.s, "", english(), noon)
 			if items[0].Label != tc.first || items[0].Do != (Action{Do: DoShow, Pane: tc.pane}) {
 				t.Errorf("first line %+v", items[0])
 			}
@@ -210,7 +215,7 @@ func TestStates(t *testing.T) {
 func TestQuietIsTakenBack(t *testing.T) {
 	s := signedIn(1)
 	find := func() Item {
-		for _, i := range Menu(s, "", english(), noon) {
+		for _, i := range menuWith(s, "", english(), noon) {
 			if i.Checkable {
 				return i
 			}
@@ -241,7 +246,7 @@ func TestOddEntries(t *testing.T) {
 		{ID: "4", Kind: localapi.KindTab, URL: "x", From: "Pixel", Read: true},
 		{ID: "5", Kind: localapi.KindTab, Host: "only.test", URL: "https://only.test", CanOpen: true, Read: true},
 	}
-	items := Menu(s, "https://example.org", english(), noon)
+	items := menuWith(s, "https://example.org", english(), noon)
 	got := text(items)
 	for _, want := range []string{"→ unnamed device\n", "→ Pixel off [31m (when next opened)\n", "\nabout:config\n", "\nTab from Pixel\n", "\nonly.test\n"} {
 		if !strings.Contains(got, want) {
@@ -265,7 +270,7 @@ func TestMenuEditsNoSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	Menu(s, "https://example.org/x", i18n.New("en"), noon)
+	menuWith(s, "https://example.org/x", i18n.New("en"), noon)
 	if after, err := json.Marshal(s); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the snapshot was changed: %v", err)
 	}

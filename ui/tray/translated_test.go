@@ -39,7 +39,7 @@ func TestEveryLabelIsTranslated(t *testing.T) {
 			data += e.From + " " + e.Title + " " + e.Host + " "
 		}
 		for _, link := range []string{"", "https://example.org/"} {
-			items := Menu(s, link, words, noon)
+			items := menuWith(s, link, words, noon)
 			if len(items) == 0 {
 				t.Errorf("%s has no menu", s.Account.State)
 			}
@@ -51,7 +51,7 @@ func TestEveryLabelIsTranslated(t *testing.T) {
 // TestArrowsPointAhead: what goes to a device has an arrow before its name that points to it, whichever way lines go.
 func TestArrowsPointAhead(t *testing.T) {
 	for language, want := range map[string]string{"en": "→ Device 0", i18n.PseudoRight: "\u200f← \u2068Device 0\u2069"} {
-		items := Menu(signedIn(2), "https://example.org/", i18n.New(language), noon)
+		items := menuWith(signedIn(2), "https://example.org/", i18n.New(language), noon)
 		if got := text(items); !strings.Contains(got, want) {
 			t.Errorf("%s: the menu lacks %q:\n%s", language, want, got)
 		}
