@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -36,11 +37,28 @@ func spoilAtRest(t *testing.T, s *station) map[string]struct {
 			return nil
 		}
 	}
+	other := func(good []byte) error {
+		if err := write(good); err != nil {
+			return err
+		}
+		root := 0
+		s.edit(func(tx *bbolt.Tx) error {
+			root = int(tx.Bucket([]byte("account")).RootPage())
+			return nil
+		})
+		text, err := os.ReadFile(s.storeFile())
+		if err != nil || root == 0 {
+			return fmt.Errorf("the account lies in page %d: %w", root, err)
+		}
+		text[root*os.Getpagesize()+8] ^= 0x40 // of what kind it is
+		return write(text)
+	}
 	return map[string]struct {
 		do      func(good []byte) error
 		problem string
 		anew    bool
 	}{
+		"another page":  {other, "damaged", true},
 		"empty":         {func([]byte) error { return write(nil) }, "damaged", true},
 		"foreign":       {func([]byte) error { return write([]byte("a letter to a friend")) }, "damaged", true},
 		"zeroed":        {func(good []byte) error { return write(make([]byte, len(good))) }, "damaged", true},

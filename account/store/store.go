@@ -70,6 +70,19 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
+// OpenAgain is [Open] for a file that was of no use before: all of it is read, of which otherwise each part is
+// found damaged when somebody reads or changes it.
+func OpenAgain(path string) (*Store, error) {
+	s, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.engine.(*boltFile).readable(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
 // Create makes a new file at path, with a new key kept by source, and returns it unlocked. It fails
 // with [fs.ErrExist] where there is a file already.
 func Create(ctx context.Context, path string, source KeySource) (*Store, error) {

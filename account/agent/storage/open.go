@@ -12,12 +12,12 @@ import (
 
 // open decides how to begin: with the file, if there is one, else in memory until something is worth
 // keeping. Where the keyring is asked, the channel is closed when that has been dealt with.
-func (s *Storage[W]) open(ctx context.Context) (answered <-chan struct{}) {
+func (s *Storage[W]) open(ctx context.Context, opened func(path string) (*store.Store, error)) (answered <-chan struct{}) {
 	if s.MemoryOnly {
 		s.beginInMemory(ctx, localapi.MemoryOnly)
 		return nil
 	}
-	file, err := store.Open(s.Path)
+	file, err := opened(s.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		s.beginInMemory(ctx, s.planned())
@@ -49,7 +49,7 @@ func protection(file *store.Store) localapi.Protection {
 // giveUp shows a file that cannot be used. It is left alone.
 func (s *Storage[W]) giveUp(err error) {
 	s.Logger.Error("the store cannot be used", "error", err)
-	s.broken = err
+	s.broken, s.source = err, nil
 	s.show(func(st *localapi.Storage) {
 		*st = localapi.Storage{Protection: localapi.Undecided, Locked: true, Kept: true, BeginAnew: beginAnew(err)}
 		st.Problem, st.ProblemSaid = problem(err).Say().Parts()

@@ -88,6 +88,5 @@ func (s *Storage[W]) lose(vault *store.Vault, err error) {
 	s.setBusy()
 	s.end()
 	s.giveUp(errors.Join(err, vault.Close()))
-	s.source = nil
 	s.setReady()
 }

@@ -61,10 +61,10 @@ func (s *Storage[W]) unlock(ctx context.Context, passphrase string) (answered <-
 	}
 }
 
-// openAgain tries a file once more that could not be opened.
+// openAgain tries a file once more that could not be used.
 func (s *Storage[W]) openAgain(ctx context.Context) (answered <-chan struct{}, err error) {
 	s.broken = nil
-	answered = s.open(ctx)
+	answered = s.open(ctx, store.OpenAgain)
 	if s.broken != nil {
 		return nil, refusal(s.broken)
 	}

@@ -104,7 +104,7 @@ func New[W Work](life context.Context, p Params[W]) *Storage[W] {
 func (s *Storage[W]) Run(ended func()) error {
 	defer close(s.done)
 	s.Board.Tell() // so that faces know our version at once
-	s.open(s.life)
+	s.open(s.life, store.Open)
 	for running := true; running; {
 		select {
 		case <-s.life.Done():
