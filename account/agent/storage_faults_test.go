@@ -37,6 +37,14 @@ func spoilAtRest(t *testing.T, s *station) map[string]struct {
 			return nil
 		}
 	}
+	page := os.Getpagesize()
+	endless := func(good []byte) error {
+		text := bytes.Clone(good)
+		for at := 2 * page; at < len(text); at += page {
+			text[at+14] ^= 0x40 // of the number of pages that it goes on over
+		}
+		return write(text)
+	}
 	other := func(good []byte) error {
 		if err := write(good); err != nil {
 			return err
@@ -50,7 +58,7 @@ func spoilAtRest(t *testing.T, s *station) map[string]struct {
 		if err != nil || root == 0 {
 			return fmt.Errorf("the account lies in page %d: %w", root, err)
 		}
-		text[root*os.Getpagesize()+8] ^= 0x40 // of what kind it is
+		text[root*page+8] ^= 0x40 // of what kind it is
 		return write(text)
 	}
 	return map[string]struct {
@@ -58,6 +66,7 @@ func spoilAtRest(t *testing.T, s *station) map[string]struct {
 		problem string
 		anew    bool
 	}{
+		"endless pages": {endless, "damaged", true},
 		"another page":  {other, "damaged", true},
 		"empty":         {func([]byte) error { return write(nil) }, "damaged", true},
 		"foreign":       {func([]byte) error { return write([]byte("a letter to a friend")) }, "damaged", true},

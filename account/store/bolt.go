@@ -36,6 +36,8 @@ type boltFile struct {
 	size atomic.Int64
 	// used is how many bytes of it something lay in when it was opened.
 	used int64
+	// ends says that every page was found to end; see [boltFile.sound]. It is of whoever writes.
+	ends bool
 	// dead says that bbolt has panicked over the file: it is asked nothing more, because it may hold
 	// its locks still.
 	dead atomic.Bool
@@ -49,7 +51,6 @@ func openBolt(path string, create bool) (*boltFile, error) {
 	options := &bbolt.Options{
 		Timeout:      lockWait,
 		FreelistType: bbolt.FreelistMapType,
-		NoStatistics: true,
 		OpenFile: func(name string, flag int, mode fs.FileMode) (*os.File, error) {
 			if !create {
 				flag &^= os.O_CREATE
@@ -87,51 +88,6 @@ func openBolt(path string, create bool) (*boltFile, error) {
 	default:
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-}
-
-// whole refuses a file that is shorter than its own book-keeping says: bbolt notices only when it
-// reads the missing part, and not at all when a page claims to go on where no page is. It would free
-// those pages with the next write, up to four thousand million of them.
-func (b *boltFile) whole() error {
-	return b.run(false, func(r *boltRows) error {
-		if r.tx.Size() > b.size.Load() {
-			return fmt.Errorf("%w: a part of it is missing", ErrCorrupt)
-		}
-		pages, free := int(r.tx.Size()/int64(b.db.Info().PageSize)), 0
-		for id := metaPages; id < pages; {
-			more, empty, err := r.goesOn(id)
-			if err == nil && more >= pages-id {
-				err = fmt.Errorf("%w: page %d does not end", ErrCorrupt, id)
-			}
-			if err != nil {
-				return err
-			}
-			if empty {
-				free++
-			}
-			id += 1 + more
-		}
-		b.used = int64(pages-free) * int64(b.db.Info().PageSize)
-		return nil
-	})
-}
-
-// metaPages is how many pages at the beginning of a file are its book-keeping.
-const metaPages = 2
-
-// goesOn returns over how many further pages a page goes on, and whether it is a free one. What a free one
-// says was true of its last use.
-func (r *boltRows) goesOn(id int) (more int, free bool, err error) {
-	r.ask(func() {
-		page, e := r.tx.Page(id)
-		if err = e; e != nil {
-			return
-		}
-		if free = page.Type == "free"; !free {
-			more = page.OverflowCount
-		}
-	})
-	return more, free, err
 }
 
 // same refuses a file that somebody else has cut short and, for writing, one that is no longer in its
@@ -210,6 +166,9 @@ func (b *boltFile) run(writable bool, f func(*boltRows) error) error {
 		if err == nil {
 			defer tx.Rollback() // fails only where the transaction is over
 			err = b.same(writable)
+		}
+		if err == nil && writable {
+			err = b.sound(tx)
 		}
 		if err == nil {
 			*ours = true

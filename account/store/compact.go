@@ -49,6 +49,13 @@ func (b *boltFile) compacted(path string) (*boltFile, error) {
 
 // writeCompact writes everything into another file, and looks whether it is all there.
 func (b *boltFile) writeCompact(fresh string) (err error) {
+	err = b.run(false, func(r *boltRows) (err error) {
+		r.ask(func() { err = b.sound(r.tx) }) // a damaged file is left as it is
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	if err := removed(fresh); err != nil {
 		return err
 	}

@@ -160,8 +160,8 @@ func within(t *testing.T, f func()) {
 	}
 }
 
-// TestEndlessPage: a page that says it goes on past the end of the file is damage found at once. bbolt
-// notices nothing; its first write frees the pages that are not there, millions of them.
+// TestEndlessPage: a page that says it goes on past the end of the file is damage, found before anything is
+// changed. bbolt notices nothing; its first write frees the pages that are not there, millions of them.
 func TestEndlessPage(t *testing.T) {
 	ring := store.NewKeyring(newFakeSecrets(), "test")
 	path := filepath.Join(t.TempDir(), "store.db")
@@ -191,11 +191,26 @@ func TestEndlessPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, err := store.Open(path)
-		if err == nil {
-			err = s.Close()
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !errors.Is(err, store.ErrCorrupt) {
-			t.Errorf("page %d does not end: %v", id, err)
+		if err := s.Unlock(t.Context(), ring); err != nil {
+			t.Fatal(err)
+		}
+		if text, _ := get(t, s, "07"); text != long[:7*500] {
+			t.Errorf("page %d does not end, and what is stored is %q", id, text)
+		}
+		for range 2 {
+			err := s.Update(func(tx *store.Tx) error { return notes.Put(tx, "07", note{"new"}) })
+			if !errors.Is(err, store.ErrCorrupt) {
+				t.Errorf("page %d does not end: %v", id, err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, damaged) {
+			t.Errorf("page %d does not end, and the file was changed: %v", id, err)
 		}
 	}
 }

@@ -47,9 +47,9 @@ func resident(t *testing.T, path string) (bytes int) {
 const restRows = 4000
 
 // filled is a store of some MiB, all of it read.
-func filled(t *testing.T) (s *store.Store, path string) {
+func filled(t *testing.T) (s *store.Store, path string, ring *store.Keyring) {
 	t.Helper()
-	s, path, _, _ = fileStore(t)
+	s, path, ring, _ = fileStore(t)
 	err := s.Update(func(tx *store.Tx) error {
 		for i := range restRows {
 			if err := notes.Put(tx, fmt.Sprintf("%04d", i), note{strings.Repeat("x", 500)}); err != nil {
@@ -62,7 +62,7 @@ func filled(t *testing.T) (s *store.Store, path string) {
 		t.Fatal(err)
 	}
 	readAll(t, s)
-	return s, path
+	return s, path, ring
 }
 
 func readAll(t *testing.T, s *store.Store) {
@@ -90,7 +90,7 @@ func TestAFileAtRestIsNotInMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, path := filled(t)
+				s, path, _ := filled(t)
 				for range 3 {
 					time.Sleep(59 * time.Second)
 					synctest.Wait()
@@ -121,7 +121,7 @@ func TestAFileAtRestIsNotInMemory(t *testing.T) {
 // A file of which nobody has read anything since it was opened is at rest too.
 func TestAFileThatIsOnlyOpenedIsNotInMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, path := filled(t)
+		s, path, _ := filled(t)
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestClosingAsAFileComesToRest(t *testing.T) {
 // A file that comes to rest while it is read, written, grown beyond its map and closed stays as it is.
 func TestRestBesideEverythingElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, path := filled(t)
+		s, path, _ := filled(t)
 		var all sync.WaitGroup
 		for range 3 {
 			all.Go(func() {
@@ -189,7 +189,7 @@ func TestRestIsTold(t *testing.T) {
 		times := 0
 		store.AtRest(func() { times++ })
 		defer store.AtRest(nil)
-		s, _ := filled(t)
+		s, _, _ := filled(t)
 		for want := 1; want < 4; want++ {
 			time.Sleep(time.Hour)
 			synctest.Wait()
@@ -199,4 +199,33 @@ func TestRestIsTold(t *testing.T) {
 			readAll(t, s)
 		}
 	})
+}
+
+// To open a file and to read its newest rows brings little of it into memory, however large it is.
+func TestAStartReadsLittleOfAFile(t *testing.T) {
+	s, path, ring := filled(t)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err = store.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Unlock(t.Context(), ring); err != nil {
+		t.Fatal(err)
+	}
+	err = s.View(func(tx *store.Tx) error {
+		if n := len(notes.Page(tx, "", 50, nil)); n != 50 {
+			t.Errorf("%d rows", n)
+		}
+		return nil
+	})
+	if got := resident(t, path); err != nil || int64(got) > info.Size()/4 {
+		t.Errorf("%d kB of %d are in memory, %v", got>>10, info.Size()>>10, err)
+	}
 }
