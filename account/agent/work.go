@@ -129,7 +129,7 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	owner := w.people.Owner()
 	w.inbox, err = inbox.Open(inbox.Params{
 		Store: vault, Owner: owner, Board: a.board, Clock: p.Clock, IDs: &a.ids, Logger: p.Logger,
-		Chosen: w.settings.Chosen(), Open: p.Open, Go: w.beside,
+		Open: p.Open, Go: w.beside,
 	})
 	if err != nil {
 		return nil, err

@@ -152,9 +152,6 @@ func (t Table[T]) texts(tx *Tx, before string, up bool) iter.Seq2[[]byte, []byte
 	}
 }
 
-// Len counts the values, damaged ones included, without opening any.
-func (t Table[T]) Len(tx *Tx) int { return tx.rows.count(t.bucket) }
-
 // Page returns at most limit values that keep accepts, newest first, below before.
 func (t Table[T]) Page(tx *Tx, before string, limit int, keep func(T) bool) []T {
 	return t.Search(tx, before, limit, nil, keep)

@@ -48,7 +48,7 @@ func TestCostDoesNotGrow(t *testing.T) {
 	for name, at := range map[string]time.Time{"young": time.Now(), "old and unread": time.Now().Add(-100 * day)} {
 		t.Run(name, func(t *testing.T) {
 			start, arrivals := costs(t, 5000, at)
-			if start.opened > fewStart.opened && name == "young" {
+			if start.opened > fewStart.opened {
 				t.Errorf("a start opens %d values of 5,000 entries and %d of 100", start.opened, fewStart.opened)
 			}
 			if arrivals.opened > few.opened || arrivals.put > few.put*11/10 {
@@ -92,13 +92,38 @@ func TestCheckMendsTheCount(t *testing.T) {
 	vault := store.NewVault(memory)
 	i, _ := on(t, vault)
 	fill(t, vault, i, 10, time.Now(), func(k int) bool { return k < 4 })
-	if err := vault.Update(func(tx *store.Tx) error { return i.counts.Put(tx, counts{10, 9}) }); err != nil {
+	for _, n := range []int{10, 10 + localapi.RecentEntries} {
+		for _, wrong := range []counts{{n, 9}, {n + localapi.RecentEntries, n}} {
+			if err := vault.Update(func(tx *store.Tx) error { return i.counts.Put(tx, wrong) }); err != nil {
+				t.Fatal(err)
+			}
+			again, b := on(t, vault)
+			again.Check(t.Context())
+			_, next := on(t, vault)
+			for where, got := range map[string]localapi.Inbox{"shown": b.Now().Inbox, "stored": next.Now().Inbox} {
+				if got.Total != n || got.Unread != n-4 {
+					t.Errorf("%d entries counted as %+v, %s: %d, %d unread", n, wrong, where, got.Total, got.Unread)
+				}
+			}
+		}
+		fill(t, vault, i, localapi.RecentEntries, time.Now(), func(int) bool { return false })
+	}
+}
+
+// What was read is dropped after a start too, once it was kept for long enough.
+func TestCheckDropsWhatIsOld(t *testing.T) {
+	memory, err := store.NewMemory()
+	if err != nil {
 		t.Fatal(err)
 	}
+	vault := store.NewVault(memory)
+	i, _ := on(t, vault)
+	fill(t, vault, i, 10, time.Now().Add(-100*day), func(k int) bool { return k < 4 })
+	fill(t, vault, i, 10, time.Now(), func(int) bool { return true })
 	again, b := on(t, vault)
 	again.Check(t.Context())
-	if _, next := on(t, vault); b.Now().Inbox.Unread != 6 || next.Now().Inbox.Unread != 6 {
-		t.Errorf("%d unread, at the next start %d", b.Now().Inbox.Unread, next.Now().Inbox.Unread)
+	if got := b.Now().Inbox; got.Total != 16 || got.Unread != 6 || len(got.Recent) != 16 {
+		t.Errorf("%d entries, %d unread, %d recent", got.Total, got.Unread, len(got.Recent))
 	}
 }
 

@@ -24,8 +24,8 @@ var everybodys = store.NewTable[localapi.InboxEntry]("inbox")
 type table = store.Table[localapi.InboxEntry]
 
 // counts is how many entries there are. It is written with each change, so that a start need not wait
-// until 10,000 entries were opened to count the unread ones (20 ms); where it says another total than
-// there is it does not count, and [Inbox.Check] looks into it.
+// until 10,000 entries were opened to count the unread ones (20 ms). Where it cannot be right it does not
+// count; where it is wrong all the same, [Inbox.Check] finds out.
 type counts struct {
 	Total  int `json:"total"`
 	Unread int `json:"unread"`
@@ -42,8 +42,6 @@ type Params struct {
 	Clock  kit.Clock
 	IDs    *store.IDs
 	Logger *slog.Logger
-	// Chosen are the settings at the start; later ones stand on the board.
-	Chosen localapi.Settings
 	// Open opens a link in a browser command ("" for the system's), for tabs from senders that the
 	// person chose. Nil opens nothing.
 	Open func(ctx context.Context, browser, url string) error
@@ -62,31 +60,26 @@ type Inbox struct {
 	aged time.Duration
 }
 
-// Open counts what is stored, and drops what is kept for long enough.
+// Open finds what is stored. It opens the newest entries and no others, however many there are.
 func Open(p Params) (*Inbox, error) {
 	i := &Inbox{Params: p, table: everybodys.Of(p.Owner), counts: everybodysCounts.Of(p.Owner)}
-	late := false
-	err := p.Store.View(func(tx *store.Tx) error {
+	return i, p.Store.View(func(tx *store.Tx) error {
 		i.start = i.known(tx)
 		if len(i.start.Recent) > 0 {
 			p.IDs.After(i.start.Recent[0].ID)
 		}
-		late = len(i.surplus(tx, &localapi.Inbox{Total: i.start.Total}, p.Clock.Now(), p.Chosen)) > 0
 		return nil
 	})
-	if err != nil || !late {
-		return i, err
-	}
-	return i, p.Store.Update(func(tx *store.Tx) error { return i.drop(tx, &i.start, p.Clock.Now(), p.Chosen) })
 }
 
-// known is what is stored, by its own count where that can be right.
+// known is what is stored, by its own count where that can be right: to count the keys alone would bring all
+// their pages into memory.
 func (i *Inbox) known(tx *store.Tx) (inbox localapi.Inbox) {
-	n, ok, err := i.counts.Get(tx)
-	if err != nil || !ok || n.Total != i.table.Len(tx) || n.Unread < 0 || n.Unread > n.Total {
-		return i.count(tx)
-	}
 	i.recent(tx, &inbox)
+	n, ok, err := i.counts.Get(tx)
+	if err != nil || !ok || len(inbox.Recent) != min(n.Total, localapi.RecentEntries) || n.Unread < 0 || n.Unread > n.Total {
+		n = i.recounted(tx)
+	}
 	inbox.Total, inbox.Unread = n.Total, n.Unread
 	return inbox
 }
@@ -124,14 +117,16 @@ func isRead(text []byte) bool {
 }
 
 // Check opens every entry once, beside everything else, after a start: entries that are damaged are found
-// then, and counts that an older version left.
+// then, and counts that are wrong; and what is kept for long enough is dropped.
 func (i *Inbox) Check(ctx context.Context) {
 	var found counts
+	late := false
 	err := i.Store.View(func(tx *store.Tx) error {
 		found = i.recounted(tx)
+		late = len(i.surplus(tx, &localapi.Inbox{Total: found.Total}, i.Clock.Now(), i.chosen())) > 0
 		return ctx.Err()
 	})
-	if shown := i.shown(); err == nil && found != (counts{shown.Total, shown.Unread}) {
+	if shown := i.shown(); err == nil && (late || found != (counts{shown.Total, shown.Unread})) {
 		i.Recount(ctx)
 	}
 }
