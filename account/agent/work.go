@@ -462,7 +462,7 @@ func (w *work) Start(ctx context.Context) {
 		w.board.Tell(localapi.Event{Kind: localapi.AccountDeleted})
 	}
 	w.beside(w.subscription.Connect)
-	w.beside(w.inbox.Check)
+	w.beside(w.inbox.CheckLater)
 	begun, done := w.calls.Begin(ctx) // before anybody can sign out, which ends it
 	w.beside(func(ctx context.Context) {
 		w.initialise(begun)

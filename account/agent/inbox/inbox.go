@@ -116,6 +116,19 @@ func isRead(text []byte) bool {
 	return bytes.HasSuffix(text, []byte(`"read":true}`)) || bytes.Contains(text, []byte(`"read":true`))
 }
 
+// checkAfter is how long after a start all entries are looked at. For 10,000 that takes 4 ms of the processor, a
+// third of what the rest of a start takes.
+const checkAfter = 2 * time.Second
+
+// CheckLater is [Inbox.Check], once the start is over for whoever waits for it.
+func (i *Inbox) CheckLater(ctx context.Context) {
+	select {
+	case <-time.After(checkAfter):
+		i.Check(ctx)
+	case <-ctx.Done():
+	}
+}
+
 // Check opens every entry once, beside everything else, after a start: entries that are damaged are found
 // then, and counts that are wrong; and what is kept for long enough is dropped.
 func (i *Inbox) Check(ctx context.Context) {
