@@ -31,10 +31,12 @@ type secretService struct {
 	collection dbus.ObjectPath
 	alias      bool        // the default is known by ReadAlias alone
 	asks       bool        // unlocking needs a dialog,
-	dismissed  bool        // which is closed without the password,
+	answered   bool        // which has been answered
+	dismissed  bool        // or is closed without the password,
 	mute       bool        // or cannot even be shown
 	refuses    *dbus.Error // what every call for an item gets
 	made       int         // how often it was told to make a collection, which needs the dialog too
+	unlocks    int         // how often it was asked to unlock something
 	kept       []byte
 	wants      map[string]string // the attributes of what is kept
 }
@@ -46,8 +48,11 @@ type secretStruct struct {
 	ContentType       string
 }
 
+func (s *secretService) locked() bool { return s.asks && !s.answered }
+
 func (s *secretService) unlocking() (unlocked []dbus.ObjectPath, prompt dbus.ObjectPath) {
-	if s.asks {
+	s.unlocks++
+	if s.locked() {
 		return []dbus.ObjectPath{}, promptPath
 	}
 	return []dbus.ObjectPath{s.collection}, "/"
@@ -95,6 +100,7 @@ func (s *secretService) start(t *testing.T, address string) {
 		if s.made > 0 && !s.dismissed {
 			s.collection = secretsPath + "/collection/made"
 		}
+		s.answered = !s.dismissed
 		go func() {
 			_ = conn.Emit(promptPath, "org.freedesktop.Secret.Prompt.Completed", s.dismissed, dbus.MakeVariant([]dbus.ObjectPath{}))
 		}()
@@ -111,7 +117,7 @@ func (s *secretService) start(t *testing.T, address string) {
 			return itemPath, "/", s.refuses
 		},
 		"SearchItems": func(a map[string]string) ([]dbus.ObjectPath, *dbus.Error) {
-			if s.wants == nil || !maps.Equal(a, s.wants) {
+			if s.wants == nil || !maps.Equal(a, s.wants) || s.locked() && s.alias { // KeePassXC knows nothing then
 				return []dbus.ObjectPath{}, nil
 			}
 			return []dbus.ObjectPath{itemPath}, nil
@@ -119,6 +125,9 @@ func (s *secretService) start(t *testing.T, address string) {
 	})
 	export(itemPath, "Item", map[string]any{
 		"GetSecret": func(session dbus.ObjectPath) (secretStruct, *dbus.Error) {
+			if s.locked() {
+				return secretStruct{session, nil, []byte{}, ""}, dbus.NewError("org.freedesktop.Secret.Error.IsLocked", nil)
+			}
 			return secretStruct{session, nil, s.kept, "text/plain"}, nil
 		},
 		"Delete": func() (dbus.ObjectPath, *dbus.Error) {
@@ -200,8 +209,12 @@ func TestSecretServices(t *testing.T) {
 				return
 			}
 			s = reopen(t, s, path)
+			c.service.answered, c.service.unlocks = false, 0
 			if err := s.Unlock(t.Context(), ring); err != nil {
 				t.Fatal(err)
+			}
+			if asked := c.service.unlocks > 0; asked != c.service.asks {
+				t.Errorf("asked to unlock: %v, and it is locked: %v", asked, c.service.asks)
 			}
 			if err := s.Delete(t.Context(), ring); err != nil || c.service.wants != nil {
 				t.Errorf("deleting: %v", err)

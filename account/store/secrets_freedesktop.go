@@ -36,7 +36,7 @@ const secretsTime = 20 * time.Second
 // Set stores a secret.
 func (SystemSecrets) Set(service, user, secret string) error {
 	return onSecrets(func(s *secretService) error {
-		collection, err := s.collection()
+		collection, err := s.collection(s.unlock)
 		if err != nil {
 			return err
 		}
@@ -57,32 +57,40 @@ func (SystemSecrets) Set(service, user, secret string) error {
 	})
 }
 
-// Get reads a secret.
+// Get reads a secret. Mostly it is unlocked, so that nobody need be asked to unlock anything: each question to
+// the service takes a millisecond of a start. If it does not come so, it is asked for in full.
 func (SystemSecrets) Get(service, user string) (secret string, err error) {
-	err = onSecrets(func(s *secretService) error {
-		item, err := s.find(service, user)
-		if err != nil {
-			return err
+	err = onSecrets(func(s *secretService) (err error) {
+		if secret, err = s.read(service, user, func(dbus.ObjectPath) error { return nil }); err != nil {
+			secret, err = s.read(service, user, s.unlock)
 		}
-		if err := s.unlock(item); err != nil { // some ask for each item
-			return err
-		}
-		session, err := s.session()
-		if err != nil {
-			return err
-		}
-		var value secretValue
-		err = s.call(item, itemInterface+".GetSecret", session).Store(&value)
-		secret = string(value.Value)
 		return err
 	})
 	return secret, err
 }
 
+// read reads a secret, with what unlocks the collection and the item.
+func (s *secretService) read(service, user string, unlock func(what dbus.ObjectPath) error) (secret string, err error) {
+	item, err := s.find(service, user, unlock)
+	if err != nil {
+		return "", err
+	}
+	if err := unlock(item); err != nil { // some ask for each item
+		return "", err
+	}
+	session, err := s.session()
+	if err != nil {
+		return "", err
+	}
+	var value secretValue
+	err = s.call(item, itemInterface+".GetSecret", session).Store(&value)
+	return string(value.Value), err
+}
+
 // Delete removes a secret.
 func (SystemSecrets) Delete(service, user string) error {
 	return onSecrets(func(s *secretService) error {
-		item, err := s.find(service, user)
+		item, err := s.find(service, user, s.unlock)
 		if err != nil {
 			return err
 		}
@@ -98,7 +106,7 @@ func (SystemSecrets) Delete(service, user string) error {
 // to protect it with.
 func (SystemSecrets) Make() error {
 	return onSecrets(func(s *secretService) error {
-		if _, err := s.collection(); !errors.Is(err, ErrNoCollection) {
+		if _, err := s.collection(s.unlock); !errors.Is(err, ErrNoCollection) {
 			return err
 		}
 		properties := map[string]dbus.Variant{collectionMethods + ".Label": dbus.MakeVariant(newCollection)}
@@ -164,9 +172,9 @@ func (s *secretService) call(on dbus.ObjectPath, method string, args ...any) *db
 	return s.conn.Object(secretsName, on).CallWithContext(ctx, method, 0, args...)
 }
 
-// collection returns the unlocked collection that secrets lie in: the one that is unlocked with the
-// login, or what the service says is its default. Not every service answers at the alias's own path.
-func (s *secretService) collection() (dbus.ObjectPath, error) {
+// collection returns the collection that secrets lie in, once it is unlocked: the one that is unlocked with
+// the login, or what the service says is its default. Not every service answers at the alias's own path.
+func (s *secretService) collection(unlock func(what dbus.ObjectPath) error) (dbus.ObjectPath, error) {
 	var property dbus.Variant
 	err := s.call(secretsPath, "org.freedesktop.DBus.Properties.Get", serviceInterface, "Collections").Store(&property)
 	if err != nil {
@@ -181,11 +189,11 @@ func (s *secretService) collection() (dbus.ObjectPath, error) {
 	if collection == nothing {
 		return "", ErrNoCollection
 	}
-	return collection, s.unlock(collection)
+	return collection, unlock(collection)
 }
 
-func (s *secretService) find(service, user string) (dbus.ObjectPath, error) {
-	collection, err := s.collection()
+func (s *secretService) find(service, user string, unlock func(what dbus.ObjectPath) error) (dbus.ObjectPath, error) {
+	collection, err := s.collection(unlock)
 	if err != nil {
 		return "", err
 	}
