@@ -24,7 +24,7 @@ func peersIn(dir string) peers {
 }
 
 // buildPeers builds them into a folder. Like the rest of this program it runs in the project's root. The window
-// gets the tags of the one that it is compared with.
+// gets the tags of the one that it is compared with, and its link_flags of the Makefile.
 func buildPeers(ctx context.Context, dir, window string) (peers, error) {
 	built, err := buildinfo.ReadFile(window)
 	if err != nil {
@@ -38,13 +38,13 @@ func buildPeers(ctx context.Context, dir, window string) (peers, error) {
 	}
 	p := peersIn(dir)
 	for _, one := range []struct {
-		binary, tags, cgo string
+		binary, tags, link, cgo string
 	}{
-		{p.Hello, "headless", "0"},
-		{p.Tray, "headless", "0"},
-		{p.Window, tags, "1"},
+		{p.Hello, "headless", "-s -w", "0"},
+		{p.Tray, "headless", "-s -w", "0"},
+		{p.Window, tags, "-s -w -funcalign=16", "1"},
 	} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-tags", one.tags, "-trimpath", "-ldflags", "-s -w", "-o", one.binary,
+		cmd := exec.CommandContext(ctx, "go", "build", "-tags", one.tags, "-trimpath", "-ldflags", one.link, "-o", one.binary,
 			bareRoom+filepath.Base(one.binary)) // #nosec G204 -- programs of this folder
 		cmd.Env = append(os.Environ(), "CGO_ENABLED="+one.cgo)
 		var said bytes.Buffer

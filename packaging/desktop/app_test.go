@@ -45,7 +45,7 @@ func buildAll(dir string) error {
 	world := exec.Command("go", "build", "-tags", "headless demo", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-demo"), program)
 	lean.Env = append(os.Environ(), "CGO_ENABLED=0")
 	world.Env = lean.Env
-	whole := exec.Command("go", "build", "-tags", "migrated_fynedo,no_emoji,no_animations", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-window"), program)
+	whole := exec.Command("go", "build", "-tags", "migrated_fynedo,no_emoji,no_animations,nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-window"), program)
 	whole.Env = append(os.Environ(), "CGO_ENABLED=1")
 	for _, build := range []*exec.Cmd{lean, world, whole} {
 		if out, err := build.CombinedOutput(); err != nil {
