@@ -149,7 +149,7 @@ func (w *Window) signedIn(before, now localapi.Snapshot) {
 // wear takes appearance and language over, and reports whether the language is another.
 func (w *Window) wear(s localapi.Settings) (spoken bool) {
 	prefs := w.p.App.Preferences()
-	worn := s.Appearance == w.appearance
+	worn, mirrored := s.Appearance == w.appearance, w.words.RightToLeft()
 	if !worn {
 		w.appearance = s.Appearance
 		prefs.SetString(prefAppearance, w.appearance)
@@ -159,7 +159,7 @@ func (w *Window) wear(s localapi.Settings) (spoken bool) {
 		prefs.SetString(prefLanguage, w.language)
 		w.words = w.p.Words(w.language)
 	}
-	if spoken || !worn {
+	if !worn || w.words.RightToLeft() != mirrored {
 		w.dress()
 	}
 	return spoken

@@ -149,7 +149,8 @@ func New(p Params) (*Window, error) {
 	return w, nil
 }
 
-// dress puts the theme on: the colours of the appearance, and the direction of the language.
+// dress puts the theme on: the colours of the appearance, and the direction of the language. It is left alone while it
+// fits: at each theme the toolkit reads its fonts anew, and those it has shaped texts with stay, three megabytes.
 func (w *Window) dress() {
 	look := widget.NewTheme(w.appearance)
 	look.Mirrored = w.words.RightToLeft()

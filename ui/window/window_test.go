@@ -234,6 +234,27 @@ func TestLanguageAndAppearanceFollowTheSettings(t *testing.T) {
 	})
 }
 
+// TestALanguageKeepsTheTheme: a theme is put on when it is another one. For each the toolkit reads its fonts anew, and
+// keeps the last ones for good.
+func TestALanguageKeepsTheTheme(t *testing.T) {
+	inBubble(t, func(p *Params) { p.Words = func(l string) *i18n.Catalogue { return i18n.New(firstOf(l, "en")) } }, func(h *harness) {
+		h.send(signedIn())
+		themes := 0
+		h.app.Settings().AddListener(func(fyne.Settings) { themes++ })
+		for _, language := range []string{"de", "fr", "en"} {
+			h.change(func(s *localapi.Snapshot) { s.Settings.Language = language })
+		}
+		if themes != 0 {
+			t.Errorf("three languages written from left to right: %d themes", themes)
+		}
+		h.change(func(s *localapi.Snapshot) { s.Settings.Language = i18n.PseudoRight })
+		h.change(func(s *localapi.Snapshot) { s.Settings.Appearance = widget.AppearanceDark })
+		if themes != 2 {
+			t.Errorf("another direction and another appearance: %d themes", themes)
+		}
+	})
+}
+
 func firstOf(a, b string) string {
 	if a != "" {
 		return a
