@@ -60,12 +60,12 @@ func (b *burst) forget(read map[string]bool) {
 
 func (b *burst) count() int { return b.older + len(b.recent) }
 
-// all returns the tabs if it still has all of them, else none.
+// all returns the tabs if it still has all of them, else none. They change with the burst.
 func (b *burst) all() []localapi.InboxEntry {
 	if b.older > 0 {
 		return nil
 	}
-	return slices.Clone(b.recent)
+	return b.recent
 }
 
 // sender returns the sender's name if all tabs have the same sender.

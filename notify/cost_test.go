@@ -2,6 +2,7 @@ package notify
 
 import (
 	"math"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -34,5 +35,28 @@ func TestUpdatesAndBodiesAreCheap(t *testing.T) {
 		if least > 2 {
 			t.Errorf("%s takes %v allocations", what, least)
 		}
+	}
+}
+
+// TestANotificationCopiesNoTabs: composing one takes as much for as many tabs as a notification speaks of as for some.
+func TestANotificationCopiesNoTabs(t *testing.T) {
+	c := composer{words: english(""), clicks: true}
+	cost := func(tabs int) uint64 {
+		var b burst
+		for i := range tabs {
+			b.add([]localapi.InboxEntry{tab(strconv.Itoa(i), "Pixel 9", "h.test", "")})
+		}
+		const times = 100
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range times {
+			c.tabs(b)
+		}
+		runtime.ReadMemStats(&after)
+		return (after.TotalAlloc - before.TotalAlloc) / times
+	}
+	cost(2) // reads the texts
+	if few, many := cost(20), cost(localapi.RecentEntries); many > few+1024 {
+		t.Errorf("20 tabs take %d bytes, %d of them %d", few, localapi.RecentEntries, many)
 	}
 }

@@ -374,7 +374,7 @@ func (n *Notifier) tabs(ctx context.Context, came burst) {
 
 // showUnseen shows the tabs that nobody has looked at yet.
 func (n *Notifier) showUnseen(ctx context.Context) {
-	n.show(ctx, func(c composer) Notification { return c.tabs(n.unseen) }, shown{kind: KindTabs, entries: n.unseen.all(), pane: "inbox"})
+	n.show(ctx, func(c composer) Notification { return c.tabs(n.unseen) }, shown{kind: KindTabs, entries: slices.Clone(n.unseen.all()), pane: "inbox"})
 }
 
 // show hands a notification to the backend and remembers what an answer would be about.
