@@ -337,7 +337,7 @@ func (r *boltRows) walk(bucket, before string, up bool, yield func(key, value []
 		}
 		c := b.Cursor()
 		if !up {
-			walkDown(c, before, each)
+			walkDown(c, before, int(r.tx.Size())/r.tx.DB().Info().PageSize, each)
 			return
 		}
 		for key, value := c.First(); key != nil && each(key, value); key, value = c.Next() {
@@ -350,16 +350,19 @@ func (r *boltRows) walk(bucket, before string, up bool, yield func(key, value []
 // Pages that were emptied in this transaction stay in bbolt's tree until it ends. Backwards its cursor
 // does not step over them as it does forwards: Prev gives nothing there, as at the end, and Last goes
 // round for ever where nothing else is left (bbolt 1.5.0; etcd-io/bbolt#733 is the change that did it).
-// So the lowest key, which First finds over emptied pages, says whether and where the walk ends.
-func walkDown(c *bbolt.Cursor, before string, yield func(key, value []byte) bool) {
+// So the lowest key, which First finds over emptied pages, says whether and where the walk ends; in a damaged
+// file, where a key may be another one each time it is read, that there are no more pages to be empty.
+func walkDown(c *bbolt.Cursor, before string, pages int, yield func(key, value []byte) bool) {
 	first, _ := c.First()
 	if first == nil || before != "" && before <= string(first) {
 		return
 	}
 	lowest := string(first) // the cursor's own is good only until it moves
 	prev := func() (key, value []byte) {
-		for key == nil {
-			key, value = c.Prev()
+		for range pages {
+			if key, value = c.Prev(); key != nil {
+				break
+			}
 		}
 		return key, value
 	}
@@ -372,7 +375,7 @@ func walkDown(c *bbolt.Cursor, before string, yield func(key, value []byte) bool
 	} else {
 		key, value = prev()
 	}
-	for yield(key, value) && string(key) > lowest {
+	for key != nil && yield(key, value) && string(key) > lowest {
 		key, value = prev()
 	}
 }

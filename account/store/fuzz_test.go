@@ -37,6 +37,7 @@ func FuzzFile(f *testing.F) {
 	f.Add(4096+20, []byte{255, 255}, len(whole))
 	f.Add(3*4096+10, []byte{7}, len(whole))
 	f.Add(4*4096+14, []byte{64}, len(whole)) // a page that does not end
+	f.Add(4*4096+26, []byte{64}, len(whole)) // a key that goes on beyond the file
 	f.Add(5*4096+18, []byte{0, 1, 0, 0, 0, 9}, len(whole))
 	f.Add(0, []byte{}, 4096)
 	f.Add(0, []byte{}, 0)
