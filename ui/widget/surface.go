@@ -19,7 +19,8 @@ type Surface struct {
 	Says       bool // is read aloud when it appears
 	Content    fyne.CanvasObject
 
-	ground *canvas.Rectangle
+	ground *canvas.Rectangle // of what is small: marks, rings, boxes
+	plate  *plate            // of what is large: cards, the rail; nil otherwise
 }
 
 // NewSurface makes a ground with round corners.
@@ -44,27 +45,38 @@ func NewListCard(content fyne.CanvasObject) *Surface {
 }
 
 // CreateRenderer places the content on the ground.
-func (s *Surface) CreateRenderer() fyne.WidgetRenderer { return draw(s, s.ground, s.Content) }
+func (s *Surface) CreateRenderer() fyne.WidgetRenderer {
+	if s.Raised || s.Radius == 0 { // so it is large
+		s.plate = newPlate(s.Radius)
+		return draw(s, append(s.plate.objects(), s.Content)...)
+	}
+	return draw(s, s.ground, s.Content)
+}
 
 func (s *Surface) held() []fyne.CanvasObject { return []fyne.CanvasObject{s.Content} }
 
 func (s *Surface) style() {
+	if s.plate != nil {
+		edge := s.Edge
+		if edge == "" {
+			edge = s.Fill
+		}
+		s.plate.paint(named(s.Fill), named(edge), theme.Color(theme.ColorNameShadow))
+		return
+	}
 	s.ground.FillColor = named(s.Fill)
 	s.ground.CornerRadius = s.Radius
 	s.ground.StrokeColor, s.ground.StrokeWidth = nil, 0
 	if s.Edge != "" {
 		s.ground.StrokeColor, s.ground.StrokeWidth = named(s.Edge), 1
 	}
-	s.ground.Shadow = canvas.Shadow{}
-	if s.Raised {
-		s.ground.Shadow = canvas.Shadow{
-			Color: theme.Color(theme.ColorNameShadow), BlurRadius: 6, Offset: fyne.NewPos(0, 1), Variant: canvas.DropShadow,
-		}
-	}
 }
 
 func (s *Surface) place(size fyne.Size) {
 	s.ground.Resize(size)
+	if s.plate != nil {
+		s.plate.place(size)
+	}
 	s.Content.Resize(size)
 }
 

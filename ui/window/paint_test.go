@@ -27,11 +27,14 @@ func (p part) and(q part) part {
 
 func (p part) area() float32 { return max(0, p.right-p.left) * max(0, p.bottom-p.top) }
 
-// roundCost is how many times as much a pixel of a rectangle with round corners costs as one without, where the
-// processor draws.
-const roundCost = 2
+// How many times as much a pixel of a rectangle costs as one of a picture, where the processor draws: the toolkit's
+// program for rectangles computes a shadow for each, that for round corners the distance from the outline, thrice.
+const (
+	plainCost = 4
+	roundCost = 8
+)
 
-// painted is what the rectangles below an object cost of one frame, in square units of plain ones.
+// painted is what the grounds below an object cost of one frame, in square units of a picture.
 func painted(o fyne.CanvasObject, within part) (cost float32) {
 	if !o.Visible() {
 		return 0
@@ -42,10 +45,12 @@ func painted(o fyne.CanvasObject, within part) (cost float32) {
 		if o.FillColor == nil || o.FillColor == color.Transparent {
 			return 0
 		}
-		if cost = partOf(o).and(within).area(); o.CornerRadius > 0 {
-			cost *= roundCost
+		if o.CornerRadius > 0 {
+			return roundCost * partOf(o).and(within).area()
 		}
-		return cost
+		return plainCost * partOf(o).and(within).area()
+	case *canvas.Raster:
+		return partOf(o).and(within).area()
 	case *fyne.Container:
 		below = o.Objects
 	case *widget.Scroll:
@@ -74,9 +79,9 @@ func TestLittleIsPaintedTwice(t *testing.T) {
 		content := h.w.win.Canvas().Content()
 		whole := partOf(content)
 		times := painted(content, whole) / whole.area()
-		t.Logf("the window is painted %.2f times", times)
-		if times > 1.5 {
-			t.Errorf("the window is painted %.2f times", times)
+		t.Logf("what is painted costs as much as %.2f pictures of the window", times)
+		if times > 1.7 {
+			t.Errorf("what is painted costs as much as %.2f pictures of the window", times)
 		}
 	})
 }
