@@ -21,6 +21,9 @@ const (
 // sent because of it.
 func (b *bench) devices(ctx context.Context) error {
 	return b.atHome(ctx, func(h *home) error {
+		if err := sleep(ctx, aloneRest); err != nil { // less is collected until a start is over
+			return err
+		}
 		few, fewBytes, err := h.withDevices(ctx, fewDevices)
 		if err != nil {
 			return err

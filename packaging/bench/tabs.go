@@ -61,6 +61,9 @@ func (b *bench) tabs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := sleep(ctx, aloneRest); err != nil { // less is collected until a start is over
+			return err
+		}
 		seen, err := h.Box.Notifications(ctx)
 		if err != nil {
 			return err
