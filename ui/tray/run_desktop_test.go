@@ -164,7 +164,7 @@ func TestTrayOnABus(t *testing.T) {
 		}
 	}
 	click(phone)
-	next("Send https://example.org/copied to d5")
+	next("Send https://example.org/copied to d0")
 	click(untilLabel(t, menu, "news1.test · Title 1"))
 	next("open https://news1.test/?secret")
 	next("MarkRead i1")
