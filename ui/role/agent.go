@@ -36,7 +36,7 @@ func runAgent(ctx context.Context, demo bool) error {
 	debug.SetGCPercent(startGCPercent)
 	defer time.AfterFunc(restTime, func() {
 		debug.SetGCPercent(gcPercent)
-		debug.FreeOSMemory()
+		giveAll()
 	}).Stop()
 	store.AtRest((&heap{}).giveBack)
 	paths := session.LocatePaths(demo)

@@ -14,15 +14,20 @@ type heap struct {
 	left uint64 // of the system's memory, when it was last given back, in bytes
 }
 
-// giveBack gives what work has left back to the system. The first collection empties only half of what is kept
-// to be used again.
+// giveBack gives what work has left back to the system.
 func (h *heap) giveBack() {
 	if heldByHeap() < h.left+worthGiving {
 		return
 	}
+	giveAll()
+	h.left = heldByHeap()
+}
+
+// giveAll gives what is free back to the system. It collects twice, for the first time empties only half of what is
+// kept to be used again.
+func giveAll() {
 	runtime.GC()
 	debug.FreeOSMemory()
-	h.left = heldByHeap()
 }
 
 // heldByHeap is how many bytes of the system's memory the heap has.
