@@ -36,7 +36,8 @@ type boltFile struct {
 	size atomic.Int64
 	// used is how many bytes of it something lay in when it was opened.
 	used int64
-	// ends says that every page was found to end; see [boltFile.sound]. It is of whoever writes.
+	// ends says that every page was found to end; see [boltFile.sound]. It is of whoever writes, and of an opening,
+	// which has the file to itself.
 	ends bool
 	// dead says that bbolt has panicked over the file: it is asked nothing more, because it may hold
 	// its locks still.
