@@ -238,6 +238,28 @@ func TestUnknownCommandIsUnreadable(t *testing.T) {
 	want(t, "unknown command", u.Err, account.ErrUnsupported)
 }
 
+// TestOddMessagesCostNoOther: a message of another shape is delivered as unreadable, and neither
+// it nor the order of a page keeps another one from being received, once.
+func TestOddMessagesCostNoOther(t *testing.T) {
+	t.Parallel()
+	s, _, _, to := pair(t)
+	page := `{"index":5002,"last":true,"messages":[{"index":5003,"data":"text"},{"index":5001,"data":{"command":"x"}},{"index":5002,"data":7}]}`
+	for _, want := range [][]int64{{5001, 5002, 5003}, nil} {
+		s.Faults.Next(routePoll, 200, accounttest.RawBody("application/json", page))
+		commands, err := to.PollCommands(t.Context())
+		var got []int64
+		for _, c := range commands {
+			got = append(got, c.CommandIndex())
+			if u, is := c.(*account.UnreadableCommand); !is || !errors.Is(u.Err, account.ErrUnsupported) {
+				t.Errorf("%#v", c)
+			}
+		}
+		if !slices.Equal(got, want) || (err == nil) != (want != nil) {
+			t.Errorf("received %v, want %v (%v)", got, want, err)
+		}
+	}
+}
+
 // TestKeyReplacement: keys are replaced for the one command that could not be
 // decrypted, once in a poll and once an hour.
 func TestKeyReplacement(t *testing.T) {

@@ -1,10 +1,12 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -196,28 +198,38 @@ type Command struct {
 	Sender  string
 }
 
-// Commands fetches the commands with an index of at least index. limit 0 leaves
-// the choice to the server, which gives at most 100.
+// message is a command as the server gives it.
+type message struct {
+	Index int64 `json:"index"`
+	Data  struct {
+		Command looseText       `json:"command"`
+		Payload json.RawMessage `json:"payload"`
+		Sender  looseText       `json:"sender"`
+	} `json:"data"`
+}
+
+// commandPage is an answer with messages of some form.
+type commandPage[M any] struct {
+	Index    *int64 `json:"index"`
+	Last     bool   `json:"last"`
+	Messages *[]M   `json:"messages"`
+}
+
+// Commands fetches the commands with an index of at least index, lowest first. limit 0 leaves
+// the choice to the server, which gives at most 100. A message of another shape is one without a
+// command: it keeps no other from being received. One without an index is left out.
 func (c *Client) Commands(ctx context.Context, cred Credential, index int64, limit int) (Commands, error) {
 	query := url.Values{"index": {strconv.FormatInt(index, 10)}}
 	if limit > 0 {
 		query.Set("limit", strconv.Itoa(limit))
 	}
-	var page struct {
-		Index    *int64 `json:"index"`
-		Last     bool   `json:"last"`
-		Messages *[]struct {
-			Index int64 `json:"index"`
-			Data  struct {
-				Command looseText       `json:"command"`
-				Payload json.RawMessage `json:"payload"`
-				Sender  looseText       `json:"sender"`
-			} `json:"data"`
-		} `json:"messages"`
-	}
+	var page commandPage[message]
 	a, err := c.call(ctx, request{
 		base: BaseAuth, space: SpaceAuth, method: http.MethodGet, path: commandsPath, query: query, cred: cred,
 	}, &page)
+	if err != nil && a != nil {
+		page, err = eachByItself(a)
+	}
 	switch {
 	case err != nil:
 		return Commands{}, c.out(err)
@@ -233,7 +245,29 @@ func (c *Client) Commands(ctx context.Context, cred Credential, index int64, lim
 			Payload: m.Data.Payload, Sender: string(m.Data.Sender),
 		})
 	}
+	slices.SortStableFunc(out.Messages, func(a, b Command) int { return cmp.Compare(a.Index, b.Index) })
 	return out, c.out(nil)
+}
+
+// eachByItself reads a page of which a message has another shape than it should.
+func eachByItself(a *answer) (page commandPage[message], err error) {
+	var raw commandPage[json.RawMessage]
+	if err := a.decode(&raw); err != nil || raw.Messages == nil {
+		return page, err
+	}
+	messages := []message{}
+	for _, text := range *raw.Messages {
+		var m message
+		if json.Unmarshal(text, &m) != nil {
+			var index struct{ Index int64 }
+			if json.Unmarshal(text, &index) != nil {
+				continue
+			}
+			m = message{Index: index.Index}
+		}
+		messages = append(messages, m)
+	}
+	return commandPage[message]{raw.Index, raw.Last, &messages}, nil
 }
 
 // Invocation sends a command to a device.

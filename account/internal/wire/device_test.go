@@ -3,6 +3,7 @@ package wire_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,39 @@ func TestCommands(t *testing.T) {
 	if page.Index != 7 || !page.Last || len(page.Messages) != 2 || page.Messages[0].Sender != "s" ||
 		string(page.Messages[0].Payload) != `{"encrypted":"x"}` || page.Messages[1].Command != "" || page.Messages[1].Index != 7 {
 		t.Errorf("page is %+v", page)
+	}
+}
+
+// A message of another shape is one bad message: those beside it are received, whatever their order.
+func TestOddCommands(t *testing.T) {
+	for odd, want := range map[string]string{
+		`{"index":6,"data":"text"}`:              "5:c 6: 7:c",
+		`{"index":6,"data":["c"]}`:               "5:c 6: 7:c",
+		`{"index":6,"data":null}`:                "5:c 6: 7:c",
+		`{"index":6}`:                            "5:c 6: 7:c",
+		`{"index":"6","data":{"command":"c"}}`:   "5:c 7:c",
+		`{"index":6.5,"data":{"command":"c"}}`:   "5:c 7:c",
+		`{"index":1e99,"data":{"command":"c"}}`:  "5:c 7:c",
+		`"text"`:                                 "5:c 7:c",
+		`[6]`:                                    "5:c 7:c",
+		`{"index":9,"data":{"command":"c"}}`:     "5:c 7:c 9:c",
+		`{"index":7,"data":{"command":"again"}}`: "5:c 7:again 7:c",
+		`{"index":4,"data":{"command":{},"payload":1,"sender":5}}`: "4: 5:c 7:c",
+	} {
+		_, client := serve(t, answers(`{"index":7,"last":true,"messages":[
+			{"index":5,"data":{"command":"c","payload":{"encrypted":"x"},"sender":"s"}},`+odd+`,{"index":7,"data":{"command":"c"}}]}`))
+		page, err := client.Commands(t.Context(), wire.Bearer(secret), 1, 0)
+		if err != nil {
+			t.Errorf("with %s nothing is received: %v", odd, err)
+			continue
+		}
+		var got []string
+		for _, m := range page.Messages {
+			got = append(got, fmt.Sprintf("%d:%s", m.Index, m.Command))
+		}
+		if text := strings.Join(got, " "); text != want || page.Index != 7 || !page.Last {
+			t.Errorf("with %s: %s of %+v", odd, text, page)
+		}
 	}
 }
 
