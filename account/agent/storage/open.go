@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/store"
@@ -54,6 +55,35 @@ func (s *Storage[W]) giveUp(err error) {
 		*st = localapi.Storage{Protection: localapi.Undecided, Locked: true, Kept: true, BeginAnew: beginAnew(err)}
 		st.Problem, st.ProblemSaid = problem(err).Say().Parts()
 	})
+	s.openLater()
+}
+
+// openRetry is the wait after a file could not be opened for a reason that may pass by itself.
+const openRetry = 5 * time.Second
+
+// openLater tries a file again by itself that the disk, or another program, keeps from being opened.
+func (s *Storage[W]) openLater() {
+	if s.trying || !store.OnDisk(s.broken) && !errors.Is(s.broken, store.ErrInUse) {
+		return
+	}
+	s.trying = true
+	s.asked.Go(func() {
+		select {
+		case <-time.After(openRetry):
+		case <-s.life.Done():
+			return
+		}
+		err := s.do(s.life, func(ctx context.Context) error {
+			s.trying = false
+			if s.useless() {
+				_, _ = s.openAgain(ctx) // which shows what came of it
+			}
+			return nil
+		})
+		if err != nil && s.life.Err() == nil {
+			s.Logger.Error("a file is not tried again", "error", err)
+		}
+	})
 }
 
 // beginAnew reports whether a file is of no use any more, so that another one may take its place.
@@ -100,6 +130,9 @@ func (s *Storage[W]) beginWithFile(ctx context.Context, source store.KeySource) 
 // begin starts the work. A store whose contents cannot be read is shown as damaged and left alone.
 func (s *Storage[W]) begin(ctx context.Context, opened *store.Store, p localapi.Protection) {
 	vault := store.NewVault(opened)
+	s.mu.Lock()
+	s.fault, s.refused = false, 0 // that was of another store
+	s.mu.Unlock()
 	if err := s.beginOn(ctx, vault, localapi.Storage{Protection: p, Kept: s.source != nil}); err != nil {
 		s.giveUp(errors.Join(err, vault.Close()))
 	}

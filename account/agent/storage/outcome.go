@@ -51,17 +51,17 @@ func (s *Storage[W]) mended(size int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case !s.fault || s.trying:
+	case !s.fault || s.looking:
 	case size >= s.refused:
 		s.clearFault()
 	default:
-		s.trying = true
+		s.looking = true
 		needed := roomFactor*s.refused + roomLeast
 		s.asked.Go(func() {
 			err := store.Room(s.Path, needed)
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if s.trying = false; err == nil && s.fault {
+			if s.looking = false; err == nil && s.fault {
 				s.clearFault()
 			}
 		})

@@ -46,7 +46,7 @@ func (s *Storage[W]) await(ctx context.Context, step func(context.Context) (<-ch
 // been dealt with.
 func (s *Storage[W]) unlock(ctx context.Context, passphrase string) (answered <-chan struct{}, err error) {
 	switch {
-	case s.file == nil && s.broken != nil:
+	case s.useless():
 		return s.openAgain(ctx)
 	case s.file == nil && s.source == nil && passphrase == "" && s.Ring != nil && s.shown().Protection != localapi.MemoryOnly:
 		return s.createWithKeyring(ctx, false), nil
@@ -60,6 +60,9 @@ func (s *Storage[W]) unlock(ctx context.Context, passphrase string) (answered <-
 		return s.askForKey(ctx), nil
 	}
 }
+
+// useless reports whether there is a file that could not be used, and nobody has chosen to go on without it.
+func (s *Storage[W]) useless() bool { return s.broken != nil && s.file == nil && s.vault == nil }
 
 // openAgain tries a file once more that could not be used.
 func (s *Storage[W]) openAgain(ctx context.Context) (answered <-chan struct{}, err error) {
@@ -166,9 +169,18 @@ func (s *Storage[W]) protectWith(ctx context.Context, text string) error {
 // makeWay sees that there is something in memory to keep, and no file in its place: one that is of no
 // use, though it was tried once more, is set aside.
 func (s *Storage[W]) makeWay(ctx context.Context) error {
-	if s.broken != nil {
+	switch {
+	case s.useless():
 		if _, err := s.openAgain(ctx); err != nil && !beginAnew(s.broken) {
 			return err
+		}
+	case s.broken != nil: // what is in use stays so
+		file, err := store.OpenAgain(s.Path)
+		if err == nil {
+			return errors.Join(lockedData.Refuse(localapi.CodeConflict), file.Close())
+		}
+		if s.broken = err; !beginAnew(err) && !errors.Is(err, fs.ErrNotExist) {
+			return refusal(err)
 		}
 	}
 	if s.file != nil {

@@ -77,6 +77,7 @@ type Storage[W Work] struct {
 	source store.KeySource // of the file in use, nil in memory
 	vault  *store.Vault    // in use
 	stop   context.CancelFunc
+	trying bool // the file is tried again soon
 
 	mu sync.Mutex // never held across I/O
 	// ready is closed when the store was opened, or the keyring has kept us waiting for a moment. It
@@ -85,10 +86,10 @@ type Storage[W Work] struct {
 	work  W         // the zero value while there is no open store
 	ask   *question // to the keyring, under way
 	fault bool      // what the disk said last is shown
-	// refused is the size of the largest change that the disk did not take, trying says that it is being
+	// refused is the size of the largest change that the disk did not take, looking says that it is being
 	// looked whether it would now.
 	refused int
-	trying  bool
+	looking bool
 }
 
 // New returns a storage. Nothing happens before Run. life ends with Run, or ends it.
