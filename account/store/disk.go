@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -15,24 +16,46 @@ var diskFaults = []struct{ cause, fault error }{
 	{syscall.EFBIG, ErrFull},
 	{errDiskFull, ErrFull},
 	{syscall.EROFS, ErrReadOnly},
-	{syscall.EIO, ErrDisk},
 	{fs.ErrPermission, ErrDenied},
+	{syscall.EMFILE, ErrBusy},
+	{syscall.ENFILE, ErrBusy},
+	{syscall.ENOMEM, ErrBusy},
 }
 
-// OnDisk reports whether an error comes from a disk that is full, failing, read-only or not ours to use:
-// another try may do.
+// noFaults are what the system says where something else than a file of ours lies, or nothing: the disk is well.
+var noFaults = []error{
+	fs.ErrNotExist, fs.ErrExist, fs.ErrClosed,
+	syscall.EISDIR, syscall.ENOTDIR, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL,
+}
+
+// OnDisk reports whether an error comes from a disk that is full, failing, read-only or not ours to use, or from a
+// system that has no means left: another try may do.
 func OnDisk(err error) bool {
-	return errors.Is(err, ErrFull) || errors.Is(err, ErrDisk) || errors.Is(err, ErrReadOnly) || errors.Is(err, ErrDenied)
+	for _, f := range diskFaults {
+		if errors.Is(err, f.fault) {
+			return true
+		}
+	}
+	return errors.Is(err, ErrDisk)
 }
 
-// diskFault puts our word for a fault of the disk in front of an error that comes from one.
+// diskFault puts our word for a fault of the disk in front of an error that comes from one. What the system says and
+// has no word of its own here is a failure too: a disk that is gone, a server that hangs. It says nothing of what is
+// in the file.
 func diskFault(err error) error {
+	if OnDisk(err) || errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	is := func(cause error) bool { return errors.Is(err, cause) }
 	for _, f := range diskFaults {
-		if errors.Is(err, f.cause) && !OnDisk(err) {
+		if is(f.cause) {
 			return fmt.Errorf("%w: %w", f.fault, err)
 		}
 	}
-	return err
+	if !errors.As(err, new(syscall.Errno)) || slices.ContainsFunc(noFaults, is) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrDisk, err)
 }
 
 // Room reports whether the disk takes a number of bytes more beside a file: it tries, because neither quotas

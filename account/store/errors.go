@@ -38,6 +38,8 @@ var (
 	ErrReadOnly = errors.New("the disk is read-only")
 	// ErrDenied says that file or folder are not ours to read or write.
 	ErrDenied = errors.New("the store's file is not ours to use")
+	// ErrBusy says that the system has too many files open, or too little memory.
+	ErrBusy = errors.New("the system has too many files open, or too little memory")
 	// ErrInUse says that another process holds the file.
 	ErrInUse = errors.New("the store is used by another process")
 	// ErrNewer says that a newer version of the program wrote the file.

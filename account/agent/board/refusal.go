@@ -33,6 +33,7 @@ var disk = []struct {
 	{store.ErrDisk, localapi.NewPhrase("disk.fails", "The disk does not read or write what it should.", "look after the disk; Tabferry tries again by itself")},
 	{store.ErrReadOnly, localapi.NewPhrase("disk.read_only", "The disk with Tabferry's data takes no changes.", "make it writable; Tabferry tries again by itself")},
 	{store.ErrDenied, localapi.NewPhrase("disk.denied", "Tabferry may not read or change its own data.", "look whose the file and its folder are")},
+	{store.ErrBusy, localapi.NewPhrase("disk.busy", "The system has too many files open, or too little memory.", "quit other programs; Tabferry tries again by itself")},
 }
 
 // Disk says what is wrong with the place where the data lies, if that is what an error is about.

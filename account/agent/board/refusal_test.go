@@ -20,6 +20,7 @@ func TestDisk(t *testing.T) {
 	for cause, want := range map[error]string{
 		store.ErrFull: "The disk is full.", store.ErrDisk: "The disk does not read or write what it should.",
 		store.ErrReadOnly: "The disk with Tabferry's data takes no changes.", store.ErrDenied: "Tabferry may not read or change its own data.",
+		store.ErrBusy:    "The system has too many files open, or too little memory.",
 		store.ErrCorrupt: "Tabferry's data file is damaged. It is left as it is.", store.ErrReplaced: "Tabferry's data file was moved away or replaced.",
 		store.ErrClosed: "This could not be saved.",
 	} {
