@@ -196,6 +196,27 @@ func TestExpiredEndpointIsTold(t *testing.T) {
 	})
 }
 
+// A clock that is set back makes no wait for the next endpoint longer.
+func TestClockSetWhileTheEndpointIsDead(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, w *world) {
+		clock := &setClock{from: time.Now()}
+		desk := w.station("Desk", w.inBubble, func(p *agent.Params) { p.Clock = clock }).run().signIn()
+		for range 2 { // the first is renewed at once, the second not so soon
+			w.acct.ExpirePush(desk.snapshot().Account.DeviceID)
+			if err := desk.face.Refreshed(t.Context(), localapi.RefreshAll); err != nil {
+				t.Fatal(err)
+			}
+			rest(time.Minute)
+		}
+		clock.set.Add(int64(-1000 * time.Hour))
+		rest(3 * time.Hour)
+		if p := desk.snapshot().Connection.Push; p.Expired {
+			t.Errorf("three hours later: %+v", p)
+		}
+	})
+}
+
 // Faces that look cost one refresh in five minutes, however many and often, and none while the list is young;
 // after a failure one a minute, and what the server asks for is obeyed.
 func TestLookingIsCheap(t *testing.T) {

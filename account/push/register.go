@@ -96,11 +96,16 @@ func (l *loop) renew(name string, answer chan result) {
 		return
 	}
 	now := l.p.Clock.Now()
-	// A clock that was set back must not make the wait longer than it was.
-	next := r.Renewed.Add(r.RenewWait)
-	if latest := now.Add(r.RenewWait); next.After(latest) {
-		next = latest
+	if r.Renewed.After(now) { // the clock was set back: the wait begins anew, once, and is no longer than it was
+		again := *r
+		again.Renewed = now.UTC()
+		if err := l.save(l.st.with(name, &again)); err != nil {
+			answer <- result{err: err}
+			return
+		}
+		r = &again
 	}
+	next := r.Renewed.Add(r.RenewWait)
 	if !r.Renewed.IsZero() && now.Before(next) {
 		answer <- result{err: &TooSoonError{Next: next}}
 		return

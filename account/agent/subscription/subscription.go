@@ -93,8 +93,8 @@ type Subscription struct {
 	dead bool
 	// asking is the request for a subscription under way, nil for none.
 	asking context.CancelFunc
-	// notBefore is when a renewal will be possible again.
-	notBefore time.Time
+	// notBefore is when a renewal will be possible again, on the monotonic clock.
+	notBefore time.Duration
 	left      bool // the subscription of the last sign-in has been ended
 }
 
@@ -181,7 +181,7 @@ func (s *Subscription) work(ctx context.Context) time.Duration {
 		s.ask(func(ctx context.Context) (push.Subscription, error) { return s.push.Subscribe(ctx, name) })
 		return 0
 	case dead && sub.Endpoint == published:
-		if wait := notBefore.Sub(s.Clock.Now()); wait > 0 {
+		if wait := notBefore - s.Clock.Monotonic(); wait > 0 {
 			return wait
 		}
 		s.ask(func(ctx context.Context) (push.Subscription, error) { return s.push.Renew(ctx, name) })
@@ -210,16 +210,17 @@ func (s *Subscription) ask(get func(context.Context) (push.Subscription, error))
 		case err == nil && asking.Err() == nil:
 			s.sub = sub
 		case errors.As(err, &soon):
-			s.notBefore = soon.Next
+			s.notBefore = s.Clock.Monotonic() + soon.Next.Sub(s.Clock.Now())
 		case errors.Is(err, push.ErrNotSubscribed):
 			s.sub = push.Subscription{}
+		case err != nil && asking.Err() == nil: // the store does not take it
+			s.Logger.Warn("no push subscription", "error", err)
+			s.notBefore = s.Clock.Monotonic() + retryFirst
 		}
 		s.mu.Unlock()
-		if err != nil && asking.Err() == nil && soon == nil {
-			s.Logger.Warn("no push subscription", "error", err)
-			return
+		if !errors.Is(err, push.ErrStopped) {
+			s.Poke()
 		}
-		s.Poke()
 	})
 }
 

@@ -1,9 +1,18 @@
 package subscription
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/tabferry/tabferry/account/agent/board"
+	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/worker"
+	"github.com/tabferry/tabferry/account/internal/kit"
+	"github.com/tabferry/tabferry/account/push"
 	"github.com/tabferry/tabferry/account/store"
 )
 
@@ -26,4 +35,30 @@ func TestStateOnAFailingStore(t *testing.T) {
 	if err := kept.Save(t.Context(), []byte("y")); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("saving says %v", err)
 	}
+}
+
+// A renewal that the store did not take is tried again by itself.
+func TestRenewalOnAFailingStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := kit.System()
+		s := &Subscription{Params: Params{
+			Board: board.New(clock, localapi.Snapshot{Account: localapi.Account{State: localapi.SignedIn}}),
+			Clock: clock, Logger: slog.New(slog.DiscardHandler), Go: func(f func(context.Context)) { go f(t.Context()) },
+		}}
+		s.sub.Endpoint, s.published, s.dead = "https://push.example/dead", "https://push.example/dead", true
+		poked := 0
+		s.Worker = worker.New(func(context.Context) time.Duration { poked++; return 0 })
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go s.Run(ctx)
+		synctest.Wait()
+		s.ask(func(context.Context) (push.Subscription, error) { return push.Subscription{}, store.ErrFull })
+		synctest.Wait()
+		if poked != 2 {
+			t.Fatal("nobody looks at it again")
+		}
+		if wait := s.work(ctx); wait <= 0 || wait > retryFirst {
+			t.Errorf("the renewal is tried again after %v", wait)
+		}
+	})
 }
