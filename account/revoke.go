@@ -10,7 +10,7 @@ import (
 	"github.com/tabferry/tabferry/account/internal/wire"
 )
 
-// revocationLife is how long a revocation is tried. After it the credential has
+// revocationLife is how long a revocation is tried again. After it the credential has
 // expired by itself, or the server is gone for good.
 const revocationLife = 30 * 24 * time.Hour
 
@@ -181,20 +181,21 @@ func (t *tx) flush(ctx context.Context) (later, err error) {
 	queue := t.state.Revocations
 	t.state.Revocations = nil
 	lost := false
-	for i, r := range queue {
-		if t.a.clock.Now().Sub(r.Since) > revocationLife {
-			continue
-		}
-		if lost || ctx.Err() != nil { // the others would wait for the same
-			t.state.Revocations = append(t.state.Revocations, queue[i:]...)
-			break
-		}
-		if err := t.a.revokeOne(ctx, r); err != nil {
-			t.state.Revocations = append(t.state.Revocations, r)
+	for _, r := range queue {
+		// What seems too old is tried once more: the clock may have been set, and a token that nobody revoked is alive.
+		old := t.a.clock.Now().Sub(r.Since) > revocationLife
+		if !lost && ctx.Err() == nil { // else it would wait for the same
+			err := t.a.revokeOne(ctx, r)
+			if err == nil {
+				continue
+			}
 			lost = errors.Is(err, ErrNetwork)
-			if later == nil || errors.Is(later, ErrBlocked) {
+			if !old && (later == nil || errors.Is(later, ErrBlocked)) {
 				later = err // what passes by itself is what to wait for
 			}
+		}
+		if !old || ctx.Err() != nil {
+			t.state.Revocations = append(t.state.Revocations, r)
 		}
 	}
 	return later, t.commit(ctx)

@@ -171,6 +171,20 @@ func TestFlushGivesUp(t *testing.T) {
 	}
 }
 
+// TestFlushAfterTheClockWasSet revokes what seems too old, as long as the server can be asked.
+func TestFlushAfterTheClockWasSet(t *testing.T) {
+	s := newScene(t)
+	a, _ := s.signedIn()
+	s.service.Faults.Next("*", 0, accounttest.DropConnection(), accounttest.Times(-1))
+	ok(t, "Disconnect", a.Disconnect(t.Context()))
+	s.service.Faults.Clear()
+	s.service.Clock.Advance(31 * 24 * time.Hour)
+	left, err := a.FlushRevocations(t.Context())
+	if err != nil || left != 0 || s.refreshTokens() != 0 {
+		t.Errorf("%d left, %d refresh tokens live, %v", left, s.refreshTokens(), err)
+	}
+}
+
 // TestFlushOfDeadTokens counts what the server no longer knows as revoked.
 func TestFlushOfDeadTokens(t *testing.T) {
 	s := newScene(t)
