@@ -329,7 +329,7 @@ func (a *Agent) SignOut(ctx context.Context, deleteLocalData bool) error {
 	if w, err = a.known(ctx); err != nil {
 		return err
 	}
-	if err := w.revoker.SignOut(ctx, deleteLocalData); err != nil {
+	if err := w.signOut(ctx, deleteLocalData); err != nil {
 		return err
 	}
 	return a.storage.Replace(ctx, w, w.left) // nobody sees the last person's data from now on

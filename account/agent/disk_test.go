@@ -13,6 +13,7 @@ import (
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/account/agent/roster"
 	"github.com/tabferry/tabferry/account/store"
 )
 
@@ -86,6 +87,37 @@ func inMemory(t *testing.T) *store.Store {
 		t.Fatal(err)
 	}
 	return memory
+}
+
+// A sign-out that cannot be stored leaves nothing undone: what was being asked, and was ended for it, is asked again,
+// and nothing is deleted later.
+func TestSignOutThatFails(t *testing.T) {
+	const devices = "GET /v1/account/devices"
+	svc := accounttest.New(t)
+	s := stationOn(t, inMemory(t), svc)
+	s.signIn(svc, svc.NewAccount("someone@example.com", "a password"))
+	w := s.work
+	asked := func(n int) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); len(svc.Requests(devices)) < n; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("the devices were asked for %d times", len(svc.Requests(devices)))
+			}
+		}
+	}
+	svc.Faults.Next(devices, 0, accounttest.Delay(time.Hour))
+	w.beside(w.roster.Run)
+	w.roster.Mark(roster.Devices)
+	asked(1)
+	w.over.Store(true) // the account cannot be saved
+	w.calls.End()
+	if err := w.signOut(t.Context(), true); err == nil {
+		t.Fatal("the sign-out went well")
+	}
+	asked(2)
+	if w.settings.DeleteWhenDone() {
+		t.Error("the data of somebody who is signed in is to be deleted")
+	}
 }
 
 // A store that takes no transaction takes no tab either: the poll fails, nothing is shown, and the

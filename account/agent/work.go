@@ -565,6 +565,17 @@ func (w *work) resume() {
 	w.signals.Resume()
 }
 
+// signOut signs out, for which whatever was being asked has been ended. If it fails that is asked again.
+func (w *work) signOut(ctx context.Context, deleteLocalData bool) error {
+	err := w.revoker.SignOut(ctx, deleteLocalData)
+	if err != nil {
+		w.resume()
+		w.poller.Mark()
+		w.roster.Mark(roster.All)
+	}
+	return err
+}
+
 // networkChanged acts on what is told of the network and of suspends.
 func (w *work) networkChanged(event wake.Event) {
 	switch event {

@@ -103,6 +103,11 @@ func (r *Revoker) SignOut(ctx context.Context, all bool) error {
 	}
 	_, err := r.Account.ProcessEvent(limited, account.EventDisconnect{})
 	if r.Account.AuthState() == account.AuthStateConnected {
+		if all { // else a later sign-out, from another device perhaps, would do what was refused now
+			if err := r.Memory.SetDeleteWhenDone(context.WithoutCancel(ctx), false); err != nil {
+				r.Logger.Warn("that the local data is to be kept could not be saved", "error", err)
+			}
+		}
 		return board.Refusal(err)
 	}
 	err = r.forget(ctx, all)
