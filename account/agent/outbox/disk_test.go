@@ -352,6 +352,61 @@ func TestClockIsSet(t *testing.T) {
 	}
 }
 
+// The age of a send is by a clock that may have been wrong when it was queued, or of a time when nothing ran: neither
+// gives it up at its first failure. What was tried in vain for all that time is given up.
+func TestOldSendsAreTried(t *testing.T) {
+	t.Parallel()
+	for name, old := range map[string]func(t *testing.T, s *store.Store, srv *server, b *bench){
+		"the clock was set": func(_ *testing.T, _ *store.Store, srv *server, _ *bench) {
+			srv.mu.Lock()
+			defer srv.mu.Unlock()
+			srv.wall = 0
+		},
+		"nothing ran": func(t *testing.T, s *store.Store, srv *server, b *bench) {
+			b.end()
+			srv.mu.Lock()
+			srv.wall = 0
+			srv.mu.Unlock()
+			run(t, s, srv)
+		},
+		"it was asked for again": func(t *testing.T, _ *store.Store, srv *server, b *bench) {
+			srv.mu.Lock()
+			srv.wall = 0
+			srv.mu.Unlock()
+			pass(2 * time.Hour)
+			for _, e := range b.Entries() {
+				if e.State != localapi.SendFailed {
+					t.Errorf("an old send that was tried for hours: %+v", e)
+				}
+				if err := b.Retry(t.Context(), e.ID); err != nil {
+					t.Error(err)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := memory(t)
+				srv := &server{fail: func(string) error { return account.ErrNetwork }, wall: -400 * 24 * time.Hour}
+				b := run(t, s, srv)
+				b.queueTo(t, "a", "1")
+				pass(time.Second)
+				old(t, s, srv, b)
+				pass(time.Minute)
+				srv.mu.Lock()
+				failed := len(srv.sent)
+				srv.fail = nil
+				srv.mu.Unlock()
+				pass(15 * time.Minute)
+				if failed < 2 || len(srv.sent) != failed+1 {
+					t.Errorf("sent %d times, and %d times when that could go well", failed, len(srv.sent)-failed)
+				}
+			})
+		})
+	}
+}
+
 // A list of any length is queued, sent, retried, taken back and deleted as a whole, in order for each
 // device, and its results stay until they can be read.
 func TestBulk(t *testing.T) {

@@ -32,6 +32,7 @@ type item struct {
 	obeys     bool          // the server asked for the wait, so that nothing shortens it
 	// unsaved says that the end of its last attempt is not stored: to the store it is in flight.
 	unsaved bool
+	since   time.Duration // when it came to be sent, or was asked for again
 	done    time.Duration // when it was settled; zero: before this process began
 	// wish is the number of the person's wish that it be sent, which rises: what was sent, or asked for again,
 	// after a moment has a higher one than any before. A new one is given where it is zero.

@@ -52,7 +52,7 @@ func (o *Outbox) Returned() error {
 // reopened is an entry as it was stored, with what is left of its waits: nothing of one that is longer
 // than it can have been, because the clock was set since.
 func reopened(e entry, now time.Time, mono time.Duration) item {
-	it := item{entry: e}
+	it := item{entry: e, since: mono}
 	if e.settled() {
 		return it
 	}

@@ -56,7 +56,7 @@ func TestOutcome(t *testing.T) {
 		"closing is unknown":   {closing, account.Delivery{}, account.ErrUnsupported, localapi.SendFailed, false, false},
 	} {
 		got := c.entry
-		got.outcome(now, c.delivery, c.err)
+		got.outcome(now, tryAtLeast, c.delivery, c.err)
 		if got.State != c.state || got.MayBeTwice != c.twice || got.NextTry.IsZero() == c.again || (c.err != nil) != (got.Reason != "") {
 			t.Errorf("%s: %+v", name, got)
 		}

@@ -42,7 +42,7 @@ func (o *Outbox) Send(ctx context.Context, r localapi.SendRequest) ([]localapi.O
 	}
 	items, out := make([]item, len(entries)), make([]localapi.OutboxEntry, len(entries))
 	for i, e := range entries {
-		items[i], out[i] = item{entry: e}, e.OutboxEntry
+		items[i], out[i] = item{entry: e, since: o.Clock.Monotonic()}, e.OutboxEntry
 		if r.Hold {
 			items[i].held = o.Clock.Monotonic() + localapi.HoldTime
 		}
@@ -239,6 +239,7 @@ func (o *Outbox) Retry(ctx context.Context, ids ...string) error {
 		it.State, it.Reason, it.ReasonSaid = localapi.SendWaiting, "", localapi.Said{}
 		it.NextTry, it.HeldUntil, it.Failures, it.Unclear = time.Time{}, time.Time{}, 0, 0
 		it.held, it.due, it.obeys, it.unsaved, it.wish = 0, 0, false, false, 0
+		it.since = o.Clock.Monotonic()
 		return putEntry
 	})
 	if err != nil {

@@ -15,11 +15,13 @@ import (
 )
 
 // How a send that came to nothing is tried again, and when it is given up: the server itself keeps
-// commands for 28 days, but nobody waits for a tab that long.
+// commands for 28 days, but nobody waits for a tab that long. Its age is by a clock that may have been set
+// meanwhile, or of a time when nothing ran: so it has been tried for a while by us before that.
 const (
 	retryFirst = 2 * time.Second
 	retryMost  = 15 * time.Minute
 	giveUp     = 7 * 24 * time.Hour
+	tryAtLeast = time.Hour
 	// firstPatience bounds the first attempt, so that one hung connection does not hold a tab up for the
 	// whole time that a slow network may take; later attempts have that.
 	firstPatience = 7 * time.Second
@@ -292,7 +294,7 @@ func (it *item) shares(at attempt, now time.Duration, failure error) bool {
 // end is the end of an attempt, with the wait that it asks for.
 func (it *item) end(now time.Time, mono time.Duration, delivery account.Delivery, failure error) {
 	it.InFlight, it.unsaved = false, false
-	it.outcome(now, delivery, failure)
+	it.outcome(now, mono-it.since, delivery, failure)
 	it.due, it.obeys = 0, !board.Until(failure).IsZero()
 	if !it.NextTry.IsZero() {
 		it.due = mono + max(it.NextTry.Sub(now), time.Millisecond)
@@ -302,8 +304,9 @@ func (it *item) end(now time.Time, mono time.Duration, delivery account.Delivery
 	}
 }
 
-// outcome decides the new state of an entry. It never claims more than the server said.
-func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error) {
+// outcome decides the new state of an entry that this process has had to send for so long. It never claims more than
+// the server said.
+func (e *entry) outcome(now time.Time, tried time.Duration, delivery account.Delivery, failure error) {
 	if failure == nil {
 		e.Reason, e.ReasonSaid, e.Failures, e.Unclear = "", localapi.Said{}, 0, 0
 		switch {
@@ -318,7 +321,7 @@ func (e *entry) outcome(now time.Time, delivery account.Delivery, failure error)
 	}
 	unclear := e.explain(failure)
 	switch {
-	case !unclear && !board.Passing(failure), e.Unclear >= maxUnclear, now.Sub(e.At) > giveUp:
+	case !unclear && !board.Passing(failure), e.Unclear >= maxUnclear, now.Sub(e.At) > giveUp && tried >= tryAtLeast:
 		e.State, e.NextTry = localapi.SendFailed, time.Time{}
 	case !board.Until(failure).IsZero():
 		e.NextTry = board.Until(failure)
