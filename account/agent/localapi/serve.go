@@ -189,6 +189,7 @@ type teller struct {
 // write writes an update as one event, if there is anything new in it, and reports whether the face is
 // still there.
 func (t *teller) write(w http.ResponseWriter, u Update) bool {
+	u.Snapshot = u.Snapshot.listed()
 	var says any = u
 	if t.last != nil {
 		patch, more := changes(t.last, &u.Snapshot)

@@ -111,7 +111,7 @@ func answer(w http.ResponseWriter, out any) error {
 	case *string:
 		kind, body = "text/plain; charset=utf-8", []byte(*out)
 	default:
-		text, err := json.Marshal(out)
+		text, err := json.Marshal(listed(out))
 		if err != nil {
 			return err
 		}
@@ -122,4 +122,34 @@ func answer(w http.ResponseWriter, out any) error {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)
 	return nil
+}
+
+// listed is an answer in which a list of nothing is an empty one: null is no list, and whoever goes through it fails.
+func listed(out any) any {
+	switch out := out.(type) {
+	case *Snapshot:
+		return out.listed()
+	case *[]AccountEvent:
+		return notNil(*out)
+	case *[]OutboxEntry:
+		return notNil(*out)
+	case *[]InboxEntry:
+		return notNil(*out)
+	default:
+		return out
+	}
+}
+
+// listed returns the snapshot with lists where JSON must have one.
+func (s Snapshot) listed() Snapshot {
+	s.Devices.Items, s.Clients.Items = notNil(s.Devices.Items), notNil(s.Clients.Items)
+	s.Inbox.Recent, s.Outbox.Recent = notNil(s.Inbox.Recent), notNil(s.Outbox.Recent)
+	return s
+}
+
+func notNil[T any](list []T) []T {
+	if list == nil {
+		list = []T{}
+	}
+	return list
 }

@@ -1,6 +1,7 @@
 package localapi_test
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net/http"
@@ -101,7 +102,7 @@ func TestAnswersOnTheWire(t *testing.T) {
 		"POST /v1/window/show":        `200 application/json {"shown":true}`,
 		"GET /v1/diagnostics":         "200 text/plain; charset=utf-8 all is well",
 		"GET /v1/avatar":              "200 application/octet-stream \x89PNG",
-		"GET /v1/outbox":              `200 application/json null`,
+		"GET /v1/outbox":              `200 application/json []`,
 		"POST /v1/refresh":            "204",
 		"POST /v1/devices/disconnect": `400 application/json {"code":"usage","message":"the call must name exactly one entry"}`,
 	} {
@@ -127,5 +128,42 @@ func throughHandler(t *testing.T) func(route string) string {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		return strings.TrimSpace(fmt.Sprintf("%d %s %s", w.Code, w.Header().Get("Content-Type"), w.Body))
+	}
+}
+
+// What the page calls a list is one, also of nothing: in a snapshot, an answer, a stream and its changes.
+func TestListsOfNothing(t *testing.T) {
+	agent, _ := localapitest.New(t)
+	agent.Answer("FetchEvents", []localapi.AccountEvent(nil))
+	agent.Answer("Outbox", []localapi.OutboxEntry(nil))
+	agent.Answer("Inbox", []localapi.InboxEntry(nil))
+	h := localapi.Handler(agent, noLog)
+	for _, c := range [][2]string{{"GET", "snapshot"}, {"POST", "events/fetch"}, {"GET", "outbox"}, {"GET", "inbox"}} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(c[0], "http://agent.tabferry.invalid/v1/"+c[1], nil))
+		if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "null") {
+			t.Errorf("%s: %d %s", c[1], w.Code, w.Body)
+		}
+	}
+	var served *localapitest.Agent
+	conn := dialled(t, func(a *localapitest.Agent) {
+		served = a
+		a.Set(localapi.Snapshot{Revision: 2, Devices: localapi.DeviceList{Items: []localapi.Device{{ID: "d"}}}})
+	})
+	if _, err := io.WriteString(conn, "GET /v1/watch?face=command&changes=1 HTTP/1.1\r\nHost: agent.tabferry.invalid\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(r.Body)
+	for _, want := range []string{`"recent":[]`, `"items":[]`} { // all of it, and then that the device has gone
+		for lines.Scan() && lines.Text() == "" {
+		}
+		if text := lines.Text(); !strings.Contains(text, want) || strings.Contains(text, "null") {
+			t.Errorf("the stream says %s", text)
+		}
+		served.Set(localapi.Snapshot{Revision: 3})
 	}
 }
