@@ -194,4 +194,4 @@ func readInboxQuery(v url.Values) (InboxQuery, error) {
 	return q, nil
 }
 
-func usage(text string) error { return &Error{Code: CodeUsage, Message: text} }
+func usage(text string) *Error { return &Error{Code: CodeUsage, Message: text} }

@@ -97,11 +97,12 @@ func deadline(limit time.Duration) (at time.Time) {
 	return at
 }
 
-// refuse writes an error, unless the face has gone.
+// refuse writes an error. One who has gone does not read it; who has only said all that he had to say does, and
+// would take silence for a success.
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
-	if !errors.As(s.refusal(r.Context(), r.Method+" "+r.URL.Path, err), &e) {
-		return
+	if !errors.As(err, &e) && !errors.As(s.refusal(r.Context(), r.Method+" "+r.URL.Path, err), &e) {
+		e = usage("the connection was closed from the other side before the call was over")
 	}
 	text, err := json.Marshal(e)
 	if err != nil {

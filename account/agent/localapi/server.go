@@ -2,18 +2,11 @@ package localapi
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"strconv"
 	"time"
 )
-
-// maxCall bounds the body of a call: some thousand long links, or settings.
-const maxCall = 4 << 20
 
 // keepAlive is how often an idle watch says a word, so that a face on a stuck connection notices.
 // Rare, because it wakes the machine.
@@ -75,27 +68,6 @@ func read(w http.ResponseWriter, r *http.Request, in any) (err error) {
 	default:
 		return readJSON(w, r, in)
 	}
-}
-
-// readJSON takes a JSON body: one value of at most maxCall bytes. The content type is demanded because
-// a page in a browser cannot send it unasked.
-func readJSON(w http.ResponseWriter, r *http.Request, in any) error {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return usage("the call's body must be JSON")
-	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxCall))
-	if err := d.Decode(in); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return usage(fmt.Sprintf("the call is larger than %d bytes", maxCall))
-		}
-		return usage("the call's body cannot be read")
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return usage("the call's body goes on after its end")
-	}
-	reading(w, 0) // for a call that takes longer than its body
-	return nil
 }
 
 // answer writes what a call returned. A face that went away while being answered is nobody's fault.
