@@ -74,7 +74,11 @@ func document(t *testing.T) string {
 		if s.calls[route] == "" {
 			t.Errorf("no method of the client makes the call %s", route)
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", route, s.request(in, used), s.answer(out, used), s.calls[route])
+		request := s.request(in, used)
+		if route == callPageURL.route {
+			request += " (" + s.kind(reflect.TypeFor[Page](), used) + ")"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", route, request, s.answer(out, used), s.calls[route])
 	}
 	fmt.Fprintf(&b, "| `GET /v1/watch` | in the query: `face` (%s), `changes=1` | server-sent events, [Update](#update) in each | %s |\n", s.kind(reflect.TypeFor[Face](), used), cell(s.calls["watch"]))
 	b.WriteString("\n## Types\n")

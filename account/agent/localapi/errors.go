@@ -36,7 +36,8 @@ type Error struct {
 	// Said is how a face says both in its own language.
 	Said Said `json:"said,omitzero"`
 
-	quit bool // see HasQuit
+	quit   bool // see HasQuit
+	status int  // of HTTP, where it is not that of the code
 }
 
 // Error returns the sentence.

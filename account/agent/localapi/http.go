@@ -19,13 +19,14 @@ const base = "http://agent.tabferry.invalid"
 
 // What a call comes to when the agent does not answer it, or not so that it can be understood.
 var (
-	absent     = NewPhrase("absent", "Tabferry does not answer: it is not running, or is just ending.", "start it with `tabferry agent`, or open Tabferry")
-	silent     = NewPhrase("silent", "Tabferry runs but does not answer.", "end it with `tabferry quit --force`: nothing that was kept is lost")
-	badAnswer  = NewPhrase("bad_answer", "Tabferry's answer cannot be read.", "another version may be running: quit it and start again")
-	longAnswer = NewPhrase("long_answer", "Tabferry's answer is too large.", "")
-	badCall    = NewPhrase("bad_call", "Tabferry cannot be asked this.", "")
-	refused    = NewPhrase("refused", "Tabferry refused this with status {status}.", "")
-	failed     = NewPhrase("failed", "Something went wrong in Tabferry.", "`tabferry diagnostics` tells more")
+	absent      = NewPhrase("absent", "Tabferry does not answer: it is not running, or is just ending.", "start it with `tabferry agent`, or open Tabferry")
+	silent      = NewPhrase("silent", "Tabferry runs but does not answer.", "end it with `tabferry quit --force`: nothing that was kept is lost")
+	badAnswer   = NewPhrase("bad_answer", "Tabferry's answer cannot be read.", "another version may be running: quit it and start again")
+	longAnswer  = NewPhrase("long_answer", "Tabferry's answer is too large.", "")
+	badCall     = NewPhrase("bad_call", "Tabferry cannot be asked this.", "")
+	refused     = NewPhrase("refused", "Tabferry refused this with status {status}.", "")
+	unknownCall = NewPhrase("unknown_call", "The running Tabferry has no call {call}.", "another version may be running: quit it and start again")
+	failed      = NewPhrase("failed", "Something went wrong in Tabferry.", "`tabferry diagnostics` tells more")
 )
 
 // maxAnswer bounds an answer held in memory: an inbox page of 500 entries with long links.

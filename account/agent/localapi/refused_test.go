@@ -67,10 +67,30 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{"plain text", "POST", "/v1/signin", "text/plain", `{"email":"x"}`, nil, 400, "Content-Type must be application/json"},
 		{"no ids", "POST", "/v1/outbox/undo", form, `{"ids":[]}`, nil, 400, "names no entry"},
 		{"two ids for one", "POST", "/v1/devices/disconnect", form, `{"ids":["a","b"]}`, nil, 400, "exactly one entry"},
+		{"a query that is none", "GET", "/v1/inbox?text=%zz", "", "", nil, 400, "name=value"},
+		{"semicolons", "GET", "/v1/inbox?text=a;limit=3", "", "", nil, 400, "name=value"},
+		{"a limit twice", "GET", "/v1/inbox?limit=3&limit=4", "", "", nil, 400, "limit stands twice"},
 		{"a limit in words", "GET", "/v1/inbox?limit=ten", "", "", nil, 400, "limit must be between 1 and 500"},
 		{"a limit of nothing", "GET", "/v1/inbox?limit=0", "", "", nil, 400, "limit must be between 1 and 500"},
 		{"a limit too high", "GET", "/v1/inbox?limit=501", "", "", nil, 400, "limit must be between 1 and 500"},
+		{"unread in words", "GET", "/v1/inbox?unread=true", "", "", nil, 400, "unread is 1, 0 or missing"},
+		{"wait in words", "POST", "/v1/refresh?wait=yes", "", "", nil, 400, "wait is 1, 0 or missing"},
+		{"wait without a word", "POST", "/v1/refresh?wait", "", "", nil, 400, "wait is 1, 0 or missing"},
 		{"another reason", "POST", "/v1/refresh?why=fun", "", "", nil, 400, "all, looking or missing"},
+		{"changes in words", "GET", "/v1/watch?face=command&changes=all", "", "", nil, 400, "changes is 1, 0 or missing"},
+		{"an unknown face", "GET", "/v1/watch?face=mirror", "", "", nil, 400, "face is window, tray"},
+		{"no face", "GET", "/v1/watch", "", "", nil, 400, "face is window, tray"},
+		{"no call", "GET", "/v1/nothing", "", "", nil, 404, "no call /v1/nothing"},
+		{"another version", "GET", "/v2/snapshot", "", "", nil, 404, "no call /v2/snapshot"},
+		{"no name", "GET", "/v1/outbox/", "", "", nil, 404, "no call /v1/outbox/"},
+		{"a path with more slashes", "GET", "/v1//snapshot", "", "", nil, 404, "no call /v1//snapshot"},
+		{"another method", "GET", "/v1/send", "", "", nil, 405, "/v1/send is asked with POST"},
+		{"a look at an act", "GET", "/v1/quit", "", "", nil, 405, "/v1/quit is asked with POST"},
+		{"another of two", "PUT", "/v1/signin", "", "", nil, 405, "/v1/signin is asked with POST or DELETE"},
+		{"a method in small letters", "get", "/v1/snapshot", "", "", nil, 405, "/v1/snapshot is asked with GET"},
+		{"the host of curl", "GET", "/v1/snapshot", "", "", func(r *http.Request) { r.Host = "localhost" }, 400, "host of every call is agent.tabferry.invalid"},
+		{"a page's", "GET", "/v1/snapshot", "", "", func(r *http.Request) { r.Header.Set("Origin", "null") }, 400, "Origin"},
+		{"an empty Origin", "GET", "/v1/snapshot", "", "", func(r *http.Request) { r.Header["Origin"] = []string{""} }, 400, "Origin"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -84,7 +104,14 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			localapi.Handler(agent, noLog).ServeHTTP(w, r)
-			refusedAs(t, w.Code, w.Header().Get("Content-Type"), w.Body, c.status, localapi.CodeUsage, c.words)
+			code := localapi.CodeUsage
+			if c.status == http.StatusNotFound {
+				code = localapi.CodeUnsupported
+			}
+			refusedAs(t, w.Code, w.Header().Get("Content-Type"), w.Body, c.status, code, c.words)
+			if allow := w.Header().Get("Allow"); (allow == "") != (c.status != http.StatusMethodNotAllowed) {
+				t.Errorf("Allow: %q", allow)
+			}
 			if got := agent.Log(); len(got) != 0 {
 				t.Errorf("the agent was asked %q", got)
 			}

@@ -3,6 +3,7 @@ package localapi
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -101,8 +102,9 @@ func (r RefreshRequest) values() url.Values {
 }
 
 // readRefreshRequest reads what values has written.
-func readRefreshRequest(v url.Values) RefreshRequest {
-	return RefreshRequest{Why: cmp.Or(RefreshReason(v.Get("why")), RefreshAll), Wait: v.Get("wait") == "1"}
+func readRefreshRequest(r *http.Request) (RefreshRequest, error) {
+	q := queryOf(r)
+	return RefreshRequest{Why: cmp.Or(RefreshReason(q.text("why")), RefreshAll), Wait: q.yes("wait")}, q.wrong
 }
 
 func (r signInShownRequest) check() error {
@@ -182,16 +184,61 @@ func (q InboxQuery) values() url.Values {
 }
 
 // readInboxQuery reads what values has written.
-func readInboxQuery(v url.Values) (InboxQuery, error) {
-	q := InboxQuery{Text: v.Get("text"), Before: v.Get("before"), Unread: v.Get("unread") == "1"}
-	if text := v.Get("limit"); text != "" {
+func readInboxQuery(r *http.Request) (InboxQuery, error) {
+	q := queryOf(r)
+	asked := InboxQuery{Text: q.text("text"), Before: q.text("before"), Unread: q.yes("unread")}
+	if text := q.text("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return q, errInboxLimit
+			return asked, errInboxLimit
 		}
-		q.Limit = n
+		asked.Limit = n
 	}
-	return q, nil
+	return asked, q.wrong
+}
+
+// watchRequest is what [Client.Watch] asks for.
+type watchRequest struct {
+	face    Face
+	changes bool
+}
+
+func readWatchRequest(r *http.Request) (watchRequest, error) {
+	q := queryOf(r)
+	asked := watchRequest{Face(q.text("face")), q.yes("changes")}
+	return asked, cmp.Or(q.wrong, asked.face.check())
+}
+
+// query is what stands in a call's address, and what is wrong with it: unlike a body it is asked for member by member.
+type query struct {
+	values url.Values
+	wrong  error
+}
+
+func queryOf(r *http.Request) *query {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	q := &query{values: values}
+	if err != nil {
+		q.wrong = usage("the call's query is not written as name=value&name=value, with % for what is neither letter nor digit")
+	}
+	return q
+}
+
+// text is a member that stands there once at most.
+func (q *query) text(name string) string {
+	if len(q.values[name]) > 1 {
+		q.wrong = usage(name + " stands twice in the call's query")
+	}
+	return q.values.Get(name)
+}
+
+// yes is a member that is 1 or 0, or missing.
+func (q *query) yes(name string) bool {
+	value := q.text(name)
+	if value != "1" && value != "0" && q.values.Has(name) {
+		q.wrong = usage(name + " is 1, 0 or missing in the call's query")
+	}
+	return value == "1"
 }
 
 func usage(text string) *Error { return &Error{Code: CodeUsage, Message: text} }

@@ -1,12 +1,14 @@
 package localapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -33,7 +35,9 @@ func Serve(ctx context.Context, l net.Listener, agent Agent, logger *slog.Logger
 		Handler:           Handler(agent, logger),
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		// Answers to "OPTIONS *" are ours, too.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	if own, ok := l.(*socket.Listener); ok {
 		own.OnStranger(func(count uint64) {
@@ -60,12 +64,15 @@ func Serve(ctx context.Context, l net.Listener, agent Agent, logger *slog.Logger
 	return nil
 }
 
+// host is that of every call.
+var host = strings.TrimPrefix(base, "http://")
+
 // guard refuses what no face sends: a page in a browser that guessed the port of a TCP bridge, or
-// anything that is not our made-up origin.
+// anything that is not our made-up origin. What is no clean path is no call, and is not led to one.
 func (s *server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != strings.TrimPrefix(base, "http://") || r.Header.Get("Origin") != "" {
-			s.refuse(w, r, usage("this is not for browsers"))
+		if err := stray(r); err != nil {
+			s.refuse(w, r, err)
 			return
 		}
 		writing(w, 0) // the connection's last answer has left its own
@@ -79,6 +86,51 @@ func (s *server) guard(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+func stray(r *http.Request) error {
+	switch _, page := r.Header["Origin"]; {
+	case page:
+		return usage("a call with an Origin is refused: this is not for web pages")
+	case r.Host != host:
+		return usage("the host of every call is " + host)
+	case path.Clean(r.URL.EscapedPath()) != r.URL.EscapedPath():
+		return noSuchCall(r)
+	}
+	return nil
+}
+
+// noCall refuses what is no call: an address that there is not, or another method than it is asked with.
+func (s *server) noCall(mux *http.ServeMux) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var methods []string
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			asked := *r
+			asked.Method = method
+			if _, pattern := mux.Handler(&asked); pattern != "/" {
+				methods = append(methods, method)
+			}
+		}
+		if methods == nil {
+			return noSuchCall(r)
+		}
+		w.Header().Set("Allow", strings.Join(methods, ", "))
+		e := usage(named(r) + " is asked with " + strings.Join(methods, " or "))
+		e.status = http.StatusMethodNotAllowed
+		return e
+	}
+}
+
+func noSuchCall(r *http.Request) error {
+	e := unknownCall.Refuse(CodeUnsupported, "call", named(r))
+	e.status = http.StatusNotFound
+	return e
+}
+
+// named is the path of a call as it is repeated to whoever asked for it.
+func named(r *http.Request) string {
+	asked := r.URL.EscapedPath()
+	return asked[:min(len(asked), 100)]
 }
 
 // reading and writing give one end of a connection a deadline from now on; zero is none.
@@ -110,7 +162,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	writing(w, takeTime)
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(e.Code.status())
+	w.WriteHeader(cmp.Or(e.status, e.Code.status()))
 	_, _ = w.Write(text)
 }
 
@@ -139,13 +191,13 @@ func (c Code) status() int {
 
 // watch streams updates as server-sent events.
 func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
-	face := Face(r.URL.Query().Get("face"))
-	if err := face.check(); err != nil {
+	asked, err := readWatchRequest(r)
+	if err != nil {
 		return err
 	}
-	watcher := s.agent.Watch(face)
+	watcher := s.agent.Watch(asked.face)
 	defer watcher.Close()
-	told := teller{changes: r.URL.Query().Get("changes") == "1"}
+	told := teller{changes: asked.changes}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)

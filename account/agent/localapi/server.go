@@ -25,6 +25,7 @@ func Handler(agent Agent, logger *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	s.routes(mux)
 	s.on(mux, "GET /v1/watch", s.watch)
+	s.on(mux, "/", s.noCall(mux))
 	return s.guard(mux)
 }
 
@@ -60,11 +61,11 @@ func read(w http.ResponseWriter, r *http.Request, in any) (err error) {
 		*in = r.PathValue("name")
 		return nil
 	case *InboxQuery:
-		*in, err = readInboxQuery(r.URL.Query())
+		*in, err = readInboxQuery(r)
 		return err
 	case *RefreshRequest:
-		*in = readRefreshRequest(r.URL.Query())
-		return nil
+		*in, err = readRefreshRequest(r)
+		return err
 	default:
 		return readJSON(w, r, in)
 	}

@@ -285,57 +285,6 @@ func TestCallsThatNoDoorLetsThrough(t *testing.T) {
 	})
 }
 
-func TestBadCalls(t *testing.T) {
-	const origin = "http://agent.tabferry.invalid"
-	type call struct {
-		name, method, path, kind, body string
-		change                         func(*http.Request)
-		status                         int
-	}
-	long := `{"email":"` + strings.Repeat("x", 5<<20) + `"}`
-	cases := []call{
-		{"not JSON", "POST", "/v1/signin", "application/json", "{", nil, 400},
-		{"another shape", "POST", "/v1/signin", "application/json", `{"email":7}`, nil, 400},
-		{"no body", "POST", "/v1/signin", "application/json", "", nil, 400},
-		{"a form", "POST", "/v1/signin", "application/x-www-form-urlencoded", "email=x", nil, 400},
-		{"plain text", "POST", "/v1/signin", "text/plain", `{"email":"x"}`, nil, 400},
-		{"more than one value", "POST", "/v1/signin", "application/json", `{} {}`, nil, 400},
-		{"too large", "POST", "/v1/signin", "application/json", long, nil, 400},
-		{"no ids", "POST", "/v1/outbox/undo", "application/json", `{"ids":[]}`, nil, 400},
-		{"two ids for one", "POST", "/v1/devices/disconnect", "application/json", `{"ids":["a","b"]}`, nil, 400},
-		{"a limit of nothing", "GET", "/v1/inbox?limit=0", "", "", nil, 400},
-		{"a limit too high", "GET", "/v1/inbox?limit=501", "", "", nil, 400},
-		{"a limit in words", "GET", "/v1/inbox?limit=ten", "", "", nil, 400},
-		{"an unknown face", "GET", "/v1/watch?face=mirror", "", "", nil, 400},
-		{"no face", "GET", "/v1/watch", "", "", nil, 400},
-		{"an unknown path", "GET", "/v1/nothing", "", "", nil, 404},
-		{"the wrong method", "GET", "/v1/quit", "", "", nil, 405},
-		{"another host", "POST", "/v1/quit", "", "", func(r *http.Request) { r.Host = "localhost" }, 400},
-		{"from a page", "POST", "/v1/quit", "", "", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 400},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			agent, _ := localapitest.New(t)
-			h := localapi.Handler(agent, noLog)
-			r := httptest.NewRequest(c.method, origin+c.path, strings.NewReader(c.body))
-			if c.kind != "" {
-				r.Header.Set("Content-Type", c.kind)
-			}
-			if c.change != nil {
-				c.change(r)
-			}
-			w := httptest.NewRecorder()
-			h.ServeHTTP(w, r)
-			if w.Code != c.status {
-				t.Errorf("status %d, want %d: %s", w.Code, c.status, w.Body)
-			}
-			if got := agent.Log(); len(got) != 0 {
-				t.Errorf("the agent was asked %q", got)
-			}
-		})
-	}
-}
-
 func TestNoAgent(t *testing.T) {
 	c := localapi.Dial(filepath.Join(t.TempDir(), "agent.sock"))
 	var e *localapi.Error

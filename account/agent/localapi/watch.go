@@ -30,7 +30,7 @@ func (f Face) check() error {
 	case FaceWindow, FaceTray, FaceNotify, FaceCommand, FaceExtension, FaceAutostart:
 		return nil
 	default:
-		return usage("the watching face is unknown")
+		return usage("face is window, tray, notify, command, extension or autostart")
 	}
 }
 
