@@ -56,19 +56,13 @@ func Text(content []byte) string {
 	case bytes.HasPrefix(content, []byte("\xfe\xff")):
 		order = unicode.BigEndian
 	default:
-		sample := content[:min(len(content), 512)]
-		var zeros [2]int
-		for i, c := range sample {
-			if c == 0 {
-				zeros[i%2]++
-			}
-		}
-		switch {
-		case zeros[1] > len(sample)/4 && zeros[0] == 0: // Latin letters, low bytes first
-		case zeros[0] > len(sample)/4 && zeros[1] == 0:
-			order = unicode.BigEndian
-		default:
+		// Whatever letters the text has, the signs of a link are ASCII: every other byte is zero.
+		i := bytes.Index(content, []byte(":\x00/\x00/"))
+		if i < 0 {
 			return string(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")))
+		}
+		if i%2 == 1 {
+			order = unicode.BigEndian
 		}
 	}
 	return utf16Text(content, order)

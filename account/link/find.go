@@ -13,7 +13,7 @@ import (
 // A link that stands alone, or alone in its line among lines that do the same, is never shortened.
 // Among words it ends at a blank, at brackets and quotes that stand around it, and at the marks that
 // end sentences in any script; closing marks of the sentence are not part of it. Invisible
-// characters never are.
+// characters and the colours of a terminal never are. Zeros stand between texts, as line ends do.
 func Find(text string, most int) []string {
 	var links []string
 	seen := map[string]bool{}
@@ -24,7 +24,7 @@ func Find(text string, most int) []string {
 			links = append(links, address)
 		}
 	}
-	text = visible(text)
+	text = visible(strings.ReplaceAll(text, "\x00", "\n"))
 	if address, ok := alone(text); ok {
 		add(address)
 		return links
@@ -97,6 +97,8 @@ var pairs = map[rune]rune{'(': ')', '[': ']', '{': '}', '<': '>', '"': '"', '\''
 
 // inProse hands out the links among the words of a line.
 func inProse(line string, add func(string)) {
+	line = unquoted(line)
+	around := brackets{}
 	for {
 		start := schemeIndex(line)
 		if start < 0 {
@@ -104,9 +106,12 @@ func inProse(line string, add func(string)) {
 		}
 		before := line[:start]
 		line = line[start:]
+		for _, r := range before {
+			around.follow(r)
+		}
 		opener, _ := utf8.DecodeLastRuneInString(before)
 		closer := pairs[opener]
-		end := proseEnd(line, opener, closer)
+		end, another := proseEnd(line, nesting{opener: opener, closer: closer, around: around, own: brackets{}})
 		address := line[:end]
 		inside := closer != 0 && strings.HasPrefix(line[end:], string(closer))
 		line = line[end:]
@@ -114,29 +119,69 @@ func inProse(line string, add func(string)) {
 		case inside && (opener == '<' || strings.HasSuffix(before, "](")): // marked as a link by its author
 		case inside:
 			address = strings.TrimRight(address, ".,")
+		case another:
+			address = trim(strings.TrimRightFunc(address, between))
 		default:
-			address = trim(address)
+			address = trim(withoutEmphasis(trim(address), before))
 		}
 		add(address)
 	}
 }
 
-// proseEnd returns where a link that begins a text ends: closer, if any, ends what opener began.
-func proseEnd(text string, opener, closer rune) int {
-	n := nesting{opener: opener, closer: closer}
+// proseEnd returns where a link that begins a text ends, and whether another one follows there.
+func proseEnd(text string, n nesting) (end int, another bool) {
 	for i, r := range text {
 		wall := unicode.IsSpace(r) || r == utf8.RuneError || strings.ContainsRune(stops, r) || strings.ContainsRune(walls, r)
-		another := i > 0 && (r == 'h' || r == 'H') && apart(text[:i]) && beginsLink(text[i:])
+		another = i > 0 && (r == 'h' || r == 'H') && apart(text[:i]) && beginsLink(text[i:])
 		if wall || another || n.ends(r, text[i:]) {
-			return i
+			return i, another
 		}
 	}
-	return len(text)
+	return len(text), false
+}
+
+// between reports whether r, between two links, is none of the first: a bar, an arrow, a bullet.
+func between(r rune) bool {
+	return r == '|' || r >= 0x80 && (unicode.IsPunct(r) || unicode.IsSymbol(r))
+}
+
+// brackets says how many round and square ones are open.
+type brackets map[rune]int
+
+// follow counts r; a closing one that nothing opened does not count.
+func (b brackets) follow(r rune) {
+	switch r {
+	case '(', '[':
+		b[pairs[r]]++
+	case ')', ']':
+		b[r] = max(b[r]-1, 0)
+	}
+}
+
+// withoutEmphasis returns a link without the signs at its end that close what the same signs opened
+// before words that stand before it.
+func withoutEmphasis(address, before string) string {
+	rest := strings.TrimRight(address, "*_~")
+	if rest == address {
+		return address
+	}
+	last := address[len(address)-1:]
+	signs := address[len(strings.TrimRight(address, last)):]
+	i := strings.LastIndex(before, signs)
+	if i < 0 || strings.Count(before, signs)%2 == 0 || !letterAt(before[i+len(signs):]) {
+		return address
+	}
+	if r, _ := utf8.DecodeLastRuneInString(before[:i]); unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return address
+	}
+	return strings.TrimSuffix(address, signs)
 }
 
 // nesting follows the brackets and quotes in a link.
 type nesting struct {
-	opener, closer rune // what stands around the link; zero for nothing
+	opener, closer rune     // what stands around the link; zero for nothing
+	around         brackets // what is open before it
+	own            brackets // and within it
 	depth, braces  int
 	last           rune
 }
@@ -151,6 +196,12 @@ func (n *nesting) ends(r rune, rest string) bool {
 		return n.opener == n.closer || n.depth < 0
 	case r == n.opener:
 		n.depth++
+	case r == '[' && strings.HasPrefix(rest, "[/"): // a forum's closing tag
+		return true
+	case (r == ')' || r == ']') && n.own[r] == 0 && n.around[r] > 0:
+		return true
+	case strings.ContainsRune("()[]", r):
+		n.own.follow(r)
 	case r == '"':
 		return n.braces == 0
 	case r == '‘' || r == '’': // or an apostrophe within a word
@@ -193,7 +244,7 @@ func trim(address string) string {
 			open[last]++
 		case strings.ContainsRune("([{", last):
 			open[pairs[last]]--
-		case !strings.ContainsRune(sentenceEnds+"!?'\"`\\…—–", last):
+		case !strings.ContainsRune(sentenceEnds+"!?'\"`\\…—–", last) || last == '\'' && strings.Count(address, "'")%2 == 0:
 			return address
 		}
 		address = address[:len(address)-size]
@@ -226,8 +277,9 @@ func schemeIndex(text string) int {
 }
 
 // visible returns a text without the characters that nobody sees (zero-width spaces, direction
-// marks, soft hyphens, byte order marks). Joiners stay between letters of the scripts that need them.
+// marks, soft hyphens, byte order marks, commands to a terminal). Joiners stay between letters of the scripts that need them.
 func visible(text string) string {
+	text = withoutCommands(text)
 	if !strings.ContainsFunc(text, invisible) {
 		return text
 	}

@@ -61,6 +61,27 @@ func TestFind(t *testing.T) {
 		{"a no-break space", "\u00a0https://example.org/nb\u00a0", []string{"https://example.org/nb"}},
 		{"text of an unknown encoding", "\xc7\xebhttps://example.org/a\xa1\xa3", []string{"https://example.org/a"}},
 		{"a reader view", "about:reader?url=https%3A%2F%2Fexample.org", []string{"https://example.org"}},
+		{"a page's source", "view-source:https://example.org/a", []string{"https://example.org/a"}},
+		{"colours of a terminal", "\x1b[34mhttps://example.org/a\x1b[0m", []string{"https://example.org/a"}},
+		{"colours in prose", "see \x1b[1;4mhttps://example.org/a\x1b[24m, please\x1b[K", []string{"https://example.org/a"}},
+		{"a colour within", "https://example.org/\x1b[01;31m\x1b[Ka\x1b[m\x1b[Kb", []string{"https://example.org/ab"}},
+		{"links of a terminal", "\x1b]8;id=1;https://example.org/a\x1b\\A title\x1b]8;;\x1b\\ and \x1b]8;;https://example.org/b\ahttps://example.org/b\x1b]8;;\a", []string{"https://example.org/a", "https://example.org/b"}},
+		{"the title of a terminal", "\x1b]0;https://no.example\ahttps://example.org/a", []string{"https://example.org/a"}},
+		{"an escape that never ends", "\x1b]8;;https://example.org/a", []string{"https://example.org/a"}},
+		{"zeros between", "https://example.org/a\x00https://example.org/b.\x00", []string{"https://example.org/a", "https://example.org/b."}},
+		{"a control character within", "https://example.org/\x01x", nil},
+		{"JSON with slashes escaped", `{"u":"https:\/\/example.org\/a?b=1\u0026c=2","n":"x"}`, []string{"https://example.org/a?b=1&c=2"}},
+		{"a line end in quotes", `printf("see https://example.org/a\n")`, []string{"https://example.org/a"}},
+		{"quotes in quotes", `"<a href=\"https://example.org/a\">"`, []string{"https://example.org/a"}},
+		{"backslashes outside of quotes", `C:\x\ "https://example.org/a" \`, []string{"https://example.org/a"}},
+		{"tags of a forum", "[url=https://example.org/a]title[/url] [URL]https://example.org/b[/URL], [b]https://example.org/c[/b]", []string{"https://example.org/a", "https://example.org/b", "https://example.org/c"}},
+		{"a tag of a forum alone", "[url]https://example.org/a[/url]", []string{"https://example.org/a"}},
+		{"brackets that words opened", "(see https://example.org/a)b [at https://example.org/?x[]=1]c", []string{"https://example.org/a", "https://example.org/?x[]=1"}},
+		{"brackets of its own", "at https://example.org/?x[]=1&y[0]=2 and https://example.org/a_(b)_c", []string{"https://example.org/?x[]=1&y[0]=2", "https://example.org/a_(b)_c"}},
+		{"signs between", "https://a.example/x|https://b.example/y→https://c.example/z · https://d.example", []string{"https://a.example/x", "https://b.example/y", "https://c.example/z", "https://d.example"}},
+		{"emphasis that words began", "**See https://example.org/a** and _see https://example.org/b_ or ~~https://example.org/c_~~", []string{"https://example.org/a", "https://example.org/b", "https://example.org/c_"}},
+		{"a star that nothing began", "2*3, https://example.org/a* or https://example.org/b_", []string{"https://example.org/a*", "https://example.org/b_"}},
+		{"quotes in a query", "see https://example.org/?q='a' there", []string{"https://example.org/?q='a'"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := link.Find(c.text, 200); !slices.Equal(got, c.want) {
@@ -101,13 +122,15 @@ func TestSharedTexts(t *testing.T) {
 func FuzzFind(f *testing.F) {
 	f.Add("see https://example.org/a, (http://b.example/c) and https://")
 	f.Add("http://http://https://x")
+	f.Add("\x1b]8;;https://example.org/a\ax\x1b[0m) [b]https://b.example/c)][/b] **a https://c.example/**\x00")
+	f.Add(`{"a": "https:\/\/example.org\/\u0026\n"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		links := link.Find(text, 20)
 		if len(links) > 20 {
 			t.Fatalf("%d links", len(links))
 		}
 		for _, l := range links {
-			if !link.Web(l) || !isPart(text, l) {
+			if !link.Web(l) || !isPart(text, l) && !escapes(text) {
 				t.Errorf("%q is no link in the text", l)
 			}
 			if again := link.Find(l, 1); len(again) == 0 || again[0] != l {
@@ -115,6 +138,12 @@ func FuzzFind(f *testing.F) {
 			}
 		}
 	})
+}
+
+// escapes reports whether a text may stand for another one: it has commands to a terminal, or quotations with
+// backslashes.
+func escapes(text string) bool {
+	return strings.Contains(text, "\x1b") || strings.Contains(text, `\`) && strings.Contains(text, `"`)
 }
 
 // isPart reports whether a link's characters stand in text, maybe with invisible ones among them.
@@ -209,6 +238,8 @@ func TestInFile(t *testing.T) {
 		{"page with a broken line in an address", "x.html", "<a href=' https://a.example/long\r\n\tpath '>A</a><area href=https://b.example>", []link.Titled{{URL: "https://a.example/longpath", Title: "A"}, {URL: "https://b.example"}}},
 		{"page in Shift_JIS", "x.html", "<meta http-equiv=Content-Type content='text/html; charset=Shift_JIS'><a href='https://example.org/'>\x93\xfa\x96{</a>", []link.Titled{{URL: "https://example.org/", Title: "日本"}}},
 		{"page in UTF-16 without mark", "x.html", utf16Text("<a href='https://example.org/'>é日</a> and some more text in Latin letters", binary.LittleEndian), []link.Titled{{URL: "https://example.org/", Title: "é日"}}},
+		{"text in UTF-16 without mark, hardly Latin", "x.txt", utf16Text(strings.Repeat("Русский текст без метки, ", 30)+"https://example.org/я", binary.LittleEndian), []link.Titled{{URL: "https://example.org/я"}}},
+		{"Chinese in UTF-16 without mark", "x.txt", utf16Text("请看https://example.org/a。还有更多", binary.BigEndian), []link.Titled{{URL: "https://example.org/a"}}},
 		{"page in UTF-8 that does not say so", "x.html", "<a href='https://example.org/'>" + strings.Repeat("x", 2000) + "é</a>", []link.Titled{{URL: "https://example.org/", Title: strings.Repeat("x", 2000) + "é"}}},
 		{"page in Latin-1 that does not say so", "x.html", "<a href='https://example.org/'>\xe9</a>", []link.Titled{{URL: "https://example.org/", Title: "é"}}},
 		{"bookmarks with all that swallows", "x.html", netscape + `<DT><A HREF="https://example.org/1" ICON="data:image/png;base64,AA==">a <!-- b</A>
