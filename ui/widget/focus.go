@@ -194,3 +194,25 @@ func focus(o interface {
 	c.Focus(o)
 	return true
 }
+
+// handOn gives the keyboard focus to what comes next, if it is at an object that is about to leave the screen or to be
+// out of order, or within it: what nobody sees would take what is typed, and the Tab key would begin at the top again.
+func handOn(o fyne.CanvasObject) {
+	c := fyne.CurrentApp().Driver().CanvasForObject(o)
+	if c == nil || !holdsFocus(c, o) {
+		return
+	}
+	first := c.Focused()
+	for holdsFocus(c, o) {
+		if c.FocusNext(); c.Focused() == first { // once around: there is nothing else
+			c.Unfocus()
+			return
+		}
+	}
+}
+
+// holdsFocus reports whether an object has the keyboard focus, or what can be seen within it.
+func holdsFocus(c fyne.Canvas, o fyne.CanvasObject) bool {
+	had, ok := c.Focused().(fyne.CanvasObject)
+	return ok && Within(o, had)
+}

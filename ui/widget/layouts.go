@@ -2,6 +2,7 @@ package widget
 
 import (
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -61,12 +62,13 @@ func Pad(space float32, object fyne.CanvasObject) *fyne.Container {
 	return Inset(space, space, space, space, object)
 }
 
-// SetVisible shows or hides an object if it is not so already.
+// SetVisible shows or hides an object if it is not so already. What is hidden hands the keyboard focus on.
 func SetVisible(o fyne.CanvasObject, visible bool) {
 	switch {
 	case visible && !o.Visible():
 		o.Show()
 	case !visible && o.Visible():
+		handOn(o)
 		o.Hide()
 	}
 }
@@ -91,13 +93,18 @@ func Glyph(side float32, picture fyne.Resource) fyne.CanvasObject {
 	return Arranged(layout.NewGridWrapLayout(fyne.NewSquareSize(side)), widget.NewIcon(picture))
 }
 
-// SetObjects changes the objects of a container if they are others.
+// SetObjects changes the objects of a container if they are others. What is taken out hands the keyboard focus on.
 func SetObjects(c *fyne.Container, objects []fyne.CanvasObject) {
 	same := len(c.Objects) == len(objects)
 	for i := 0; same && i < len(objects); i++ {
 		same = c.Objects[i] == objects[i]
 	}
 	if !same {
+		for _, o := range c.Objects {
+			if !slices.Contains(objects, o) {
+				handOn(o)
+			}
+		}
 		c.Objects = objects
 		c.Refresh()
 	}

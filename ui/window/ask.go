@@ -99,6 +99,7 @@ func (d *asking) dismiss() {
 	if d.w.dialog == d {
 		d.w.dialog = nil
 	}
+	d.w.release()
 }
 
 // button makes a button that passes Escape on to the window.

@@ -23,6 +23,7 @@ type devicesPane struct {
 	this    *widget.RowList
 	rename  *fyne.Container
 	newName *widget.Field
+	problem *widget.Text // with the new name
 	thisBox *fyne.Container
 
 	others    *widget.RowList
@@ -46,10 +47,12 @@ func newDevicesPane(w *Window) *devicesPane {
 	p := &devicesPane{w: w}
 	p.this, p.others, p.clients = widget.NewRowList(w.escape), widget.NewRowList(w.escape), widget.NewRowList(w.escape)
 	p.newName = w.field(w.t("window.devices.new_name"), w.t("window.devices.new_name"))
+	p.problem = widget.NewProblem()
+	p.newName.OnChanged = func(string) { p.problem.Say("") }
 	p.newName.OnSubmitted = func(string) { p.saveName() }
 	save := w.mainButton(w.t("window.save"), p.saveName)
 	cancel := w.button(w.t("window.cancel"), p.escape)
-	p.rename = widget.Pad(widget.GapSmall, widget.Beside(p.newName, widget.HStack(widget.GapSmall, cancel, save)))
+	p.rename = widget.Pad(widget.GapSmall, widget.VStack(widget.GapTiny, widget.Beside(p.newName, widget.HStack(widget.GapSmall, cancel, save)), p.problem))
 	p.rename.Hide()
 	p.thisBox = widget.VStack(widget.GapSmall, widget.SectionTitle(w.t("window.devices.this")), widget.NewListCard(widget.VStack(0, p.this, p.rename)))
 
@@ -79,9 +82,19 @@ func (p *devicesPane) object() fyne.CanvasObject { return p.page.Object }
 func (p *devicesPane) shown() {}
 
 func (p *devicesPane) escape() {
-	p.renaming = false
 	p.search.Put("")
+	p.endRenaming()
+}
+
+// endRenaming leads back to the row whose name was asked for.
+func (p *devicesPane) endRenaming() {
+	if !p.renaming {
+		return
+	}
+	p.renaming = false
+	p.problem.Say("")
 	p.update()
+	p.this.First()
 }
 
 // manyDevices is from how many other devices on they can be searched.
@@ -148,14 +161,15 @@ func (p *devicesPane) updateThis(this *localapi.Device) {
 func (p *devicesPane) saveName() {
 	name := strings.TrimSpace(p.newName.Text)
 	if name == "" || len([]rune(name)) > longestName {
-		p.w.toasts.say(widget.ToneBad, p.w.t("window.devices.bad_name"))
+		p.problem.Fail(p.w.t("window.devices.bad_name"))
 		return
 	}
 	p.w.call(func(ctx context.Context) error { return p.w.p.Agent.RenameDevice(ctx, name) }, func(err error) {
-		if !p.w.failed(err) {
-			p.renaming = false
-			p.update()
+		if err != nil {
+			p.problem.Fail(p.w.sentence(err))
+			return
 		}
+		p.endRenaming()
 	})
 }
 

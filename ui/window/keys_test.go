@@ -1,9 +1,14 @@
 package window
 
 import (
+	"strings"
 	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/ui/widget"
 )
 
 // TestNobodyTypesIntoAPaneThatWasLeft: a field that is out of sight takes nothing.
@@ -25,6 +30,124 @@ func TestNobodyTypesIntoAPaneThatWasLeft(t *testing.T) {
 			t.Error("the rail has lost the focus")
 		}
 	})
+}
+
+// press types a key where the focus is, which must be in sight.
+func (h *harness) press(key fyne.KeyName) {
+	h.t.Helper()
+	h.wantFocus("")
+	h.w.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: key})
+	h.settle()
+}
+
+// wantFocus compares how what has the focus begins to be called; it must be in sight.
+func (h *harness) wantFocus(name string) {
+	h.t.Helper()
+	at, ok := h.w.win.Canvas().Focused().(interface {
+		fyne.CanvasObject
+		AccessibilityLabel() string
+	})
+	switch {
+	case !ok:
+		h.t.Fatalf("the focus is at a %T", h.w.win.Canvas().Focused())
+	case !widget.Within(h.w.win.Canvas().Content(), at):
+		h.t.Fatalf("%q has the focus, which nobody sees", at.AccessibilityLabel())
+	case !strings.HasPrefix(at.AccessibilityLabel(), name):
+		h.t.Errorf("%q has the focus, not %q", at.AccessibilityLabel(), name)
+	}
+}
+
+// TestFocusIsHandedOn: what leaves the screen, or is out of order, keeps the focus from nobody: what is typed would go
+// where nobody sees it, and the Tab key would begin at the top again.
+func TestFocusIsHandedOn(t *testing.T) {
+	inbox := func(h *harness) *inboxPane {
+		h.w.show(PaneInbox)
+		h.settle()
+		return paneOf[*inboxPane](h, PaneInbox)
+	}
+	for name, one := range map[string]struct {
+		act  func(h *harness)
+		then string // what has the focus
+	}{
+		"marking all as read": {func(h *harness) {
+			h.w.focus(inbox(h).read)
+			h.press(fyne.KeyReturn)
+			h.change(func(s *localapi.Snapshot) { s.Inbox.Unread = 0 })
+		}, "Open the 2 new"},
+		"the last tab is gone while it is searched for": {func(h *harness) {
+			h.w.focus(inbox(h).search)
+			h.change(func(s *localapi.Snapshot) { s.Inbox = localapi.Inbox{} })
+		}, "Show my devices"},
+		"the banner's button": {func(h *harness) {
+			h.change(func(s *localapi.Snapshot) { s.QuietUntil = now().Add(time.Hour) })
+			h.w.focus(h.w.shell.bannerDo)
+			h.press(fyne.KeyReturn)
+			h.change(func(s *localapi.Snapshot) { s.QuietUntil = time.Time{} })
+		}, "Link"},
+		"a message whose time is over": {func(h *harness) {
+			inbox(h).remove("i1")
+			h.w.focus(h.button("Undo"))
+			h.advance(localapi.HoldTime + time.Second)
+		}, ""},
+		"a new name": {func(h *harness) {
+			h.w.show(PaneDevices)
+			h.tap("Rename")
+			h.wantFocus("New name")
+			h.press(fyne.KeyReturn)
+		}, "Workstation"},
+		"no new name": {func(h *harness) {
+			h.w.show(PaneDevices)
+			h.tap("Rename")
+			h.press(fyne.KeyEscape)
+		}, "Workstation"},
+		"a browser of one's own, thought better of": {func(h *harness) {
+			h.w.show(PaneSettings)
+			paneOf[*settingsPane](h, PaneSettings).browser.choice.SetSelectedIndex(1)
+			h.wantFocus("Command")
+			h.press(fyne.KeyEscape)
+		}, "Open links with"},
+		"many links in place of one": {func(h *harness) {
+			h.wantFocus("Link")
+			h.w.pasted("https://a.example/ https://b.example/")
+		}, "All devices"},
+		"one link in place of many": {func(h *harness) {
+			h.w.pasted("https://a.example/ https://b.example/")
+			h.w.focus(h.button("Clear"))
+			h.press(fyne.KeyReturn)
+		}, "Link"},
+		"a list in place of its failure": {func(h *harness) {
+			h.change(func(s *localapi.Snapshot) {
+				s.Devices = localapi.DeviceList{ListState: localapi.ListState{Problem: "The accounts server is busy."}}
+			})
+			h.w.show(PaneDevices)
+			h.w.focus(h.button("Retry"))
+			h.press(fyne.KeyReturn)
+			h.change(func(s *localapi.Snapshot) { s.Devices = signedIn().Devices })
+		}, ""},
+		"the button that sends": {func(h *harness) {
+			h.w.pasted("https://a.example/")
+			h.w.focus(h.w.sendPane().send)
+			h.press(fyne.KeyReturn)
+		}, "Link"},
+		"behind a dialog": {func(h *harness) {
+			h.w.show(PaneAccount)
+			h.w.focus(h.button("Sign out…"))
+			h.press(fyne.KeyReturn)
+			h.change(func(s *localapi.Snapshot) { s.Account.State = localapi.SignedOut })
+			h.tap("Cancel")
+			if h.w.win.Canvas().Focused() == nil {
+				h.w.win.Canvas().FocusNext()
+			}
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(h *harness) {
+				h.send(signedIn())
+				one.act(h)
+				h.wantFocus(one.then)
+			})
+		})
+	}
 }
 
 // TestSignedInIsNeverAskedToSignIn: who signed in without choosing how it is kept is asked that, in its own words,

@@ -71,7 +71,7 @@ func newSendPane(w *Window) *sendPane {
 	p.hint = widget.NewMuted("")
 	paste := w.iconButton(w.t("window.paste"), theme.ContentPasteIcon(), func() { w.pasted(w.p.Clipboard.Content()) })
 	p.single = widget.VStack(widget.GapTiny, widget.Beside(p.link, paste), p.hint)
-	p.list = newLinkList(w, p.update, func() { p.setLinks(nil, "") })
+	p.list = newLinkList(w, p.update, func() { p.setLinks(nil, ""); w.focus(p.link) })
 
 	p.targets = widget.NewRowList(w.escape)
 	p.stale = widget.NewMuted("")
@@ -123,18 +123,29 @@ func (p *sendPane) shown() {
 		p.offered = content
 	}
 	p.update()
-	p.w.focus(p.link)
+	p.begin()
+}
+
+// begin leads to where one begins: the link, or the devices where there are several links.
+func (p *sendPane) begin() {
+	if p.list.links == nil {
+		p.w.focus(p.link)
+		return
+	}
+	p.targets.First()
 }
 
 func (p *sendPane) escape() {
 	if p.list.links != nil || p.link.Text != "" {
 		p.setLinks(nil, "")
+		p.begin()
 	}
 }
 
 // setLinks takes links from elsewhere: one goes into the field, several into the list; none clears.
 // device, if not empty, is the only device chosen then.
 func (p *sendPane) setLinks(links []localapi.Link, device string) {
+	typing := p.w.win.Canvas().Focused() == p.link
 	p.title = ""
 	switch len(links) {
 	case 0:
@@ -153,6 +164,9 @@ func (p *sendPane) setLinks(links []localapi.Link, device string) {
 		p.choose(device)
 	}
 	p.update()
+	if typing {
+		p.begin()
+	}
 	p.page.Scroll.ScrollToTop()
 }
 
@@ -250,8 +264,8 @@ func (p *sendPane) update() {
 }
 
 func (p *sendPane) updateLinks() {
-	widget.SetVisible(p.single, p.list.links == nil)
 	p.list.update()
+	widget.SetVisible(p.single, p.list.links == nil)
 	_, why := p.picked()
 	switch {
 	case p.title != "":
@@ -384,6 +398,9 @@ func (p *sendPane) submit() {
 		request.Devices = append(request.Devices, d.ID)
 	}
 	p.busy = true
+	if p.w.win.Canvas().Focused() == p.send { // it is out of order until the next link
+		p.begin()
+	}
 	p.update()
 	typed := p.link.Text
 	fetch(p.w, func(ctx context.Context) ([]localapi.OutboxEntry, error) {

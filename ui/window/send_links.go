@@ -112,10 +112,6 @@ func (l *linkList) row(i int) widget.RowSpec {
 
 func (l *linkList) update() {
 	long := len(l.links) > fewLinks
-	widget.SetVisible(l.object, l.links != nil)
-	widget.SetVisible(l.tools, long)
-	widget.SetVisible(l.many, long)
-	widget.SetVisible(l.few, !long)
 	var specs []widget.RowSpec
 	if !long {
 		for i := range l.links {
@@ -123,9 +119,16 @@ func (l *linkList) update() {
 		}
 	}
 	l.few.Set(specs)
+	many := 0
 	if long {
-		l.many.Set(len(l.shown), func(i int) widget.RowSpec { return l.row(l.shown[i]) })
+		many = len(l.shown)
 	}
+	l.many.Set(many, func(i int) widget.RowSpec { return l.row(l.shown[i]) })
+	// Afterwards: a list draws itself once more when the focus leaves it.
+	widget.SetVisible(l.object, l.links != nil)
+	widget.SetVisible(l.tools, long)
+	widget.SetVisible(l.many, long)
+	widget.SetVisible(l.few, !long)
 	l.count.Set(l.w.words.N("window.send.links_chosen", len(l.picked()), "All", len(l.links)))
 	switch {
 	case l.found > len(l.links):

@@ -355,8 +355,12 @@ func (b *browserSetting) look() {
 }
 
 func (b *browserSetting) reset() {
+	w := b.pane.w
+	if b.writing && w.win.Canvas().Focused() == b.command {
+		w.focus(b.choice)
+	}
 	b.writing = false
-	b.command.Put(b.pane.w.model.snap.Settings.Browser)
+	b.command.Put(w.model.snap.Settings.Browser)
 	b.problem.Say("")
 	b.update()
 }

@@ -176,7 +176,7 @@ func (s *shell) updateNotice() {
 	}
 	s.shownNote = n
 	if n.text == "" {
-		s.banner.Hide()
+		widget.SetVisible(s.banner, false)
 		s.body.Refresh() // so that the pane takes its room
 		return
 	}

@@ -141,10 +141,7 @@ func (t *toasts) clear() {
 		t.stop = nil
 	}
 	t.words, t.again = "", nil
-	if len(t.layer.Objects) > 0 {
-		t.layer.Objects = nil
-		t.layer.Refresh()
-	}
+	widget.SetObjects(t.layer, nil)
 }
 
 // toastTop is how far below the top of a pane a toast lies, in units.
