@@ -18,7 +18,9 @@ import (
 func (p *pairPane) buildComputer() fyne.CanvasObject {
 	w := p.w
 	p.parts.address = w.field(w.t("window.pair.address"), w.t("window.pair.address_hint"))
-	p.parts.address.OnSubmitted = func(words string) { w.join(words) }
+	p.parts.problem = widget.NewProblem()
+	p.parts.address.OnChanged = func(string) { p.parts.problem.Say("") }
+	p.parts.address.OnSubmitted = func(string) { p.joinTyped() }
 	p.parts.address.OnPaste = func(words string) bool {
 		switch {
 		case link.Pairing(words):
@@ -30,7 +32,7 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 		}
 		return true
 	}
-	next := w.button(w.t("window.continue"), func() { w.join(p.parts.address.Text) })
+	next := w.button(w.t("window.continue"), p.joinTyped)
 	ways := widget.Wrap()
 	if w.p.GrabScreen != nil && w.p.ReadCode != nil {
 		ways.Add(w.mainButton(w.t("window.pair.from_screen"), p.fromScreen))
@@ -41,11 +43,20 @@ func (p *pairPane) buildComputer() fyne.CanvasObject {
 	ways.Add(w.button(w.t("window.pair.from_clipboard"), p.fromClipboard))
 	steps := widget.VStack(widget.GapSmall, widget.Step("1", w.t("window.pair.step_1")), widget.Step("2", w.t("window.pair.step_2")), widget.Step("3", w.t("window.pair.step_3")))
 	body := widget.VStack(widget.Gap, widget.IconTitle("code", w.t("window.pair.computer")), widget.NewMuted(w.t("window.pair.computer_text")), steps, ways,
-		widget.Beside(p.parts.address, next))
+		widget.VStack(widget.GapTiny, widget.Beside(p.parts.address, next), p.parts.problem))
 	if w.p.ReadPicture != nil {
 		body.Add(widget.NewMuted(w.t("window.pair.drop")))
 	}
 	return widget.NewCard(body)
+}
+
+// joinTyped joins the device whose address stands in the field.
+func (p *pairPane) joinTyped() {
+	if !link.Pairing(p.parts.address.Text) {
+		p.parts.problem.Fail(p.w.t("window.pair.no_address"))
+		return
+	}
+	p.w.join(p.parts.address.Text)
 }
 
 // grabTime bounds taking a picture of the screen: some desktops ask the person first.

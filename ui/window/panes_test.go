@@ -173,7 +173,8 @@ func TestDevices(t *testing.T) {
 		}
 		p.newName.SetText("  ")
 		h.tap("Save")
-		h.want("1 to 255 characters")
+		h.advance(time.Minute)
+		h.want("1 to 255 characters") // beside the field, as long as it is so
 		p.newName.SetText(" Desk ")
 		h.tap("Save")
 		h.wantCalls("RenameDevice Desk")
@@ -466,8 +467,15 @@ func TestAdvancedSettings(t *testing.T) {
 		if p.advanced.server.Text != "https://accounts.example.org" {
 			t.Error("an update took away what was typed")
 		}
+		h.agent.Refuse("SetSettings", &localapi.Error{Code: localapi.CodeInternal, Message: "The setting for the server cannot be used"})
+		p.advanced.store()
+		h.advance(time.Minute)
+		h.want("The setting for the server cannot be used") // beside the field, as long as it is so
+		h.agent.Refuse("SetSettings", nil)
 		p.advanced.store()
 		h.settle()
+		h.want("Saved")
+		h.wantNot("cannot be used")
 		if s := asked[localapi.Settings](h); s.Server != "https://accounts.example.org" || !s.Notifications {
 			t.Errorf("set %+v", s)
 		}

@@ -134,18 +134,18 @@ func (p *settingsPane) change(edit func(*localapi.Settings)) {
 	if p.filling {
 		return
 	}
-	p.w.changeSettings(edit, p.update)
+	p.w.changeSettings(edit, func(err error) {
+		p.w.failed(err)
+		p.update()
+	})
 }
 
 // changeSettings sends the settings with a change and calls done when it was refused or taken.
-func (w *Window) changeSettings(edit func(*localapi.Settings), done func()) {
+func (w *Window) changeSettings(edit func(*localapi.Settings), done func(err error)) {
 	s := w.model.snap.Settings
 	s.OpenFrom = slices.Clone(s.OpenFrom)
 	edit(&s)
-	w.call(func(ctx context.Context) error { return w.p.Agent.SetSettings(ctx, s) }, func(err error) {
-		w.failed(err)
-		done()
-	})
+	w.call(func(ctx context.Context) error { return w.p.Agent.SetSettings(ctx, s) }, done)
 }
 
 func (p *settingsPane) object() fyne.CanvasObject { return p.page.Object }
@@ -435,11 +435,13 @@ func (b *browserSetting) submit() {
 			return
 		}
 	}
-	b.writing = false
-	b.pane.w.changeSettings(func(s *localapi.Settings) { s.Browser = command }, func() {
-		if b.pane.w.model.snap.Settings.Browser == command {
-			w.toasts.say(widget.ToneFine, w.t("window.settings.browser_saved"))
+	b.pane.w.changeSettings(func(s *localapi.Settings) { s.Browser = command }, func(err error) {
+		if err != nil {
+			b.problem.Fail(w.sentence(err))
+			return
 		}
+		b.writing = false
+		w.toasts.say(widget.ToneFine, w.t("window.settings.browser_saved"))
 		b.update()
 	})
 }

@@ -23,6 +23,7 @@ type advancedSettings struct {
 
 	server, client, redirect, push, pairing, events *widget.Field
 	locked                                          *widget.Text
+	problem                                         *widget.Text
 	save, undo                                      *widget.Button
 	storage, version, logs, contact, as             *widget.Fact
 	last                                            localapi.Settings
@@ -45,6 +46,8 @@ func newAdvancedSettings(w *Window) *advancedSettings {
 	for _, f := range []*widget.Field{a.server, a.client, a.redirect, a.push, a.pairing, a.events} {
 		form.Add(widget.VStack(widget.GapTiny, widget.NewMuted(f.Name), f))
 	}
+	a.problem = widget.NewProblem()
+	form.Add(a.problem)
 	form.Add(a.locked)
 	form.Add(widget.Wrap(a.save, a.undo))
 
@@ -63,7 +66,7 @@ func newAdvancedSettings(w *Window) *advancedSettings {
 
 func (a *advancedSettings) field(key, placeholder string) *widget.Field {
 	f := a.w.field(a.w.t(key), placeholder)
-	f.OnChanged = func(string) { a.allow() }
+	f.OnChanged = func(string) { a.problem.Say(""); a.allow() }
 	f.OnSubmitted = func(string) { a.store() }
 	return f
 }
@@ -90,6 +93,7 @@ func (a *advancedSettings) reset() {
 	a.push.Put(s.PushServer)
 	a.pairing.Put(s.PairingServer)
 	a.events.Put(s.EventsServer)
+	a.problem.Say("")
 	a.last = s
 	a.allow()
 }
@@ -101,7 +105,15 @@ func (a *advancedSettings) allow() {
 }
 
 func (a *advancedSettings) store() {
-	a.w.changeSettings(func(s *localapi.Settings) { *s = a.typed(*s) }, a.allow)
+	a.w.changeSettings(func(s *localapi.Settings) { *s = a.typed(*s) }, func(err error) {
+		if err != nil {
+			a.problem.Fail(a.w.sentence(err))
+			return
+		}
+		a.problem.Say("")
+		a.w.toasts.say(widget.ToneFine, a.w.t("window.settings.browser_saved"))
+		a.allow()
+	})
 }
 
 func (a *advancedSettings) update() {
