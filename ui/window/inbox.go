@@ -46,8 +46,8 @@ type inboxPane struct {
 	// fresh were unread when the pane came to the front or since: reading one does not move it away from
 	// under the pointer.
 	fresh map[string]bool
-	// leaving are about to be deleted: they are not shown, and can be taken back for a moment.
-	leaving   map[string]bool
+	// leaving are about to be deleted, each at its time: they are not shown, and can be taken back until then.
+	leaving   map[string]time.Time
 	selected  string // shows its whole link
 	query     string
 	want      int            // how many entries are asked for, beyond the snapshot's
@@ -71,7 +71,7 @@ type inboxCard struct {
 }
 
 func newInboxPane(w *Window) *inboxPane {
-	p := &inboxPane{w: w, byKey: map[string]*inboxCard{}, walk: widget.NewWalk(), fresh: map[string]bool{}, leaving: map[string]bool{}}
+	p := &inboxPane{w: w, byKey: map[string]*inboxCard{}, walk: widget.NewWalk(), fresh: map[string]bool{}, leaving: map[string]time.Time{}}
 	w.atEnd = append(w.atEnd, p.deleteLeaving)
 	p.search = w.field(w.t("window.inbox.search"), w.t("window.inbox.search"))
 	p.search.OnChanged = func(string) { p.typed(searchDelay) }
@@ -209,7 +209,7 @@ func (p *inboxPane) entries() []localapi.InboxEntry {
 	if len(p.leaving) == 0 {
 		return list
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(e localapi.InboxEntry) bool { return p.leaving[e.ID] })
+	return slices.DeleteFunc(slices.Clone(list), func(e localapi.InboxEntry) bool { return !p.leaving[e.ID].IsZero() })
 }
 
 func (p *inboxPane) update() {
@@ -425,13 +425,14 @@ func (p *inboxPane) markRead(entries ...localapi.InboxEntry) {
 // remove deletes an entry, in a moment: until then it can be taken back.
 func (p *inboxPane) remove(id string) {
 	w := p.w
-	p.leaving[id] = true
+	end := w.p.Now().Add(localapi.HoldTime)
+	p.leaving[id] = end
 	p.update()
 	words := func(int) string { return w.words.N("window.toast.deleted", len(p.leaving)) }
 	w.toasts.count(widget.ToneInfo, words, w.t("window.undo"), func() { clear(p.leaving); p.update() }, localapi.HoldTime)
 	w.p.After(localapi.HoldTime, func() {
 		w.post(func() {
-			if !p.leaving[id] {
+			if p.leaving[id] != end { // taken back, perhaps to be deleted once more later
 				return
 			}
 			w.call(func(ctx context.Context) error { return w.p.Agent.DeleteReceived(ctx, id) }, func(err error) {

@@ -107,6 +107,13 @@ func TestRowIsNoTrap(t *testing.T) {
 		h.want("Deleted")
 		h.tap("Undo")
 		h.want("How ferries work")
+		h.row("How ferries work").TypedKey(&fyne.KeyEvent{Name: fyne.KeyDelete}) // a moment of its own
+		h.advance(localapi.HoldTime / 2)
+		h.tap("Undo")
+		h.row("How ferries work").TypedKey(&fyne.KeyEvent{Name: fyne.KeyDelete})
+		h.advance(localapi.HoldTime * 3 / 4)
+		h.tap("Undo")
+		h.want("How ferries work")
 		h.advance(2 * localapi.HoldTime)
 		h.wantCalls()
 		h.row("How ferries work").TypedKey(&fyne.KeyEvent{Name: fyne.KeyDelete})
