@@ -1,9 +1,11 @@
 package cli_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -105,4 +107,32 @@ func TestACommandMakesItselfAlone(t *testing.T) {
 	if n > 160 {
 		t.Errorf("%v allocations", n)
 	}
+}
+
+// What a command was made of, its texts above all, does not stay while a role is played.
+func TestARoleKeepsNoCommand(t *testing.T) {
+	const most = 16 << 10 // the texts are three times as much
+	var during uint64
+	p := cli.Params{
+		Client: func(bool) *localapi.Client { return nil }, Out: io.Discard, Err: t.Output(),
+		RunAgent: func(context.Context, bool) error { during = live(); return nil },
+	}
+	for _, first := range []bool{true, false} { // the first one makes what every later one finds
+		before := live()
+		if code := cli.Run(t.Context(), p, []string{"agent"}); code != cli.ExitOK {
+			t.Fatalf("exit %d", code)
+		}
+		if !first && during > before+most {
+			t.Errorf("%d bytes more are held while the agent runs, at most %d", during-before, most)
+		}
+	}
+}
+
+// live is how many bytes of the heap are in use.
+func live() uint64 {
+	runtime.GC()
+	runtime.GC() // for what pools keep
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

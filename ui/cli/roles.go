@@ -51,17 +51,21 @@ func (p *program) window(ctx context.Context, start WindowStart) error {
 	if p.RunWindow == nil {
 		return p.missing()
 	}
-	return p.RunWindow(ctx, start)
+	run := p.RunWindow
+	p.role = func(ctx context.Context) error { return run(ctx, start) }
+	return nil
 }
 
 func (p *program) agentCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "agent", Short: p.Words.T("cli.agent.short"), Long: p.Words.T("cli.agent.long"), Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			if p.RunAgent == nil {
 				return p.missing()
 			}
-			return p.RunAgent(cmd.Context(), p.demo)
+			run, demo := p.RunAgent, p.demo
+			p.role = func(ctx context.Context) error { return run(ctx, demo) }
+			return nil
 		},
 	}
 }

@@ -20,23 +20,34 @@ type program struct {
 	in   *bufio.Reader // over Params.In: several questions read from it in turn
 	demo bool
 	json bool
+	role func(ctx context.Context) error // what is played when the command has ended
 }
 
 // Run runs the command line args (without the program's name) and returns the exit code. Params without a
 // Client are an error like any other.
 func Run(ctx context.Context, params Params, args []string) int {
-	p := &program{Params: params.withDefaults()}
-	if p.Client == nil {
-		return p.report(errors.New("cli: Params.Client is needed"))
+	p, err := execute(ctx, params, args)
+	if role := p.role; err == nil && role != nil {
+		// A role is played for days, and nothing of the command stays for it: its texts were a twelfth of an agent's heap.
+		p = &program{Params: params.withDefaults(), json: p.json}
+		err = role(ctx)
 	}
-	p.in = bufio.NewReader(p.In)
-	root := p.root(args)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return ExitOK
 	}
 	return p.report(err)
+}
+
+// execute runs the command that args name.
+func execute(ctx context.Context, params Params, args []string) (*program, error) {
+	p := &program{Params: params.withDefaults()}
+	if p.Client == nil {
+		return p, errors.New("cli: Params.Client is needed")
+	}
+	p.in = bufio.NewReader(p.In)
+	root := p.root(args)
+	root.SetArgs(args)
+	return p, root.ExecuteContext(ctx)
 }
 
 // Tree returns the commands, for what is made from them: the manual page. They are not to be run.
