@@ -2,8 +2,11 @@ package events
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,8 +17,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tabferry/tabferry/account/events/internal/issuer"
 	"github.com/tabferry/tabferry/account/internal/kit"
@@ -95,23 +96,26 @@ func Check(ctx context.Context, p CheckParams) error {
 	return fmt.Errorf("%w: %s", ErrNotReached, strings.ToLower(res.Status))
 }
 
-// foreign signs claims with a key that nobody has ever seen.
+// foreign signs claims with a key that nobody has ever seen, as the server does (RFC 7515, section 3.1).
 func foreign(id string, claims map[string]any) (string, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return "", fmt.Errorf("a key for the self-test: %w", err)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, (&jose.SignerOptions{}).WithHeader("kid", id))
-	if err != nil {
-		return "", fmt.Errorf("signing the self-test: %w", err)
-	}
-	text, err := json.Marshal(claims)
+	header, err := json.Marshal(map[string]string{"alg": "RS256", "kid": id})
 	if err != nil {
 		return "", fmt.Errorf("writing the self-test: %w", err)
 	}
-	signed, err := signer.Sign(text)
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("writing the self-test: %w", err)
+	}
+	write := base64.RawURLEncoding.EncodeToString
+	text := write(header) + "." + write(payload)
+	sum := sha256.Sum256([]byte(text))
+	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
 	if err != nil {
 		return "", fmt.Errorf("signing the self-test: %w", err)
 	}
-	return signed.CompactSerialize()
+	return text + "." + write(signature), nil
 }

@@ -45,8 +45,8 @@ func TestUsableKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, got := usable(text); (got != nil) != c.want {
-			t.Errorf("%s: taken %v", name, got != nil)
+		if id, got := usable(text); (got != nil) != c.want || c.want && (id != "k" || !got.Equal(good)) {
+			t.Errorf("%s: taken %v as %q", name, got != nil, id)
 		}
 	}
 	for _, text := range []string{"", "{}", "[]", `{"kty":"RSA","kid":"k","n":"AQAB","e":"AQAB"}`, `{"kty":"RSA","kid":"k"}`, `{"kty":"new","kid":"k"}`} {
@@ -54,12 +54,21 @@ func TestUsableKeys(t *testing.T) {
 			t.Errorf("%s was taken", text)
 		}
 	}
-	short, err := json.Marshal(jose.JSONWebKey{Key: key(1024), KeyID: "k"})
+	secret, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, got := usable(short); got != nil {
-		t.Error("1024 bits were taken")
+	for name, k := range map[string]any{
+		"1024 bits": key(1024), "a secret that was published": secret,
+		"an exponent of one": &rsa.PublicKey{N: good.N, E: 1}, "a long exponent": &rsa.PublicKey{N: good.N, E: 1<<31 + 1},
+	} {
+		text, err := json.Marshal(jose.JSONWebKey{Key: k, KeyID: "k"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := usable(text); got != nil {
+			t.Errorf("%s was taken", name)
+		}
 	}
 }
 

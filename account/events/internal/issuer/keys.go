@@ -3,13 +3,13 @@ package issuer
 import (
 	"context"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"net/http"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 const (
@@ -25,6 +25,8 @@ const (
 	mostKeys = 32
 	// minBits and maxBits bound a modulus. Longer ones take long to verify with.
 	minBits, maxBits = 2048, 8192
+	// maxExponentBits bounds an exponent: crypto/rsa takes no more, and servers use 17.
+	maxExponentBits = 31
 )
 
 // ErrNoKey says that the server does not publish the key.
@@ -80,17 +82,34 @@ func (s *Server) fetchKeys(ctx context.Context) (Keys, time.Duration, error) {
 	return keys, lifeOf(header, keysLife, keysDistance, keysMost), nil
 }
 
-// usable reads a key that tokens may be signed with. One that is not, or that we do
-// not understand, must not spoil the others.
+// usable reads a key that tokens may be signed with (RFC 7517; RFC 7518, section 6.3.1). One that is not, or that we
+// do not understand, must not spoil the others.
 func usable(text []byte) (id string, key *rsa.PublicKey) {
-	var jwk jose.JSONWebKey
-	if err := json.Unmarshal(text, &jwk); err != nil || jwk.KeyID == "" || jwk.Use != "" && jwk.Use != "sig" ||
-		jwk.Algorithm != "" && jwk.Algorithm != string(jose.RS256) {
+	var jwk struct {
+		Kind      string          `json:"kty"`
+		ID        string          `json:"kid"`
+		Use       string          `json:"use"`
+		Algorithm string          `json:"alg"`
+		Modulus   string          `json:"n"`
+		Exponent  string          `json:"e"`
+		Secret    json.RawMessage `json:"d"`
+	}
+	if err := json.Unmarshal(text, &jwk); err != nil || jwk.Kind != "RSA" || jwk.ID == "" || jwk.Use != "" && jwk.Use != "sig" ||
+		jwk.Algorithm != "" && jwk.Algorithm != "RS256" || jwk.Secret != nil {
 		return "", nil
 	}
-	key, ok := jwk.Key.(*rsa.PublicKey)
-	if !ok || key.N.BitLen() < minBits || key.N.BitLen() > maxBits {
+	n, e := natural(jwk.Modulus), natural(jwk.Exponent)
+	if n.BitLen() < minBits || n.BitLen() > maxBits || e.BitLen() < 2 || e.BitLen() > maxExponentBits {
 		return "", nil
 	}
-	return jwk.KeyID, key
+	return jwk.ID, &rsa.PublicKey{N: n, E: int(e.Int64())}
+}
+
+// natural reads a number as keys in JSON have it (RFC 7518, section 2, Base64urlUInt); what is none is zero.
+func natural(text string) *big.Int {
+	digits, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return new(big.Int)
+	}
+	return new(big.Int).SetBytes(digits)
 }
