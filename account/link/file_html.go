@@ -144,12 +144,17 @@ func (c *collector) resolve(ref string) string {
 	return u.Href(false)
 }
 
-// href returns the address of a tag, without the blanks around and the line breaks that HTML allows.
+// href returns the address of a tag.
 func href(t html.Token) string {
 	for _, a := range t.Attr {
 		if a.Key == "href" {
-			return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(strings.TrimSpace(a.Val))
+			return plainAddress(a.Val)
 		}
 	}
 	return ""
+}
+
+// plainAddress is an address without the blanks around and the line breaks that HTML allows.
+func plainAddress(value string) string {
+	return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(strings.TrimSpace(value))
 }

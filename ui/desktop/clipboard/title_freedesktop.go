@@ -28,7 +28,7 @@ func systemTitles(ctx context.Context) ([]link.Titled, error) {
 // titlesIn returns the links with titles in what came in a form.
 func titlesIn(form string, content []byte) []link.Titled {
 	if form == formHTML {
-		return link.InFile("copied.html", content, math.MaxInt)
+		return link.InCopied(content, math.MaxInt)
 	}
 	return link.InMozURL(content)
 }
