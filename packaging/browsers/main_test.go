@@ -6,9 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/tabferry/tabferry/packaging/box"
 )
 
 // pictures is where the tests put pictures of popup and options, if anywhere.
@@ -27,13 +27,9 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binaries = dir
-		for name, tags := range map[string]string{"tabferry": "headless", "tabferry-demo": "headless demo"} {
-			build := exec.Command("go", "build", "-tags", tags, "-ldflags", "-s -w", "-o", filepath.Join(dir, name), "github.com/tabferry/tabferry")
-			build.Env = append(os.Environ(), "CGO_ENABLED=0")
-			if out, err := build.CombinedOutput(); err != nil {
-				fmt.Fprintf(os.Stderr, "%v: %v\n%s", build.Args, err, out)
-				return 1
-			}
+		if err := box.Programs(dir, false); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
 		}
 		return m.Run()
 	}())

@@ -13,6 +13,7 @@ import (
 // The wall clock jumps by two days, forth and back, and the agent is started in wrong times. Tabs move
 // all the same, and what a fault has put off is tried again in time.
 func TestClockJumps(t *testing.T) {
+	t.Parallel()
 	for name, jumps := range map[string][]string{"forth and back": {"48h", "0s"}, "back and forth": {"-48h", "0s"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -23,6 +23,7 @@ import (
 // is neither lost nor sent over and over.
 func TestFailingDisk(t *testing.T) {
 	needs(t, "strace")
+	t.Parallel()
 	for _, call := range []string{"fdatasync", "pwrite64"} {
 		for _, fault := range []string{"EIO", "ENOSPC"} {
 			for _, when := range []string{"6", "4+2", "5..20", "3+7"} {
@@ -213,6 +214,7 @@ func TestTruncated(t *testing.T) {
 
 // The file changes under the running agent. Whatever it makes of that, it answers, and ends when told.
 func TestDamagedWhileRunning(t *testing.T) {
+	t.Parallel()
 	for name, damage := range map[string]func(s *station, path string) error{
 		"cut to two pages": func(_ *station, path string) error { return os.Truncate(path, 8192) },
 		"cut to nothing":   func(_ *station, path string) error { return os.Truncate(path, 0) },
@@ -314,6 +316,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can become somebody else")
 	}
+	t.Parallel()
 	needs(t, "setpriv")
 	const nobody = 65534
 	for name, mode := range map[string]struct{ folder, file os.FileMode }{

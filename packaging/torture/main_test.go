@@ -4,6 +4,7 @@ package torture_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -51,13 +52,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	lean, bent = filepath.Join(dir, "tabferry"), filepath.Join(dir, "tabferry-bent")
-	for program, tags := range map[string]string{lean: "headless", bent: "headless,torture"} {
-		build := exec.Command("go", "build", "-tags", tags, "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/tabferry/tabferry")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
-			return 1
-		}
+	if err := errors.Join(box.Programs(dir, false), build(bent, "torture")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	home := filepath.Join(dir, "box")
 	if err := os.Mkdir(home, 0o700); err != nil {
@@ -76,6 +73,16 @@ func run(m *testing.M) int {
 		return 1
 	}
 	return code
+}
+
+// build builds the lean program with one tag more. Whatever else is as in the installed one is not compiled again.
+func build(program, tag string, env ...string) error {
+	cmd := exec.Command("../lean.sh", program, tag)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
+	}
+	return nil
 }
 
 // chances are those of one test: they follow from the seed and its name.

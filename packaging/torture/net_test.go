@@ -58,6 +58,7 @@ const recovery = 10 * time.Second
 
 // The way to the service fails in every way, once, while a tab leaves.
 func TestFaultsOnSend(t *testing.T) {
+	t.Parallel()
 	sends := append(everyErrand(),
 		errand{name: "not queued", do: say(200, asJSON, `{"enqueued":false,"notified":false}`)})
 	for _, e := range sends {
@@ -78,6 +79,7 @@ func TestFaultsOnSend(t *testing.T) {
 
 // The way to the service fails in every way, once, while tabs are fetched.
 func TestFaultsOnReceive(t *testing.T) {
+	t.Parallel()
 	for _, e := range everyErrand() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()

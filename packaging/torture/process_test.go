@@ -67,7 +67,11 @@ func TestOneAgent(t *testing.T) {
 	var commands sync.WaitGroup
 	for range 10 {
 		commands.Go(func() {
-			if r := s.tabferry("", "inbox"); r.code != 0 {
+			r := s.tabferry("", "inbox")
+			for end := time.Now().Add(startTime); strings.Contains(r.err, "waits for the keyring") && time.Now().Before(end); {
+				r = s.tabferry("", "inbox") // all stations share one keyring, which may take its time
+			}
+			if r.code != 0 {
 				t.Errorf("inbox: exit %d: %s", r.code, r.err)
 			}
 		})
@@ -117,6 +121,7 @@ func (s *station) answersSoon() {
 
 // A session bus that hangs keeps nobody waiting: commands answer, and the agent ends when it is told to.
 func TestHungBus(t *testing.T) {
+	t.Parallel()
 	t.Run("from the start", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t, lean)

@@ -208,6 +208,9 @@ func (p *process) kill() {
 // alive reports whether a process of the group has not ended with all its threads: the first one may be gone while
 // another still writes, and holds the files.
 func (p *process) alive() bool {
+	if errors.Is(syscall.Kill(-p.cmd.Process.Pid, 0), syscall.ESRCH) {
+		return false // as it mostly is, and a look at every thread of the machine is dear
+	}
 	group := strconv.Itoa(p.cmd.Process.Pid)
 	stats, _ := filepath.Glob("/proc/[0-9]*/task/[0-9]*/stat") // the pattern is good
 	for _, name := range stats {

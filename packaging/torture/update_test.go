@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -47,10 +46,8 @@ func versioned(t *testing.T, dir, version string) string {
 		}
 	}
 	program := filepath.Join(dir, "tabferry-"+version)
-	build := exec.Command("go", "build", "-overlay", other+".json", "-tags", "headless", "-trimpath", "-ldflags", "-s -w", "-o", program, "github.com/tabferry/tabferry")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := build(program, "", "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+other+".json"); err != nil {
+		t.Fatal(err)
 	}
 	return program
 }
