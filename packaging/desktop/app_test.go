@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,10 +15,7 @@ import (
 	"github.com/tabferry/tabferry/packaging/box"
 )
 
-// program is what is built and run.
-const program = "github.com/tabferry/tabferry"
-
-// binaries is the folder with the two builds that every test uses.
+// binaries is the folder with the builds that every test uses.
 var binaries string
 
 func TestMain(m *testing.M) {
@@ -31,7 +27,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binaries = dir
-		if err := buildAll(dir); err != nil {
+		if err := box.Programs(dir, true); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -39,23 +35,8 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// buildAll builds as the Makefile does, so that the build cache serves both.
-func buildAll(dir string) error {
-	lean := exec.Command("go", "build", "-tags", "headless", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry"), program)
-	world := exec.Command("go", "build", "-tags", "headless demo", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-demo"), program)
-	lean.Env = append(os.Environ(), "CGO_ENABLED=0")
-	world.Env = lean.Env
-	whole := exec.Command("go", "build", "-tags", "migrated_fynedo,no_emoji,no_animations,nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "tabferry-window"), program)
-	whole.Env = append(os.Environ(), "CGO_ENABLED=1")
-	for _, build := range []*exec.Cmd{lean, world, whole} {
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("%v: %w\n%s", build.Args, err, out)
-		}
-	}
-	return nil
-}
-
-// newApp returns the program in a fresh box. What the programs print is shown if the test fails.
+// newApp returns the program in a fresh box, by a name of its own: tests run beside each other, and some look
+// whether theirs still runs. What the programs print is shown if the test fails.
 func newApp(t *testing.T, p box.Params) *box.App {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "tf") // short: it holds Unix sockets
@@ -66,13 +47,22 @@ func newApp(t *testing.T, p box.Params) *box.App {
 	if err != nil {
 		t.Fatal(err)
 	}
+	own := filepath.Join(binaries, filepath.Base(dir))
+	if err := os.Mkdir(own, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"tabferry", "tabferry-demo", "tabferry-window"} {
+		if err := os.Link(filepath.Join(binaries, name), filepath.Join(own, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	p.Dir, p.Log = dir, log
 	b, err := box.Start(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		endDemo(t, b)
+		endDemo(t, b, own)
 		if err := b.Close(); err != nil {
 			t.Errorf("closing the box: %v", err)
 		}
@@ -85,7 +75,7 @@ func newApp(t *testing.T, p box.Params) *box.App {
 			t.Error(err)
 		}
 	})
-	app, err := box.NewApp(b, binaries)
+	app, err := box.NewApp(b, own)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,8 +84,8 @@ func newApp(t *testing.T, p box.Params) *box.App {
 
 // endDemo ends what the program started by itself: the agent and the demo service outlive the
 // command that started them.
-func endDemo(t *testing.T, b *box.Box) {
-	app, err := box.NewApp(b, binaries)
+func endDemo(t *testing.T, b *box.Box, programs string) {
+	app, err := box.NewApp(b, programs)
 	if err != nil {
 		t.Error(err)
 		return

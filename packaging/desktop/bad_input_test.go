@@ -16,6 +16,7 @@ import (
 
 // TestBadInput: each mistake gets a sentence, a next step and its exit code, and loses nothing.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	noAgent := command(t, app, 5, "status")
 	saysWhatNext(t, noAgent)
@@ -72,6 +73,7 @@ func saysWhatNext(t *testing.T, r box.Result) {
 // TestWrongSignInState: a redirect that is not the answer to our question changes nothing, and the
 // right one still works.
 func TestWrongSignInState(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
@@ -115,6 +117,7 @@ func TestWrongSignInState(t *testing.T) {
 
 // TestServiceDown: a tab sent while the service is away waits, says why, and arrives once it is back.
 func TestServiceDown(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	signedIn(t, app)
 	command(t, app, 0, "demo", "stop")
@@ -133,7 +136,9 @@ func TestServiceDown(t *testing.T) {
 // TestKeyringLocked: a keyring that asks for a password nobody types holds up neither a first sign-in
 // nor the start of an agent whose data it protects, and the key is taken when it comes.
 func TestKeyringLocked(t *testing.T) {
+	t.Parallel()
 	t.Run("at the first sign-in", func(t *testing.T) {
+		t.Parallel()
 		app := newApp(t, box.Params{Keyring: box.KeyringLocked})
 		signedIn(t, app)
 		if _, err := app.Until(within(t, box.Patience), "a word about the keyring", func(s snapshot) bool {
@@ -152,6 +157,7 @@ func TestKeyringLocked(t *testing.T) {
 		}
 	})
 	t.Run("at the next start", func(t *testing.T) {
+		t.Parallel()
 		app := newApp(t, box.Params{})
 		signedIn(t, app)
 		killAgent(t, app) // quitting would end the demo world too
@@ -182,6 +188,7 @@ func TestKeyringLocked(t *testing.T) {
 // TestNoKeyringYet: a desktop that keeps secrets, but has no keyring to keep them in, is given one when a
 // person says so, and never before. Who closes its dialog has cancelled, and may ask again.
 func TestNoKeyringYet(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{Keyring: box.KeyringNone})
 	signedIn(t, app)
 	undecided := func(s snapshot) bool {
@@ -222,6 +229,7 @@ func TestNoKeyringYet(t *testing.T) {
 
 // TestKeyringAbsent: without a keyring the choice is a passphrase or memory only, never plain text.
 func TestKeyringAbsent(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{Keyring: box.KeyringAbsent})
 	signedIn(t, app)
 	if _, err := app.Until(within(t, box.Patience), "the choice", func(s snapshot) bool {

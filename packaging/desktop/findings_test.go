@@ -17,11 +17,12 @@ import (
 // TestFindings looks at what people once stumbled over, on the real window; docs/window.md lists it, with the
 // picture of each that this test keeps where TABFERRY_KEEP says. The numbers are those of that list.
 func TestFindings(t *testing.T) {
+	t.Parallel()
 	for name, look := range map[string]func(t *testing.T){
 		"light": findLight, "contrast": findByKeyboard, "troubles": findTroubles, "keyring": findKeyring, "passphrase": findPassphrase,
 		"twice": findTwice, "wide": findWide, "mirrored": findMirrored,
 	} {
-		t.Run(name, look)
+		t.Run(name, func(t *testing.T) { t.Parallel(); look(t) })
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // An agent that is stopped holds no command up beyond its limit, says so, and can be ended; nothing that
 // it kept is lost, and the next one begins.
 func TestStoppedAgent(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{Bare: true, Keyring: box.KeyringUnlocked})
 	signedIn(t, app)
 	command(t, app, 0, "demo", "send-me", "https://example.com/kept")

@@ -20,6 +20,7 @@ import (
 // long as it is open how the sign-in is kept, neither by the window nor by the command line. Then the page
 // opens, its end stands at an address without the code, and the window comes to the front on Send.
 func TestKeepingIsDecidedBeforeTheBrowserOpens(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{Keyring: box.KeyringAbsent})
 	app.Everyday = true
 	h := &household{t, app, accounttest.New(t)}

@@ -3,11 +3,9 @@
 package desktop_test
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
-	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,10 +20,7 @@ import (
 
 // isRing reports whether a colour is the ring's in the appearance "contrast-dark", ffd84d or what its edges
 // make of it. Nothing else there has it but for single pixels of the icon and of warnings.
-func isRing(c color.Color) bool {
-	r, g, b, _ := c.RGBA()
-	return r>>8 >= 0xc8 && g>>8 >= 0xa8 && b>>8 <= 0x66 && r > g
-}
+func isRing(c color.RGBA) bool { return c.R >= 0xc8 && c.G >= 0xa8 && c.B <= 0x66 && c.R > c.G }
 
 // ringRun is how many such pixels side by side are an edge of the ring.
 const ringRun = 8
@@ -34,6 +29,7 @@ const ringRun = 8
 // size of everything on a small screen, and at its least size: at each stop of the Tab key the ring is seen
 // on the screen, whole. Then it sends a tab.
 func TestByTheKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		screen box.Params
 		scale  string
@@ -44,6 +40,7 @@ func TestByTheKeyboardAlone(t *testing.T) {
 		"twice, on little room": {box.Params{Width: 1024, Height: 600}, "2", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			app := newApp(t, c.screen)
 			app.Setenv("FYNE_SCALE", c.scale)
 			w := sharpWindow(t, app)
@@ -165,7 +162,7 @@ func (w *screen) ring() (found image.Rectangle) {
 	for y := picture.Bounds().Min.Y; y < picture.Bounds().Max.Y; y++ {
 		run := 0
 		for x := picture.Bounds().Min.X; x < picture.Bounds().Max.X; x++ {
-			if !isRing(picture.At(x, y)) {
+			if !isRing(picture.RGBAAt(x, y)) {
 				run = 0
 			} else if run++; run >= ringRun {
 				found = found.Union(image.Rect(x+1-run, y, x+1, y+1))
@@ -175,17 +172,9 @@ func (w *screen) ring() (found image.Rectangle) {
 	return found
 }
 
-func (w *screen) look() image.Image {
+func (w *screen) look() *image.RGBA {
 	w.t.Helper()
-	shot := filepath.Join(w.app.Box.Dir, "look.png")
-	if err := w.app.Screenshot(shot); err != nil {
-		w.t.Fatal(err)
-	}
-	content, err := os.ReadFile(shot)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	picture, err := png.Decode(bytes.NewReader(content))
+	picture, err := w.app.Box.Look(within(w.t, box.Patience))
 	if err != nil {
 		w.t.Fatal(err)
 	}

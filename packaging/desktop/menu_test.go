@@ -44,6 +44,7 @@ func choose(t *testing.T, cmd *exec.Cmd) {
 // TestMenuStarts: on a desktop without a keyring and without a tray the entry opens the window, which says
 // what is missing when it matters and goes on with the rest. With links the entry opens none twice.
 func TestMenuStarts(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{Keyring: box.KeyringAbsent, NoPanel: true})
 	entry := menuEntry(t, app)
 	choose(t, entry())
@@ -78,6 +79,7 @@ func TestMenuStarts(t *testing.T) {
 // TestMenuWithoutOpenGL: nobody reads what a program from the menu writes, so that there is no window is told
 // by a notification, and the agent runs all the same.
 func TestMenuWithoutOpenGL(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	display := "DISPLAY=" + xServer(t, app, "-extension", "GLX")
 	bus, err := app.Box.Notifications(t.Context())

@@ -130,6 +130,7 @@ func untilNoPairing(t *testing.T, app *box.App) {
 // TestPairShowInTheTerminal: the question is put in the terminal, no is the answer to anything but
 // yes, and it goes away with the request.
 func TestPairShowInTheTerminal(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	signedIn(t, app)
 	for _, c := range []struct {
@@ -167,6 +168,7 @@ func TestPairShowInTheTerminal(t *testing.T) {
 
 // TestJoin: a signed-out Tabferry reads the code that another device shows, by every way there is.
 func TestJoin(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)
@@ -256,17 +258,13 @@ func TestJoinAtTheWindow(t *testing.T) {
 // untilCode reads the code from the screen, as a phone does, and gives its address.
 func (w *screen) untilCode() string {
 	w.t.Helper()
-	shot := filepath.Join(w.app.Box.Dir, "screen.png")
 	ctx := within(w.t, box.Patience)
 	for {
-		if err := w.app.Screenshot(shot); err != nil {
+		var file bytes.Buffer
+		if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&file, w.look()); err != nil {
 			w.t.Fatal(err)
 		}
-		file, err := os.ReadFile(shot)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		address, err := qr.Decode(file)
+		address, err := qr.Decode(file.Bytes())
 		if err == nil && strings.Contains(address, "channel_key=") {
 			return address
 		}
@@ -413,7 +411,7 @@ func keyIsNowhere(t *testing.T, app *box.App, address string) {
 		if err != nil {
 			continue // it ended meanwhile
 		}
-		if bytes.HasPrefix(line, []byte(binaries)) {
+		if bytes.HasPrefix(line, []byte(filepath.Dir(app.Lean))) {
 			ours++
 		}
 		if bytes.Contains(line, key) {

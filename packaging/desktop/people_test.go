@@ -196,6 +196,7 @@ func (h *household) displayed() string {
 // they take turns, which is nothing; what each finds again; and what is left of one whose account was deleted
 // while the computer was off.
 func TestTwoPeopleOneComputer(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	app.Everyday = true
 	t.Cleanup(func() { // before the box ends

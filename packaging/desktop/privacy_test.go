@@ -14,6 +14,7 @@ import (
 // for a person who allowed it does the sign-in carry that to the accounts server. The command line shows
 // none. In the demo every account allows usage data, so the person's own yes decides.
 func TestUsageDataOfASignIn(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	if _, err := app.Start(app.Lean, "agent"); err != nil {
 		t.Fatal(err)

@@ -52,6 +52,7 @@ func (l *listener) until(what string, is func(box.Told) bool) (all []box.Told, f
 // TestScreenReader uses the window as somebody does who sees nothing: with what it tells on the
 // accessibility bus, and the keyboard.
 func TestScreenReader(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{Keyring: box.KeyringUnlocked, NoPanel: true, NoNotifications: true})
 	signedIn(t, app)
 	if _, err := app.Start(app.Window, "window"); err != nil {

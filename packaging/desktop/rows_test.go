@@ -24,6 +24,7 @@ const (
 // TestRowsAreRight while they scroll past: a row is used again for what comes into sight, and shows nothing of what
 // it showed before.
 func TestRowsAreRight(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{Width: 1000, Height: 660})
 	app.Everyday = true
 	h := &household{t, app, accounttest.New(t)}

@@ -63,6 +63,7 @@ func agentElsewhere(t *testing.T, app *box.App, changes ...string) {
 // TestSessionIsHandedOver: an agent from before the desktop, as over ssh, takes the display and the bus of
 // the login's agent entry: tray, clipboard, window and notifications then work.
 func TestSessionIsHandedOver(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	agentElsewhere(t, app, "DISPLAY", "DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere")
 	if err := app.SignIn(within(t, box.Patience)); err != nil {
@@ -124,6 +125,7 @@ func picture(t *testing.T, app *box.App, name string) {
 
 // TestSessionOfCronIsTheSame: a start that names no runtime folder, before or after the desktop's.
 func TestSessionOfCronIsTheSame(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	cron := func(args ...string) (string, int) {
 		return outcome(t, elsewhere(app.Command(app.Lean, args...), "XDG_RUNTIME_DIR", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_CURRENT_DESKTOP"))
@@ -150,6 +152,7 @@ func TestSessionOfCronIsTheSame(t *testing.T) {
 
 // TestSessionStartsNoBus: with dbus-launch on the path and no bus, nothing is started and left behind.
 func TestSessionStartsNoBus(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	called, bin := filepath.Join(app.Box.Dir, "called"), filepath.Join(app.Box.Dir, "bin")
 	if err := os.Mkdir(bin, 0o700); err != nil {
@@ -215,6 +218,7 @@ func xServer(t *testing.T, app *box.App, args ...string) string {
 // TestSessionWithoutOpenGL: one sentence from both programs and from the tray, and nothing that stays and
 // swallows the next start.
 func TestSessionWithoutOpenGL(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	display := "DISPLAY=" + xServer(t, app, "-extension", "GLX")
 	agentElsewhere(t, app, display)
@@ -277,6 +281,7 @@ func runs(program string) bool { return exec.Command("pgrep", "-f", program).Run
 
 // TestSessionOnTwoDisplays: a window that is asked for on another display opens there.
 func TestSessionOnTwoDisplays(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	other := "DISPLAY=" + xServer(t, app)
 	command(t, app, 0, "window")
@@ -299,6 +304,7 @@ func TestSessionOnTwoDisplays(t *testing.T) {
 
 // TestSessionWithALateNotificationServer is a login: the tab comes first.
 func TestSessionWithALateNotificationServer(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{NoNotifications: true})
 	signedIn(t, app)
 	bus, err := app.Box.Notifications(t.Context())

@@ -30,6 +30,7 @@ type (
 // TestSignInShowsAccountAndDevices: the window opens, its sign-in button opens the real page, the
 // page's one-click button comes back by the loopback redirect, and the window shows the account.
 func TestSignInShowsAccountAndDevices(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	if _, err := app.Start(app.Window); err != nil {
 		t.Fatal(err)
@@ -81,6 +82,7 @@ func TestSignInShowsAccountAndDevices(t *testing.T) {
 
 // TestTrayTwoClicks: icon, device; the copied link arrives with exactly its address.
 func TestTrayTwoClicks(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	signedIn(t, app)
 	tray, err := app.Box.Tray(within(t, box.Patience))
@@ -189,6 +191,7 @@ func untilDisplayed(t *testing.T, app *box.App) {
 
 // TestKilledAgentLosesNothing: kill -9 of the agent, a tab sent meanwhile, start again.
 func TestKilledAgentLosesNothing(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	signedIn(t, app)
 	command(t, app, 0, "send", "--to", "Demo tablet", "https://example.org/before")
@@ -225,6 +228,7 @@ func TestKilledAgentLosesNothing(t *testing.T) {
 // TestSignOutLeavesNothing: tokens are destroyed on the service, and with "delete local data" the
 // store file and its keyring entry are gone too.
 func TestSignOutLeavesNothing(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{})
 	signedIn(t, app)
 	mine := report(t, app).LiveTokens

@@ -34,6 +34,7 @@ func untilReceivedTitled(t *testing.T, app *box.App, device, address, title stri
 // TestACopiedLinkIsSentWithItsTitle: two clicks in the tray, and the window's field, which is offered what was
 // copied before, and into which the next link is pasted, in place of the first and into the empty field.
 func TestACopiedLinkIsSentWithItsTitle(t *testing.T) {
+	t.Parallel()
 	const tray, offered, over, pasted = "https://tray.example/a?b=c&d", "https://offered.example/", "https://over.example/", "https://pasted.example/"
 	app := newApp(t, box.Params{Width: 1000, Height: 660})
 	signedIn(t, app)

@@ -14,6 +14,7 @@ import (
 // TestTheWalk is the first hour of somebody who has never seen Tabferry, by mouse and keyboard, in the real
 // program: from the first start to signing out again. With TABFERRY_KEEP it keeps a picture of each step.
 func TestTheWalk(t *testing.T) {
+	t.Parallel()
 	app := newApp(t, box.Params{Width: 1100, Height: 720})
 	if _, err := app.Start(app.Window); err != nil {
 		t.Fatal(err)
