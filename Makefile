@@ -62,12 +62,12 @@ lean: ## agent, tray and command line without cgo: build/tabferry; and build/tab
 	COMMIT=$(commit) packaging/lean.sh build/tabferry
 	COMMIT=$(commit) packaging/lean.sh build/tabferry-demo demo
 
-# Half of it waits for desktops, browsers and disks, so it runs beside what keeps the processors busy, and goes
-# first where both want one, as a person's desktop would; what it says comes at the end.
+# Half of it waits for desktops, browsers and disks, so it runs beside what keeps the processors busy, two goals at a
+# time, and goes first where both want one, as a person's desktop would; what it says comes at the end, goal by goal.
 test: ## everything CI runs
 	@packaging/system-packages.sh build desktop peers torture packages windows macos
 	@mkdir -p build; failed=0; \
-	  $(MAKE) -k --no-print-directory desktop peers torture roots macos wine >build/programs.log 2>&1 & \
+	  $(MAKE) -k -j2 -Otarget --no-print-directory desktop peers torture roots macos wine >build/programs.log 2>&1 & \
 	  nice -n 10 $(MAKE) -k --no-print-directory lint cross core race || failed=1; \
 	  wait $$! || failed=1; cat build/programs.log; exit $$failed
 
@@ -106,9 +106,9 @@ race: ## every package under the race detector, in random order; what looks at p
 	$(pure) test -tags ci -run 'TestEveryTextCanBeRead|TestEveryTextIsTranslated|TestEveryTextIsWhole|TestFocusIsSeen' ./ui/window ./ui/widget
 
 desktop: lean build ## the built program on a real desktop in a box
-	go test -tags desktop -count=1 -timeout 25m ./packaging/... ./account/agent/wake ./account/store ./notify ./ui/desktop/... ./ui/qr ./ui/reader/... ./ui/tray
+	go test -tags desktop -count=1 -parallel 3 -timeout 25m ./packaging/... ./account/agent/wake ./account/store ./notify ./ui/desktop/... ./ui/qr ./ui/reader/... ./ui/tray
 
-peers: ## Firefox, PyFxA, web-push and jose as users of the in-process service; Firefox and Chromium with the extension
+peers: lean ## Firefox, PyFxA, web-push and jose as users of the in-process service; Firefox and Chromium with the extension
 	go test -tags peers -count=1 -timeout 20m ./account/peers ./account/agent/localapi
 	$(pure) test -tags peers -count=1 -timeout 20m ./packaging/browsers
 
@@ -117,7 +117,7 @@ extension: ## the browser extension, checked and packed, to dist/: the same byte
 	$(pure) test -tags peers -count=1 -run 'Lint|Modules' ./packaging/browsers
 	sha256sum dist/tabferry-extension-*.zip
 
-torture: packages-torture ## the built program on bad days: 300 kills, failing disks, lying servers (-kills N by hand)
+torture: packages-torture lean ## the built program on bad days: 300 kills, failing disks, lying servers (-kills N by hand)
 	$(pure) test -tags torture -count=1 -parallel 6 -timeout 25m ./packaging/torture
 
 packages: linux windows macos ## all that people install, to dist/, and SHA256SUMS
