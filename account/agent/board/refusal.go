@@ -2,8 +2,10 @@ package board
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
@@ -137,11 +139,15 @@ func Until(err error) time.Time {
 	return time.Time{}
 }
 
-// NeverLeft reports whether a request certainly did not reach the server: no connection was made.
+// connecting is what net and net/http call the steps before there is a connection to the server: also by a proxy.
+var connecting = []string{"dial", "proxyconnect", "socks connect"}
+
+// NeverLeft reports whether a request certainly did not reach the server: no connection was made, or one to somebody
+// else, who could not show the server's certificate.
 func NeverLeft(err error) bool {
 	var op *net.OpError
-	var name *net.DNSError
-	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &name)
+	return errors.As(err, &op) && slices.Contains(connecting, op.Op) || errors.As(err, new(*net.DNSError)) ||
+		errors.As(err, new(*tls.CertificateVerificationError))
 }
 
 // Doubtful reports whether a failure is a reason to ask the server whether the sign-in lives.

@@ -2,6 +2,7 @@ package board_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -121,6 +122,9 @@ func TestNeverLeft(t *testing.T) {
 	}{
 		"refused":    {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, true},
 		"no name":    {&net.DNSError{Err: "no such host"}, true},
+		"a proxy":    {&net.OpError{Op: "proxyconnect", Err: errors.New("EOF")}, true},
+		"by SOCKS":   {&net.OpError{Op: "socks connect", Err: errors.New("host unreachable")}, true},
+		"a portal":   {&tls.CertificateVerificationError{Err: errors.New("unknown authority")}, true},
 		"reset":      {&net.OpError{Op: "read", Err: errors.New("connection reset")}, false},
 		"broken":     {&net.OpError{Op: "write", Err: errors.New("broken pipe")}, false},
 		"timed out":  {context.DeadlineExceeded, false},
