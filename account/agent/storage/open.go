@@ -49,7 +49,10 @@ func protection(file *store.Store) localapi.Protection {
 
 // giveUp shows a file that cannot be used. It is left alone.
 func (s *Storage[W]) giveUp(err error) {
-	s.Logger.Error("the store cannot be used", "error", err)
+	if why := err.Error(); why != s.logged { // it may be tried for days
+		s.Logger.Error("the store cannot be used", "error", err)
+		s.logged = why
+	}
 	s.broken, s.source = err, nil
 	s.show(func(st *localapi.Storage) {
 		*st = localapi.Storage{Protection: localapi.Undecided, Locked: true, Kept: true, BeginAnew: beginAnew(err)}
@@ -130,6 +133,7 @@ func (s *Storage[W]) beginWithFile(ctx context.Context, source store.KeySource) 
 // begin starts the work. A store whose contents cannot be read is shown as damaged and left alone.
 func (s *Storage[W]) begin(ctx context.Context, opened *store.Store, p localapi.Protection) {
 	vault := store.NewVault(opened)
+	s.logged = ""
 	s.mu.Lock()
 	s.fault, s.refused = false, 0 // that was of another store
 	s.mu.Unlock()

@@ -77,7 +77,8 @@ type Storage[W Work] struct {
 	source store.KeySource // of the file in use, nil in memory
 	vault  *store.Vault    // in use
 	stop   context.CancelFunc
-	trying bool // the file is tried again soon
+	trying bool   // the file is tried again soon
+	logged string // why it cannot be used
 
 	mu sync.Mutex // never held across I/O
 	// ready is closed when the store was opened, or the keyring has kept us waiting for a moment. It
