@@ -34,6 +34,7 @@ type secretService struct {
 	answered   bool        // which has been answered
 	dismissed  bool        // or is closed without the password,
 	mute       bool        // or cannot even be shown
+	empty      bool        // what is locked reads as nothing, without an error
 	refuses    *dbus.Error // what every call for an item gets
 	made       int         // how often it was told to make a collection, which needs the dialog too
 	unlocks    int         // how often it was asked to unlock something
@@ -125,6 +126,9 @@ func (s *secretService) start(t *testing.T, address string) {
 	})
 	export(itemPath, "Item", map[string]any{
 		"GetSecret": func(session dbus.ObjectPath) (secretStruct, *dbus.Error) {
+			if s.locked() && s.empty {
+				return secretStruct{session, nil, []byte{}, ""}, nil
+			}
 			if s.locked() {
 				return secretStruct{session, nil, []byte{}, ""}, dbus.NewError("org.freedesktop.Secret.Error.IsLocked", nil)
 			}
@@ -185,6 +189,7 @@ func TestSecretServices(t *testing.T) {
 		"with a login collection":            {&secretService{collection: secretsPath + "/collection/login"}, nil},
 		"default by ReadAlias, as KeePassXC": {&secretService{collection: secretsPath + "/collection/passwords", alias: true, asks: true}, nil},
 		"unlocked by a dialog":               {&secretService{collection: secretsPath + "/collection/login", asks: true}, nil},
+		"locked reads as nothing":            {&secretService{collection: secretsPath + "/collection/login", asks: true, empty: true}, nil},
 		"dialog dismissed":                   {&secretService{collection: secretsPath + "/collection/login", asks: true, dismissed: true}, store.ErrKeyringCancelled},
 		"dialog cannot be shown":             {&secretService{collection: secretsPath + "/collection/login", asks: true, mute: true}, store.ErrKeyringLocked},
 		"no collection":                      {&secretService{collection: "/"}, store.ErrNoCollection},

@@ -58,10 +58,10 @@ func (SystemSecrets) Set(service, user, secret string) error {
 }
 
 // Get reads a secret. Mostly it is unlocked, so that nobody need be asked to unlock anything: each question to
-// the service takes a millisecond of a start. If it does not come so, it is asked for in full.
+// the service takes a millisecond of a start. If it does not come so, or empty, it is asked for in full.
 func (SystemSecrets) Get(service, user string) (secret string, err error) {
 	err = onSecrets(func(s *secretService) (err error) {
-		if secret, err = s.read(service, user, func(dbus.ObjectPath) error { return nil }); err != nil {
+		if secret, err = s.read(service, user, func(dbus.ObjectPath) error { return nil }); err != nil || secret == "" {
 			secret, err = s.read(service, user, s.unlock)
 		}
 		return err
