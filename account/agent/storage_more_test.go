@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,33 @@ func TestDeleteDamagedStore(t *testing.T) {
 		t.Error("the damaged file is still there")
 	}
 	desk.signIn()
+}
+
+// What could not be deleted is said, also where nobody waits for it any more.
+func TestDataThatIsNotDeleted(t *testing.T) {
+	const said = "Not all of Tabferry's data could be deleted."
+	w := newWorld(t)
+	desk := w.station("Desk").run().signIn()
+	desk.secrets.mood(errors.New("it is locked"), nil)
+	if err := desk.face.SignOut(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	desk.await("what is said", func(s localapi.Snapshot) bool { return s.Storage.Problem == said && !s.Storage.Kept })
+	if desk.hasStoreFile() || desk.secrets.count() != 1 {
+		t.Errorf("file %v, %d keys", desk.hasStoreFile(), desk.secrets.count())
+	}
+	desk.secrets.mood(nil, nil)
+	if s := desk.signIn().snapshot(); s.Storage.Problem != "" || !s.Storage.Kept {
+		t.Errorf("after the next sign-in: %+v", s.Storage)
+	}
+	desk.end()
+	if err := errors.Join(os.Remove(desk.storeFile()), os.MkdirAll(filepath.Join(desk.storeFile(), "full"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	desk.run()
+	if err := desk.face.SignOut(t.Context(), true); err == nil || err.Error() != said {
+		t.Errorf("what cannot be removed: %v", err)
+	}
 }
 
 // A sign-in that is damaged in the store is lost, which is said; everything else is there for the next

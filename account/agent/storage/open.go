@@ -244,11 +244,13 @@ func (s *Storage[W]) purge(ctx context.Context) error {
 		s.file = nil
 		err = file.Delete(limited, s.Ring)
 	}
-	if err != nil {
-		s.Logger.Warn("local data could not be deleted entirely", "error", err)
-	}
 	s.beginInMemory(ctx, s.planned())
-	return err
+	if err == nil {
+		return nil
+	}
+	s.Logger.Warn("local data could not be deleted entirely", "error", err)
+	s.show(func(st *localapi.Storage) { st.Problem, st.ProblemSaid = undeleted(err).Say().Parts() }) // nobody may wait for it
+	return undeleted(err).Refuse(localapi.CodeInternal)
 }
 
 // DeleteUnread deletes a file that is locked or damaged, and begins anew.
@@ -265,7 +267,7 @@ func (s *Storage[W]) DeleteUnread(ctx context.Context) error {
 			return s.purge(ctx)
 		}
 		if err := os.Remove(s.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			return undeleted(err).Refuse(localapi.CodeInternal)
 		}
 		s.broken = nil
 		s.beginInMemory(ctx, s.planned())

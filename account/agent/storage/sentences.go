@@ -22,6 +22,7 @@ var (
 	emptyPassphrase  = localapi.NewPhrase("storage.empty_passphrase", "The passphrase is empty.", "")
 	shortPassphrase  = localapi.NewPhrase("storage.short_passphrase", "This passphrase is too short: it takes at least 8 characters, not the same few again and again.", "three or four words that do not belong together are good")
 	noKeyring        = localapi.NewPhrase("storage.no_keyring", "There is no keyring that Tabferry could use.", "choose a passphrase, or keep nothing after quitting")
+	notDeleted       = localapi.NewPhrase("storage.not_deleted", "Not all of Tabferry's data could be deleted.", "look whose the file and its folder are, and whether the keyring is locked")
 	cannotOpen       = localapi.NewPhrase("storage.cannot_open", "Tabferry's data cannot be opened.", "")
 )
 
@@ -53,6 +54,14 @@ func problem(err error) localapi.Phrase {
 		}
 	}
 	return cannotOpen
+}
+
+// undeleted says why data could not be deleted.
+func undeleted(err error) localapi.Phrase {
+	if phrase, ok := board.Disk(err); ok {
+		return phrase
+	}
+	return notDeleted
 }
 
 // refusal turns a failure of the store into a refusal.
