@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +126,7 @@ type world struct {
 	changed  []push.Subscription
 	health   []push.Health
 	handling func(ctx context.Context, m push.Message)
+	unread   atomic.Int64
 }
 
 func inWorld(t *testing.T, f func(w *world)) {
@@ -167,6 +169,7 @@ func newWorld(t *testing.T, s *accounttest.Service) *world {
 				handling(ctx, m)
 			}
 		},
+		Unread: func(context.Context) { w.unread.Add(1) },
 		Changed: func(_ context.Context, _ string, s push.Subscription) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -61,6 +61,9 @@ func TestEveryNotificationIsAcknowledged(t *testing.T) {
 			t.Errorf("messages %q", got)
 		}
 		h := w.client.Health()
+		if n := w.unread.Load(); n != 6 {
+			t.Errorf("told of %d that could not be read", n)
+		}
 		if h.Delivered != 3 || h.Unreadable != 6 || h.Repeated != 2 || h.Unknown != 2 {
 			t.Errorf("health %+v", h)
 		}

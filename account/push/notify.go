@@ -19,6 +19,7 @@ func (l *loop) process() {
 		m, err := parseFrame(text)
 		if err != nil {
 			l.h.Broken++
+			l.unread()
 			continue
 		}
 		l.lastMessage = l.now()
@@ -106,6 +107,15 @@ func (l *loop) count(d digested) {
 	l.h.Repeated += d.repeated
 	l.h.Unreadable += d.fresh - len(d.messages)
 	l.h.Delivered += len(d.messages)
+	if d.broken > 0 || d.fresh > len(d.messages) {
+		l.unread()
+	}
+}
+
+func (l *loop) unread() {
+	if l.p.Unread != nil {
+		l.calls.put(l.ctx, l.p.Unread)
+	}
 }
 
 // record stores what is not stored yet. What cannot be is neither handed over nor acknowledged: it comes again.

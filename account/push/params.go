@@ -84,6 +84,9 @@ type Params struct {
 	Hint func(m Message) (taken bool)
 	// Handle takes a message.
 	Handle func(ctx context.Context, m Message)
+	// Unread is told that something came which could not be read, or was no message of the protocol: what it was
+	// about nobody knows. May be nil.
+	Unread func(ctx context.Context)
 	// Changed is told every subscription that was made anew, for whatever reason;
 	// not the first making, which Subscribe returns. A process that dies just
 	// before is not told again: compare what Subscribe gives at start with what the

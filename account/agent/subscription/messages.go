@@ -65,12 +65,19 @@ func (s *Subscription) hint(msg push.Message) bool {
 	return ok
 }
 
+// commandReceived names a message that tells of a command; whatever else it says may be new to us.
+const commandReceived = "fxaccounts:command_received"
+
+// unread looks for what a message may have told that could not be read: there is no poll by itself for a day.
+func (s *Subscription) unread(context.Context) { s.Missed() }
+
 // handle takes any other push message. What it tells is a hint; the account looks after the rest.
 func (s *Subscription) handle(ctx context.Context, msg push.Message) {
 	s.Board.Tell() // the time of the last message
 	event, err := s.Account.HandlePush(ctx, msg.Text)
 	if err != nil {
 		s.Logger.Info("a push message was not used", "error", err)
+		s.Missed()
 		return
 	}
 	switch event := event.(type) {
@@ -92,6 +99,10 @@ func (s *Subscription) handle(ctx context.Context, msg push.Message) {
 		s.PasswordChanged()
 	case account.AccountDestroyed:
 		s.Deleted()
-	case account.CommandReceived, account.UnknownEvent:
+	case account.UnknownEvent:
+		if event.Command == commandReceived {
+			s.Missed()
+		}
+	case account.CommandReceived:
 	}
 }

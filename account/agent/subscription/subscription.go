@@ -113,7 +113,7 @@ func Open(p Params) (*Subscription, error) {
 	s.push, err = push.New(push.Params{
 		ServerURL: p.ServerURL, Store: state{p.Store}, HTTPClient: p.HTTP,
 		Clock: p.Clock, Rand: p.Random, Logger: p.Logger, UserAgent: p.UserAgent,
-		Hint: s.hint, Handle: s.handle, Changed: s.changed, HealthChanged: s.healthChanged,
+		Hint: s.hint, Handle: s.handle, Unread: s.unread, Changed: s.changed, HealthChanged: s.healthChanged,
 	})
 	return s, err
 }

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tabferry/tabferry/account"
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/agent/worker"
@@ -61,4 +62,38 @@ func TestRenewalOnAFailingStore(t *testing.T) {
 			t.Errorf("the renewal is tried again after %v", wait)
 		}
 	})
+}
+
+// told is an account that is told of messages.
+type told struct {
+	Account
+	event account.AccountEvent
+	err   error
+}
+
+func (a told) HandlePush(context.Context, []byte) (account.AccountEvent, error) {
+	return a.event, a.err
+}
+
+// A message that cannot be understood may have told of a command, unless it says that it told of something else.
+func TestWhatIsNotUnderstood(t *testing.T) {
+	for name, c := range map[string]struct {
+		account told
+		missed  int
+	}{
+		"no message of the service": {told{err: account.ErrInvalidPush}, 1},
+		"a command said otherwise":  {told{event: account.UnknownEvent{Command: "fxaccounts:command_received"}}, 1},
+		"a change of Sync":          {told{event: account.UnknownEvent{Command: "sync:collection_changed"}}, 0},
+		"a confirmed account":       {told{event: account.UnknownEvent{}}, 0},
+	} {
+		missed := 0
+		s := &Subscription{Params: Params{
+			Account: c.account, Board: board.New(kit.System(), localapi.Snapshot{}), Logger: slog.New(slog.DiscardHandler),
+			Heard: Heard{Missed: func() { missed++ }},
+		}}
+		s.handle(t.Context(), push.Message{})
+		if missed != c.missed {
+			t.Errorf("%s: looked for what was missed %d times", name, missed)
+		}
+	}
 }
