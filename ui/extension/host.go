@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"sync"
 	"time"
 
@@ -77,7 +78,7 @@ func Run(ctx context.Context, p Params) error {
 			case errors.Is(f.err, io.EOF), errors.Is(f.err, io.ErrUnexpectedEOF):
 				return nil
 			case errors.Is(f.err, errTooLarge):
-				return h.write(answer{V: version, Error: &failure{Code: codeTooLarge, Message: "the message is too long"}})
+				return h.write(answer{V: version, Error: &failure{Code: codeTooLarge, Message: "the message is longer than " + strconv.Itoa(maxRequest) + " bytes"}})
 			default:
 				return f.err
 			}
@@ -129,7 +130,7 @@ func (h *host) answer(ctx context.Context, text []byte) error {
 	}
 	err = h.write(answer{V: version, ID: r.ID, OK: true, Result: result})
 	if errors.Is(err, errTooLarge) {
-		return h.write(answer{V: version, ID: r.ID, Error: &failure{Code: codeTooLarge, Message: "the answer would be too long"}})
+		return h.write(answer{V: version, ID: r.ID, Error: &failure{Code: codeTooLarge, Message: "the answer would have " + strconv.Itoa(maxAnswer) + " bytes or more"}})
 	}
 	if err != nil {
 		return err

@@ -212,6 +212,9 @@ func TestMaliciousInput(t *testing.T) {
 		{"an empty id", `{"v":1,"id":"","type":"hello"}`, "bad_message"},
 		{"a long id", `{"v":1,"id":"` + strings.Repeat("x", 65) + `","type":"hello"}`, "bad_message"},
 		{"a number for an id", `{"v":1,"id":7,"type":"hello"}`, "bad_message"},
+		{"two ids", `{"v":1,"id":"a","id":"b","type":"hello"}`, "bad_message"},
+		{"two types", `{"v":1,"id":"a","type":"devices","type":"hello"}`, "bad_message"},
+		{"two links in one", `{"v":1,"id":"a","type":"send","items":[{"url":"https://a.example/","url":"https://b.example/"}],"to":"all"}`, "bad_message"},
 		{"no version", `{"id":"a","type":"hello"}`, "bad_version"},
 		{"another version", `{"v":2,"id":"a","type":"hello"}`, "bad_version"},
 		{"no type", `{"v":1,"id":"a"}`, "bad_message"},
@@ -275,6 +278,28 @@ func TestMaliciousInput(t *testing.T) {
 				t.Errorf("afterwards: %q", got)
 			}
 		})
+	}
+}
+
+// An author reads which field is meant, and what it is to be; also before the person has been asked about anything.
+func TestBadMessagesSayWhat(t *testing.T) {
+	b, agent := open(t, us)
+	for text, want := range map[string]string{
+		`"type":"hello","id":"b"`:                                   `"id" stands twice`,
+		`"type":"hello","start":"no"`:                               "start has a text where true or false is wanted",
+		`"type":"devices","caller":{"id":"a@b","name":5}`:           "caller.name has a number where a text is wanted",
+		`"type":"send","items":"x","to":"all"`:                      "items has a text where a list is wanted",
+		`"type":"inbox","op":"list","limit":1.5`:                    "limit has a number where a whole number is wanted",
+		`"type":"inbox","op":"burn"`:                                "op is list, read or count",
+		`"type":"state","ids":["` + strings.Repeat("x", 129) + `"]`: "texts of 1 to 128 bytes",
+		`"type":"open-window","pane":"kitchen"`:                     "one of send, inbox, devices, pair, account, settings",
+	} {
+		if answer := b.ask(`{"v":1,"id":"a",` + text + `}`); code(t, answer) != "bad_message" || !strings.Contains(strings.ReplaceAll(answer, `\`, ""), want) {
+			t.Errorf("%s: %s\nwant %s", text, answer, want)
+		}
+	}
+	if asked := agent.Log(); len(asked) != 0 {
+		t.Errorf("the agent was asked %q", asked)
 	}
 }
 

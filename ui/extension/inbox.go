@@ -58,6 +58,8 @@ func (h *host) inbox(ctx context.Context, r *request) (any, error) {
 		limit = *in.Limit
 	}
 	switch {
+	case in.Op != "list" && in.Op != "read" && in.Op != "count":
+		return nil, badMessage("op is list, read or count")
 	case limit < 1 || limit > maxPage:
 		return nil, badMessage("limit is 1 to " + strconv.Itoa(maxPage))
 	case in.Op == "read" && (len(in.IDs) == 0 || len(in.IDs) > maxRead):
@@ -75,9 +77,6 @@ func (h *host) inbox(ctx context.Context, r *request) (any, error) {
 		if err := h.client.MarkRead(ctx, in.IDs...); err != nil {
 			return nil, err
 		}
-	case "count":
-	default:
-		return nil, badMessage("op is list, read or count")
 	}
 	s, err := h.snapshot(ctx)
 	return map[string]int{"unread": s.Inbox.Unread}, err

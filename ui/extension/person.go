@@ -22,7 +22,7 @@ func (h *host) openWindow(ctx context.Context, r *request) (any, error) {
 		return nil, err
 	}
 	if !slices.Contains(panes, in.Pane) {
-		return nil, badMessage("there is no such pane")
+		return nil, badMessage("pane is empty or one of " + strings.Join(panes[1:], ", "))
 	}
 	if _, err := h.admit(ctx, r, localapi.PurposeOwn, 0); err != nil && !(isCode(err, localapi.CodeLocked) && ours(h.Caller)) {
 		return nil, err // a locked store is what the window unlocks

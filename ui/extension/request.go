@@ -86,6 +86,9 @@ func parse(frame []byte) (request, error) {
 		r.ID = ""
 		return r, badMessage("id is a text of 1 to " + strconv.Itoa(maxID) + " bytes")
 	}
+	if name := localapi.Twice(frame); name != "" {
+		return r, badMessage(name + " stands twice")
+	}
 	if json.Unmarshal(members["v"], &r.V) != nil || r.V != version {
 		return r, &failure{Code: codeBadVersion, Message: "this host speaks version " + strconv.Itoa(version) + " of the protocol"}
 	}
@@ -134,7 +137,7 @@ func (r *request) checkCaller(raw json.RawMessage) error {
 func (r *request) read(into any) error {
 	err := json.Unmarshal(r.body, into)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return badMessage(wrong.Field + " is of another kind")
+		return badMessage(localapi.WrongKind(wrong))
 	}
 	if err != nil {
 		return badMessage("the message cannot be read")

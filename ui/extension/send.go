@@ -207,7 +207,7 @@ func (in *idsRequest) read(r *request, most int) error {
 	}
 	bad := func(id string) bool { return id == "" || len(id) > maxExtensionID }
 	if n := len(in.IDs); n == 0 || n > most || slices.ContainsFunc(in.IDs, bad) {
-		return badMessage("ids are 1 to " + strconv.Itoa(most) + " texts")
+		return badMessage("ids are 1 to " + strconv.Itoa(most) + " texts of 1 to " + strconv.Itoa(maxExtensionID) + " bytes")
 	}
 	return nil
 }

@@ -64,15 +64,20 @@ func fromJSON(text []byte, in any) error {
 		return errors.New("the call's body must be a JSON object")
 	}
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return fmt.Errorf("%s has %s where %s is wanted", wrong.Field, isKind(wrong.Value), wantedKind(wrong.Type))
+		return errors.New(WrongKind(wrong))
 	}
 	if err != nil {
 		return errors.New("the call's body cannot be read")
 	}
-	if name := twice(text); name != "" {
+	if name := Twice(text); name != "" {
 		return fmt.Errorf("%s stands twice in the call's body", name)
 	}
 	return nil
+}
+
+// WrongKind says which member of a JSON text has what, and what is wanted there.
+func WrongKind(wrong *json.UnmarshalTypeError) string {
+	return fmt.Sprintf("%s has %s where %s is wanted", wrong.Field, isKind(wrong.Value), wantedKind(wrong.Type))
 }
 
 // isKind is what encoding/json found, in words; it says a number itself where it is not a whole one.
@@ -107,9 +112,9 @@ func wantedKind(t reflect.Type) string {
 	}
 }
 
-// twice returns a name that one object of a JSON text has twice, which encoding/json takes for a second value to
+// Twice returns a name that one object of a JSON text has twice, which encoding/json takes for a second value to
 // be laid over the first: a link would get the title of another one. Like encoding/json it does not look at case.
-func twice(text []byte) string {
+func Twice(text []byte) string {
 	type member struct {
 		object int // its number
 		name   string

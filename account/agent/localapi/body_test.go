@@ -19,7 +19,7 @@ func FuzzTwice(f *testing.F) {
 		if !json.Valid(text) {
 			t.Skip()
 		}
-		if got, want := twice(text) != "", twiceByTokens(t, text); got != want {
+		if got, want := Twice(text) != "", twiceByTokens(t, text); got != want {
 			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	})
