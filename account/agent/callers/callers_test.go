@@ -113,6 +113,20 @@ func TestAnotherExtensionIsAskedAboutOnce(t *testing.T) {
 	}
 }
 
+// What only ours may be given is not noted for another one: the person's list would tell of what it never gets.
+func TestAnotherExtensionIsGivenNoMore(t *testing.T) {
+	c, b := on(t, memory(t))
+	yes := true
+	for _, change := range []localapi.CallerChange{{ID: theirs, Inbox: &yes}, {ID: theirs, SignIn: &yes, Decision: localapi.CallerAllowed}} {
+		if _, err := c.Change(t.Context(), change); code(t, err) != localapi.CodeNotAllowed {
+			t.Errorf("%+v: %v", change, err)
+		}
+	}
+	if got := b.Now().Callers; got != nil {
+		t.Errorf("noted: %+v", got)
+	}
+}
+
 func TestOursIsAllowedUntilRevoked(t *testing.T) {
 	c, b := on(t, memory(t))
 	for _, p := range []localapi.Purpose{localapi.PurposeLook, localapi.PurposeDevices, localapi.PurposeSend, localapi.PurposeOwn} {

@@ -22,6 +22,9 @@ func (c *Callers) Change(ctx context.Context, change localapi.CallerChange) (loc
 	default:
 		return localapi.Caller{}, badDecision.Refuse(localapi.CodeUsage)
 	}
+	if !c.own(change.ID) && (change.Inbox != nil || change.SignIn != nil) {
+		return localapi.Caller{}, notAllowed.Refuse(localapi.CodeNotAllowed, "caller", change.ID) // nor may it ever
+	}
 	var caller localapi.Caller
 	err := c.write(ctx, func(known []localapi.Caller) ([]localapi.Caller, error) {
 		i := slices.IndexFunc(known, func(k localapi.Caller) bool { return k.ID == change.ID })

@@ -62,6 +62,18 @@ type AdmitRequest struct {
 	Links int `json:"links,omitempty"`
 }
 
+func (r AdmitRequest) check() error {
+	switch r.Purpose {
+	case PurposeLook, PurposeDevices, PurposeSend, PurposeOwn, PurposeInbox, PurposeSignIn:
+	default:
+		return usage("purpose is look, devices, send, own, inbox or signin")
+	}
+	if r.Links < 0 {
+		return usage("links must not be below 0")
+	}
+	return nil
+}
+
 // CallerChange is what a person decides about a caller. Members that are empty or nil leave things as
 // they are.
 type CallerChange struct {
@@ -69,6 +81,13 @@ type CallerChange struct {
 	Decision Decision `json:"decision,omitempty"`
 	Inbox    *bool    `json:"inbox,omitempty"`
 	SignIn   *bool    `json:"signIn,omitempty"`
+}
+
+func (c CallerChange) check() error {
+	if c.Decision == "" && c.Inbox == nil && c.SignIn == nil {
+		return usage("the call has none of decision, inbox and signIn")
+	}
+	return nil
 }
 
 // The bounds of callers, for each id.

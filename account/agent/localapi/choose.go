@@ -1,6 +1,7 @@
 package localapi
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -30,11 +31,11 @@ const MaxSendWait = 20 * time.Second
 func (r SendRequest) wait() time.Duration { return time.Duration(r.WaitMillis) * time.Millisecond }
 
 func (r SendRequest) check() error {
-	if wait := r.wait(); wait < 0 || wait > MaxSendWait {
-		return usage("the answer waits 20 seconds at most")
+	if most := int(MaxSendWait.Milliseconds()); r.WaitMillis < 0 || r.WaitMillis > most {
+		return usage(fmt.Sprintf("waitMillis must be between 0 and %d", most))
 	}
 	if r.To != nil && len(r.Devices) > 0 {
-		return usage("devices are named by ids or chosen, not both")
+		return usage("devices are named by ids, or chosen with to, not both")
 	}
 	return nil
 }

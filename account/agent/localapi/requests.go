@@ -107,6 +107,13 @@ func readRefreshRequest(r *http.Request) (RefreshRequest, error) {
 	return RefreshRequest{Why: cmp.Or(RefreshReason(q.text("why")), RefreshAll), Wait: q.yes("wait")}, q.wrong
 }
 
+func (r renewRequest) check() error {
+	if r.Version == "" {
+		return usage("version, that of the caller, is missing")
+	}
+	return nil
+}
+
 func (r signInShownRequest) check() error {
 	if r.Form != FormEmail && r.Form != FormButton {
 		return usage("the form is email or button")
