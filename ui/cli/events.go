@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,7 +53,7 @@ func (p *program) eventsServeCommand() *cobra.Command {
 			if s.ClientID == "" {
 				return p.usage(t("cli.error.no_client_id"))
 			}
-			if !strings.HasPrefix(s.Path, "/") || s.Path == EventsFetchPath {
+			if !servable(s.Path) {
 				return p.usage(t("cli.error.events_path", "Path", EventsFetchPath))
 			}
 			if !check {
@@ -74,6 +75,12 @@ func (p *program) eventsServeCommand() *cobra.Command {
 	f.BoolVar(&check, "check", false, t("cli.flag.events_check"))
 	f.StringVar(&s.URL, "url", "", t("cli.flag.events_url"))
 	return cmd
+}
+
+// servable reports whether requests for a path arrive at it as it is written, and at nothing else.
+func servable(p string) bool {
+	const signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._~-"
+	return strings.HasPrefix(p, "/") && strings.Trim(p, signs) == "" && path.Clean(p) == p && p != EventsFetchPath
 }
 
 // EventsFetchPath is where installations ask for their events.

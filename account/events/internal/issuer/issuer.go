@@ -25,7 +25,7 @@ import (
 var ErrUnreachable = errors.New("the accounts server cannot be asked")
 
 // ErrAddress says that an issuer is not an address that can be trusted.
-var ErrAddress = errors.New("the issuer is not an https address")
+var ErrAddress = errors.New("the issuer is not an https address without user, query and fragment, nor an http one of this machine")
 
 const (
 	// discoveryLife is how long addresses are believed; the server declares as much.
