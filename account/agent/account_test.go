@@ -139,6 +139,11 @@ func TestSignedOutElsewhere(t *testing.T) {
 	}
 	lap.awaitEvent(events, localapi.SignedOutElsewhere)
 	lap.await("being signed out", func(s localapi.Snapshot) bool { return s.Account.State == localapi.SignedOut })
+	for _, id := range []string{"", "zzz", to.Name, "../" + to.ID, strings.ToUpper(to.ID)} {
+		if err := desk.face.DisconnectDevice(t.Context(), id); code(err) != localapi.CodeNoDevice {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
 	if err := desk.face.DisconnectDevice(t.Context(), to.ID); code(err) != localapi.CodeNoDevice {
 		t.Errorf("disconnecting it again: %v", err)
 	}

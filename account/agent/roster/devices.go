@@ -221,6 +221,9 @@ func (r *Roster) editOwn(edit func(d *localapi.Device)) {
 
 var errOwnDevice = localapi.NewPhrase("roster.own_device", "This is the device you are using.", "use sign out instead").Refuse(localapi.CodeUsage)
 
+// idSize is the length of a device's id, in hexadecimal digits.
+const idSize = 32
+
 // DisconnectDevice signs another device out of the account.
 func (r *Roster) DisconnectDevice(ctx context.Context, id string) error {
 	if err := r.signedIn(); err != nil {
@@ -228,6 +231,9 @@ func (r *Roster) DisconnectDevice(ctx context.Context, id string) error {
 	}
 	if own, err := r.Account.CurrentDeviceID(); err == nil && own == id {
 		return errOwnDevice
+	}
+	if len(id) != idSize || strings.Trim(id, "0123456789abcdef") != "" {
+		return board.Refusal(account.ErrUnknownDevice) // the server has other words for what is no id at all
 	}
 	ctx, done := r.Calls.Begin(ctx)
 	defer done()
