@@ -37,15 +37,18 @@ func Check(text string) Reason {
 
 // One returns the link that a text is, where a person means one and nothing else: an argument, a
 // field, a line of a shortcut. Blanks and invisible characters around it are not part of it, and of
-// a reader view the page inside is meant.
+// a reader view or a page's source the page is meant.
 func One(text string) (string, Reason) {
 	text = strings.TrimFunc(visible(text), outer)
 	if page, ok := Reader(text); ok {
 		return page, Fine
 	}
 	reason := Check(text)
-	if reason == Fine && several(text) {
-		reason = Several
+	switch reason {
+	case Fine, Control, BadHost: // what is wrong may be the blank or the line end between two
+		if several(text) {
+			reason = Several
+		}
 	}
 	if reason != Fine {
 		return "", reason

@@ -9,9 +9,15 @@ import (
 // page stands in the parameter url.
 var readers = [...]string{"about:reader?", "moz-extension://", "chrome-extension://", "chrome-distiller://"}
 
-// Reader returns the page within the address of a reader view.
+// source begins the address of a page's source in all browsers.
+const source = "view-source:"
+
+// Reader returns the page within the address of a reader view, or of a page's source.
 func Reader(address string) (page string, ok bool) {
 	address = strings.TrimFunc(address, around)
+	if len(address) > len(source) && strings.EqualFold(address[:len(source)], source) && Web(address[len(source):]) {
+		return strings.TrimFunc(address[len(source):], around), true
+	}
 	for _, start := range readers {
 		if len(address) < len(start) || !strings.EqualFold(address[:len(start)], start) {
 			continue
