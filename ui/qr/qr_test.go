@@ -347,6 +347,8 @@ func TestDecodeFrom(t *testing.T) {
 	binary.BigEndian.PutUint32(huge[16:], 65535)
 	binary.BigEndian.PutUint32(huge[20:], 65535)
 	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	// Of as many pixels as a screen may have, but a line of them: 10 kB of file, 1.4 GB and ten seconds to look at.
+	line := pngFile(t, image.NewPaletted(image.Rect(0, 0, 40_000_000, 1), color.Palette{color.White}))
 	broken := errors.New("broken")
 	for name, c := range map[string]struct {
 		file io.Reader
@@ -357,6 +359,7 @@ func TestDecodeFrom(t *testing.T) {
 		"empty":   {strings.NewReader(""), "", qr.ErrNoPicture},
 		"text":    {strings.NewReader(pairing), "", qr.ErrNoPicture},
 		"huge":    {bytes.NewReader(huge), "", qr.ErrTooLarge},
+		"line":    {bytes.NewReader(line), "", qr.ErrTooLarge},
 		"broken":  {iotest.ErrReader(broken), "", broken},
 	} {
 		if text, err := qr.DecodeFrom(c.file); text != c.text || !errors.Is(err, c.err) {

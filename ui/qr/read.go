@@ -33,6 +33,9 @@ const (
 	// has 133 MB and 33 million pixels.
 	maxFile   = 160 << 20
 	maxPixels = 50_000_000
+	// maxSide is as long as browsers make a screenshot of a whole page; three 8K screens are 23,040 wide. Much
+	// of the work goes with the longer side, which a picture of one line could make as long as it likes.
+	maxSide = 32_767
 	// smallPicture is up to where a picture is also tried enlarged: codes with modules of one or
 	// two pixels are found that way.
 	smallPicture = 1_500_000
@@ -63,7 +66,7 @@ func Decode(data []byte) (string, error) {
 	if err != nil {
 		return "", ErrNoPicture
 	}
-	if cfg.Width <= 0 || cfg.Height <= 0 || cfg.Width > maxPixels/cfg.Height {
+	if cfg.Width <= 0 || cfg.Height <= 0 || tooLarge(cfg.Width, cfg.Height) {
 		return "", ErrTooLarge
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
@@ -71,6 +74,10 @@ func Decode(data []byte) (string, error) {
 		return "", ErrNoPicture
 	}
 	return Read(img)
+}
+
+func tooLarge(width, height int) bool {
+	return max(width, height) > maxSide || width > maxPixels/height
 }
 
 // Read finds the code in a picture and gives its text. Of several it prefers one that pairs. The
@@ -95,7 +102,7 @@ func ReadAll(img image.Image) ([]string, error) {
 	if b.Empty() {
 		return nil, ErrNoCode
 	}
-	if b.Dx() > maxPixels/b.Dy() {
+	if tooLarge(b.Dx(), b.Dy()) {
 		return nil, ErrTooLarge
 	}
 	texts := readGray(toGray(img, 255), find)
