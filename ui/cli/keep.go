@@ -82,7 +82,7 @@ func (p *program) unlockStorage(ctx context.Context, agent *localapi.Client, s l
 }
 
 func (p *program) unlockByPassphrase(ctx context.Context, agent *localapi.Client) error {
-	passphrase, err := p.secret(p.Words.T("cli.unlock.ask"))
+	passphrase, err := p.secret(ctx, p.Words.T("cli.unlock.ask"))
 	if err != nil {
 		return err
 	}
@@ -172,14 +172,14 @@ func keepings() []string {
 
 // choosePassphrase asks for a new passphrase twice.
 func (p *program) choosePassphrase(ctx context.Context, agent *localapi.Client) error {
-	first, err := p.secret(p.Words.T("cli.unlock.choose"))
+	first, err := p.secret(ctx, p.Words.T("cli.unlock.choose"))
 	if errors.Is(err, io.EOF) {
-		return &failure{exit: ExitFailed, message: p.Words.T("cli.error.no_answer"), hint: p.Words.T("cli.hint.keep")}
+		return &failure{exit: ExitFailed, code: localapi.CodeConflict, message: p.Words.T("cli.error.no_answer"), hint: p.Words.T("cli.hint.keep")}
 	}
 	if err != nil {
 		return err
 	}
-	again, err := p.secret(p.Words.T("cli.unlock.again"))
+	again, err := p.secret(ctx, p.Words.T("cli.unlock.again"))
 	if err != nil {
 		return err
 	}

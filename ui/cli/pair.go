@@ -120,7 +120,10 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 	if p.ReadPicture == nil {
 		return "", p.missing()
 	}
-	address, err := p.codeInFile(arg)
+	address, err := orLeave(ctx, func() (string, error) { return p.codeInFile(arg) }) // it may be a pipe
+	if errors.Is(err, context.Canceled) {
+		return "", err
+	}
 	if err != nil {
 		return "", &failure{exit: ExitUsage, code: localapi.CodeUsage, message: p.Words.T("cli.error.no_picture", "Name", i18n.Plain(arg)), hint: i18n.Plain(err.Error())}
 	}

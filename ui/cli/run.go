@@ -44,7 +44,7 @@ func execute(ctx context.Context, params Params, args []string) (*program, error
 	if p.Client == nil {
 		return p, errors.New("cli: Params.Client is needed")
 	}
-	p.in = bufio.NewReader(p.In)
+	p.in = bufio.NewReader(input{ctx, p.In})
 	root := p.root(args)
 	root.SetArgs(args)
 	return p, root.ExecuteContext(ctx)
