@@ -175,6 +175,9 @@ func (p *program) manifestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "manifest --browser NAME", Short: p.Words.T("cli.extension.manifest.short"), Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if name == "" {
+				return p.usage(p.Words.T("cli.error.flag_needs_value", "Name", "--browser"))
+			}
 			b, err := p.browser(name)
 			if err != nil {
 				return err

@@ -97,6 +97,12 @@ func (p *program) explain(err error) *failure {
 	if errors.Is(err, context.Canceled) {
 		return &failure{exit: ExitFailed, code: localapi.CodeInternal, message: p.Words.T("cli.error.cancelled")}
 	}
+	if errors.Is(err, errLineTooLong) {
+		return &failure{exit: ExitUsage, code: localapi.CodeUsage, message: p.Words.T("cli.error.line_too_long", "Size", maxInputLine>>10)}
+	}
+	if errors.Is(err, session.ErrNoDisplay) {
+		return &failure{exit: ExitFailed, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.no_display")}
+	}
 	if errors.Is(err, session.ErrNoOpenGL) {
 		return &failure{exit: ExitFailed, code: localapi.CodeUnsupported, message: p.Words.T("cli.error.no_opengl")}
 	}

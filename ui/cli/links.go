@@ -17,6 +17,9 @@ const (
 	maxInput     = 16 << 20
 )
 
+// errLineTooLong says that a line of standard input is longer than [maxInputLine].
+var errLineTooLong = errors.New("a line of the input is too long")
+
 // links turns arguments into links; "-" stands for the links in standard input.
 func (p *program) links(args []string) ([]localapi.Link, error) {
 	var links []localapi.Link
@@ -48,7 +51,7 @@ func (p *program) linksOfInput() ([]localapi.Link, error) {
 		return nil, err
 	}
 	if len(content) > maxInput {
-		return nil, errors.New("the input is too long")
+		return nil, p.usage(p.Words.T("cli.error.input_too_long", "Size", maxInput>>20))
 	}
 	text := link.Text(content)
 	for line := range strings.Lines(text) {
@@ -75,7 +78,7 @@ func readLine(r *bufio.Reader) (string, error) {
 			return b.String(), nil
 		}
 		if b.Len() == maxInputLine {
-			return "", errors.New("a line of the input is too long")
+			return "", errLineTooLong
 		}
 		b.WriteByte(c)
 	}

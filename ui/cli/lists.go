@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -102,6 +104,9 @@ func (p *program) idCommand(use, short string, ids entryIDs, do func(a *localapi
 }
 
 func (p *program) inbox(ctx context.Context, q localapi.InboxQuery) error {
+	if q.Limit < 0 {
+		return p.badValue("limit", strconv.Itoa(q.Limit))
+	}
 	agent, err := p.agent(ctx)
 	if err != nil {
 		return err
@@ -120,7 +125,7 @@ func (p *program) inbox(ctx context.Context, q localapi.InboxQuery) error {
 		return p.printJSON(entries)
 	}
 	if len(entries) == 0 {
-		return p.print(p.Words.T("cli.inbox.empty"))
+		return p.noneReceived(ctx, agent, q)
 	}
 	t := p.Words.T
 	var rows [][]string
@@ -132,6 +137,20 @@ func (p *program) inbox(ctx context.Context, q localapi.InboxQuery) error {
 		rows = append(rows, []string{mark, p.ago(e.At), p.device(e.From), p.whatCame(e), e.ID, strings.Join(linksOf(e), " ")})
 	}
 	return p.table([]string{"", t("cli.column.when"), t("cli.column.from"), t("cli.column.what"), t("cli.column.id"), t("cli.column.link")}, rows)
+}
+
+// noneReceived tells an inbox in which nothing fits from an empty one.
+func (p *program) noneReceived(ctx context.Context, agent *localapi.Client, q localapi.InboxQuery) error {
+	any, err := agent.Inbox(ctx, localapi.InboxQuery{Limit: 1})
+	switch {
+	case err != nil:
+		return err
+	case len(any) == 0:
+		return p.print(p.Words.T("cli.inbox.empty"))
+	case q.Text == "":
+		return p.print(p.Words.T("cli.inbox.none_unread"))
+	}
+	return p.print(p.Words.T("cli.inbox.none_fits"))
 }
 
 // pages returns as many entries as are asked for, in as many calls as that takes.
@@ -321,6 +340,9 @@ func (p *program) renameCommand() *cobra.Command {
 			name := strings.TrimSpace(args[0])
 			if name == "" {
 				return p.usage(p.Words.T("cli.error.empty_name"))
+			}
+			if !utf8.ValidString(name) {
+				return p.usage(p.Words.T("cli.error.name_no_text"))
 			}
 			agent, err := p.agent(cmd.Context())
 			if err != nil {

@@ -79,9 +79,9 @@ func (p *program) clock(t time.Time) string {
 
 func (p *program) ago(t time.Time) string { return p.Words.Ago(t, p.Now()) }
 
-// device returns a device's name, or a word for one without.
+// device returns a device's name, or a word for one without any that can be seen.
 func (p *program) device(name string) string {
-	if name == "" {
+	if i18n.Plain(name) == "" {
 		return p.Words.T("common.unknown_device")
 	}
 	return name

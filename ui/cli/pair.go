@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -105,10 +106,13 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 	arg := args[0]
 	if arg == "-" {
 		line, err := readLine(p.in)
-		if errors.Is(err, io.EOF) && line != "" {
+		if line = strings.TrimSpace(line); errors.Is(err, io.EOF) {
 			err = nil
 		}
-		return strings.TrimSpace(line), err
+		if err == nil && line == "" {
+			err = &failure{exit: ExitUsage, code: localapi.CodeUsage, message: p.Words.T("cli.error.no_code_in_input"), hint: p.Words.T("cli.hint.give_code")}
+		}
+		return line, err
 	}
 	address, why := link.One(arg)
 	if why == link.Fine {
@@ -125,7 +129,11 @@ func (p *program) pairingAddress(ctx context.Context, args []string) (string, er
 		return "", err
 	}
 	if err != nil {
-		return "", &failure{exit: ExitUsage, code: localapi.CodeUsage, message: p.Words.T("cli.error.no_picture", "Name", i18n.Plain(arg)), hint: i18n.Plain(err.Error())}
+		hint := p.Words.T("cli.hint.picture")
+		if system := (*fs.PathError)(nil); errors.As(err, &system) {
+			hint = i18n.Plain(err.Error())
+		}
+		return "", &failure{exit: ExitUsage, code: localapi.CodeUsage, message: p.Words.T("cli.error.no_picture", "Name", i18n.Plain(arg)), hint: hint}
 	}
 	return address, nil
 }

@@ -20,7 +20,7 @@ func (p *program) quietCommand() *cobra.Command {
 			if len(args) > 0 {
 				var err error
 				if wait, err = time.ParseDuration(args[0]); err != nil || wait < 0 {
-					return p.usage(t("cli.error.duration", "Text", args[0]))
+					return p.noDuration(args[0])
 				}
 			}
 			return p.quiet(cmd.Context(), wait)

@@ -3,8 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -23,13 +23,19 @@ func (p *program) windowCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&start.Pane, "pane", "", t("cli.flag.pane"))
-	choices(cmd, "pane", "send", "inbox", "devices", "pair", "account", "settings")
+	choices(cmd, "pane", panes...)
 	cmd.Flags().BoolVar(&start.Hidden, "hidden", false, t("cli.flag.hidden"))
 	return cmd
 }
 
+// panes are what the window can show first.
+var panes = []string{"send", "inbox", "devices", "pair", "account", "settings"}
+
 // window makes sure that an agent runs and becomes the window.
 func (p *program) window(ctx context.Context, start WindowStart) error {
+	if start.Pane != "" && !slices.Contains(panes, start.Pane) {
+		return p.badValue("pane", start.Pane)
+	}
 	start.Demo = p.demo
 	for i, item := range start.Items {
 		if address, why := link.One(item); why == link.Fine {
@@ -99,8 +105,7 @@ func (p *program) demoCommand() *cobra.Command {
 		if p.json {
 			return p.printJSON(CodeText{address})
 		}
-		fmt.Fprintln(p.Out, address)
-		return nil
+		return p.print(address)
 	})
 	add("report", t("cli.demo.report.short"), cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		report, err := p.Demo.Report(ctx)

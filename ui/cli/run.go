@@ -2,9 +2,11 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +23,8 @@ type program struct {
 	demo bool
 	json bool
 	role func(ctx context.Context) error // what is played when the command has ended
+	// unsaid is why a help text could not be written, for which the commands have no error.
+	unsaid error
 }
 
 // Run runs the command line args (without the program's name) and returns the exit code. Params without a
@@ -47,7 +51,7 @@ func execute(ctx context.Context, params Params, args []string) (*program, error
 	p.in = bufio.NewReader(input{ctx, p.In})
 	root := p.root(args)
 	root.SetArgs(args)
-	return p, root.ExecuteContext(ctx)
+	return p, cmp.Or(root.ExecuteContext(ctx), p.unsaid)
 }
 
 // Tree returns the commands, for what is made from them: the manual page. They are not to be run.
@@ -79,7 +83,13 @@ func (p *program) root(args []string) *cobra.Command {
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	root.SetUsageFunc(p.writeUsage)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return p.usage(err.Error()) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if before, _, _ := strings.Cut(strings.Join(args, "\n")+"\n", "--\n"); slices.Contains(strings.Split(before, "\n"), "--json") {
+			p.json = true // also when it stands behind what is wrong
+		}
+		return p.badFlag(err)
+	})
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { p.unsaid = p.help(c) })
 	root.PersistentFlags().BoolVar(&p.demo, "demo", false, t("cli.flag.demo"))
 	root.PersistentFlags().BoolVar(&p.json, "json", false, t("cli.flag.json"))
 	p.addCommands(root, args)
@@ -118,6 +128,7 @@ func (p *program) addCommands(root *cobra.Command, args []string) {
 		case "help":
 			c.Short = p.Words.T("cli.help.short")
 			c.Long = c.Short
+			c.Run, c.RunE = nil, p.helpOn
 		case "completion":
 			c.Short = p.Words.T("cli.completion.short")
 			c.Long = c.Short
@@ -126,6 +137,15 @@ func (p *program) addCommands(root *cobra.Command, args []string) {
 			}
 		}
 	}
+}
+
+// helpOn shows the help of the command that args name.
+func (p *program) helpOn(help *cobra.Command, args []string) error {
+	c, rest, err := help.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return p.usage(p.Words.T("cli.error.unknown_command", "Name", i18n.Plain(strings.Join(args, " "))))
+	}
+	return p.help(c)
 }
 
 // translateCompletion says in the user's language what a shell's script is for, and how to load it.
