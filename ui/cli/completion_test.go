@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"io"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +33,31 @@ func TestCompletionIsComplete(t *testing.T) {
 		})
 		if files := strings.Contains(c.Use, "FILE") || strings.Contains(c.Use, "IMAGE"); files == (c.ValidArgsFunction != nil) {
 			t.Errorf("%s: files are offered: %v", name(c), c.ValidArgsFunction == nil)
+		}
+	}
+}
+
+// A name with a blank goes on the command line as one word, also where bash can only write what several names
+// begin with: "Firefox on Linux" and "Firefox on Windows".
+func TestBashIsGivenWholeWords(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("there is no bash")
+	}
+	var script bytes.Buffer
+	if code := cli.Run(t.Context(), cli.Params{Client: func(bool) *localapi.Client { return nil }, Out: &script}, []string{"completion", "bash"}); code != cli.ExitOK {
+		t.Fatalf("exit %d", code)
+	}
+	for typed, want := range map[string]string{
+		"": `<Firefox\ on\ Linux><Firefox\ on\ Windows><Tab>`, "Fire": `<Firefox\ on\ Linux><Firefox\ on\ Windows>`,
+		`Firefox\ on\ L`: `<Firefox\ on\ Linux>`, "T": "<Tab>", "none": "",
+	} {
+		cmd := exec.CommandContext(t.Context(), bash, "--norc", "-c", script.String()+`
+completions=("Firefox on Linux" "Firefox on Windows" "Tab"); cur=$1; COMP_TYPE=9; COMPREPLY=()
+__tabferry_handle_completion_types
+((${#COMPREPLY[@]} == 0)) || printf '<%s>' "${COMPREPLY[@]}"`, "bash", typed)
+		if out, err := cmd.CombinedOutput(); err != nil || string(out) != want {
+			t.Errorf("%q: %s, %v; want %s", typed, out, err, want)
 		}
 	}
 }

@@ -161,6 +161,25 @@ func (p *program) translateCompletion(shell *cobra.Command) {
 	if f := shell.Flags().Lookup("no-descriptions"); f != nil {
 		f.Usage = p.Words.T("cli.flag.no_descriptions")
 	}
+	if shell.Name() == "bash" {
+		shell.RunE = p.completeBash
+	}
+}
+
+// completeBash prints bash's script. Cobra's puts blanks as they are when several completions fit, and bash writes
+// what these begin with: "Firefox on Linux" and "Firefox on Windows" would become three words.
+func (p *program) completeBash(bash *cobra.Command, _ []string) error {
+	bare, err := bash.Flags().GetBool("no-descriptions")
+	if err != nil {
+		return err
+	}
+	var script strings.Builder
+	if err := bash.Root().GenBashCompletionV2(&script, !bare); err != nil {
+		return err
+	}
+	return p.print(strings.Replace(script.String(), `(( ${#COMPREPLY[@]} == 1 )); then
+            COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]}")`, `(( ${#COMPREPLY[@]} > 0 )); then
+            IFS=$'\n' read -ra COMPREPLY -d '' < <(printf "%q\n" "${COMPREPLY[@]}")`, 1))
 }
 
 // LeavesNothing reports whether the command line args names a command that only calls the agent, so that there is
