@@ -37,10 +37,10 @@ func Settle() error {
 	return os.Setenv(busVariable, findBus())
 }
 
-// settleHome takes the home folder from the system's list of users where the environment has none: a
-// service started without one would keep its data in the root folder.
+// settleHome takes the home folder from the system's list of users where the environment has none, or a path
+// that means another folder in every program: a service started so would keep its data in the root folder.
 func settleHome() error {
-	if os.Getenv("HOME") != "" {
+	if filepath.IsAbs(os.Getenv("HOME")) {
 		return nil
 	}
 	u, err := user.Current()

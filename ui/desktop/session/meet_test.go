@@ -5,6 +5,7 @@ package session_test
 import (
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -156,6 +157,25 @@ func TestAgreementThatIsGone(t *testing.T) {
 	cronStart(t, dir)
 	if q := session.LocatePaths(false); q != p {
 		t.Errorf("%s and %s", q.Runtime, p.Runtime)
+	}
+}
+
+// A home that is nowhere in particular is none: the programs of an installation, each with a folder of its own
+// to begin in, would not meet, and an agent stayed behind that nobody finds.
+func TestHomeThatIsNoPlace(t *testing.T) {
+	u, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+	for _, home := range []string{"", "relative", ".", "~"} {
+		shortHome(t)
+		t.Setenv("HOME", home)
+		t.Setenv("XDG_DATA_HOME", home)
+		xdg.Reload()
+		if err := session.Settle(); err != nil || os.Getenv("HOME") != u.HomeDir || !filepath.IsAbs(session.LocatePaths(false).Data) {
+			t.Errorf("HOME=%s: %v, home %s, data in %s", home, err, os.Getenv("HOME"), session.LocatePaths(false).Data)
+		}
 	}
 }
 
