@@ -392,7 +392,7 @@ func (w *Window) react(e localapi.Event) {
 	case localapi.Quitting:
 		w.Close()
 	case localapi.TabsReceived:
-		if w.current != PaneInbox && len(e.Entries) > 0 {
+		if w.current != PaneInbox && len(e.Entries) > 0 && !w.notified() {
 			from := i18n.Plain(e.Entries[0].From)
 			if from == "" {
 				from = w.t("common.unknown_device")

@@ -193,7 +193,10 @@ func TestEventsShowWhatHappened(t *testing.T) {
 		if h.w.current != PaneDevices {
 			t.Errorf("pane %q, want devices", h.w.current)
 		}
-		h.send(signedIn(), localapi.Event{Kind: localapi.TabsReceived, Entries: signedIn().Inbox.Recent[:1]})
+		received := localapi.Event{Kind: localapi.TabsReceived, Entries: signedIn().Inbox.Recent[:1]}
+		h.send(signedIn(), received)
+		h.wantNot("New tab from Pixel 9") // the desktop tells
+		h.send(with(signedIn(), func(s *localapi.Snapshot) { s.Settings.Notifications = false }), received)
 		h.want("New tab from Pixel 9")
 		h.tap("Show")
 		if h.w.current != PaneInbox {
