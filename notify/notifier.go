@@ -51,6 +51,8 @@ type Notifier struct {
 	language string
 	settings localapi.Settings
 	quiet    time.Time
+	account  localapi.AccountState
+	asking   bool // an extension waits for an answer
 	serial   uint64
 	// unseen are the tabs of the shown notification, seenAt when it was shown last.
 	unseen burst
@@ -186,6 +188,7 @@ func (n *Notifier) update(ctx context.Context, u localapi.Update) (quit bool) {
 		n.forgetPerson(ctx)
 	}
 	n.forgetRead(ctx, u.Snapshot.Inbox)
+	n.forgetSettled(ctx, u.Snapshot)
 	silent := n.quiet.After(n.p.Now())
 	if silent {
 		n.quieted.Reset(n.quiet.Sub(n.p.Now()))
@@ -249,11 +252,46 @@ func outlives(kind localapi.EventKind) bool {
 	return kind == localapi.SignedOutElsewhere || kind == localapi.AccountDeleted || kind == localapi.CallerAsks
 }
 
+// forgetSettled takes back what asks for something that was done elsewhere meanwhile, and does not ask for it later.
+func (n *Notifier) forgetSettled(ctx context.Context, s localapi.Snapshot) {
+	before, asked := n.account, n.asking
+	n.account = s.Account.State
+	n.asking = slices.ContainsFunc(s.Callers, func(c localapi.Caller) bool { return c.Decision == localapi.CallerAsked })
+	if n.account == localapi.SignedIn && before != n.account {
+		n.settle(ctx, KindSignIn)
+		n.settle(ctx, KindSignedOut)
+	}
+	if asked && !n.asking {
+		n.settle(ctx, KindCaller)
+	}
+}
+
+// settle forgets what was said of a kind, or is still to be said.
+func (n *Notifier) settle(ctx context.Context, kind Kind) {
+	n.held = slices.DeleteFunc(n.held, func(e localapi.Event) bool {
+		note, _ := (composer{words: n.words}).event(e)
+		return note.Kind == kind
+	})
+	delete(n.owed, string(kind))
+	for _, about := range n.open {
+		if about.kind == kind {
+			n.withdraw(ctx, about.slot)
+			return
+		}
+	}
+}
+
+// apart reports whether it is a tab with a notification of its own.
+func (about shown) apart() bool { return about.kind == KindTabs && about.slot != string(KindTabs) }
+
 // forgetRead takes tabs that were read elsewhere, in the window or by a rule, out of the count; a
 // notification that speaks of nothing unread any more leaves.
 func (n *Notifier) forgetRead(ctx context.Context, inbox localapi.Inbox) {
-	before := n.unseen.count()
-	if before+n.heldTabs.count() == 0 {
+	before, alone := n.unseen.count(), false
+	for _, about := range n.open {
+		alone = alone || about.apart()
+	}
+	if before+n.heldTabs.count()+len(n.owed) == 0 && !alone {
 		return
 	}
 	read := map[string]bool{}
@@ -267,6 +305,15 @@ func (n *Notifier) forgetRead(ctx context.Context, inbox localapi.Inbox) {
 	if before > 0 && n.unseen.count() == 0 {
 		n.withdraw(ctx, string(KindTabs))
 	}
+	done := func(about shown) bool {
+		return about.apart() && !slices.ContainsFunc(about.entries, func(e localapi.InboxEntry) bool { return !read[e.ID] })
+	}
+	for _, about := range n.open {
+		if done(about) {
+			n.withdraw(ctx, about.slot)
+		}
+	}
+	maps.DeleteFunc(n.owed, func(_ string, o owed) bool { return done(o.about) })
 }
 
 // withdraw takes away what is shown in a slot.

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -89,4 +90,56 @@ func TestReadElsewhereLeaves(t *testing.T) {
 			t.Error("it stays on the screen")
 		}
 	})
+}
+
+// TestReadApartLeaves: so does a tab's own, where they are not grouped; also one that could not be shown yet.
+func TestReadApartLeaves(t *testing.T) {
+	play(t, true, func(t *testing.T, s *stage) {
+		u := received(tab("1", "Phone", "one.test", ""), tab("2", "Phone", "two.test", ""))
+		u.Snapshot.Settings.Grouped = false
+		s.send(u)
+		first := s.last(t, 2)
+		s.backend.able(errors.New("no server"))
+		u = received(tab("3", "Phone", "three.test", ""))
+		u.Snapshot.Settings.Grouped = false
+		s.send(u)
+		one, three := tab("1", "Phone", "one.test", ""), tab("3", "Phone", "three.test", "")
+		one.Read, three.Read = true, true
+		u.Events, u.Snapshot.Inbox.Recent = nil, []localapi.InboxEntry{three, tab("2", "Phone", "two.test", ""), one}
+		s.send(u)
+		if want := s.backend.shown()[0].Slot; want == first.Slot || !slices.Equal(s.backend.withdrawn, []string{want}) {
+			t.Errorf("%q withdrawn, want %q", s.backend.withdrawn, want)
+		}
+		s.backend.able(nil)
+		s.tellReady()
+		s.last(t, 2)
+	})
+}
+
+// TestSettledLeaves: what asks for something leaves when that was done in the window or by a command, and is not asked
+// for when the silence ends.
+func TestSettledLeaves(t *testing.T) {
+	asked := []localapi.Caller{{ID: "x", Decision: localapi.CallerAsked}}
+	events := []localapi.Event{{Kind: localapi.SignInAgain}, {Kind: localapi.CallerAsks, Caller: &asked[0]}}
+	for name, quiet := range map[string]bool{"shown": false, "held back": true} {
+		t.Run(name, func(t *testing.T) {
+			play(t, true, func(t *testing.T, s *stage) {
+				u := localapi.Update{Snapshot: localapi.Snapshot{Settings: on(), Callers: asked}, Events: events}
+				u.Snapshot.Account.State = localapi.NeedsSignIn
+				if quiet {
+					u.Snapshot.QuietUntil = time.Now().Add(time.Hour)
+				}
+				s.send(u)
+				there := len(s.backend.shown())
+				u.Events, u.Snapshot.Account.State = nil, localapi.SignedIn
+				u.Snapshot.Callers = []localapi.Caller{{ID: "x", Decision: localapi.CallerAllowed}}
+				s.send(u)
+				time.Sleep(2 * time.Hour)
+				synctest.Wait()
+				if got := len(s.backend.shown()); got != there || len(s.backend.withdrawn) != there {
+					t.Errorf("%d shown, then %d, %q withdrawn", there, got, s.backend.withdrawn)
+				}
+			})
+		})
+	}
 }
