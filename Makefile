@@ -5,20 +5,8 @@ SHELL := /usr/bin/env bash
 .PHONY: help demo build lean test lint cross core race desktop peers extension torture bench soak shots packages-build packages-desktop packages-peers packages-torture packages packages-packages packages-windows packages-macos linux windows macos wine roots
 
 tools := go tool -modfile=$(CURDIR)/packaging/tools/go.mod
-# One flag set for everything that compiles OpenGL: each other one costs minutes once. Of the flags,
-# no_animations lets the cursor of a field stand still: where the processor draws, its fading costs a tenth of a core.
-# nethttpomithttp2 leaves half a megabyte out, as in the lean program. What waits for a person, a disk or a network needs no
-# copies of small functions within larger ones (-l), which are a megabyte; the reading of pictures computes, and has them.
-window_flags := -tags migrated_fynedo,no_emoji,no_animations,nethttpomithttp2 \
-  $(foreach waits,github.com/tabferry/... github.com/spf13/... github.com/jezek/... go.etcd.io/...,-gcflags=$(waits)=-l) \
-  -gcflags=github.com/tabferry/tabferry/ui/qr=
-# Without symbol tables the programs are a third smaller; panics still show functions and lines. Without
-# the paths of this machine two builds are the same, byte for byte. The commit is written in by the linker,
-# because `-buildvcs` asks git in ways that a source archive, a root shell or GOFLAGS forbid. Functions begin at every
-# 16th byte, not at every 32nd, which is 0.3 MB.
 commit := $(or $(COMMIT),$(shell git describe --always --dirty --abbrev=12 --match '' 2>/dev/null))
 version := $(shell sed -n 's/^const version = "\(.*\)"/\1/p' ui/role/version.go)
-link_flags := -trimpath -ldflags '-s -w -funcalign=16 -X github.com/tabferry/tabferry/ui/role.revision=$(commit)'
 # What the lean build leaves out does not compile without cgo; `ci` gives the toolkit a driver that does.
 pure := CGO_ENABLED=0 go
 sources := $(shell git ls-files '*.go' 2>/dev/null)
@@ -55,7 +43,7 @@ demo: packages-build lean build ## build and run on the in-process accounts serv
 
 build: packages-build ## the whole application in one binary: build/tabferry-window
 	@mkdir -p build
-	go build $(window_flags) $(link_flags) -o build/tabferry-window .
+	COMMIT=$(commit) packaging/window.sh build/tabferry-window
 
 lean: ## agent, tray and command line without cgo: build/tabferry; and build/tabferry-demo with the demo world
 	@mkdir -p build

@@ -50,9 +50,8 @@ sign "$out/tabferry.exe"
 [ "${PROGRAMS:-all}" != lean ] || exit 0
 
 resources tabferry-window "Tabferry"
-# -H windowsgui: no console flashes up.
-CGO_ENABLED=1 CC=${CC:-x86_64-w64-mingw32-gcc} \
-  go build -trimpath -tags migrated_fynedo,no_emoji,no_animations -ldflags "-s -w -X github.com/tabferry/tabferry/ui/role.revision=$commit -H windowsgui" -o "$out/tabferry-window.exe" .
+# -H=windowsgui: no console flashes up.
+COMMIT=$commit CC=${CC:-x86_64-w64-mingw32-gcc} packaging/window.sh "$out/tabferry-window.exe" -H=windowsgui
 sign "$out/tabferry-window.exe"
 
 env -u GOOS -u GOARCH CGO_ENABLED=0 go run ./packaging/icons -ico "$work/tabferry.ico"
