@@ -76,6 +76,11 @@ func SetVisible(o fyne.CanvasObject, visible bool) {
 // Scaled enlarges a width that was chosen for the normal text size as the texts are.
 func Scaled(width float32) float32 { return width * theme.TextSize() / 14 }
 
+// BoldWidth returns how wide bold words are, as those on a button.
+func BoldWidth(words string) float32 {
+	return fyne.MeasureText(words, theme.TextSize(), fyne.TextStyle{Bold: true}).Width
+}
+
 // Spacer is an empty object of a size.
 func Spacer(width, height float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(color.Transparent)

@@ -11,6 +11,7 @@ import (
 	"github.com/tabferry/tabferry/account/agent/localapi"
 	"github.com/tabferry/tabferry/account/link"
 	"github.com/tabferry/tabferry/assets/i18n"
+	"github.com/tabferry/tabferry/ui/device"
 	"github.com/tabferry/tabferry/ui/widget"
 )
 
@@ -364,7 +365,7 @@ func (p *sendPane) updateBar() {
 	label := p.w.t("window.send.send")
 	switch {
 	case len(aims) == 1:
-		label = p.w.t("window.send.send_to", "Device", p.w.name(aims[0], 20))
+		label = p.sendTo(aims[0])
 	case len(aims) > 1:
 		label = p.w.words.N("window.send.send_many", len(aims))
 	}
@@ -383,6 +384,18 @@ func (p *sendPane) updateBar() {
 		words = p.w.words.N("window.send.links", len(links))
 	}
 	p.status.Set(words)
+}
+
+// labelWidth is how wide the words on the button may be, in units: in the least window what is said beside it needs room.
+const labelWidth = 200
+
+// sendTo names the device on the button by as much of its name as fits; the row above is chosen, and has all of it.
+func (p *sendPane) sendTo(d localapi.Device) string {
+	label := p.w.t("window.send.send_to", "Device", p.w.name(d, 20))
+	for most := 20; most > 1 && widget.BoldWidth(label) > widget.Scaled(labelWidth); most -= 2 {
+		label = p.w.t("window.send.send_to", "Device", device.Name(p.w.words, d, nil, p.w.p.Now(), most))
+	}
+	return label
 }
 
 // submit hands the links to the agent, which holds them back for as long as they can be undone.

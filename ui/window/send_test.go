@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"github.com/tabferry/tabferry/account/agent/localapi"
+	"github.com/tabferry/tabferry/assets/i18n"
 )
 
 // manyReceivers is an account with so many more devices, of long names and such from right to left among them.
@@ -226,4 +228,29 @@ func TestACopiedLinkBringsItsTitle(t *testing.T) {
 		h.settle()
 		sent(h, localapi.Link{URL: titled})
 	})
+}
+
+// TestTheButtonLeavesRoom: whatever a device is called, the button that sends to it stays in its page in the least
+// window, and what is said beside it can be read.
+func TestTheButtonLeavesRoom(t *testing.T) {
+	for _, lang := range i18n.Languages() {
+		t.Run(lang, func(t *testing.T) {
+			inBubble(t, func(p *Params) { p.Words = func(string) *i18n.Catalogue { return i18n.New(lang) } }, func(h *harness) {
+				h.w.win.Resize(fyne.NewSize(leastWidth, leastHeight))
+				h.send(signedIn())
+				p := h.w.sendPane()
+				for _, name := range []string{"Pixel 9", strings.Repeat("W", 300), "A tablet with a name like Workstation's", "Workstation"} {
+					h.change(func(s *localapi.Snapshot) {
+						s.Devices.Items = slices.Clone(s.Devices.Items)
+						s.Devices.Items[0].Name = name
+					})
+					p.choose("phone")
+					relayout(h)
+					if beside := p.send.Position().X; beside < 60 {
+						t.Errorf("%q leaves %v units beside it", p.send.Text, beside)
+					}
+				}
+			})
+		})
+	}
 }

@@ -144,8 +144,9 @@ func (t *toasts) clear() {
 	widget.SetObjects(t.layer, nil)
 }
 
-// toastTop is how far below the top of a pane a toast lies, in units.
-const toastTop = 6
+// toastTop is how far below the top of a pane a toast lies, toastWidth how wide it gets, in units: beyond that two lines
+// are read more easily.
+const toastTop, toastWidth = 6, 640
 
 // toastPlace puts the toast at the top, in the middle, as wide as its words need; a message too long for
 // two lines ends in "…".
@@ -155,7 +156,7 @@ func (p toastPlace) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for _, o := range objects {
 		s := o.MinSize()
 		s.Width += max(0, p.t.message.FullWidth()-p.t.message.MinSize().Width) + 1
-		s.Width = min(size.Width-2*widget.Gap, s.Width)
+		s.Width = min(size.Width-2*widget.Gap, s.Width, toastWidth)
 		o.Resize(s)
 		o.Resize(fyne.NewSize(s.Width, o.MinSize().Height)) // of one line or two
 		o.Move(fyne.NewPos((size.Width-s.Width)/2, toastTop))
