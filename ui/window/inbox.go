@@ -291,7 +291,7 @@ func (p *inboxPane) newGroup() *inboxCard {
 	// The heading is as high without its button as with it.
 	side := widget.Stack(widget.Spacer(1, c.open.MinSize().Height), c.open)
 	head := widget.Inset(0, 0, 2, 0, widget.Border(nil, nil, nil, side, widget.Middle(c.title)))
-	c.object = widget.VStack(widget.GapTiny, head, widget.NewListCard(c.rows))
+	c.object = widget.VStack(widget.GapSmall, head, widget.NewListCard(c.rows))
 	return c
 }
 
