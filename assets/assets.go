@@ -67,10 +67,8 @@ func Palettes() []Palette { return []Palette{Color, Light, Dark} }
 // TrayIcon returns a tray icon as a PNG of 64 by 64 pixels; panels scale it down.
 func TrayIcon(s TrayState, p Palette) []byte { return read(fmt.Sprintf("tray-%s-%s-64", p, s)) }
 
-// TrayICO returns a tray icon in the format that Windows wants, with 32 and 64 pixels.
-func TrayICO(s TrayState, p Palette) []byte {
-	return icoFile(read(fmt.Sprintf("tray-%s-%s-32", p, s)), TrayIcon(s, p))
-}
+// SmallTrayIcon returns a tray icon as a PNG of 32 by 32 pixels.
+func SmallTrayIcon(s TrayState, p Palette) []byte { return read(fmt.Sprintf("tray-%s-%s-32", p, s)) }
 
 // read returns an embedded picture. All names are made above and tested, so a missing one is a fault
 // of the build.

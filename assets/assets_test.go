@@ -2,7 +2,6 @@ package assets_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"image"
 	"image/color"
 	"image/png"
@@ -84,28 +83,4 @@ func contrast(a, b float64) float64 {
 		a, b = b, a
 	}
 	return (a + 0.05) / (b + 0.05)
-}
-
-func TestICOHoldsThePictures(t *testing.T) {
-	file := assets.TrayICO(assets.TrayFine, assets.Color)
-	if kind, count := binary.LittleEndian.Uint16(file[2:]), binary.LittleEndian.Uint16(file[4:]); kind != 1 || count != 2 {
-		t.Fatalf("kind %d, %d pictures", kind, count)
-	}
-	want := decode(t, assets.TrayIcon(assets.TrayFine, assets.Color))
-	entry := file[6+16:] // the second: 64 pixels
-	size := int(entry[0])
-	length, offset := binary.LittleEndian.Uint32(entry[8:]), binary.LittleEndian.Uint32(entry[12:])
-	bitmap := file[offset : offset+length]
-	if size != 64 || int(offset+length) != len(file) || len(bitmap) != 40+64*64*4+8*64 {
-		t.Fatalf("size %d at %d+%d of %d", size, offset, length, len(file))
-	}
-	for y := range 64 {
-		for x := range 64 {
-			at := 40 + ((63-y)*64+x)*4
-			got := color.NRGBA{B: bitmap[at], G: bitmap[at+1], R: bitmap[at+2], A: bitmap[at+3]}
-			if got != color.NRGBAModel.Convert(want.At(x, y)) {
-				t.Fatalf("pixel %d,%d is %v, want %v", x, y, got, want.At(x, y))
-			}
-		}
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"fyne.io/systray"
 
 	"github.com/tabferry/tabferry/assets"
+	"github.com/tabferry/tabferry/assets/ico"
 )
 
 // Run shows the tray until ctx ends, the agent quits (both nil) or is lost. It must be called on
@@ -250,7 +251,7 @@ func setChecked(line *systray.MenuItem, checked bool) {
 func (b *systrayBar) setIcon(state assets.TrayState) {
 	b.state = state
 	if runtime.GOOS == "windows" {
-		systray.SetIcon(assets.TrayICO(state, assets.Color))
+		systray.SetIcon(ico.Tray(state, assets.Color))
 	} else {
 		systray.SetTemplateIcon(assets.TrayIcon(state, assets.Dark), assets.TrayIcon(state, assets.Color))
 	}
