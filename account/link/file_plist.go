@@ -3,11 +3,10 @@ package link
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/xml"
-	"io"
 	"strings"
 	"unicode/utf16"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
 )
 
@@ -17,32 +16,37 @@ func fromPlist(content []byte) []Titled {
 	if bytes.HasPrefix(content, []byte("bplist00")) {
 		return titled("", binaryPlist(content).value("URL"))
 	}
-	decoder := xml.NewDecoder(strings.NewReader(Text(content)))
-	decoder.CharsetReader = func(label string, input io.Reader) (io.Reader, error) {
-		if strings.HasPrefix(strings.ToLower(label), "utf-16") {
-			return input, nil // it has been decoded
-		}
-		return charset.NewReaderLabel(label, input)
-	}
-	key, last, text := "", "", ""
-	for {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
+	tokens := html.NewTokenizer(strings.NewReader(listText(content)))
+	tokens.AllowCDATA(true)
+	key, text := "", ""
+	for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
+		switch token := tokens.Token(); {
+		case kind == html.StartTagToken:
 			text = ""
-		case xml.CharData:
-			text += string(token)
-		case xml.EndElement:
-			if last = token.Name.Local; last == "key" {
-				key = strings.TrimSpace(text)
-			} else if last == "string" && key == "URL" {
-				return titled("", text)
+		case kind == html.TextToken:
+			text += token.Data
+		case kind == html.EndTagToken && token.Data == "key":
+			key = strings.TrimSpace(text)
+		case kind == html.EndTagToken && token.Data == "string" && key == "URL":
+			return titled("", text)
+		}
+	}
+	return nil
+}
+
+// listEncoding is what a list as XML says of its encoding.
+var listEncoding = lazily(`^<\?xml\s[^>]*\sencoding\s*=\s*["']([^"']+)["']`)
+
+// listText returns a list as XML in UTF-8. One that says in ASCII that it is in UTF-16 has been written anew since.
+func listText(content []byte) string {
+	if said := listEncoding().FindSubmatch(content); said != nil {
+		if encoding, name := charset.Lookup(string(said[1])); encoding != nil && !strings.HasPrefix(name, "utf-") {
+			if text, err := encoding.NewDecoder().Bytes(content); err == nil {
+				return string(text)
 			}
 		}
 	}
+	return Text(content)
 }
 
 // binaryPlist is Apple's binary property list: "bplist00", objects, a table of their offsets, and a
