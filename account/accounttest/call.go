@@ -111,11 +111,8 @@ func (s *Service) writeJSON(w http.ResponseWriter, r *http.Request, status int, 
 	out := bytes.TrimRight(text.Bytes(), "\n")
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	if len(out) >= gzipFrom && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		var small bytes.Buffer
-		z := gzip.NewWriter(&small)
-		_, errWrite := z.Write(out)
-		if err := errors.Join(errWrite, z.Close()); err == nil {
-			out = small.Bytes()
+		if small, err := s.compress(out); err == nil {
+			out = small
 			h.Set("Content-Encoding", "gzip")
 			h.Set("Vary", "Accept-Encoding")
 			if tag := h.Get("ETag"); tag != "" {
@@ -126,6 +123,20 @@ func (s *Service) writeJSON(w http.ResponseWriter, r *http.Request, status int, 
 	h.Set("Content-Length", strconv.Itoa(len(out)))
 	w.WriteHeader(status)
 	_, _ = w.Write(out) // the client may be gone; nothing can be told it then
+}
+
+// compress packs a reply. A new compressor is most of a megabyte, several hundred times the reply, so it is kept.
+func (s *Service) compress(text []byte) ([]byte, error) {
+	z, kept := s.compressors.Get().(*gzip.Writer)
+	if !kept {
+		z = gzip.NewWriter(nil)
+	}
+	defer s.compressors.Put(z)
+	var small bytes.Buffer
+	z.Reset(&small)
+	_, errWrite := z.Write(text)
+	err := errors.Join(errWrite, z.Close())
+	return small.Bytes(), err
 }
 
 // authHeaders sets what the auth server sends with every reply, errors too.

@@ -49,6 +49,8 @@ type Service struct {
 	webhooks *http.Client // to relying parties
 	log      *journal.Log
 
+	compressors sync.Pool // of *gzip.Writer
+
 	running sync.WaitGroup
 	closing chan struct{}
 	closed  sync.Once
