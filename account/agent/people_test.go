@@ -172,6 +172,8 @@ func TestTwoPeople(t *testing.T) {
 		wantNothing(t, "signed in as her", desk.shown(), his...)
 
 		desk.end()
+		phone.end() // what happens to her and him is of desk from here on, and weeks of three agents take their time
+		other.end()
 		anna.Delete()
 		rest(8 * 24 * time.Hour)
 		desk.run()
@@ -227,6 +229,7 @@ func TestEarlierGoes(t *testing.T) {
 				desk, phone := w.station("Desk", w.inBubble).run().signIn(), w.station("Phone", w.inBubble).run().signIn()
 				phone.send(phone.alertable("Desk"), "https://left.example/", "left")
 				desk.await("the tab", func(s localapi.Snapshot) bool { return s.Inbox.Total == 1 })
+				phone.end() // a month of its quarters of an hour would take most of the time
 				desk.signOut()
 				if err := c.act(t.Context(), desk); err != nil {
 					t.Fatal(err)
