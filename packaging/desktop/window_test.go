@@ -174,8 +174,12 @@ func (w *screen) output(name string, args ...string) (string, error) {
 
 // enlarged is a picture twice as large and grey, as a file (PGM): the recogniser was trained on print, which has far
 // more pixels to a letter.
-func enlarged(small image.Image) []byte {
-	large := image.NewGray(image.Rectangle{Max: small.Bounds().Size().Mul(2)})
-	draw.BiLinear.Scale(large, large.Bounds(), small, small.Bounds(), draw.Src, nil)
-	return append(fmt.Appendf(nil, "P5 %d %d 255\n", large.Stride, large.Bounds().Dy()), large.Pix...)
+func enlarged(small *image.RGBA) []byte {
+	large := image.NewRGBA(image.Rectangle{Max: small.Bounds().Size().Mul(2)})
+	draw.ApproxBiLinear.Scale(large, large.Bounds(), small, small.Bounds(), draw.Src, nil)
+	file := fmt.Appendf(nil, "P5 %d %d 255\n", large.Bounds().Dx(), large.Bounds().Dy())
+	for p := large.Pix; len(p) > 0; p = p[4:] {
+		file = append(file, byte((299*int(p[0])+587*int(p[1])+114*int(p[2]))/1000)) // #nosec G115 -- of three bytes
+	}
+	return file
 }
