@@ -56,10 +56,7 @@ func runAgent(ctx context.Context, demo bool) error {
 			return errors.Join(err, listener.Close())
 		}
 	}
-	log, end, err := keepLog(paths, "agent")
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
+	log, end := keepLog(paths, "agent")
 	opener, seat := new(desktop.Opener), new(session.Seat)
 	words := new(i18n.Speaker) // one for all that speak in this process
 	params := agent.Params{

@@ -59,10 +59,7 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 	if err != nil {
 		return err
 	}
-	log, end, err := keepLog(paths, "window")
-	if err != nil {
-		return errors.Join(err, instance.Close())
-	}
+	log, end := keepLog(paths, "window")
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	logger := slog.New(log)

@@ -22,11 +22,8 @@ func serveDemo(ctx context.Context) error {
 	if err := paths.Make(); err != nil {
 		return err
 	}
-	log, end, err := keepLog(paths, "demo")
-	if err != nil {
-		return err
-	}
-	err = demo.Serve(ctx, demo.Params{
+	log, end := keepLog(paths, "demo")
+	err := demo.Serve(ctx, demo.Params{
 		File: paths.DemoFile, Socket: paths.DemoSocket, Chatter: demoChatter, Logger: slog.New(log),
 	})
 	return errors.Join(err, end())
