@@ -271,6 +271,33 @@ func TestSignInEnds(t *testing.T) {
 	})
 }
 
+// A clock that is set back does not keep notifications silent for longer than a person asked for.
+func TestClockSetWhileQuiet(t *testing.T) {
+	for name, restart := range map[string]bool{"running": false, "over a restart": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w *world) {
+				clock := &setClock{from: time.Now()}
+				desk := w.station("Desk", w.inBubble, func(p *agent.Params) { p.Clock = clock }).run().signIn()
+				if err := desk.face.Quiet(t.Context(), 60); err != nil {
+					t.Fatal(err)
+				}
+				rest(30 * time.Minute)
+				clock.set.Store(int64(-48 * time.Hour))
+				if restart {
+					desk.again()
+				}
+				if desk.snapshot().QuietUntil.IsZero() {
+					t.Fatal("the silence ended at once")
+				}
+				rest(61 * time.Minute)
+				if until := desk.snapshot().QuietUntil; !until.IsZero() {
+					t.Errorf("silent for another %v", until.Sub(clock.Now()))
+				}
+			})
+		})
+	}
+}
+
 // Silence ends by itself, and faces are told.
 func TestQuiet(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {

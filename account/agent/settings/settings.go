@@ -41,6 +41,7 @@ type Memory struct {
 	// DeviceName is the name a person gave this device.
 	DeviceName string    `json:"deviceName,omitempty"`
 	QuietUntil time.Time `json:"quietUntil,omitzero"`
+	QuietSince time.Time `json:"quietSince,omitzero"`
 	// DeleteWhenDone says that the local data goes once nothing is left to revoke.
 	DeleteWhenDone bool `json:"deleteWhenDone,omitempty"`
 }
@@ -70,6 +71,7 @@ type Settings struct {
 
 	mu     sync.Mutex
 	memory Memory               // as stored
+	quiet  time.Duration        // when a silence ends at the latest, on the monotonic clock
 	sentTo map[string]time.Time // of the owner, as stored; not edited
 	// before is what sentTo said before each of the latest sends, by device, while they may be taken back.
 	before map[string][]time.Time
@@ -89,7 +91,17 @@ func Open(p Params) (*Settings, error) {
 		}
 		return err
 	})
+	s.quiet = p.Clock.Monotonic() + s.memory.silence(p.Clock.Now())
 	return s, err
+}
+
+// silence is how much is left of a silence: never more than it was to last, wherever the clock was set since.
+func (m Memory) silence(now time.Time) time.Duration {
+	left := m.QuietUntil.Sub(now)
+	if !m.QuietSince.IsZero() {
+		left = min(left, m.QuietUntil.Sub(m.QuietSince))
+	}
+	return left
 }
 
 // Default applies until a person chooses otherwise.
@@ -199,11 +211,12 @@ func (s *Settings) Quiet(ctx context.Context, minutes int) error {
 	if minutes < 0 || minutes > maxQuiet {
 		return badQuiet.Refuse(localapi.CodeUsage)
 	}
-	var end time.Time
+	var since, end time.Time
 	if minutes > 0 {
-		end = s.Clock.Now().UTC().Add(time.Duration(minutes) * time.Minute)
+		since = s.Clock.Now().UTC()
+		end = since.Add(time.Duration(minutes) * time.Minute)
 	}
-	if _, err := s.remember(ctx, func(m *Memory) { m.QuietUntil = end }); err != nil {
+	if _, err := s.remember(ctx, func(m *Memory) { m.QuietSince, m.QuietUntil = since, end }); err != nil {
 		return board.Refusal(err)
 	}
 	s.Poke()
@@ -211,14 +224,16 @@ func (s *Settings) Quiet(ctx context.Context, minutes int) error {
 }
 
 func (s *Settings) endSilence(ctx context.Context) time.Duration {
-	end := s.Remembered().QuietUntil
+	s.mu.Lock()
+	end, latest := s.memory.QuietUntil, s.quiet
+	s.mu.Unlock()
 	if end.IsZero() {
 		return 0
 	}
-	if wait := end.Sub(s.Clock.Now()); wait > 0 {
+	if wait := min(end.Sub(s.Clock.Now()), latest-s.Clock.Monotonic()); wait > 0 {
 		return wait
 	}
-	_, err := s.remember(ctx, func(m *Memory) { m.QuietUntil = time.Time{} })
+	_, err := s.remember(ctx, func(m *Memory) { m.QuietSince, m.QuietUntil = time.Time{}, time.Time{} })
 	if err != nil && ctx.Err() == nil {
 		s.Logger.Warn("the end of a silence could not be saved", "error", err)
 		return saveAgain
@@ -249,6 +264,9 @@ func (s *Settings) remember(ctx context.Context, edit func(m *Memory)) (was Memo
 
 func (s *Settings) show(m Memory) {
 	s.mu.Lock()
+	if m.QuietUntil != s.memory.QuietUntil {
+		s.quiet = s.Clock.Monotonic() + m.silence(s.Clock.Now())
+	}
 	s.memory = m
 	s.mu.Unlock()
 	s.Board.Change(func(shown *localapi.Snapshot) { shown.QuietUntil = m.QuietUntil })
