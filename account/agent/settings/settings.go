@@ -264,7 +264,7 @@ func (s *Settings) remember(ctx context.Context, edit func(m *Memory)) (was Memo
 
 func (s *Settings) show(m Memory) {
 	s.mu.Lock()
-	if m.QuietUntil != s.memory.QuietUntil {
+	if !m.QuietUntil.Equal(s.memory.QuietUntil) {
 		s.quiet = s.Clock.Monotonic() + m.silence(s.Clock.Now())
 	}
 	s.memory = m
