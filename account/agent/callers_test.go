@@ -56,3 +56,38 @@ func TestExtensionsAreCounted(t *testing.T) {
 	}
 	counted("after the sign-out", 2, "")
 }
+
+// However a sign-in ends, nobody reads afterwards where an extension sent something; of an account that was deleted
+// not even how much.
+func TestWhatExtensionsSentGoesWithThePerson(t *testing.T) {
+	const ours = "firefox:ours@x.example"
+	for name, end := range map[string]func(w *world, desk *station){
+		"deleted":                 func(w *world, _ *station) { w.acct.Delete() },
+		"disconnected by another": func(w *world, desk *station) { w.acct.DeleteDevice(desk.snapshot().Account.DeviceID) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			desk := w.station("Desk", func(p *agent.Params) { p.OwnCallers = []string{ours} }).run().signIn()
+			w.station("Laptop").run().signIn()
+			to := desk.alertable("Laptop")
+			if err := desk.face.RenameDevice(t.Context(), "Office"); err != nil { // something is left to be kept
+				t.Fatal(err)
+			}
+			order := localapi.SendRequest{Links: []localapi.Link{{URL: "https://hospital.example/"}}, Devices: []string{to.ID}, Caller: ours}
+			if _, err := desk.face.Send(t.Context(), order); err != nil {
+				t.Fatal(err)
+			}
+			desk.await("what it sent", func(s localapi.Snapshot) bool { return len(s.Callers) == 1 && s.Callers[0].LastHost != "" })
+			end(w, desk)
+			for _, when := range []string{"at the end", "after a restart"} {
+				s := desk.await("nothing of it "+when, func(s localapi.Snapshot) bool {
+					return s.Account.State == localapi.SignedOut && len(s.Callers) == 1 && s.Callers[0].LastHost == ""
+				})
+				if c := s.Callers[0]; name == "deleted" && (c.Links != 0 || !c.LastSent.IsZero()) {
+					t.Errorf("%s: %+v", when, c)
+				}
+				desk = desk.again()
+			}
+		})
+	}
+}

@@ -111,10 +111,6 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w.callers, err = callers.Open(callers.Params{Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger, Own: p.OwnCallers})
-	if err != nil {
-		return nil, err
-	}
 	w.service = p.service(w.settings.Chosen())
 	w.contact = contact.New(contact.Params{
 		Board: a.board, Clock: p.Clock, Logger: p.Logger, Back: w.resume, ClockSet: func() { w.outbox.Poke() },
@@ -124,6 +120,11 @@ func (a *Agent) open(vault *store.Vault) (w *work, err error) {
 		return nil, err
 	}
 	if err = w.openPeople(a); err != nil {
+		return nil, err
+	}
+	// After whoever has left took along what was sent.
+	w.callers, err = callers.Open(callers.Params{Store: vault, Board: a.board, Clock: p.Clock, Logger: p.Logger, Own: p.OwnCallers})
+	if err != nil {
 		return nil, err
 	}
 	owner := w.people.Owner()
@@ -185,12 +186,17 @@ func (w *work) metricsOff(ctx context.Context) {
 	}
 }
 
+// left clears what does not outlive a sign-in, or with gone an account.
+func left(tx *store.Tx, owner string, gone bool) error {
+	return errors.Join(settings.Leave(tx, owner), callers.Leave(tx, gone))
+}
+
 // openPeople finds whom the work is for, and makes what finds out whether the account still exists.
 func (w *work) openPeople(a *Agent) (err error) {
 	p := w.params
 	w.people, err = people.Open(people.Params{
 		Account: w.acct, Server: w.service.Server, Calls: w.calls, Store: w.vault, Board: a.board, Clock: p.Clock, IDs: &a.ids, Random: p.Random, Logger: p.Logger,
-		Leave: settings.Leave, Returned: w.returned, Another: w.leave,
+		Leave: left, Returned: w.returned, Another: w.leave,
 	})
 	if err != nil {
 		return err

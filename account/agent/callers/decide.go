@@ -191,15 +191,34 @@ func (c *Callers) Run(ctx context.Context) {
 	}
 }
 
+// Leave clears in the store what was sent for a person whose sign-in has ended without a sign-out here. With gone,
+// where the account does not exist any more, the counts go too.
+func Leave(tx *store.Tx, gone bool) error {
+	known, _, err := cell.Get(tx)
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	forgetSent(known, gone)
+	return cell.Put(tx, known)
+}
+
+// forgetSent clears what callers sent, with counts also how much, and when.
+func forgetSent(known []localapi.Caller, counts bool) {
+	for i := range known {
+		known[i].LastHost = ""
+		if counts {
+			known[i].Links, known[i].LastSent = 0, time.Time{}
+		}
+	}
+}
+
 // Forget clears what belongs to the person who left: what was sent. With all, the decisions too.
 func (c *Callers) Forget(tx *store.Tx, all bool) (then func(), err error) {
 	forget := func(known []localapi.Caller) ([]localapi.Caller, error) {
 		if all {
 			return nil, nil
 		}
-		for i := range known {
-			known[i].LastHost = ""
-		}
+		forgetSent(known, false)
 		return known, nil
 	}
 	then = func() { c.edit(forget) }

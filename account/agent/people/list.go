@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tabferry/tabferry/account"
@@ -62,7 +63,7 @@ func (p *People) open(tx *store.Tx, gone bool) (err error) {
 	uid := p.signedIn()
 	switch {
 	case gone:
-		err = remove(tx, p.owner)
+		err = errors.Join(p.Params.Leave(tx, p.owner, true), remove(tx, p.owner))
 		p.owner = ""
 	case p.owner == "":
 	case p.Account.AuthState() == account.AuthStateDisconnected || uid != "" && who.UID != "" && who.UID != uid:
@@ -96,7 +97,7 @@ func (p *People) leave(tx *store.Tx, who person) error {
 	}
 	p.owner = ""
 	who.Left = p.Clock.Now().UTC()
-	if err := p.Params.Leave(tx, owner); err != nil {
+	if err := p.Params.Leave(tx, owner, false); err != nil {
 		return err
 	}
 	if profile, ok := p.Account.LastSeenProfile(); ok && who.UID == "" {

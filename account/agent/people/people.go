@@ -73,8 +73,8 @@ type Params struct {
 	IDs    *store.IDs
 	Random io.Reader
 	Logger *slog.Logger
-	// Leave clears what does not outlive a sign-in.
-	Leave func(tx *store.Tx, owner string) error
+	// Leave clears what does not outlive a sign-in, or with gone an account.
+	Leave func(tx *store.Tx, owner string, gone bool) error
 	// Returned hears that what its owner left here earlier has come to this work.
 	Returned func(ctx context.Context)
 	// Another hears that the account is somebody else's than the work is for. It may not block.
