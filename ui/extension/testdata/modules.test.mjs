@@ -252,6 +252,18 @@ test("what is no message of ours starts no host", async () => {
   assert.equal(host.asked.length, 0);
 });
 
+test("a refusal tells another extension all that the host tells, and which field is not known", async () => {
+  host.answer = () => ({ code: "not_a_link", message: "no link", hint: "look", item: 0 });
+  const send = { v: 1, type: "send", items: [{ url: "about:config" }], to: "last" };
+  assert.deepEqual((await answerOutside(send, sender)).error, { code: "not_a_link", message: "no link", hint: "look", item: 0 });
+  assert.match((await answerOutside({ ...send, hold: true }, sender)).error.message, /hold/);
+});
+
+test("another extension is answered also where the question to the person cannot be counted", async () => {
+  host.answer = ({ type }) => (type === "callers" ? new Error("Native host has exited.") : { code: "ask", message: "asked" });
+  assert.equal((await answerOutside(devices, sender)).error.code, "ask");
+});
+
 test("thirty calls a minute, for each id, also when they come at once", async () => {
   host.answer = () => ({ devices: [], known: true });
   const answers = await Promise.all(Array.from({ length: 35 }, () => answerOutside(devices, sender)));

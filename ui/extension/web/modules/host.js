@@ -10,11 +10,12 @@ const version = 1;
  * browser finds no host that this extension may use, "silent" when the host ended without an answer.
  */
 export class HostError extends Error {
-  constructor({ code, message = "", hint = "", until }) {
+  constructor({ code, message = "", hint = "", until, item }) {
     super(message);
     this.code = code;
     this.hint = hint;
     this.until = until;
+    this.item = item; // the place of what is no link
   }
 }
 

@@ -21,9 +21,9 @@ export async function answerOutside(message, sender) {
   try {
     return { v: version, ok: true, result: await forward(message, sender) };
   } catch (error) {
-    const { code = "internal", message: text, hint, until } = error;
+    const { code = "internal", message: text, hint, until, item } = error;
     if (code === "ask") await questionWaits();
-    return { v: version, ok: false, error: { code, message: text, ...(hint && { hint }), ...(until && { until }) } };
+    return { v: version, ok: false, error: { code, message: text, ...(hint && { hint }), ...(until && { until }), ...(item !== undefined && { item }) } };
   }
 }
 
@@ -43,7 +43,7 @@ function check(message) {
   if (v !== version) refuse("bad_version", `this is version ${version}`);
   if (typeof type !== "string" || !Object.hasOwn(fieldsOf, type)) refuse("unknown_type", "the types are devices and send");
   for (const field of Object.keys(rest)) {
-    if (!fieldsOf[type].includes(field)) refuse("bad_message", "a field is not known");
+    if (!fieldsOf[type].includes(field)) refuse("bad_message", `the field ${JSON.stringify(field.slice(0, 64))} is unknown here`);
   }
   if (type === "send") {
     if (!Array.isArray(rest.items)) refuse("bad_message", "items is no list");
@@ -76,7 +76,11 @@ function count(id) {
 
 /** questionWaits marks the button: somebody waits for the person's answer. */
 async function questionWaits() {
-  const { callers } = await askOnce("callers", { start: false });
-  await session.set("asked", callers.filter((one) => one.decision === "asked").length);
-  await showBadge();
+  try {
+    const { callers } = await askOnce("callers", { start: false });
+    await session.set("asked", callers.filter((one) => one.decision === "asked").length);
+    await showBadge();
+  } catch {
+    // The options page lists who asks, whatever the button says.
+  }
 }
