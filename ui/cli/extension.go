@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -176,11 +177,14 @@ func (p *program) manifestCommand() *cobra.Command {
 		Use: "manifest --browser NAME", Short: p.Words.T("cli.extension.manifest.short"), Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if name == "" {
-				return p.usage(p.Words.T("cli.error.flag_needs_value", "Name", "--browser"))
+				return p.usage(p.Words.T("cli.error.which_browser", "Names", browserNames()))
 			}
 			b, err := p.browser(name)
 			if err != nil {
 				return err
+			}
+			if path != "" && path[0] != '/' && !filepath.IsAbs(path) {
+				return p.usage(p.Words.T("cli.error.manifest_path")) // no browser would find it, nor say why
 			}
 			if path == "" {
 				if p.HostProgram == nil {
