@@ -1,11 +1,13 @@
 package localapi
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -14,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write the calls and types of docs/api.md anew")
@@ -43,8 +45,8 @@ func TestThePage(t *testing.T) {
 		}
 		return
 	}
-	if diff := cmp.Diff(want, have); diff != "" {
-		t.Errorf("write it anew with -update:\n%s", diff)
+	if changes := diff.Diff(want, have); changes != "" {
+		t.Errorf("write it anew with -update:\n%s", changes)
 	}
 }
 
@@ -59,6 +61,7 @@ type source struct {
 	docs   map[string]string      // of types
 	consts map[string][][2]string // of a type: value and comment
 	calls  map[string]string      // what the client's method of a route says
+	named  map[string]string      // what names of the source are called on the page
 }
 
 func document(t *testing.T) string {
@@ -91,7 +94,30 @@ func document(t *testing.T) string {
 			}
 		}
 	}
-	return b.String()
+	return s.inItsWords(b.String())
+}
+
+// numbers are constants and the like by what they are.
+var numbers = map[string]string{
+	"MaxInboxPage": fmt.Sprint(MaxInboxPage), "DefaultInboxPage": fmt.Sprint(DefaultInboxPage), "RecentEntries": fmt.Sprint(RecentEntries),
+	"DefaultInboxEntries": fmt.Sprint(DefaultInboxEntries), "DefaultInboxDays": fmt.Sprint(DefaultInboxDays),
+	"FreshFor": inWords(FreshFor), "HoldTime": inWords(HoldTime), "AnswerTime": inWords(AnswerTime),
+	"Appearances": "`" + strings.Join(Appearances()[1:], "`, `") + "`", "Client.Watch": "`GET /v1/watch`",
+}
+
+func inWords(d time.Duration) string {
+	if d >= time.Minute {
+		return fmt.Sprint(d.Minutes(), " minutes")
+	}
+	return fmt.Sprint(d.Seconds(), " seconds")
+}
+
+// sourceName is a name of the source, of the client or by itself.
+var sourceName = regexp.MustCompile(`(?:\w+\.)?\b[A-Z]\w*`)
+
+// inItsWords puts calls and values in the place of the names that Go programs have for them.
+func (s *source) inItsWords(text string) string {
+	return sourceName.ReplaceAllStringFunc(text, func(name string) string { return cmp.Or(s.named[name], name) })
 }
 
 func order(used map[string]bool) (names []string) {
@@ -212,7 +238,7 @@ func (s *source) fields(b *strings.Builder, name string, t reflect.Type, used ma
 // readSource reads the package's source.
 func readSource(t *testing.T) *source {
 	t.Helper()
-	s := &source{types: map[string]*ast.TypeSpec{}, docs: map[string]string{}, consts: map[string][][2]string{}, calls: map[string]string{}}
+	s := &source{types: map[string]*ast.TypeSpec{}, docs: map[string]string{}, consts: map[string][][2]string{}, calls: map[string]string{}, named: maps.Clone(numbers)}
 	routes := map[string]string{} // by the call's variable
 	text, err := os.ReadFile("calls.go")
 	if err != nil {
@@ -261,6 +287,7 @@ func (s *source) declared(d *ast.GenDecl) {
 				continue
 			}
 			if value, ok := spec.Values[0].(*ast.BasicLit); ok && value.Kind == token.STRING {
+				s.named[spec.Names[0].Name] = "`" + strings.Trim(value.Value, `"`) + "`"
 				s.consts[id.Name] = append(s.consts[id.Name], [2]string{strings.Trim(value.Value, `"`), spec.Comment.Text()})
 			}
 		}
@@ -282,6 +309,7 @@ func (s *source) method(d *ast.FuncDecl, routes map[string]string) {
 	ast.Inspect(d.Body, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok && routes[id.Name] != "" {
 			s.calls[routes[id.Name]] = says
+			s.named["Client."+d.Name.Name] = "`" + routes[id.Name] + "`"
 		}
 		return true
 	})
