@@ -182,8 +182,8 @@ func checkServers(s localapi.Settings) error {
 
 // What is said of settings that cannot be meant.
 var (
-	badOpen          = unusable("open", "received tabs", "")
-	badAppearance    = unusable("appearance", "the appearance", "")
+	badOpen          = unusable("open", "received tabs", "open is never, ask or from")
+	badAppearance    = unusable("appearance", "the appearance", "it is empty, light, dark, contrast-light or contrast-dark")
 	badOpenFrom      = unusable("open_from", "the devices whose tabs open by themselves", "choose at most 1,000")
 	badText          = unusable("text", "one of the texts", "it is one line of at most 2,048 bytes")
 	badInbox         = localapi.NewPhrase("settings.inbox", "The inbox keeps 100 to 100,000 entries, and what was read for 1 to 3,650 days.", "")
