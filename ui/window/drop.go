@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -113,6 +114,7 @@ func (w *Window) Offer(pane string, items ...string) bool {
 func (w *Window) takeItems(items []string) {
 	var links []localapi.Link
 	var files []string
+	odd := false
 	for _, item := range items {
 		path, isFile := link.FilePath(item)
 		if !isFile {
@@ -129,6 +131,8 @@ func (w *Window) takeItems(items []string) {
 			files = append(files, path)
 		case why == link.Fine:
 			links = append(links, localapi.Link{URL: typed})
+		default:
+			odd = true
 		}
 	}
 	switch {
@@ -136,6 +140,8 @@ func (w *Window) takeItems(items []string) {
 		w.readFiles(files, links)
 	case len(links) > 0:
 		w.take(links, "")
+	case odd:
+		w.toasts.say(widget.ToneInfo, w.t("window.toast.drop_what"))
 	}
 }
 
@@ -249,6 +255,9 @@ func (w *Window) readFiles(files []string, links []localapi.Link) {
 
 // itemsInFile returns the text of the code in a picture, or the links in another file.
 func itemsInFile(file string, read func(io.Reader) (string, error)) (code string, links []localapi.Link, err error) {
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() { // a pipe might be opened for ever
+		return "", nil, cmp.Or(err, fs.ErrInvalid)
+	}
 	if isPicture(file) {
 		code, err = codeInFile(file, read)
 		return code, nil, err

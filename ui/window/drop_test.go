@@ -144,6 +144,17 @@ func TestDrop(t *testing.T) {
 		h.want("Drop links")
 		drop(write("empty.png", []byte("no picture")))
 		h.want("no readable code")
+		h.offer(PaneSend, filepath.Join(folder, "x.bin")) // "Open with"
+		h.settle()
+		h.want("Drop links")
+		h.offer(PaneSend, folder)
+		h.settle()
+		h.want("Drop links")
+		if err := os.Mkdir(filepath.Join(folder, "folder.txt"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		drop(storage.NewFileURI(filepath.Join(folder, "folder.txt")))
+		h.want("could not be read")
 		drop(storage.NewFileURI(filepath.Join(folder, "gone.txt")))
 		h.want("could not be read")
 
