@@ -19,12 +19,28 @@ func (p *program) draw(address string, invert bool) error {
 		return fmt.Errorf("draw the code: %w", err)
 	}
 	file, ok := p.Out.(*os.File)
-	s := style{colours: ok && term.IsTerminal(int(file.Fd())) && coloured(os.Getenv)}
-	s.ink = darkText(os.Getenv) != invert
+	terminal := ok && term.IsTerminal(int(file.Fd()))
+	s := style{colours: terminal && coloured(os.Getenv), ink: darkText(os.Getenv) != invert}
 	if _, err := fmt.Fprint(p.Out, blocks(code, s)); err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}
+	if terminal {
+		p.tellSmall(file, code.Bounds())
+	}
 	return nil
+}
+
+// linesBelow is how many lines stand below a code: what to do with it, how long it is good, and the cursor.
+const linesBelow = 3
+
+// tellSmall says that a code does not fit on a terminal, where it can be put right: many draw anew what they hold.
+func (p *program) tellSmall(terminal *os.File, code image.Rectangle) {
+	columns := code.Dx() + 2*quietModules
+	rows := (code.Dy()+2*quietModules+1)/2 + linesBelow
+	wide, high, err := term.GetSize(int(terminal.Fd()))
+	if err == nil && wide > 0 && (wide < columns || high < rows) { // some do not know their size
+		fmt.Fprintln(p.Err, p.Words.T("cli.pair.small_terminal", "Columns", columns, "Rows", rows, "Wide", wide, "High", high))
+	}
 }
 
 // style is how a code is drawn.
