@@ -189,26 +189,30 @@ func (w *Window) take(links []localapi.Link, words string) {
 // addresses and nothing else of a drop, so a dropped link has no title.
 func (w *Window) dropped(uris []fyne.URI) {
 	var files []string
+	var links []localapi.Link
 	for _, u := range uris {
 		address, isWeb := linkInDrop(u.Path())
 		switch {
-		case isWeb:
-			if !link.Intact(address) {
-				w.toasts.say(widget.ToneWarn, w.t("window.toast.paste_instead"))
-				return
-			}
-			w.take([]localapi.Link{{URL: address}}, "")
-			w.toasts.say(widget.ToneInfo, w.t("window.toast.check_dropped"))
+		case isWeb && !link.Intact(address):
+			w.toasts.say(widget.ToneWarn, w.t("window.toast.paste_instead"))
 			return
+		case isWeb:
+			links = append(links, localapi.Link{URL: address})
 		case u.Scheme() == "file" && (link.IsFile(u.Name()) || isPicture(u.Name())):
 			files = append(files, u.Path())
 		}
 	}
-	if len(files) == 0 {
+	switch {
+	case len(files) > 0:
+		w.readFiles(files, links)
+	case len(links) > 0:
+		w.take(links, "")
+		if w.waiting == nil { // else it has been said that they wait
+			w.toasts.say(widget.ToneInfo, w.t("window.toast.check_dropped"))
+		}
+	default:
 		w.toasts.say(widget.ToneInfo, w.t("window.toast.drop_what"))
-		return
 	}
-	w.readFiles(files, nil)
 }
 
 // readFiles reads dropped files beside Fyne's goroutine and takes what they hold, with the links that came with

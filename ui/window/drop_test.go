@@ -138,6 +138,11 @@ func TestDrop(t *testing.T) {
 		if got := h.w.sendPane().link.Text; got != "https://example.org/a" {
 			t.Errorf("the dropped link became %q", got)
 		}
+		h.want("check the link")
+		drop(storage.NewFileURI("https://example.org/a"), storage.NewFileURI("https://example.org/b"), write("c.txt", []byte("https://c.example")))
+		if got := len(h.w.sendPane().list.links); got != 3 {
+			t.Errorf("%d links from two links and a file", got)
+		}
 		drop(storage.NewFileURI("https://example.org/a%20b"))
 		h.want("copy this link and paste it")
 		drop(write("x.bin", []byte("x")))
@@ -160,6 +165,8 @@ func TestDrop(t *testing.T) {
 
 		h.send(signedOut())
 		h.take()
+		drop(storage.NewFileURI("https://example.org/a"))
+		h.want("Sign in first")
 		drop(write("code.png", picture(t, code)))
 		h.wantCalls("JoinPairing " + code)
 	})
