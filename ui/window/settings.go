@@ -64,6 +64,7 @@ func newSettingsPane(w *Window) pane {
 			s.Appearance = localapi.Appearances()[max(0, p.appearance.SelectedIndex())]
 		})
 	})
+	p.language.OnEscape, p.appearance.OnEscape = w.escape, w.escape
 	general := widget.NewCard(widget.VStack(widget.Gap, p.login,
 		choice(w.t("window.settings.language"), p.language), choice(w.t("window.settings.appearance"), p.appearance),
 		widget.Wrap(w.button(w.t("window.quit.label"), w.quit))))

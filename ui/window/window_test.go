@@ -541,10 +541,12 @@ func TestEscapeInEveryPane(t *testing.T) {
 		h.wantNot("Save")
 		h.w.show(PaneSettings)
 		p := paneOf[*settingsPane](h, PaneSettings)
-		p.browser.command.SetText("lynx")
-		h.w.escape()
-		if p.browser.command.Text != "" {
-			t.Errorf("the field keeps %q", p.browser.command.Text)
+		for _, at := range []fyne.Focusable{p.language, p.appearance, p.browser.choice, p.browser.command, p.login, p.advanced.toggle} {
+			p.browser.command.SetText("lynx")
+			at.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+			if p.browser.command.Text != "" {
+				t.Errorf("the field keeps %q after Escape at a %T", p.browser.command.Text, at)
+			}
 		}
 		for _, pane := range []string{PaneInbox, PaneAccount} {
 			h.w.show(pane)
