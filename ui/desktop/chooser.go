@@ -14,3 +14,9 @@ var ErrNoChooser = errors.New("the desktop offers no file chooser")
 func ChooseFile(ctx context.Context, title, kind string, endings []string) (path string, err error) {
 	return chooseFile(ctx, title, kind, endings)
 }
+
+// SaveFile lets the person say in the desktop's own chooser, with a title, where a file is to be written, for which a
+// name is offered. Path and error are as of [ChooseFile].
+func SaveFile(ctx context.Context, title, name string) (path string, err error) {
+	return saveFile(ctx, title, name)
+}

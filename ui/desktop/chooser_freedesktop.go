@@ -11,7 +11,10 @@ import (
 )
 
 // The FileChooser portal (XDG Desktop Portal, org.freedesktop.portal.FileChooser).
-const portalChoose = "org.freedesktop.portal.FileChooser.OpenFile"
+const (
+	portalChoose = "org.freedesktop.portal.FileChooser.OpenFile"
+	portalSave   = "org.freedesktop.portal.FileChooser.SaveFile"
+)
 
 // fileFilter is (sa(us)): what a kind of files is called, and patterns, of which kind 0 is one for names.
 type fileFilter struct {
@@ -25,7 +28,7 @@ type filePattern struct {
 }
 
 func chooseFile(ctx context.Context, title, kind string, endings []string) (string, error) {
-	options := map[string]dbus.Variant{"modal": dbus.MakeVariant(true)}
+	options := map[string]dbus.Variant{}
 	if len(endings) > 0 {
 		filter := fileFilter{Name: kind}
 		for _, ending := range endings {
@@ -33,7 +36,17 @@ func chooseFile(ctx context.Context, title, kind string, endings []string) (stri
 		}
 		options["filters"] = dbus.MakeVariant([]fileFilter{filter})
 	}
-	answer, end, err := begin(ctx, portalChoose, "", title, options)
+	return showChooser(ctx, portalChoose, title, options)
+}
+
+func saveFile(ctx context.Context, title, name string) (string, error) {
+	return showChooser(ctx, portalSave, title, map[string]dbus.Variant{"current_name": dbus.MakeVariant(name)})
+}
+
+// showChooser shows the chooser that a method is for.
+func showChooser(ctx context.Context, method, title string, options map[string]dbus.Variant) (string, error) {
+	options["modal"] = dbus.MakeVariant(true)
+	answer, end, err := begin(ctx, method, "", title, options)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrNoChooser, err)
 	}

@@ -4,5 +4,7 @@ package desktop
 
 import "context"
 
-// chooseFile leaves it to the toolkit's own chooser.
+// chooseFile and saveFile leave it to the toolkit's own chooser.
 func chooseFile(context.Context, string, string, []string) (string, error) { return "", ErrNoChooser }
+
+func saveFile(context.Context, string, string) (string, error) { return "", ErrNoChooser }

@@ -70,6 +70,7 @@ type portal struct {
 	mu             sync.Mutex
 	links          []string
 	title, filters string
+	offered        string // the name of a file to be written
 }
 
 // OpenURI is the portal's method.
@@ -98,12 +99,23 @@ func (p *portal) OpenFile(_, title string, options map[string]dbus.Variant, send
 	path := dbus.ObjectPath(portalPath + "/request/" + name + "/" + token)
 	p.mu.Lock()
 	answer := map[string]dbus.Variant{"uris": dbus.MakeVariant(p.links)}
-	p.title, p.filters = title, options["filters"].String()
+	p.title = title
+	if filters, ok := options["filters"]; ok {
+		p.filters = filters.String()
+	}
 	p.mu.Unlock()
 	if err := p.conn.Emit(path, "org.freedesktop.portal.Request.Response", p.code, answer); err != nil {
 		p.t.Error(err)
 	}
 	return path, nil
+}
+
+// SaveFile is the method for files to be written, and answers likewise.
+func (p *portal) SaveFile(parent, title string, options map[string]dbus.Variant, sender dbus.Sender) (dbus.ObjectPath, *dbus.Error) {
+	p.mu.Lock()
+	p.offered, _ = options["current_name"].Value().(string)
+	p.mu.Unlock()
+	return p.OpenFile(parent, title, options, sender)
 }
 
 func (p *portal) asked() string {
@@ -176,6 +188,13 @@ func TestTheDesktopsFileChooser(t *testing.T) {
 			}
 			if c.portal != nil && (c.portal.title != "Open a picture" || !strings.Contains(c.portal.filters, "*.[pP][nN][gG]")) {
 				t.Errorf("asked with %q, %s", c.portal.title, c.portal.filters)
+			}
+			path, err = desktop.SaveFile(t.Context(), "Save it", "it.txt")
+			if path != c.want || (err != nil) != c.fails || c.fails && !errors.Is(err, desktop.ErrNoChooser) {
+				t.Errorf("to be written: %q, %v", path, err)
+			}
+			if c.portal != nil && (c.portal.title != "Save it" || c.portal.offered != "it.txt") {
+				t.Errorf("asked with %q, %q", c.portal.title, c.portal.offered)
 			}
 		})
 	}

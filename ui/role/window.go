@@ -163,6 +163,7 @@ func newWindow(ctx context.Context, start cli.WindowStart, paths session.Paths, 
 		GrabScreen:       screen.Grab,
 		WorkArea:         screen.WorkArea,
 		ChooseFile:       desktop.ChooseFile,
+		SaveFile:         desktop.SaveFile,
 		StartAgent: func(ctx context.Context) error {
 			return ensureAgent(ctx, start.Demo, func(words string) { logger.Info("the agent was started anew", "note", words) })
 		},

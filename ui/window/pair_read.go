@@ -59,8 +59,9 @@ func (p *pairPane) joinTyped() {
 	p.w.join(p.parts.address.Text)
 }
 
-// grabTime bounds taking a picture of the screen: some desktops ask the person first.
-const grabTime = 2 * time.Minute
+// grabTime bounds taking a picture of the screen: some desktops ask the person first. chooseTime bounds choosing a file:
+// whoever looks for a folder takes longer.
+const grabTime, chooseTime = 2 * time.Minute, 10 * time.Minute
 
 // fromScreen reads the code another window shows.
 func (p *pairPane) fromScreen() {
@@ -107,7 +108,7 @@ func (p *pairPane) fromPicture() {
 		return
 	}
 	var path string
-	w.callFor(grabTime, func(ctx context.Context) (err error) {
+	w.callFor(chooseTime, func(ctx context.Context) (err error) {
 		path, err = w.p.ChooseFile(ctx, w.t("window.pair.from_picture"), w.t("window.pair.pictures"), pictureFiles())
 		return err
 	}, func(err error) {

@@ -95,6 +95,8 @@ type Params struct {
 	// called, and how names end. The path is empty if they thought better of it. With nil, or an error, the
 	// toolkit's chooser is shown.
 	ChooseFile func(ctx context.Context, title, kind string, endings []string) (string, error)
+	// SaveFile lets the person say there where a file is to be written: a title, and the name that is offered.
+	SaveFile func(ctx context.Context, title, name string) (string, error)
 	// WorkArea returns the part of the screen that windows may take, in pixels; nil, or an error, leaves that to
 	// the system.
 	WorkArea func() (image.Rectangle, error)

@@ -1,6 +1,8 @@
 package window
 
 import (
+	"context"
+	"os"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -176,7 +178,33 @@ func (a *advancedSettings) diagnostics(use func(string)) {
 	})
 }
 
+// diagnosticsName is what the file is called unless the person says otherwise.
+const diagnosticsName = "tabferry-diagnostics.txt"
+
+// saveFile writes the text where the person says, in the desktop's chooser where there is one.
 func (a *advancedSettings) saveFile(words string) {
+	w := a.w
+	if w.p.SaveFile == nil {
+		a.saveHere(words)
+		return
+	}
+	var path string
+	w.callFor(chooseTime, func(ctx context.Context) (err error) {
+		path, err = w.p.SaveFile(ctx, w.t("window.settings.save_diagnostics"), diagnosticsName)
+		return err
+	}, func(err error) {
+		switch {
+		case err != nil:
+			w.p.Logger.Info("the desktop lets no file be chosen", "error", err)
+			a.saveHere(words)
+		case path != "":
+			w.call(func(context.Context) error { return os.WriteFile(path, []byte(words), 0o600) }, a.saved)
+		}
+	})
+}
+
+// saveHere shows the toolkit's own chooser.
+func (a *advancedSettings) saveHere(words string) {
 	save := dialog.NewFileSave(func(file fyne.URIWriteCloser, err error) {
 		if file == nil && err == nil {
 			return // the person thought better of it
@@ -187,12 +215,18 @@ func (a *advancedSettings) saveFile(words string) {
 				err = closed
 			}
 		}
-		if err != nil {
-			a.w.toasts.say(widget.ToneBad, a.w.t("window.error.write_file"))
-			return
-		}
-		a.w.toasts.say(widget.ToneFine, a.w.t("window.toast.saved"))
+		a.saved(err)
 	}, a.w.win)
-	save.SetFileName("tabferry-diagnostics.txt")
+	save.SetFileName(diagnosticsName)
 	save.Show()
+}
+
+// saved says whether the file is there.
+func (a *advancedSettings) saved(err error) {
+	if err != nil {
+		a.w.p.Logger.Warn("the diagnostics could not be written", "error", err)
+		a.w.toasts.say(widget.ToneBad, a.w.t("window.error.write_file"))
+		return
+	}
+	a.w.toasts.say(widget.ToneFine, a.w.t("window.toast.saved"))
 }

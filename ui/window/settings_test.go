@@ -1,8 +1,11 @@
 package window
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -80,4 +83,41 @@ func TestWhichBrowser(t *testing.T) {
 			t.Errorf("set %q", got)
 		}
 	})
+}
+
+// TestDiagnosticsAreSavedWhereTheDesktopSays: in its own chooser, and in the toolkit's where it has none.
+func TestDiagnosticsAreSavedWhereTheDesktopSays(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "said.txt")
+	for name, c := range map[string]struct {
+		path string
+		err  error
+		says string
+		ours bool
+	}{
+		"a file":               {path: file, says: "Saved"},
+		"thought better of it": {},
+		"a folder":             {path: folder, says: "could not be written"},
+		"no chooser":           {err: errors.New("none"), ours: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(p *Params) {
+				p.SaveFile = func(context.Context, string, string) (string, error) { return c.path, c.err }
+			}, func(h *harness) {
+				h.send(signedIn())
+				h.w.show(PaneSettings)
+				h.tap("Advanced")
+				h.tap("Save diagnostics…")
+				if c.says != "" {
+					h.want(c.says)
+				}
+				if shown := h.w.win.Canvas().Overlays().Top() != nil; shown != c.ours {
+					t.Errorf("the toolkit's chooser is shown: %v", shown)
+				}
+			})
+		})
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "all is well" {
+		t.Errorf("written: %q, %v", got, err)
+	}
 }
