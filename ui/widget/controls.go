@@ -110,13 +110,12 @@ func (b *Button) Relabel(words string) {
 	}
 }
 
-// Allow enables or disables the button if it is not so already. One that is disabled hands the keyboard focus on.
+// Allow enables or disables the button if it is not so already.
 func (b *Button) Allow(yes bool) {
 	switch {
 	case yes && b.Button.Disabled():
 		b.Enable()
 	case !yes && !b.Button.Disabled():
-		handOn(b)
 		b.Disable()
 	}
 }

@@ -195,16 +195,17 @@ func focus(o interface {
 	return true
 }
 
-// handOn gives the keyboard focus to what comes next, if it is at an object that is about to leave the screen or to be
-// out of order, or within it: what nobody sees would take what is typed, and the Tab key would begin at the top again.
-func handOn(o fyne.CanvasObject) {
+// handBack gives the keyboard focus to what stands before, if it is at an object that is about to leave the screen, or
+// within it: what nobody sees would take what is typed, and the Tab key would begin at the top again. What stands behind
+// is often what it would be a pity to press by a key that is still held: open all, send.
+func handBack(o fyne.CanvasObject) {
 	c := fyne.CurrentApp().Driver().CanvasForObject(o)
 	if c == nil || !holdsFocus(c, o) {
 		return
 	}
 	first := c.Focused()
 	for holdsFocus(c, o) {
-		if c.FocusNext(); c.Focused() == first { // once around: there is nothing else
+		if c.FocusPrevious(); c.Focused() == first { // once around: there is nothing else
 			c.Unfocus()
 			return
 		}

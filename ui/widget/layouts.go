@@ -62,13 +62,13 @@ func Pad(space float32, object fyne.CanvasObject) *fyne.Container {
 	return Inset(space, space, space, space, object)
 }
 
-// SetVisible shows or hides an object if it is not so already. What is hidden hands the keyboard focus on.
+// SetVisible shows or hides an object if it is not so already. What is hidden hands the keyboard focus back.
 func SetVisible(o fyne.CanvasObject, visible bool) {
 	switch {
 	case visible && !o.Visible():
 		o.Show()
 	case !visible && o.Visible():
-		handOn(o)
+		handBack(o)
 		o.Hide()
 	}
 }
@@ -98,7 +98,7 @@ func Glyph(side float32, picture fyne.Resource) fyne.CanvasObject {
 	return Arranged(layout.NewGridWrapLayout(fyne.NewSquareSize(side)), widget.NewIcon(picture))
 }
 
-// SetObjects changes the objects of a container if they are others. What is taken out hands the keyboard focus on.
+// SetObjects changes the objects of a container if they are others. What is taken out hands the keyboard focus back.
 func SetObjects(c *fyne.Container, objects []fyne.CanvasObject) {
 	same := len(c.Objects) == len(objects)
 	for i := 0; same && i < len(objects); i++ {
@@ -107,7 +107,7 @@ func SetObjects(c *fyne.Container, objects []fyne.CanvasObject) {
 	if !same {
 		for _, o := range c.Objects {
 			if !slices.Contains(objects, o) {
-				handOn(o)
+				handBack(o)
 			}
 		}
 		c.Objects = objects

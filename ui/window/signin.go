@@ -131,6 +131,7 @@ func (p *signInPane) update() {
 		p.holder.Objects = []fyne.CanvasObject{p.build(name)}
 		p.holder.Refresh()
 		if p.w.shell.front == p.object() { // else it comes to the front now, and is told so
+			p.w.release()
 			p.offer()
 		}
 	}

@@ -141,7 +141,11 @@ func (t *toasts) clear() {
 		t.stop = nil
 	}
 	t.words, t.again = "", nil
-	widget.SetObjects(t.layer, nil)
+	if len(t.layer.Objects) > 0 {
+		t.layer.Objects = nil
+		t.layer.Refresh()
+		t.w.release()
+	}
 }
 
 // toastTop is how far below the top of a pane a toast lies, toastWidth how wide it gets, in units: beyond that two lines
