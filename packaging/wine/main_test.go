@@ -49,7 +49,8 @@ func buildAll(dir string) error {
 	}
 	build := exec.Command("../windows/build.sh", programs)
 	build.Env = append(os.Environ(), "SIGN_CERT="+certificate, "SIGN_KEY="+key, "COMPRESSOR=zlib")
-	world := windowsGo("build", "-tags", "headless demo", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(programs, "tabferry-demo.exe"), "github.com/tabferry/tabferry")
+	world := exec.Command("../lean.sh", filepath.Join(programs, "tabferry-demo.exe"), "demo")
+	world.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64")
 	aid := exec.Command("x86_64-w64-mingw32-gcc", "-shared", "-O2", "-o", filepath.Join(dir, "bcryptprimitives.dll"), "testdata/processprng.c", "-ladvapi32")
 	for _, cmd := range []*exec.Cmd{build, world, aid} {
 		if out, err := cmd.CombinedOutput(); err != nil {
