@@ -255,7 +255,8 @@ func remoteMeanings(s *wire.StatusError) []error {
 		return []error{ErrUnsupported}
 	case status == http.StatusRequestEntityTooLarge:
 		return []error{ErrTooLarge}
-	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusConflict:
+	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusConflict,
+		status == http.StatusRequestTimeout, status == http.StatusTooEarly: // it did not even get the request
 		return []error{ErrUnavailable}
 	default:
 		return []error{ErrOther}

@@ -95,6 +95,9 @@ var refusals = map[string][]refusal{
 		// Unheard of.
 		{400, 4711, account.ErrOther},
 		{418, 0, account.ErrOther},
+		{408, 0, account.ErrUnavailable},
+		{408, 999, account.ErrUnavailable},
+		{425, 0, account.ErrUnavailable},
 		{401, 0, account.ErrAuthentication},
 		{502, 0, account.ErrUnavailable},
 		{403, 0, account.ErrForbidden},
