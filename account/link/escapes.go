@@ -6,20 +6,55 @@ import (
 	"unicode"
 )
 
-// What programs write for a terminal (ECMA-48): colours and other commands, and addresses behind words ("OSC 8").
-var (
-	terminalLink    = lazily(`\x1b\]8;[^;\x07\x1b\n]*;([^\x07\x1b\n]*)(?:\x07|\x1b\\)`)
-	terminalCommand = lazily(`\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\^-~]`)
-)
-
-// withoutCommands returns a text without what nobody sees of it on a terminal. An address that stands behind
-// words comes to stand before them, marked as one.
+// withoutCommands returns a text without what programs write for a terminal and nobody sees there (ECMA-48):
+// colours and other commands. An address that stands behind words ("OSC 8") comes to stand before them, marked
+// as one.
 func withoutCommands(text string) string {
 	if !strings.Contains(text, "\x1b") {
 		return text
 	}
-	text = terminalLink().ReplaceAllString(text, " <$1> ")
-	return terminalCommand().ReplaceAllString(strings.ReplaceAll(text, " <> ", ""), "")
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(text, '\x1b')
+		if i < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		size, address := command(text[i:])
+		b.WriteString(text[:i+max(1-size, 0)]) // what is no command stays
+		if address != "" {
+			b.WriteString(" <" + address + "> ")
+		}
+		text = text[i+max(size, 1):]
+	}
+}
+
+// command returns how long the command is that begins a text, zero for none, and the address in it.
+func command(text string) (size int, address string) {
+	if strings.HasPrefix(text, "\x1b]") { // a string, which a bell or another command ends
+		end := strings.IndexAny(text[2:], "\x07\x1b\n") + 2
+		switch {
+		case end < 2 || text[end] == '\n':
+			return 0, ""
+		case text[end] == '\x07':
+			size = end + 1
+		case strings.HasPrefix(text[end:], "\x1b\\"):
+			size = end + 2
+		}
+		if link, ok := strings.CutPrefix(text[2:end], "8;"); ok && size > 0 {
+			_, address, _ = strings.Cut(link, ";")
+		}
+		return size, address
+	}
+	parameters := strings.HasPrefix(text, "\x1b[")
+	rest := strings.TrimPrefix(text[1:], "[")
+	for rest != "" && (rest[0] >= ' ' && rest[0] <= '/' || parameters && rest[0] >= '0' && rest[0] <= '?') {
+		rest = rest[1:]
+	}
+	if rest == "" || rest[0] < '0' || rest[0] > '~' {
+		return 0, ""
+	}
+	return len(text) - len(rest) + 1, ""
 }
 
 // quotation is a text in quotes, as JSON and most languages of programs write it.
