@@ -31,30 +31,36 @@ func withoutCommands(text string) string {
 
 // command returns how long the command is that begins a text, zero for none, and the address in it.
 func command(text string) (size int, address string) {
-	if strings.HasPrefix(text, "\x1b]") { // a string, which a bell or another command ends
-		end := strings.IndexAny(text[2:], "\x07\x1b\n") + 2
-		switch {
-		case end < 2 || text[end] == '\n':
-			return 0, ""
-		case text[end] == '\x07':
-			size = end + 1
-		case strings.HasPrefix(text[end:], "\x1b\\"):
-			size = end + 2
-		}
-		if link, ok := strings.CutPrefix(text[2:end], "8;"); ok && size > 0 {
-			_, address, _ = strings.Cut(link, ";")
-		}
-		return size, address
+	if strings.HasPrefix(text, "\x1b]") {
+		return stringCommand(text)
 	}
 	parameters := strings.HasPrefix(text, "\x1b[")
-	rest := strings.TrimPrefix(text[1:], "[")
-	for rest != "" && (rest[0] >= ' ' && rest[0] <= '/' || parameters && rest[0] >= '0' && rest[0] <= '?') {
-		rest = rest[1:]
-	}
+	rest := strings.TrimLeftFunc(strings.TrimPrefix(text[1:], "["), func(r rune) bool {
+		return ' ' <= r && r <= '/' || parameters && '0' <= r && r <= '?'
+	})
 	if rest == "" || rest[0] < '0' || rest[0] > '~' {
 		return 0, ""
 	}
 	return len(text) - len(rest) + 1, ""
+}
+
+// stringCommand is command for one that holds a text, which a bell or another command ends.
+func stringCommand(text string) (size int, address string) {
+	end := strings.IndexAny(text[2:], "\x07\x1b\n") + 2
+	switch {
+	case end < 2:
+		return 0, ""
+	case text[end] == '\x07':
+		size = end + 1
+	case strings.HasPrefix(text[end:], "\x1b\\"):
+		size = end + 2
+	default:
+		return 0, ""
+	}
+	if link, ok := strings.CutPrefix(text[2:end], "8;"); ok {
+		_, address, _ = strings.Cut(link, ";")
+	}
+	return size, address
 }
 
 // quotation is a text in quotes, as JSON and most languages of programs write it.

@@ -196,9 +196,9 @@ func (n *nesting) ends(r rune, rest string) bool {
 		return n.opener == n.closer || n.depth < 0
 	case r == n.opener:
 		n.depth++
-	case r == '[' && strings.HasPrefix(rest, "[/"): // a forum's closing tag
+	case strings.HasPrefix(rest, "[/"): // a forum's closing tag
 		return true
-	case (r == ')' || r == ']') && n.own[r] == 0 && n.around[r] > 0:
+	case n.around[r] > 0 && n.own[r] == 0:
 		return true
 	case strings.ContainsRune("()[]", r):
 		n.own.follow(r)

@@ -76,7 +76,7 @@ func TestFind(t *testing.T) {
 		{"backslashes outside of quotes", `C:\x\ "https://example.org/a" \`, []string{"https://example.org/a"}},
 		{"tags of a forum", "[url=https://example.org/a]title[/url] [URL]https://example.org/b[/URL], [b]https://example.org/c[/b]", []string{"https://example.org/a", "https://example.org/b", "https://example.org/c"}},
 		{"a tag of a forum alone", "[url]https://example.org/a[/url]", []string{"https://example.org/a"}},
-		{"brackets that words opened", "(see https://example.org/a)b [at https://example.org/?x[]=1]c", []string{"https://example.org/a", "https://example.org/?x[]=1"}},
+		{"brackets that words opened", "(see https://example.org/a)b [at https://example.org/?x[]=1]c ((or https://example.org/a_(b)_c))", []string{"https://example.org/a", "https://example.org/?x[]=1", "https://example.org/a_(b)_c"}},
 		{"brackets of its own", "at https://example.org/?x[]=1&y[0]=2 and https://example.org/a_(b)_c", []string{"https://example.org/?x[]=1&y[0]=2", "https://example.org/a_(b)_c"}},
 		{"signs between", "https://a.example/x|https://b.example/y→https://c.example/z · https://d.example", []string{"https://a.example/x", "https://b.example/y", "https://c.example/z", "https://d.example"}},
 		{"emphasis that words began", "**See https://example.org/a** and _see https://example.org/b_ or ~~https://example.org/c_~~", []string{"https://example.org/a", "https://example.org/b", "https://example.org/c_"}},
