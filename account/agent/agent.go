@@ -53,7 +53,7 @@ func New(p Params) (*Agent, error) {
 		Demo:     p.Demo,
 		Account:  localapi.Account{State: localapi.SignedOut, Server: p.Service.Server},
 		Storage:  localapi.Storage{Protection: localapi.Undecided, Locked: true},
-		Settings: settings.Default(),
+		Settings: localapi.DefaultSettings(),
 	})
 	var ring storage.Ring
 	if p.Secrets != nil {

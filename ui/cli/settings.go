@@ -139,11 +139,16 @@ func (p *program) changes(s *localapi.Snapshot, args []string) error {
 }
 
 // change sets one setting to a value as a person writes it: lists are separated by commas, and devices go
-// by name. What the agent alone can judge it refuses itself.
+// by name; an empty one is the built-in one. What the agent alone can judge it refuses itself.
 func (p *program) change(s *localapi.Snapshot, name, value string) error {
 	v := setting(&s.Settings, name)
 	if !v.IsValid() {
 		return p.noSetting(name)
+	}
+	if value == "" {
+		builtIn := localapi.DefaultSettings()
+		v.Set(setting(&builtIn, name))
+		return nil
 	}
 	if err := p.checkSetting(name, value); err != nil {
 		return err
@@ -191,7 +196,7 @@ func (p *program) checkSetting(name, value string) error {
 			return p.usage(p.Words.T("cli.error.browser_command", "Why", i18n.Plain(err.Error())))
 		}
 	case "language":
-		if value != "" && !slices.Contains(i18n.Languages(), value) {
+		if !slices.Contains(i18n.Languages(), value) {
 			return p.oneOf(name, i18n.Languages()...)
 		}
 	case "appearance":

@@ -462,6 +462,11 @@ type Settings struct {
 	InboxDays    int `json:"inboxDays,omitempty"`
 }
 
+// DefaultSettings apply until a person chooses otherwise.
+func DefaultSettings() Settings {
+	return Settings{Open: OpenNever, Notifications: true, Grouped: true}
+}
+
 // UsesAccount reports whether anything is chosen that Tabferry does with the account by itself: to be there
 // from the login on, to tell what comes, or to open it. With none of it a sign-in only keeps tokens alive.
 func (s Settings) UsesAccount() bool {

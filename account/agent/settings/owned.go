@@ -78,7 +78,7 @@ func Leave(tx *store.Tx, owner string) error { return usageCell.Of(owner).Clear(
 
 // Untouched reports whether nobody has chosen anything for this installation, as it was at the start.
 func (s *Settings) Untouched() bool {
-	return reflect.DeepEqual(everybodys(s.chosen), Default()) && s.DeviceName() == ""
+	return reflect.DeepEqual(everybodys(s.chosen), localapi.DefaultSettings()) && s.DeviceName() == ""
 }
 
 func (s *Settings) setSentTo(sentTo map[string]time.Time) {

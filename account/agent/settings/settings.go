@@ -84,7 +84,7 @@ func Open(p Params) (*Settings, error) {
 	err := p.Store.View(func(tx *store.Tx) (err error) {
 		var known bool
 		if s.chosen, known, err = chosenCell.Get(tx); err == nil && !known {
-			s.chosen = Default()
+			s.chosen = localapi.DefaultSettings()
 		}
 		if err == nil {
 			s.memory, _, err = memoryCell.Get(tx)
@@ -102,11 +102,6 @@ func (m Memory) silence(now time.Time) time.Duration {
 		left = min(left, m.QuietUntil.Sub(m.QuietSince))
 	}
 	return left
-}
-
-// Default applies until a person chooses otherwise.
-func Default() localapi.Settings {
-	return localapi.Settings{Open: localapi.OpenNever, Notifications: true, Grouped: true}
 }
 
 // UsageData reports whether the person allows usage data on this computer. It is the yes of whoever is
@@ -296,12 +291,12 @@ func (s *Settings) Forget(tx *store.Tx, all bool) (then func(), err error) {
 		return func() {}, nil
 	}
 	m := Memory{DeleteWhenDone: true}
-	if err := errors.Join(chosenCell.Clear(tx), s.put(tx, Default()), targetsCell.Of(s.owner).Clear(tx), memoryCell.Put(tx, m)); err != nil {
+	if err := errors.Join(chosenCell.Clear(tx), s.put(tx, localapi.DefaultSettings()), targetsCell.Of(s.owner).Clear(tx), memoryCell.Put(tx, m)); err != nil {
 		return nil, err
 	}
 	return func() {
 		s.show(m)
 		s.setSentTo(nil)
-		s.Board.Change(func(shown *localapi.Snapshot) { shown.Settings = Default() })
+		s.Board.Change(func(shown *localapi.Snapshot) { shown.Settings = localapi.DefaultSettings() })
 	}, nil
 }

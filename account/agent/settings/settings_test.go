@@ -14,7 +14,7 @@ func TestValuesAreNamed(t *testing.T) {
 	for _, p := range localapi.OpenPolicies() {
 		policies = append(policies, string(p))
 	}
-	open, appearance := Default(), Default()
+	open, appearance := localapi.DefaultSettings(), localapi.DefaultSettings()
 	open.Open, appearance.Appearance = "always", "pink"
 	for _, c := range []struct {
 		chosen localapi.Settings
