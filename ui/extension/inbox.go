@@ -47,25 +47,33 @@ type inboxResult struct {
 	More    bool    `json:"more"`
 }
 
+// check refuses what the operation cannot be asked with.
+func (in *inboxRequest) check() error {
+	switch {
+	case in.Op != "list" && in.Op != "read" && in.Op != "count":
+		return badMessage("op is list, read or count")
+	case in.Limit != nil && (*in.Limit < 1 || *in.Limit > maxPage):
+		return badMessage("limit is 1 to " + strconv.Itoa(maxPage))
+	case in.Op == "read" && (len(in.IDs) == 0 || len(in.IDs) > maxRead):
+		return badMessage("ids are 1 to " + strconv.Itoa(maxRead) + " texts")
+	case in.Op != "read" && in.IDs != nil:
+		return badMessage("ids are for read only")
+	}
+	return nil
+}
+
 // inbox shows what was received, to a caller for whom the person chose that.
 func (h *host) inbox(ctx context.Context, r *request) (any, error) {
 	var in inboxRequest
 	if err := r.read(&in); err != nil {
 		return nil, err
 	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	limit := defaultPage
 	if in.Limit != nil {
 		limit = *in.Limit
-	}
-	switch {
-	case in.Op != "list" && in.Op != "read" && in.Op != "count":
-		return nil, badMessage("op is list, read or count")
-	case limit < 1 || limit > maxPage:
-		return nil, badMessage("limit is 1 to " + strconv.Itoa(maxPage))
-	case in.Op == "read" && (len(in.IDs) == 0 || len(in.IDs) > maxRead):
-		return nil, badMessage("ids are 1 to " + strconv.Itoa(maxRead) + " texts")
-	case in.Op != "read" && in.IDs != nil:
-		return nil, badMessage("ids are for read only")
 	}
 	if _, err := h.admit(ctx, r, localapi.PurposeInbox, 0); err != nil {
 		return nil, err
