@@ -392,14 +392,7 @@ func (w *Window) react(e localapi.Event) {
 	case localapi.Quitting:
 		w.Close()
 	case localapi.TabsReceived:
-		if w.current != PaneInbox && len(e.Entries) > 0 && !w.notified() {
-			from := i18n.Plain(e.Entries[0].From)
-			if from == "" {
-				from = w.t("common.unknown_device")
-			}
-			w.toasts.offer(widget.ToneInfo, w.words.N("window.toast.received", len(e.Entries), "Device", from),
-				w.t("window.toast.look"), func() { w.show(PaneInbox) })
-		}
+		w.tellReceived(e.Entries)
 	case localapi.SendGivenUp:
 		if w.current != PaneSend && e.Send != nil && !w.notified() {
 			w.toasts.offer(widget.ToneBad, w.t("window.toast.given_up", "Device", i18n.Plain(e.Send.To)),
@@ -415,6 +408,19 @@ func (w *Window) react(e localapi.Event) {
 	case localapi.SignedOutElsewhere, localapi.AccountDeleted:
 		w.toasts.say(widget.ToneWarn, w.t("window.toast."+string(e.Kind)))
 	}
+}
+
+// tellReceived tells of received tabs, unless they are seen or told already.
+func (w *Window) tellReceived(entries []localapi.InboxEntry) {
+	if w.current == PaneInbox || len(entries) == 0 || w.notified() {
+		return
+	}
+	from := i18n.Plain(entries[0].From)
+	if from == "" {
+		from = w.t("common.unknown_device")
+	}
+	w.toasts.offer(widget.ToneInfo, w.words.N("window.toast.received", len(entries), "Device", from),
+		w.t("window.toast.look"), func() { w.show(PaneInbox) })
 }
 
 // notified reports whether the desktop tells of what happens: nobody needs to hear it twice.
