@@ -14,7 +14,7 @@ import (
 // startBytes is what our own packages may put on the heap before main: sentinels, phrases and small
 // tables. Patterns, templates and catalogues are made when they are needed, because every `tabferry send`
 // would pay for them.
-const startBytes = 48 << 10
+const startBytes = 24 << 10
 
 // TestStartIsCheap counts what is done before main in a program with every role.
 func TestStartIsCheap(t *testing.T) {

@@ -48,6 +48,14 @@ func Disk(err error) (phrase localapi.Phrase, ok bool) {
 	return phrase, false
 }
 
+// DiskPhrases are all that Disk says.
+func DiskPhrases() (all []localapi.Phrase) {
+	for _, d := range disk {
+		all = append(all, d.phrase)
+	}
+	return all
+}
+
 // The refusals that several parts give.
 var (
 	ErrNoEntry   = localapi.NewPhrase("no_entry", "There is no such entry.", "").Refuse(localapi.CodeNotFound)

@@ -30,19 +30,9 @@ func (s Sentence) Parts() (string, Said) { return s.Text, s.Said }
 // next. Names in braces are places for arguments. Make it with [NewPhrase].
 type Phrase struct{ Key, Text, Hint string }
 
-// phrases are all there are; they are made before the program begins, with room for as many.
-var phrases = make([]Phrase, 0, 256)
-
-// NewPhrase makes a phrase; hint may be empty. A key that there is already is a fault of the program, which the
-// test of the translations finds: looking here would have each program that starts compare each with each.
-func NewPhrase(key, text, hint string) Phrase {
-	p := Phrase{key, text, hint}
-	phrases = append(phrases, p)
-	return p
-}
-
-// Phrases returns all phrases of the packages that are linked in.
-func Phrases() []Phrase { return slices.Clone(phrases) }
+// NewPhrase makes a phrase; hint may be empty. No list of phrases is kept, which every program that starts would have to
+// make: the test of the translations finds them in the sources, where each part is a constant.
+func NewPhrase(key, text, hint string) Phrase { return Phrase{key, text, hint} }
 
 // Say fills the places; args are names and values in turn.
 func (p Phrase) Say(args ...string) Sentence {

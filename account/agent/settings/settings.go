@@ -177,15 +177,15 @@ func checkServers(s localapi.Settings) error {
 
 // What is said of settings that cannot be meant.
 var (
-	badOpen          = unusable("open", "received tabs", "open is never, ask or from")
-	badAppearance    = unusable("appearance", "the appearance", "it is empty, light, dark, contrast-light or contrast-dark")
-	badOpenFrom      = unusable("open_from", "the devices whose tabs open by themselves", "choose at most 1,000")
-	badText          = unusable("text", "one of the texts", "it is one line of at most 2,048 bytes")
+	badOpen          = localapi.NewPhrase("settings.open", "The setting for received tabs cannot be used.", "open is never, ask or from")
+	badAppearance    = localapi.NewPhrase("settings.appearance", "The setting for the appearance cannot be used.", "it is empty, light, dark, contrast-light or contrast-dark")
+	badOpenFrom      = localapi.NewPhrase("settings.open_from", "The setting for the devices whose tabs open by themselves cannot be used.", "choose at most 1,000")
+	badText          = localapi.NewPhrase("settings.text", "The setting for one of the texts cannot be used.", "it is one line of at most 2,048 bytes")
 	badInbox         = localapi.NewPhrase("settings.inbox", "The inbox keeps 100 to 100,000 entries, and what was read for 1 to 3,650 days.", "")
-	badServer        = unusable("server", "the server", webAddress)
-	badPushServer    = unusable("push_server", "the push server", socketAddress)
-	badPairingServer = unusable("pairing_server", "the pairing server", socketAddress)
-	badEventsServer  = unusable("events_server", "the events server", webAddress)
+	badServer        = localapi.NewPhrase("settings.server", "The setting for the server cannot be used.", webAddress)
+	badPushServer    = localapi.NewPhrase("settings.push_server", "The setting for the push server cannot be used.", socketAddress)
+	badPairingServer = localapi.NewPhrase("settings.pairing_server", "The setting for the pairing server cannot be used.", socketAddress)
+	badEventsServer  = localapi.NewPhrase("settings.events_server", "The setting for the events server cannot be used.", webAddress)
 	badOrigin        = localapi.NewPhrase("settings.metrics_origin", "The origin cannot be used.", "it is https:// and a host, without anything behind")
 	badStatistics    = localapi.NewPhrase("settings.statistics", "The entrypoint, the utm source or the utm campaign cannot be used.", "at most 128 letters, digits and signs of _.-")
 	badQuiet         = localapi.NewPhrase("settings.quiet", "Silence lasts from 0 minutes to a week.", "")
@@ -196,10 +196,6 @@ const (
 	webAddress    = "it is a whole address that begins with https://, or with http:// on this computer"
 	socketAddress = "it is a whole address that begins with wss://, or with ws:// on this computer"
 )
-
-func unusable(key, what, hint string) localapi.Phrase {
-	return localapi.NewPhrase("settings."+key, "The setting for "+what+" cannot be used.", hint)
-}
 
 // Quiet silences notifications for some minutes; zero ends the silence.
 func (s *Settings) Quiet(ctx context.Context, minutes int) error {

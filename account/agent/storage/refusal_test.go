@@ -26,3 +26,24 @@ func TestRefusal(t *testing.T) {
 		t.Error("the end of a caller is explained")
 	}
 }
+
+// What is shown of a store that is not open is what calls are refused with, hint and all.
+func TestRefusedAsShown(t *testing.T) {
+	failures := []error{
+		errors.New("other"), store.ErrReplaced, store.ErrCorrupt, store.ErrFull, store.ErrDisk, store.ErrReadOnly, store.ErrDenied,
+	}
+	for _, p := range problems {
+		failures = append(failures, p.err)
+	}
+	for _, err := range failures {
+		if got, want := shownAs(problem(err).Key), problem(err); got != want {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
+	}
+	if got := shownAs(patience.Key); got != patience {
+		t.Errorf("%q, want %q", got, patience)
+	}
+	if got := shownAs(""); got != locked {
+		t.Errorf("%q, want %q", got, locked)
+	}
+}

@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/tabferry/tabferry/account/agent/board"
 	"github.com/tabferry/tabferry/account/agent/localapi"
@@ -62,6 +63,18 @@ func undeleted(err error) localapi.Phrase {
 		return phrase
 	}
 	return notDeleted
+}
+
+// shownAs is the sentence that is shown of a store that is not open, by its key. None of them has a place to fill.
+func shownAs(key string) localapi.Phrase {
+	all := append(board.DiskPhrases(), cannotOpen, patience, notDeleted)
+	for _, p := range problems {
+		all = append(all, p.phrase)
+	}
+	if i := slices.IndexFunc(all, func(p localapi.Phrase) bool { return p.Key == key }); i >= 0 {
+		return all[i]
+	}
+	return locked
 }
 
 // refusal turns a failure of the store into a refusal.

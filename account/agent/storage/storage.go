@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -180,11 +179,7 @@ func (s *Storage[W]) lockedError() error {
 	if shown.WaitingForKeyring {
 		return waiting.Refuse(localapi.CodeLocked)
 	}
-	phrases := localapi.Phrases()
-	if i := slices.IndexFunc(phrases, func(p localapi.Phrase) bool { return p.Key == shown.ProblemSaid.Key }); i >= 0 {
-		return phrases[i].Refuse(localapi.CodeLocked) // none of them has a place to fill
-	}
-	return locked.Refuse(localapi.CodeLocked)
+	return shownAs(shown.ProblemSaid.Key).Refuse(localapi.CodeLocked)
 }
 
 // Locked reports whether an error says that the store is locked.
