@@ -14,6 +14,7 @@ func TestLanguages(t *testing.T) {
 		"fr": {"Tous les appareils", "Autres extensions", "appareil prévenu"},
 	} {
 		t.Run(language, func(t *testing.T) {
+			t.Parallel()
 			s := newStation(t, "firefox", language)
 			popup := s.page("popup.html")
 			popup.untilShows("#notice code", "tabferry extension install")
