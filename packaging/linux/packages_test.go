@@ -36,6 +36,7 @@ func one(t *testing.T, pattern string) string {
 
 // TestLint: what the judges of each format say. Findings that stay are answered in debian/overrides.
 func TestLint(t *testing.T) {
+	t.Parallel()
 	entry := "io.github.tabferry.Tabferry"
 	for _, judge := range [][]string{
 		{"lintian", "--allow-root", "--fail-on", "error,warning", one(t, "tabferry_*.deb"), one(t, "tabferry-window_*.deb")},
@@ -89,6 +90,7 @@ var rpmAnswered = regexp.MustCompile(strings.Join([]string{
 // TestRPMLint: the judge unpacks with cpio, and names in nfpm's packages begin with a slash: as root it would write
 // into this system. So it is nobody here, and its cpio is told better.
 func TestRPMLint(t *testing.T) {
+	t.Parallel()
 	dir, err := os.MkdirTemp("", "tabferry-rpmlint-")
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +123,7 @@ func TestRPMLint(t *testing.T) {
 
 // TestNoScripts: nothing of ours runs when a package is installed or removed.
 func TestNoScripts(t *testing.T) {
+	t.Parallel()
 	for _, pattern := range []string{"tabferry-0*.rpm", "tabferry-window-0*.rpm"} {
 		if out := run(t, exec.Command("rpm", "-qp", "--scripts", "--triggers", one(t, pattern))); len(out) != 0 {
 			t.Errorf("%s has scripts:\n%s", pattern, out)
@@ -151,6 +154,7 @@ var libraries = map[string]string{
 // TestDeclaredLibraries: what is linked is demanded, what is opened on demand is recommended, and nothing
 // that the packages demand is for nothing.
 func TestDeclaredLibraries(t *testing.T) {
+	t.Parallel()
 	if linked := linkedLibraries(t, lean); len(linked) != 0 {
 		t.Errorf("the lean program needs %v", linked)
 	}
@@ -203,6 +207,7 @@ func linkedLibraries(t *testing.T, program string) []string {
 // TestNotice: every module in a program is in the notice that comes with it, and in its list of materials,
 // which has no other and guesses no licences.
 func TestNotice(t *testing.T) {
+	t.Parallel()
 	for _, program := range []string{"tabferry", "tabferry-window"} {
 		packed := exec.Command("tar", "-xOJf", one(t, "tabferry-*-linux-*.tar.xz"), "--wildcards", "*/share/doc/"+program+"/third-party-licences.txt.gz")
 		text, err := packed.Output()
@@ -255,6 +260,7 @@ func TestNotice(t *testing.T) {
 
 // TestReproducible: the sources in another folder make the same bytes.
 func TestReproducible(t *testing.T) {
+	t.Parallel()
 	dist := t.TempDir()
 	makeLean(t, copyTree(t), dist, version(t), "deb")
 	again, err := filepath.Glob(dist + "/*.deb")
@@ -269,6 +275,7 @@ func TestReproducible(t *testing.T) {
 // TestFlatpak: the builder takes the manifest and knows every word in it, and the list of modules has all
 // that the programs are made of. Building needs a runtime that is not here.
 func TestFlatpak(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run(t, exec.Command("cp", "../flatpak/io.github.tabferry.Tabferry.yaml", dir))
 	list, err := exec.Command("../flatpak/sources.sh").Output()
