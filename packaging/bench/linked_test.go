@@ -21,6 +21,10 @@ var keepers = map[string]string{
 	"nicksnyder/go-i18n/v2/i18n.NewLocalizer": "ask assets/i18n for the text",
 	"net/http.(*http2Framer).ReadFrame":       "build with the tag nethttpomithttp2",
 	"account/agent/localapi.askHTTP[":         "handle calls without their types, as account/agent/localapi/calls.go does",
+	"go-jose/go-jose/v4.":                     "read a key as account/events/check.go does",
+	"golang.org/x/net/html.(*Tokenizer)":      "read copied pages, which are written by the rules, as account/link/copied.go does",
+	"encoding/xml.(*Decoder)":                 "read marks of pages and link files by the tokenizer of account/link",
+	"sergeymakinen/go-ico":                    "leave icons of Windows to ui/tray on Windows",
 }
 
 func TestTheLinkerLeavesOutWhatNobodyCalls(t *testing.T) {

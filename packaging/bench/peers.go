@@ -24,7 +24,7 @@ func peersIn(dir string) peers {
 }
 
 // buildPeers builds them into a folder. Like the rest of this program it runs in the project's root. The window
-// gets the tags of the one that it is compared with, and its link_flags of the Makefile.
+// gets the tags of the one that it is compared with, and the linker's flags of packaging/window.sh.
 func buildPeers(ctx context.Context, dir, window string) (peers, error) {
 	built, err := buildinfo.ReadFile(window)
 	if err != nil {
