@@ -99,6 +99,7 @@ func TestParts(t *testing.T) {
 	for part, tests := range map[string]string{
 		"account/agent/localapi/socket": ".",
 		"notify":                        "TestToasts|TestHarmless",
+		"ui/desktop":                    "TestSwitchedOffInTheTaskManager",
 		"ui/tray":                       "TestLabels|TestMenu|TestIcon|TestTooltip",
 	} {
 		binary := filepath.Join(m.dir, filepath.Base(part)+".exe")

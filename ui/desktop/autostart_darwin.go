@@ -51,6 +51,9 @@ func (a Autostart) Enabled() (bool, error) {
 	return entryExists(path)
 }
 
+// SwitchedOff is false: what the person switched off in the System Settings is known to launchd alone.
+func (a Autostart) SwitchedOff() (bool, error) { return false, nil }
+
 func launchAgent() (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {

@@ -40,24 +40,46 @@ func (a Autostart) Set(on bool) error {
 	return writeEntry(autostartFile(), a.desktopEntry())
 }
 
-// Enabled reports whether the entry exists, for this program or another one that is there: one that was
-// moved, or yesterday's mount of an AppImage, is no entry. Inside a sandbox it cannot be known: false.
+// Enabled reports whether the entry exists and is not [Autostart.SwitchedOff], for this program or another one that is
+// there: one that was moved, or yesterday's mount of an AppImage, is no entry. Inside a sandbox it cannot be known: false.
 func (a Autostart) Enabled() (bool, error) {
-	exists, err := entryExists(autostartFile())
-	if err != nil || !exists {
+	text, err := autostartText()
+	if err != nil || text == "" || off(text) {
 		return false, err
 	}
-	text, err := os.ReadFile(autostartFile())
-	if err != nil {
-		return false, fmt.Errorf("autostart: %w", err)
-	}
-	_, command, _ := strings.Cut(string(text), "\nExec=")
+	_, command, _ := strings.Cut(text, "\nExec=")
 	program, ours := unquoteExec(command)
 	if !ours || program == a.Program {
 		return true, nil // somebody else may have written it
 	}
 	_, err = os.Stat(program) // #nosec G703 -- the user's own entry names it
 	return !errors.Is(err, fs.ErrNotExist), nil
+}
+
+// SwitchedOff reports whether there is an entry that does not count, because the person switched it off in the desktop's
+// own list of what starts at login.
+func (a Autostart) SwitchedOff() (bool, error) {
+	text, err := autostartText()
+	return off(text), err
+}
+
+// off reports whether an entry says of itself that it does not count: Hidden of the Autostart specification, or the key
+// that GNOME's and MATE's lists write.
+func off(text string) bool {
+	return offKey().MatchString(text)
+}
+
+var offKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^(Hidden[ \t]*=[ \t]*true|X-(GNOME|MATE)-Autostart-enabled[ \t]*=[ \t]*false)[ \t]*\r?$`)
+})
+
+// autostartText is what the entry says, empty where there is none.
+func autostartText() (string, error) {
+	text, err := os.ReadFile(autostartFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("autostart: %w", err)
+	}
+	return string(text), nil
 }
 
 // SelfProgram is the program to start at login: this one, or the AppImage that it is mounted from, whose

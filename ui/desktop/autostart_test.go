@@ -57,10 +57,29 @@ func TestAutostartEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(true)
+	for _, key := range []string{"Hidden=true", "Hidden = true ", "X-GNOME-Autostart-enabled=false", "X-MATE-Autostart-enabled=false"} {
+		if err := os.WriteFile(file, []byte("[Desktop Entry]\nExec=tabferry agent\n"+key+"\nTerminal=false\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		check(false)
+		if off, err := a.SwitchedOff(); err != nil || !off {
+			t.Errorf("switched off by %q: %v, %v", key, off, err)
+		}
+	}
+	if err := a.Set(true); err != nil {
+		t.Fatal(err)
+	}
+	check(true)
+	if off, err := a.SwitchedOff(); err != nil || off {
+		t.Errorf("switched off after it was switched on: %v, %v", off, err)
+	}
 	if err := a.Set(false); err != nil {
 		t.Fatal(err)
 	}
 	check(false)
+	if off, err := a.SwitchedOff(); err != nil || off {
+		t.Errorf("no entry is switched off: %v, %v", off, err)
+	}
 }
 
 func TestSelfProgram(t *testing.T) {

@@ -31,7 +31,13 @@ func (f *faces) autostart(ctx context.Context) error {
 		if done && last == want {
 			continue // updates come with every received tab
 		}
-		err := setAutostart(entry, want)
+		var err error
+		if !done && want {
+			want, err = f.stillWanted(ctx, entry, update.Snapshot.Settings)
+		}
+		if err == nil {
+			err = setAutostart(entry, want)
+		}
 		done, last = err == nil, want
 		if err != nil && err.Error() != told {
 			told = err.Error()
@@ -39,6 +45,17 @@ func (f *faces) autostart(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// stillWanted reports whether the agent is to start at login, which the settings say when it starts: not if the person
+// has switched it off in the desktop's own list since. Then the settings say so too, and the entry stays as it is.
+func (f *faces) stillWanted(ctx context.Context, entry desktop.Autostart, settings localapi.Settings) (bool, error) {
+	off, err := entry.SwitchedOff()
+	if err != nil || !off {
+		return true, err
+	}
+	settings.StartAtLogin = false
+	return false, f.client.SetSettings(ctx, settings)
 }
 
 // autostartEntry is what the desktop starts at login: the agent itself, or on Windows the program that has no

@@ -3,9 +3,11 @@
 package role
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,4 +60,44 @@ func TestAutostartIsLookedAtWhenTheSettingChanges(t *testing.T) {
 		t.Error(err)
 	}
 	until(false)
+}
+
+// Who switches the entry off in the desktop's own list has chosen: the settings say so at the next start, and the entry
+// is left as it is until somebody switches it on.
+func TestSwitchedOffInTheDesktop(t *testing.T) {
+	t.Cleanup(xdg.Reload) // when the environment is as it was
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	xdg.Reload()
+	file := filepath.Join(os.Getenv("XDG_CONFIG_HOME"), "autostart", desktop.AppID+".desktop")
+	const off = "[Desktop Entry]\nExec=tabferry agent\nHidden=true\n"
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(off), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	agent, _ := localapitest.New(t)
+	chosen := make(chan bool, 1)
+	agent.Script("SetSettings", func(c localapitest.Call) (any, error) {
+		on := c.Args[0].(localapi.Settings).StartAtLogin
+		agent.Change(func(s *localapi.Snapshot) { s.Revision, s.Settings.StartAtLogin = s.Revision+1, on })
+		chosen <- on
+		return nil, nil
+	})
+	f := &faces{client: localapi.Local(agent, log), log: log}
+	done := make(chan error, 1)
+	go func() { done <- f.autostart(t.Context()) }()
+	agent.Change(func(s *localapi.Snapshot) { s.Revision, s.Settings.StartAtLogin = 1, true })
+	if on := <-chosen; on {
+		t.Error("the settings were told that it is on")
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != off {
+		t.Errorf("the entry is another one: %q, %v", text, err)
+	}
+	agent.Change(func(s *localapi.Snapshot) { s.Revision, s.Settings.StartAtLogin = 3, true })
+	agent.End() // what was said before is read first
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(file); err != nil || strings.Contains(string(text), "Hidden") {
+		t.Errorf("it was not switched on: %q, %v", text, err)
+	}
 }
