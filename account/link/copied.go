@@ -3,15 +3,21 @@ package link
 import (
 	"html"
 	"strings"
+	"unicode/utf8"
 )
 
 // InCopied returns the links of a copied piece of a page, each once, with their texts as titles. It takes what programs
-// put there, which write pages by the rules (WHATWG HTML, 13.3). The reader of files, which knows what browsers make of
+// put there, which write pages by the rules (WHATWG HTML, 13.3) and in UTF-8 or UTF-16; a page in another encoding has
+// none, for their titles would be wrong. The reader of files, which knows what browsers make of
 // pages without rules, is not for the agent: its tables are a tenth of what an agent has on its heap.
 func InCopied(content []byte, most int) []Titled {
 	var anchors []*anchor
 	base, open := "", false // open: the last anchor's text is being read
-	for page := Text(content); page != ""; {
+	page := Text(content)
+	if !utf8.ValidString(page) {
+		return nil
+	}
+	for page != "" {
 		text, rest, more := strings.Cut(page, "<")
 		tag := ""
 		if more && !beginsTag(rest) {

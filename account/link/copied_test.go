@@ -53,6 +53,19 @@ func TestInCopied(t *testing.T) {
 	}
 }
 
+// A title in an encoding of long ago would be wrong; the link is on the clipboard as text as well.
+func TestInCopiedOfAnotherEncoding(t *testing.T) {
+	for name, page := range map[string]string{
+		"Latin-1, said":   "<meta charset=iso-8859-1><a href=\"https://a.example/\">caf\xe9</a>",
+		"Latin-1, unsaid": "<a href=\"https://a.example/\">caf\xe9 <b>x</b></a>",
+		"Shift JIS":       "<meta charset=shift_jis><a href=\"https://a.example/\">\x83^\x83u</a>",
+	} {
+		if got := link.InCopied([]byte(page), 200); len(got) > 0 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 // FuzzInCopied: whatever stands in a link, it is read as the reader of files reads it, if it is written by the rules.
 func FuzzInCopied(f *testing.F) {
 	f.Add("https://a.example/?a=1&copy=2", "A <title> & more\u00a0'x'")
