@@ -50,13 +50,14 @@ lean: ## agent, tray and command line without cgo: build/tabferry; and build/tab
 	COMMIT=$(commit) packaging/lean.sh build/tabferry
 	COMMIT=$(commit) packaging/lean.sh build/tabferry-demo demo
 
-# Half of it waits for desktops, browsers and disks, so it runs beside what keeps the processors busy, two goals at a
-# time, and goes first where both want one, as a person's desktop would; what it says comes at the end, goal by goal.
+# Half of it waits for desktops, browsers and disks, so it runs beside what keeps the processors busy and goes first where
+# both want one, as a person's desktop would. Of each half two goals run at a time, what takes longest first; each says
+# all when it is over, and what waits says it at the end.
 test: ## everything CI runs
 	@packaging/system-packages.sh build desktop peers torture packages windows macos
 	@mkdir -p build; failed=0; \
 	  $(MAKE) -k -j2 -Otarget --no-print-directory desktop peers torture roots macos wine >build/programs.log 2>&1 & \
-	  nice -n 10 $(MAKE) -k --no-print-directory lint cross core race || failed=1; \
+	  nice -n 10 $(MAKE) -k -j2 -Otarget --no-print-directory race lint cross core || failed=1; \
 	  wait $$! || failed=1; cat build/programs.log; exit $$failed
 
 lint: ## formatting, vet, staticcheck, error wrapping, complexity, security, module files, layers, interface names, references to docs
@@ -91,7 +92,7 @@ core: ## the client's own tests, without cgo
 	$(pure) test -timeout 20m ./account/agent ./account/...
 
 race: ## every package under the race detector, in random order; what looks at pictures without it, which takes a tenth of the time
-	go test -race -shuffle=on -timeout 30m -tags headless ./account/agent ./ui/cli ./account/... ./assets/... ./notify/... ./ui/...
+	go test -race -shuffle=on -timeout 30m -tags headless ./account/agent ./ui/window ./ui/cli ./ui/qr ./account/... ./assets/... ./notify/... ./ui/...
 	$(pure) test -tags ci -run 'TestEveryTextCanBeRead|TestEveryTextIsTranslated|TestEveryTextIsWhole|TestFocusIsSeen' ./ui/window ./ui/widget
 
 desktop: lean build ## the built program on a real desktop in a box
