@@ -1,14 +1,18 @@
 package demo
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/tabferry/tabferry/account/accounttest"
 	"github.com/tabferry/tabferry/account/demo/door"
@@ -82,15 +86,33 @@ func configFor(svc *accounttest.Service, last door.Config) (door.Config, error) 
 	if u, err := url.Parse(c.RedirectURI); err == nil && u.Port() != "" && portFree(u.Host) {
 		return c, nil
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeAddress()
 	if err != nil {
 		return c, fmt.Errorf("finding a port for the demo's redirect: %w", err)
 	}
-	c.RedirectURI = "http://" + l.Addr().String() + redirectPath
-	if err := l.Close(); err != nil {
-		return c, fmt.Errorf("finding a port for the demo's redirect: %w", err)
-	}
+	c.RedirectURI = "http://" + address + redirectPath
 	return c, nil
+}
+
+// Ports that systems give to nobody who does not ask for them: Linux begins at 32768, the others at 49152.
+const (
+	firstPort = 20000
+	ports     = 12000
+)
+
+// freeAddress is an address of this computer on which nobody listens. It stays so until it is needed, at a sign-in,
+// which a port that the system chose would not: it may be the next that somebody else gets.
+func freeAddress() (string, error) {
+	for range 100 {
+		n, err := rand.Int(rand.Reader, big.NewInt(ports))
+		if err != nil {
+			return "", err
+		}
+		if address := net.JoinHostPort("127.0.0.1", strconv.FormatInt(firstPort+n.Int64(), 10)); portFree(address) {
+			return address, nil
+		}
+	}
+	return "", errors.New("a hundred ports are taken")
 }
 
 func portFree(address string) bool {
