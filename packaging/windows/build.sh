@@ -17,8 +17,12 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/n
 export GOOS=windows GOARCH=amd64
 mkdir -p "$out"
 work=$(mktemp -d)
-resource=rsrc_windows_amd64.syso # the linker takes it from beside main.go, whatever is built there
-trap 'rm -rf "$work" "$resource"' EXIT
+trap 'rm -rf "$work"' EXIT
+# The linker takes the resources from beside main.go, and whatever else is built there meanwhile would take them too: so
+# the programs are built in a copy of the sources.
+sources=$work/sources
+mkdir "$sources"
+tar -c --exclude=./.git --exclude=./build --exclude=./dist --exclude=./shots . | tar -x -C "$sources"
 
 # resources NAME DESCRIPTION puts icon, manifest and version beside main.go.
 resources() {
@@ -29,7 +33,7 @@ resources() {
   done
   env -u GOOS -u GOARCH go tool -modfile=packaging/tools/go.mod go-winres make \
     --in "$work/winres.json" --out "$work/out" --arch amd64
-  mv "$work/out_windows_amd64.syso" "$resource"
+  mv "$work/out_windows_amd64.syso" "$sources/rsrc_windows_amd64.syso"
 }
 
 # sign FILE… signs in place, if there is something to sign with.
@@ -45,13 +49,13 @@ sign() {
 }
 
 resources tabferry "Tabferry: agent, tray and command line"
-COMMIT=$commit packaging/lean.sh "$out/tabferry.exe"
+COMMIT=$commit "$sources/packaging/lean.sh" "$out/tabferry.exe"
 sign "$out/tabferry.exe"
 [ "${PROGRAMS:-all}" != lean ] || exit 0
 
 resources tabferry-window "Tabferry"
 # -H=windowsgui: no console flashes up.
-COMMIT=$commit CC=${CC:-x86_64-w64-mingw32-gcc} packaging/window.sh "$out/tabferry-window.exe" -H=windowsgui
+COMMIT=$commit CC=${CC:-x86_64-w64-mingw32-gcc} "$sources/packaging/window.sh" "$out/tabferry-window.exe" -H=windowsgui
 sign "$out/tabferry-window.exe"
 
 env -u GOOS -u GOARCH CGO_ENABLED=0 go run ./packaging/icons -ico "$work/tabferry.ico"
