@@ -72,7 +72,9 @@ func showWindow(ctx context.Context, demo bool, pane string) error {
 			return err
 		}
 	}
-	if err := session.CheckDisplay(); err != nil {
+	release, err := session.HoldDisplay()
+	defer release()
+	if err != nil {
 		return err
 	}
 	if err := ensureAgent(ctx, demo, func(string) {}); err != nil {

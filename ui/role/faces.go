@@ -129,7 +129,9 @@ func (f *faces) show(ctx context.Context, pane string) error {
 			return err
 		}
 	}
-	if err := session.CheckDisplay(); errors.Is(err, session.ErrNoOpenGL) {
+	release, err := session.HoldDisplay()
+	defer release()
+	if errors.Is(err, session.ErrNoOpenGL) {
 		return errors.New(f.words.In("").T("cli.error.no_opengl")) // as the window itself would say
 	} else if err != nil {
 		return err

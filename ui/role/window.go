@@ -44,7 +44,9 @@ const (
 // closed, or at once when an open window took over.
 func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report) error {
 	debug.SetGCPercent(startGC)
-	if err := session.CheckDisplay(); err != nil {
+	release, err := session.HoldDisplay()
+	defer release()
+	if err != nil {
 		return err // the toolkit would panic, or stay without a window
 	}
 	paths := session.LocatePaths(start.Demo)
@@ -92,6 +94,7 @@ func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report
 	closed := context.AfterFunc(ctx, w.Quit)
 	defer closed()
 	fyne.CurrentApp().Lifecycle().SetOnStarted(func() {
+		release()
 		if err := report.Begun(); err != nil {
 			logger.Warn("whoever started the window was not told", "error", err)
 		}

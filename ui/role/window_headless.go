@@ -17,7 +17,9 @@ const hasWindow = false
 // runWindow hands over to the build that has the window, and returns once the window is there: the
 // terminal or launcher that started us has then done its work.
 func runWindow(ctx context.Context, start cli.WindowStart, report desktop.Report) error {
-	if err := session.CheckDisplay(); err != nil {
+	release, err := session.HoldDisplay()
+	defer release()
+	if err != nil {
 		return err
 	}
 	program, err := windowProgram()

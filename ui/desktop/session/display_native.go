@@ -2,5 +2,5 @@
 
 package session
 
-// CheckDisplay has nothing to look for: there is a display.
-func CheckDisplay() error { return nil }
+// HoldDisplay has nothing to look for, and nothing to hold: there is a display.
+func HoldDisplay() (release func(), err error) { return func() {}, nil }

@@ -113,7 +113,7 @@ func TestOfferOfTheSameDesktop(t *testing.T) {
 	}
 }
 
-func TestCheckDisplay(t *testing.T) {
+func TestHoldDisplay(t *testing.T) {
 	dir := shortHome(t)
 	l, err := net.Listen("unix", filepath.Join(dir, "way"))
 	if err != nil {
@@ -132,7 +132,9 @@ func TestCheckDisplay(t *testing.T) {
 		t.Setenv("WAYLAND_DISPLAY", c.wayland)
 		t.Setenv("WAYLAND_SOCKET", "")
 		got := ""
-		if err := session.CheckDisplay(); err != nil {
+		release, err := session.HoldDisplay()
+		release()
+		if err != nil {
 			got = err.Error()
 		}
 		if got != c.want {
