@@ -42,16 +42,3 @@ func removeEntry(path string) error {
 	}
 	return nil
 }
-
-// entryExists reports whether an autostart file is there.
-func entryExists(path string) (bool, error) {
-	_, err := os.Stat(path)
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	default:
-		return false, fmt.Errorf("autostart: %w", err)
-	}
-}

@@ -2,7 +2,9 @@ package desktop
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,4 +62,17 @@ func launchAgent() (string, error) {
 		return "", fmt.Errorf("autostart: %w", err)
 	}
 	return filepath.Join(home, "Library", "LaunchAgents", AppID+".plist"), nil
+}
+
+// entryExists reports whether an autostart file is there.
+func entryExists(path string) (bool, error) {
+	_, err := os.Stat(path)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	default:
+		return false, fmt.Errorf("autostart: %w", err)
+	}
 }
