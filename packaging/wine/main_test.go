@@ -5,6 +5,7 @@ package wine_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tabferry/tabferry/packaging/box"
 )
@@ -98,6 +101,9 @@ func newMachine(t *testing.T, display string) *machine {
 		if out, err := m.command("wineserver", "-k", "-w").CombinedOutput(); err != nil {
 			t.Logf("wineserver: %v %s", err, out) // it has ended by itself
 		}
+		if err := m.removeSockets(); err != nil {
+			t.Error(err)
+		}
 		if !t.Failed() {
 			if err := os.RemoveAll(dir); err != nil {
 				t.Error(err)
@@ -113,6 +119,19 @@ func newMachine(t *testing.T, display string) *machine {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// removeSockets removes what Wine leaves in /tmp for each prefix, under the number of its folder.
+func (m *machine) removeSockets() error {
+	var prefix unix.Stat_t
+	if err := unix.Stat(filepath.Join(m.dir, "prefix"), &prefix); err != nil {
+		return err
+	}
+	places, err := filepath.Glob(fmt.Sprintf("/tmp/wine-*/server-%x-%x", prefix.Dev, prefix.Ino))
+	for _, place := range places {
+		err = errors.Join(err, os.RemoveAll(filepath.Dir(place)))
+	}
+	return err
 }
 
 // path is a file on drive C.
