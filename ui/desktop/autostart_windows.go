@@ -27,7 +27,7 @@ func (a Autostart) Set(on bool) (err error) {
 		if err := key.DeleteValue(AppID); err != nil && !errors.Is(err, registry.ErrNotExist) {
 			return fmt.Errorf("autostart: %w", err)
 		}
-		return nil
+		return approve()
 	}
 	command := windows.ComposeCommandLine(append([]string{a.Program}, a.Args...))
 	if err := key.SetStringValue(AppID, command); err != nil {

@@ -1,6 +1,7 @@
 package desktop_test
 
 import (
+	"errors"
 	"testing"
 
 	"golang.org/x/sys/windows/registry"
@@ -43,9 +44,13 @@ func TestSwitchedOffInTheTaskManager(t *testing.T) {
 		}
 		check("in the Task Manager", !off, off)
 	}
-	if err := key.Close(); err != nil {
+	set(false)
+	check("removed", false, false)
+	set(true)
+	if err := errors.Join(key.SetBinaryValue(desktop.AppID, []byte{3, 0, 0, 0}), key.Close()); err != nil {
 		t.Fatal(err)
 	}
+	check("switched off once more", false, true)
 	set(true)
 	check("switched on again", true, false)
 	set(false)

@@ -48,7 +48,7 @@ func (f *faces) autostart(ctx context.Context) error {
 }
 
 // stillWanted reports whether the agent is to start at login, which the settings say when it starts: not if the person
-// has switched it off in the desktop's own list since. Then the settings say so too, and the entry stays as it is.
+// has switched it off in the desktop's own list since. Then the settings say so too, and the entry goes.
 func (f *faces) stillWanted(ctx context.Context, entry desktop.Autostart, settings localapi.Settings) (bool, error) {
 	off, err := entry.SwitchedOff()
 	if err != nil || !off {
@@ -69,9 +69,12 @@ func autostartEntry(program string) desktop.Autostart {
 	return desktop.Autostart{Program: program, Args: roleArgs(false, "agent")}
 }
 
-// setAutostart writes or removes the entry unless it is as wanted.
+// setAutostart writes or removes the entry unless it is as wanted. One that does not count is removed as well.
 func setAutostart(entry desktop.Autostart, want bool) error {
 	is, err := entry.Enabled()
+	if err == nil && !is && !want {
+		is, err = entry.SwitchedOff()
+	}
 	if err != nil || is == want {
 		return err
 	}

@@ -17,7 +17,7 @@ func FuzzTwice(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if !json.Valid(text) {
-			t.Skip()
+			t.Skip("what cannot be read is refused before")
 		}
 		if got, want := Twice(text) != "", twiceByTokens(t, text); got != want {
 			t.Errorf("%s: %v, want %v", text, got, want)
